@@ -1,5 +1,56 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-int main(void)
+#include "daemon/daemon.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#define EXIT_WRONG 2 /* also: --once could not tell */
+
+/* The configuration that the options name; NULL after saying in one line what is wrong. */
+static struct config *load(const struct options *options)
 {
-	return 2;
+	const char *path = options->config ? options->config : RPFILTERD_CONFIG;
+	_cleanup_(config_freep) struct config *config = NULL;
+	_cleanup_(freep) char *error = NULL;
+	int r = config_load(path, options->config != NULL, &config, &error);
+
+	if (r < 0) {
+		fprintf(stderr, "rpfilterd: %s\n", error ? error : strerror(-r));
+		return NULL;
+	}
+	if (options->correct || (config_wants_correct(config) && !options->monitor)) {
+		fprintf(stderr,
+			"rpfilterd: mode \"correct\": not built yet; use \"monitor\"%s\n",
+			options->correct ? "" : ", or start with --mode monitor");
+		return NULL;
+	}
+	return take_ptr(config);
+}
+
+int main(int argc, char **argv)
+{
+	struct options options;
+	struct daemon daemon;
+	struct config *config;
+	int r = options_parse(argc, argv, &options);
+
+	if (r <= 0)
+		return r < 0 ? EXIT_WRONG : 0;
+	config = load(&options);
+	if (!config)
+		return EXIT_WRONG;
+	if (options.check_config) {
+		printf("rpfilterd: %s: the configuration is right\n",
+			options.config ? options.config : RPFILTERD_CONFIG);
+		config_free(config);
+		return 0;
+	}
+	r = daemon_init(&daemon, &options, config);
+	if (r < 0)
+		r = options.once ? EXIT_WRONG : EXIT_FAILURE;
+	else
+		r = options.once ? daemon_once(&daemon) : daemon_run(&daemon);
+	daemon_done(&daemon);
+	return r;
 }

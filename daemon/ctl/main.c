@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-int main(void)
+#include "daemon/ctl/ctl.h"
+
+#include <stdio.h>
+
+int main(int argc, char **argv)
 {
-	return 2;
+	return ctl_main(argc, argv, stdout, stderr);
 }

@@ -19,8 +19,8 @@
 	}
 
 #define array_each(array, type, item)                                                    \
-	for (type *item = (array)->items; item && item < (array)->items + (array)->count; \
-		item++)
+	for (type *item = (array)->items;                                                \
+		item && item < (array)->items + (array)->count; item++)
 
 /* Appends a copy of *item_pointer. Returns 0 or -ENOMEM; then the array is as it was. */
 #define array_push(array, item_pointer)                                                  \
@@ -29,18 +29,17 @@
 /* Inserts a copy of *item_pointer before index. Returns 0 or -ENOMEM. */
 #define array_insert(array, index, item_pointer)                                         \
 	(__builtin_choose_expr(                                                          \
-		 __builtin_types_compatible_p(__typeof__(*(array)->items),               \
-			 __typeof__(*(item_pointer)))                                    \
-				 || __builtin_types_compatible_p(                        \
-					 const __typeof__(*(array)->items),              \
-					 __typeof__(*(item_pointer))),                   \
-		 array_insert_bytes,                                                     \
-		 (void)0)((void **)&(array)->items, &(array)->count, &(array)->capacity, \
-		sizeof(*(array)->items), (index), (item_pointer)))
+		__builtin_types_compatible_p(                                            \
+			__typeof__(*(array)->items), __typeof__(*(item_pointer))) ||     \
+			__builtin_types_compatible_p(const __typeof__(*(array)->items),  \
+				__typeof__(*(item_pointer))),                            \
+		array_insert_bytes, (void)0)((void **)&(array)->items, &(array)->count,  \
+		&(array)->capacity, sizeof(*(array)->items), (index), (item_pointer)))
 
 /* Removes the item at index; those behind it move up. */
 #define array_remove(array, index)                                                       \
-	array_remove_bytes((array)->items, &(array)->count, sizeof(*(array)->items), (index))
+	array_remove_bytes(                                                              \
+		(array)->items, &(array)->count, sizeof(*(array)->items), (index))
 
 #define array_clear(array) ((void)((array)->count = 0))
 

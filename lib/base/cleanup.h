@@ -34,7 +34,7 @@ static inline void freep(void *pointer)
 	free(*(void **)pointer);
 }
 
-#define _printf_(format, first) __attribute__((format(printf, format, first)))
+#define _printf_(text, first) __attribute__((__format__(__printf__, text, first)))
 
 #define ELEMENTS(array) (sizeof(array) / sizeof((array)[0]))
 

@@ -83,7 +83,8 @@ void *hash_remove(struct hash *hash, uint64_t key)
 		if (!hash->slots[at].value)
 			break;
 		/* it may move into the gap if that is not before its home */
-		if (((at - home(hash, hash->slots[at].key)) & mask) >= ((at - gap) & mask)) {
+		if (((at - home(hash, hash->slots[at].key)) & mask) >=
+			((at - gap) & mask)) {
 			hash->slots[gap] = hash->slots[at];
 			gap = at;
 		}

@@ -37,7 +37,7 @@ struct hash_slot *hash_next(const struct hash *hash, size_t *index);
 /* for each used slot, in no order; the map may not change meanwhile */
 #define hash_each(hash, slot)                                                            \
 	for (size_t index_##slot = 0, once_##slot = 1; once_##slot; once_##slot = 0)     \
-		for (struct hash_slot *slot;                                             \
+		for (struct hash_slot * slot;                                            \
 			(slot = hash_next((hash), &index_##slot)) != NULL;)
 
 /* Mixes 64 bits (the finalizer of splitmix64), and a run of bytes (FNV-1a). */

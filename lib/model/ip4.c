@@ -62,8 +62,9 @@ const char *ip4_format(struct ip4 addr, char out[static IP4_TEXT])
 
 const char *prefix4_format(struct prefix4 prefix, char out[static PREFIX4_TEXT])
 {
-	char addr[IP4_TEXT];
+	uint32_t addr = prefix.addr.host;
 
-	snprintf(out, PREFIX4_TEXT, "%s/%u", ip4_format(prefix.addr, addr), prefix.len);
+	snprintf(out, PREFIX4_TEXT, "%u.%u.%u.%u/%u", addr >> 24, addr >> 16 & 0xff,
+		addr >> 8 & 0xff, addr & 0xff, prefix.len & 0x3fu);
 	return out;
 }

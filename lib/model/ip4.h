@@ -33,7 +33,8 @@ static inline uint32_t ip4_mask(unsigned int len)
 /* The prefix of len 0..32 around addr. */
 static inline struct prefix4 prefix4(struct ip4 addr, unsigned int len)
 {
-	return (struct prefix4){ .addr = { addr.host & ip4_mask(len) }, .len = (uint8_t)len };
+	return (struct prefix4){ .addr = { addr.host & ip4_mask(len) },
+		.len = (uint8_t)len };
 }
 
 static inline bool prefix4_has(struct prefix4 prefix, struct ip4 addr)

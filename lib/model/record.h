@@ -22,7 +22,7 @@
 
 enum record_kind {
 	RECORD_LINK,
-	RECORD_LINK_GONE,    /* .link.ifindex and .link.name */
+	RECORD_LINK_GONE, /* .link.ifindex and .link.name */
 	RECORD_ADDR,
 	RECORD_ADDR_GONE,
 	RECORD_ROUTE,
@@ -34,14 +34,15 @@ enum record_kind {
 	RECORD_NETCONF,
 	RECORD_NETCONF_GONE, /* .netconf.ifindex */
 	RECORD_MERGED,	     /* .merged: local and main are one trie (kernel-rpf 4.1) */
-	RECORD_MEMBERSHIPS,  /* .memberships: all multicast groups joined, replacing those known */
-	RECORD_BLIND,	     /* .blind: concerns us, was not understood; never ignored */
+	RECORD_MEMBERSHIPS, /* .memberships: all multicast groups joined, replacing those known */
+	RECORD_KERNEL, /* .kernel: the running version, major << 16 | minor << 8 */
+	RECORD_BLIND,  /* .blind: concerns us, was not understood; never ignored */
 };
 
 /* IFF_UP, IFF_RUNNING, IFF_LOWER_UP, IFF_LOOPBACK of ifi_flags */
-#define LINK_UP	      0x1u
+#define LINK_UP 0x1u
 #define LINK_LOOPBACK 0x8u
-#define LINK_RUNNING  0x40u
+#define LINK_RUNNING 0x40u
 #define LINK_LOWER_UP 0x10000u
 
 /*
@@ -51,30 +52,31 @@ enum record_kind {
 struct link_record {
 	int ifindex;
 	char name[NAME_MAX_];
-	char kind[NAME_MAX_];	    /* IFLA_INFO_KIND, "" for a device without one */
-	char slave_kind[NAME_MAX_]; /* IFLA_INFO_SLAVE_KIND: "bridge", "bond", "team", "vrf", "" */
-	uint32_t flags;		    /* LINK_* and the kernel's others */
+	char kind[NAME_MAX_]; /* IFLA_INFO_KIND, "" for a device without one */
+	char slave_kind
+		[NAME_MAX_]; /* IFLA_INFO_SLAVE_KIND: "bridge", "bond", "team", "vrf", "" */
+	uint32_t flags;	     /* LINK_* and the kernel's others */
 	uint16_t arphrd;
-	int master;		    /* IFLA_MASTER, 0: none */
-	int lower;		    /* IFLA_LINK in this namespace, 0: none */
+	int master; /* IFLA_MASTER, 0: none */
+	int lower;  /* IFLA_LINK in this namespace, 0: none */
 	uint32_t group;
 	uint32_t mtu;
 	bool has_inet;
-	struct devconf conf;	    /* valid with has_inet */
-	uint32_t vrf_table;	    /* kind "vrf": its table */
+	struct devconf conf; /* valid with has_inet */
+	uint32_t vrf_table;  /* kind "vrf": its table */
 	struct {
-		bool known;	    /* a kind of tunnel whose attributes are understood */
-		bool remote;	    /* it has one fixed remote endpoint */
-		bool external;	    /* collect_md: it takes what no other tunnel takes */
+		bool known;    /* a kind of tunnel whose attributes are understood */
+		bool remote;   /* it has one fixed remote endpoint */
+		bool external; /* collect_md: it takes what no other tunnel takes */
 	} tunnel;
 };
 
 /* RTM_NEWADDR, RTM_DELADDR */
 struct addr_record {
 	int ifindex;
-	struct ip4 local;	/* IFA_LOCAL */
-	struct ip4 peer;	/* IFA_ADDRESS: local but on a point-to-point address */
-	struct ip4 broadcast;	/* IFA_BROADCAST, 0: none */
+	struct ip4 local;     /* IFA_LOCAL */
+	struct ip4 peer;      /* IFA_ADDRESS: local but on a point-to-point address */
+	struct ip4 broadcast; /* IFA_BROADCAST, 0: none */
 	uint8_t len;
 	uint8_t scope;
 	bool secondary;
@@ -96,15 +98,15 @@ enum route_type {
 };
 
 #define TABLE_DEFAULT 253u
-#define TABLE_MAIN    254u
-#define TABLE_LOCAL   255u
+#define TABLE_MAIN 254u
+#define TABLE_LOCAL 255u
 
-#define SCOPE_HOST    254 /* RT_SCOPE_HOST */
-#define PROTO_KERNEL  2	  /* RTPROT_KERNEL */
+#define SCOPE_HOST 254 /* RT_SCOPE_HOST */
+#define PROTO_KERNEL 2 /* RTPROT_KERNEL */
 
 /* One leg of a route. */
 struct leg {
-	int oif;	 /* 0: none (an error route) */
+	int oif;	   /* 0: none (an error route) */
 	uint8_t gw_family; /* 0: none, 4, 6 */
 	uint8_t onlink;
 	uint16_t weight; /* 1.. */
@@ -123,16 +125,17 @@ enum route_place {
 struct route_record {
 	uint32_t table;
 	struct prefix4 dst;
-	uint8_t tos;	   /* rtm_tos, or dscp << 2: the byte as the kernel keeps it */
+	uint8_t tos; /* rtm_tos, or dscp << 2: the byte as the kernel keeps it */
 	uint8_t scope;
 	uint8_t protocol;
-	uint8_t type;	   /* enum route_type */
-	uint32_t priority; /* metric */
+	uint8_t type;	    /* enum route_type */
+	uint32_t priority;  /* metric */
 	struct ip4 prefsrc; /* 0: none */
-	uint32_t nhid;	   /* 0: the legs are its own */
-	bool realm;	   /* RTA_FLOW not 0: it switches the kernel to the full check */
-	bool blind;	   /* it carries what is not understood and may bear on a verdict */
-	uint64_t rest;	   /* a hash of the attributes that tell aliases apart but decide nothing */
+	uint32_t nhid;	    /* 0: the legs are its own */
+	bool realm;	    /* RTA_FLOW not 0: it switches the kernel to the full check */
+	bool blind; /* it carries what is not understood and may bear on a verdict */
+	uint64_t
+		rest; /* a hash of the attributes that tell aliases apart but decide nothing */
 	enum route_place place;
 	const struct leg *legs;
 	size_t leg_count;
@@ -158,27 +161,27 @@ struct port_range {
 struct rule {
 	uint32_t priority;
 	uint32_t table;
-	uint32_t target;      /* RULE_GOTO: a priority */
-	uint8_t action;	      /* enum rule_action; any other acts as RULE_BLACKHOLE does */
+	uint32_t target; /* RULE_GOTO: a priority */
+	uint8_t action;	 /* enum rule_action; any other acts as RULE_BLACKHOLE does */
 	bool invert;
 	bool l3mdev;
-	bool has_tun_id;      /* it never matches a reverse look-up */
-	bool realm;	      /* FRA_FLOW */
-	bool blind;	      /* it has a selector that is not understood */
-	uint8_t protocol;     /* FRA_PROTOCOL, who made it; tells rules apart, selects nothing */
-	struct prefix4 from;  /* len 0: any */
+	bool has_tun_id; /* it never matches a reverse look-up */
+	bool realm;	 /* FRA_FLOW */
+	bool blind;	 /* it has a selector that is not understood */
+	uint8_t protocol; /* FRA_PROTOCOL, who made it; tells rules apart, selects nothing */
+	struct prefix4 from; /* len 0: any */
 	struct prefix4 to;
-	uint8_t tos;	      /* header, 0: any */
+	uint8_t tos; /* header, 0: any */
 	bool has_dscp;
 	uint8_t dscp, dscp_mask;
-	uint8_t ipproto;      /* 0: any */
-	uint32_t mark, mask;  /* mask 0 and mark 0: any */
+	uint8_t ipproto;     /* 0: any */
+	uint32_t mark, mask; /* mask 0 and mark 0: any */
 	bool has_uid;
 	uint32_t uid_first, uid_last;
 	struct port_range sport, dport;
-	int32_t suppress_len;   /* -1: none */
+	int32_t suppress_len;	/* -1: none */
 	int32_t suppress_group; /* -1: none */
-	char iif[NAME_MAX_];  /* "": any */
+	char iif[NAME_MAX_];	/* "": any */
 	char oif[NAME_MAX_];
 	uint64_t tun_id;
 };
@@ -200,7 +203,7 @@ struct nexthop_record {
 	size_t member_count;
 };
 
-#define NETCONF_ALL	-1
+#define NETCONF_ALL -1
 #define NETCONF_DEFAULT -2
 
 /*
@@ -241,6 +244,7 @@ struct record {
 		struct nexthop_record nexthop;
 		struct netconf_record netconf;
 		bool merged;
+		uint32_t kernel;
 		struct membership_record memberships;
 		struct blind_record blind;
 	};

@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "daemon/ctl/answer.h"
+
+#include "daemon/ctl/ctl.h"
+#include "daemon/ctl/json.h"
+#include "daemon/ctl/table.h"
+#include "model/finding_text.h"
+
+#include <errno.h>
+#include <net/if.h>
+#include <string.h>
+
+void answer_done(struct answer *answer)
+{
+	reverse_done(&answer->reverse);
+	trace_done(&answer->trace);
+}
+
+/* Whether the model left it open: then any answer of the kernel's fits it. */
+static bool is_open(const struct answer *answer)
+{
+	return answer->rpf.reason == RPF_MULTIPATH || answer->rpf.reason == RPF_BLIND;
+}
+
+static int judge(const struct host *host, const struct question *question,
+	struct answer *answer, char error[static ERROR_TEXT])
+{
+	const struct view view = { .state = host->state };
+	const struct iface *iface = host_iface(host, question->iif, error);
+
+	answer_done(answer);
+	*answer = (struct answer){ .flow = question->flow };
+	if (!iface)
+		return -EINVAL;
+	memcpy(answer->iif, iface->link.name, sizeof(answer->iif));
+	answer->flow.iif = iface->link.ifindex;
+	answer->rpf = rpf_judge(&view, &answer->flow, &answer->trace);
+	if (answer->trace.failed)
+		return -ENOMEM;
+	if (answer->rpf.looked_up)
+		return reverse_of(&view, &answer->rpf.reverse, &answer->reverse);
+	return 0;
+}
+
+static int ask_kernel(struct host *host, struct answer *answer)
+{
+	const char *verdict = rpf_verdict_name(answer->rpf.verdict);
+	int r = host_ask(host, &answer->flow, answer->rpf.verdict, &answer->kernel);
+
+	if (r < 0 || answer->kernel == KERNEL_UNASKED)
+		return r;
+	answer->agree = strcmp(kernel_answer_name(answer->kernel), verdict) == 0
+				? AGREE_YES
+				: AGREE_NO;
+	return 0;
+}
+
+/* Once: r says whether it went well, and *fits whether the model fits the kernel. */
+static int attempt(struct host *host, const struct question *question, bool ask,
+	struct answer *answer, bool *fits, char error[static ERROR_TEXT])
+{
+	int r = judge(host, question, answer, error);
+
+	*fits = true;
+	if (r == -EINVAL) /* it may be new */
+		*fits = !host->request || !if_nametoindex(question->iif);
+	if (r < 0)
+		return r;
+	if (ask)
+		r = ask_kernel(host, answer);
+	*fits = r != -ENODEV && (answer->agree != AGREE_NO || is_open(answer));
+	return r;
+}
+
+int answer_of(struct host *host, const struct question *question, bool ask,
+	struct answer *ret, char error[static ERROR_TEXT])
+{
+	bool fits;
+	int r = attempt(host, question, ask, ret, &fits, error);
+
+	if (!fits) {
+		int reread = host_reread(host);
+
+		if (reread > 0)
+			r = attempt(host, question, ask, ret, &fits, error);
+		else if (reread < 0)
+			r = reread;
+	}
+	if (r == -ENODEV)
+		(void)snprintf(error, ERROR_TEXT,
+			"interface %s is gone since it was read", ret->iif);
+	else if (r < 0 && r != -EINVAL)
+		(void)snprintf(
+			error, ERROR_TEXT, "can't ask the kernel: %s", strerror(-r));
+	return r;
+}
+
+int answer_code(const struct answer *answer)
+{
+	if (answer->agree == AGREE_NO)
+		return CTL_FAILED;
+	switch (answer->rpf.verdict) {
+	case RPF_PASS:
+		return CTL_FINE;
+	case RPF_DROP:
+		return CTL_FOUND;
+	case RPF_UNJUDGED:
+		return CTL_FAILED;
+	}
+	return CTL_FAILED;
+}
+
+static int add_steps(struct json_object *object, const struct answer *answer)
+{
+	struct json_object *steps = json_add_array(object, "steps");
+	int r = steps ? 0 : -ENOMEM;
+
+	array_each (&answer->trace.steps, const struct trace_step, step) {
+		struct json_object *entry = json_push_object(steps);
+
+		r |= json_add_number(entry, "n", step->number);
+		r |= json_add_text(entry, "text", step->text);
+	}
+	return r;
+}
+
+int answer_json(const struct answer *answer, struct json_object *object)
+{
+	char addr[IP4_TEXT];
+	int r = json_add_text(object, "iif", answer->iif);
+
+	r |= json_add_text(object, "src", ip4_format(answer->flow.src, addr));
+	r |= json_add_text(object, "dst", ip4_format(answer->flow.dst, addr));
+	r |= json_add_text(object, "verdict", rpf_verdict_name(answer->rpf.verdict));
+	r |= json_add_text(object, "reason", rpf_reason_name(answer->rpf.reason));
+	r |= json_add_filter(json_add_object(object, "rp_filter"), &answer->rpf.filter);
+	r |= json_add_reverse(object, &answer->reverse);
+	r |= json_add_text(object, "kernel", kernel_answer_name(answer->kernel));
+	r |= answer->agree == AGREE_UNASKED
+		     ? json_add_null(object, "agree")
+		     : json_add_bool(object, "agree", answer->agree == AGREE_YES);
+	return r | add_steps(object, answer);
+}
+
+static const char *agreement(const struct answer *answer)
+{
+	switch (answer->agree) {
+	case AGREE_UNASKED:
+		return "";
+	case AGREE_YES:
+		return ", agrees";
+	case AGREE_NO:
+		return is_open(answer) ? ", for just this packet" : ", DISAGREES";
+	}
+	return "";
+}
+
+static void print_way_back(const struct answer *answer, FILE *out)
+{
+	const struct reverse *reverse = &answer->reverse;
+	char prefix[PREFIX4_TEXT], table[12], devices[128];
+
+	(void)fputs("way back   ", out);
+	if (!answer->rpf.looked_up) {
+		(void)fputs("not looked up\n", out);
+		return;
+	}
+	if (!reverse->known) {
+		(void)fputs("none\n", out);
+		return;
+	}
+	(void)fprintf(out, "%s %s", route_type_name(reverse->type),
+		prefix4_format(reverse->prefix, prefix));
+	if (reverse->devices.count) {
+		(void)fputs(" by ", out);
+		table_print_clean(
+			out, reverse_devices(reverse, devices, sizeof(devices)));
+	}
+	if (reverse->via[0])
+		(void)fprintf(out, " via %s", reverse->via);
+	(void)fprintf(out, " (table %s, rule %u)\n", table_name(reverse->table, table),
+		reverse->rule);
+}
+
+void answer_print(const struct answer *answer, FILE *out)
+{
+	const struct rp_filter *filter = &answer->rpf.filter;
+	char words[QUESTION_TEXT], value[32];
+
+	(void)fprintf(out, "%s: %s\n", rpf_verdict_name(answer->rpf.verdict),
+		rpf_reason_name(answer->rpf.reason));
+	(void)fputs("packet     ", out);
+	table_print_clean(out, question_format(&answer->flow, answer->iif, words));
+	(void)fprintf(out, "\nrp_filter  %s: own %d, all %d\n",
+		rp_filter_words(filter->effective, value), filter->own, filter->all);
+	print_way_back(answer, out);
+	(void)fprintf(out, "kernel     %s%s\nsteps\n", kernel_answer_name(answer->kernel),
+		agreement(answer));
+	array_each (&answer->trace.steps, const struct trace_step, step) {
+		(void)fprintf(out, "  %2d  ", step->number);
+		table_print_clean(out, step->text);
+		(void)fputc('\n', out);
+	}
+}
+
+void answer_print_line(const struct answer *answer, FILE *out)
+{
+	char words[QUESTION_TEXT];
+
+	(void)fprintf(out, "%s: %s: ", rpf_verdict_name(answer->rpf.verdict),
+		rpf_reason_name(answer->rpf.reason));
+	table_print_clean(out, question_format(&answer->flow, answer->iif, words));
+	(void)fprintf(out, " (kernel %s%s)\n", kernel_answer_name(answer->kernel),
+		agreement(answer));
+}

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "daemon/ctl/host.h"
+#include "daemon/ctl/question.h"
+#include "model/reverse.h"
+#include "model/rpf.h"
+
+#include <json-c/json.h>
+#include <stdio.h>
+
+/* What there is to say of one packet, by the model and by the kernel. */
+enum agreement { AGREE_UNASKED, AGREE_YES, AGREE_NO };
+
+struct answer {
+	char iif[NAME_MAX_];
+	struct flow flow;
+	struct rpf rpf; /* .reverse is borrowed from the state: see reverse */
+	struct reverse reverse;
+	struct trace trace;
+	enum kernel_answer kernel;
+	enum agreement agree;
+};
+
+/*
+ * Answers a question. ask: the kernel too; where it says otherwise, or the interface is
+ * gone or new, the host is read anew once and judged again. *ret zeroed before, to be
+ * freed with answer_done() after an error too. Returns 0, -EINVAL with error set for an
+ * unknown interface, or another negative errno with error set.
+ */
+int answer_of(struct host *host, const struct question *question, bool ask,
+	struct answer *ret, char error[static ERROR_TEXT]);
+void answer_done(struct answer *answer);
+
+/* The exit code that it stands for. */
+int answer_code(const struct answer *answer);
+
+/* As design.md 5 has it; 0 or -ENOMEM. */
+int answer_json(const struct answer *answer, struct json_object *object);
+
+/* For a person: all of it, or one line. */
+void answer_print(const struct answer *answer, FILE *out);
+void answer_print_line(const struct answer *answer, FILE *out);

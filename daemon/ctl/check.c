@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "daemon/ctl/check.h"
+
+#include "daemon/ctl/ctl.h"
+#include "daemon/evaluate.h"
+
+#include <errno.h>
+
+/* What was found, confirmed by the kernel, on the interfaces that were asked for. */
+struct survey {
+	struct report *report;
+	bool *chosen;  /* of report->ifaces, by index */
+	bool refuted;  /* the kernel doesn't say of each finding that it drops */
+	bool vanished; /* an interface went away meanwhile */
+	size_t unjudged, judged, down, found;
+};
+
+static void survey_done(struct survey *survey)
+{
+	report_free(survey->report);
+	free(survey->chosen);
+}
+
+/* Which rows are asked for: all, or those that are named. */
+static int choose(
+	const struct ctl *ctl, struct survey *survey, char error[static ERROR_TEXT])
+{
+	const struct arguments *arguments = ctl->arguments;
+	size_t count = survey->report->ifaces.count;
+
+	survey->chosen = calloc(count + 1, sizeof(*survey->chosen));
+	if (!survey->chosen)
+		return -ENOMEM;
+	for (size_t i = 0; i < count; i++)
+		survey->chosen[i] = arguments->words.count == 0;
+	array_each (&arguments->words, const char *, name) {
+		const struct iface *iface = host_iface(&ctl->host, *name, error);
+
+		if (!iface)
+			return -EINVAL;
+		for (size_t i = 0; i < count; i++) {
+			if (survey->report->ifaces.items[i].ifindex ==
+				iface->link.ifindex)
+				survey->chosen[i] = true;
+		}
+	}
+	return 0;
+}
+
+static bool is_chosen(const struct survey *survey, int ifindex)
+{
+	for (size_t i = 0; i < survey->report->ifaces.count; i++) {
+		if (survey->report->ifaces.items[i].ifindex == ifindex)
+			return survey->chosen[i];
+	}
+	return false;
+}
+
+static void count_rows(struct survey *survey, bool named)
+{
+	for (size_t i = 0; i < survey->report->ifaces.count; i++) {
+		const struct report_iface *row = &survey->report->ifaces.items[i];
+
+		if (!survey->chosen[i])
+			continue;
+		survey->down += row->verdict == IFACE_DOWN;
+		/* without IPv4 nothing can be dropped: worth a word only to who asks */
+		if (row->verdict == IFACE_UNJUDGED && (named || row->has_inet))
+			survey->unjudged++;
+		else
+			survey->judged++;
+	}
+}
+
+/*
+ * Takes those findings out that are not asked for, and has the kernel confirm the
+ * others.
+ */
+static int confirm(struct ctl *ctl, struct survey *survey)
+{
+	struct report *report = survey->report;
+	size_t kept = 0;
+
+	for (size_t i = 0; i < report->findings.count; i++) {
+		struct finding *finding = report->findings.items[i];
+
+		if (is_chosen(survey, finding->ifindex)) {
+			report->findings.items[i] = report->findings.items[kept];
+			report->findings.items[kept++] = finding;
+		}
+	}
+	survey->found = kept;
+	for (size_t i = 0; i < kept; i++) {
+		struct finding *finding = report->findings.items[i];
+		int r = host_ask(
+			&ctl->host, &finding->example, RPF_DROP, &finding->kernel);
+
+		survey->vanished |= r == -ENODEV;
+		if (r < 0 && r != -ENODEV)
+			return r;
+		survey->refuted |= finding->kernel == KERNEL_PASS ||
+				   finding->kernel == KERNEL_UNJUDGED;
+	}
+	return 0;
+}
+
+static int survey_once(
+	struct ctl *ctl, struct survey *survey, char error[static ERROR_TEXT])
+{
+	int r = evaluate(ctl->host.state, ctl->host.config, &survey->report);
+
+	if (r >= 0)
+		r = choose(ctl, survey, error);
+	if (r < 0)
+		return r;
+	count_rows(survey, ctl->arguments->words.count > 0);
+	return confirm(ctl, survey);
+}
+
+/* Where the kernel says otherwise, the model may just be old: once more, then. */
+static int survey_of(struct ctl *ctl, struct survey *ret, char error[static ERROR_TEXT])
+{
+	int r = survey_once(ctl, ret, error);
+
+	if (r < 0 || !(ret->refuted || ret->vanished))
+		return r;
+	r = host_reread(&ctl->host);
+	if (r <= 0)
+		return r;
+	survey_done(ret);
+	*ret = (struct survey){ 0 };
+	return survey_once(ctl, ret, error);
+}
+
+static int show_json(const struct survey *survey, FILE *out)
+{
+	_cleanup_(json_putp) struct json_object *object = json_object_new_object();
+	struct json_object *list;
+	int r = json_add_bool(object, "synced", true);
+
+	list = json_add_array(object, "findings");
+	r |= list ? 0 : -ENOMEM;
+	for (size_t i = 0; i < survey->found; i++)
+		r |= check_json(
+			survey->report->findings.items[i], json_push_object(list));
+	return r < 0 ? -ENOMEM : json_print(out, object);
+}
+
+static void show_text(const struct survey *survey, FILE *out)
+{
+	for (size_t i = 0; i < survey->found; i++) {
+		if (i)
+			(void)fputc('\n', out);
+		check_print(survey->report->findings.items[i], out);
+	}
+	if (survey->found || !survey->judged)
+		return;
+	(void)fprintf(out, "No expected source is dropped on %zu interface%s",
+		survey->judged, survey->judged == 1 ? "" : "s");
+	if (survey->down)
+		(void)fprintf(out, ", %zu of them down", survey->down);
+	(void)fputs(".\n", out);
+}
+
+static void say_doubts(const struct ctl *ctl, const struct survey *survey)
+{
+	bool named = ctl->arguments->words.count > 0;
+
+	for (size_t i = 0; i < survey->found; i++) {
+		const struct finding *finding = survey->report->findings.items[i];
+
+		if (finding->kernel == KERNEL_PASS)
+			ctl_say(ctl, "%s: the kernel disagrees: it lets the example pass",
+				finding->id);
+		else if (finding->kernel == KERNEL_UNJUDGED)
+			ctl_say(ctl,
+				"%s: the kernel doesn't confirm it: the example doesn't "
+				"get as far as to be dropped",
+				finding->id);
+	}
+	for (size_t i = 0; i < survey->report->ifaces.count; i++) {
+		const struct report_iface *row = &survey->report->ifaces.items[i];
+
+		if (!survey->chosen[i] || row->verdict != IFACE_UNJUDGED)
+			continue;
+		if (row->has_inet)
+			ctl_say(ctl,
+				"%s: could not tell: something that bears on it is "
+				"not understood",
+				row->name);
+		else if (named)
+			ctl_say(ctl, "%s: it has no IPv4 (its MTU is below 68)",
+				row->name);
+	}
+	if (survey->vanished)
+		ctl_say(ctl, "an interface is gone since it was read");
+}
+
+int check_run(struct ctl *ctl)
+{
+	_cleanup_(survey_done) struct survey survey = { 0 };
+	char error[ERROR_TEXT];
+	int r;
+
+	if (ctl_has(ctl, OPTION_ALL)) { /* of all namespaces: later */
+		ctl_say(ctl, "--all: not built yet");
+		return CTL_FAILED;
+	}
+	if (ctl_open(ctl, true) < 0)
+		return CTL_FAILED;
+	r = survey_of(ctl, &survey, error);
+	if (r == -EINVAL) {
+		ctl_say(ctl, "%s", error);
+		return CTL_FAILED;
+	}
+	if (r >= 0 && ctl_has(ctl, OPTION_JSON))
+		r = show_json(&survey, ctl->out);
+	else if (r >= 0)
+		show_text(&survey, ctl->out);
+	if (r < 0)
+		return ctl_fail(ctl, r);
+	say_doubts(ctl, &survey);
+	if (survey.refuted || survey.vanished)
+		return CTL_FAILED;
+	if (survey.unjudged && (ctl->arguments->words.count || !survey.found))
+		return CTL_FAILED;
+	return survey.found ? CTL_FOUND : CTL_FINE;
+}

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "daemon/ctl/json.h"
+#include "model/finding.h"
+
+#include <stdio.h>
+
+/* One finding, as design.md 5 has it, into object (0 or -ENOMEM); or for a person. */
+int check_json(const struct finding *finding, struct json_object *object);
+void check_print(const struct finding *finding, FILE *out);

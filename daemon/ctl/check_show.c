@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "daemon/ctl/check.h"
+
+#include "daemon/ctl/question.h"
+#include "daemon/ctl/table.h"
+#include "model/finding_text.h"
+
+#include <errno.h>
+
+static int add_sources(struct json_object *object, const struct finding *finding)
+{
+	struct json_object *sources = json_add_array(object, "sources");
+	char share[12];
+	int r = sources ? 0 : -ENOMEM;
+
+	for (size_t i = 0; i < finding->source_count; i++) {
+		char prefix[PREFIX4_TEXT];
+
+		r |= json_push_text(sources, prefix4_format(finding->sources[i], prefix));
+	}
+	r |= json_add_number(object, "sources_more", (int64_t)finding->sources_more);
+	return r | json_add_decimal(object, "share", finding_share(finding, share));
+}
+
+static int add_flow(struct json_object *object, const struct finding *finding)
+{
+	const struct flow *flow = &finding->example;
+	struct json_object *to = json_add_array(object, "to"), *example;
+	char addr[IP4_TEXT];
+	int r = to ? 0 : -ENOMEM;
+
+	array_each (&finding->to.list, const struct ip4, dst)
+		r |= json_push_text(to, ip4_format(*dst, addr));
+	example = json_add_object(object, "example");
+	r |= json_add_text(example, "src", ip4_format(flow->src, addr));
+	r |= json_add_text(example, "dst", ip4_format(flow->dst, addr));
+	if (flow->mark)
+		r |= json_add_number(example, "mark", flow->mark);
+	if (flow->tos)
+		r |= json_add_number(example, "tos", flow->tos);
+	if (flow->proto != FLOW_UDP)
+		r |= json_add_number(example, "ipproto", flow->proto);
+	if (flow->sport)
+		r |= json_add_number(example, "sport", flow->sport);
+	if (flow->dport)
+		r |= json_add_number(example, "dport", flow->dport);
+	return r;
+}
+
+static int add_remedy(struct json_object *object, const struct remedy *remedy)
+{
+	struct json_object *child = json_add_object(object, "remedy");
+	struct json_object *steps = json_add_array(child, "steps");
+	int r = steps ? 0 : -ENOMEM;
+
+	for (size_t i = 0; i < remedy->step_count; i++) {
+		struct json_object *step = json_push_object(steps);
+
+		r |= json_add_text(step, "key", remedy->steps[i].key);
+		r |= json_add_number(step, "value", remedy->steps[i].value);
+	}
+	return r | json_add_text(child, "text", remedy->text);
+}
+
+int check_json(const struct finding *finding, struct json_object *object)
+{
+	int r = json_add_text(object, "id", finding->id);
+
+	r |= json_add_text(object, "iif", finding->iif);
+	r |= json_add_text(object, "kind", finding->kind);
+	r |= json_add_text(object, "severity", finding_severity_name(finding->severity));
+	r |= json_add_text(object, "reason", rpf_reason_name(finding->reason));
+	r |= json_add_filter(object, &finding->filter);
+	r |= json_add_text(object, "expect", expect_why_name(finding->expect));
+	r |= add_sources(object, finding);
+	r |= add_flow(object, finding);
+	r |= json_add_reverse(object, &finding->reverse);
+	r |= json_add_text(object, "kernel", kernel_answer_name(finding->kernel));
+	return r | add_remedy(object, &finding->remedy);
+}
+
+static void print_detail(FILE *out, const char *name, const char *text)
+{
+	(void)fprintf(out, "  %-9s ", name);
+	table_print_clean(out, text);
+	(void)fputc('\n', out);
+}
+
+static void print_way_back(const struct finding *finding, FILE *out)
+{
+	const struct reverse *reverse = &finding->reverse;
+	char text[320], devices[128], prefix[PREFIX4_TEXT], table[12];
+
+	if (!reverse->known) {
+		print_detail(out, "way back", "none");
+		return;
+	}
+	reverse_devices(reverse, devices, sizeof(devices));
+	(void)snprintf(text, sizeof(text), "%s%s%s%s%s %s (table %s, rule %u)", devices,
+		reverse->via[0] ? " via " : "", reverse->via, devices[0] ? ": " : "",
+		route_type_name(reverse->type), prefix4_format(reverse->prefix, prefix),
+		table_name(reverse->table, table), reverse->rule);
+	print_detail(out, "way back", text);
+}
+
+static void print_example(const struct finding *finding, FILE *out)
+{
+	char words[QUESTION_TEXT];
+
+	(void)fputs("  example   rpfilterctl explain ", out);
+	table_print_clean(out, question_format(&finding->example, finding->iif, words));
+	(void)fputc('\n', out);
+}
+
+void check_print(const struct finding *finding, FILE *out)
+{
+	char sentence[FINDING_TEXT], sources[FINDING_SOURCES * PREFIX4_TEXT + 32];
+	char share[12], severity[64];
+
+	table_print_clean(out, finding_sentence(finding, sentence));
+	(void)fputc('\n', out);
+	print_detail(out, "id", finding->id);
+	(void)snprintf(severity, sizeof(severity), "%s (%s sources)",
+		finding_severity_name(finding->severity),
+		expect_why_name(finding->expect));
+	print_detail(out, "severity", severity);
+	print_detail(out, "reason", rpf_reason_name(finding->reason));
+	print_detail(out, "sources",
+		finding_sources(finding, FINDING_SOURCES, sources, sizeof(sources)));
+	print_detail(out, "share", finding_share(finding, share));
+	print_example(finding, out);
+	print_way_back(finding, out);
+	print_detail(out, "kernel", kernel_answer_name(finding->kernel));
+	(void)fputs("  remedy\n    ", out);
+	table_print_clean(out, finding->remedy.text);
+	(void)fputc('\n', out);
+}

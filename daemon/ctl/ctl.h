@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "base/cleanup.h"
+#include "daemon/ctl/arguments.h"
+#include "daemon/ctl/host.h"
+
+#include <stdio.h>
+
+/* The exit codes of all verbs. */
+#define CTL_FINE 0
+#define CTL_FOUND 1  /* a drop, a finding */
+#define CTL_FAILED 2 /* usage, or it could not be told */
+
+/* What a verb has in its hands. */
+struct ctl {
+	const struct arguments *arguments;
+	struct host host;
+	FILE *out; /* data */
+	FILE *err; /* diagnostics */
+};
+
+/* rpfilterctl: does what the command line says, returns the exit code. */
+int ctl_main(int argc, char *const *argv, FILE *out, FILE *err);
+
+/* A line of diagnostics: "rpfilterctl: VERB: ..." */
+void ctl_say(const struct ctl *ctl, const char *format, ...) _printf_(2, 3);
+
+/* The same for an errno; returns CTL_FAILED. */
+int ctl_fail(const struct ctl *ctl, int error);
+
+/*
+ * Enters the namespace and reads what the verb works on into .host; the configuration
+ * too if configured, or if one is named. Returns 0, or a negative errno when that was
+ * said already.
+ */
+int ctl_open(struct ctl *ctl, bool configured);
+
+static inline bool ctl_has(const struct ctl *ctl, enum argument_option option)
+{
+	return ctl->arguments->given & option;
+}
+
+/* The verbs return an exit code. */
+int list_run(struct ctl *ctl);
+int check_run(struct ctl *ctl);
+int explain_run(struct ctl *ctl);

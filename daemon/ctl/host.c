@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "daemon/ctl/host.h"
+
+#include "daemon/config_text.h"
+#include "kernel/probe.h"
+#include "kernel/snapshot.h"
+
+#include <errno.h>
+#include <net/if.h>
+#include <stdio.h>
+#include <time.h>
+
+#define USEC_PER_SEC UINT64_C(1000000)
+
+static uint64_t now_usec(void)
+{
+	struct timespec now;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &now); /* always there */
+	return (uint64_t)now.tv_sec * USEC_PER_SEC + (uint64_t)now.tv_nsec / 1000;
+}
+
+static int read_state(struct host *host)
+{
+	_cleanup_(state_freep) struct state *state = state_new();
+	uint64_t start = now_usec();
+	int r;
+
+	if (!state)
+		return -ENOMEM;
+	r = snapshot_read(host->request, NULL, state);
+	if (r < 0)
+		return r;
+	state_free(host->state);
+	host->state = take_ptr(state);
+	host->read_usec = now_usec();
+	host->took_usec = host->read_usec - start;
+	return 0;
+}
+
+int host_open(struct host *host, char error[static ERROR_TEXT])
+{
+	int r = nl_request_new(&host->request);
+
+	if (r >= 0)
+		r = read_state(host);
+	if (r == -EAGAIN)
+		(void)snprintf(error, ERROR_TEXT,
+			"links or addresses change faster than they can be read");
+	else if (r < 0)
+		(void)snprintf(
+			error, ERROR_TEXT, "can't read the kernel: %s", strerror(-r));
+	return r;
+}
+
+void host_done(struct host *host)
+{
+	nl_request_free(host->request);
+	state_free(host->state);
+	config_free(host->config);
+}
+
+int host_configure(struct host *host, const char *file, char error[static ERROR_TEXT])
+{
+	_cleanup_(freep) char *text = NULL;
+	int r = config_load(
+		file ? file : RPFILTERD_CONFIG, file != NULL, &host->config, &text);
+
+	if (r < 0)
+		(void)snprintf(error, ERROR_TEXT, "%s", text ? text : strerror(-r));
+	return r;
+}
+
+int host_reread(struct host *host)
+{
+	uint64_t pause = 10 * host->took_usec;
+	int r;
+
+	if (pause < USEC_PER_SEC)
+		pause = USEC_PER_SEC;
+	if (host->rereads && now_usec() - host->read_usec < pause)
+		return 0;
+	host->rereads++;
+	r = read_state(host);
+	if (r < 0)
+		host->read_usec = now_usec();
+	return r < 0 ? r : 1;
+}
+
+int host_ask(struct host *host, const struct flow *flow, enum rpf_verdict verdict,
+	enum kernel_answer *ret)
+{
+	struct probe_answer answer;
+	int r;
+
+	*ret = KERNEL_UNASKED;
+	if (!host->request)
+		return 0;
+	r = probe_flow(host->request, flow, &answer);
+	if (r < 0)
+		return r;
+	if (!answer.exact && host->state->dissecting)
+		return 0;
+	switch (answer.verdict) {
+	case PROBE_PASS:
+		*ret = KERNEL_PASS;
+		break;
+	case PROBE_DROP:
+		*ret = KERNEL_DROP;
+		break;
+	case PROBE_UNJUDGED:
+		if (verdict != RPF_DROP || answer.error != EINVAL)
+			*ret = KERNEL_UNJUDGED;
+		break;
+	}
+	return 0;
+}
+
+/* "lo, eth0 and 3 more" */
+static void name_ifaces(const struct state *state, char *out, size_t size)
+{
+	_cleanup_(freep) const struct iface **ifaces = NULL;
+	size_t count, length = 0;
+
+	(void)snprintf(out, size, "(out of memory)");
+	if (state_ifaces(state, &ifaces, &count) < 0)
+		return;
+	(void)snprintf(out, size, "none");
+	for (size_t i = 0; i < count && length < size; i++) {
+		char quoted[CONFIG_QUOTE_TEXT];
+		size_t named;
+
+		if (length > 200) {
+			(void)snprintf(
+				out + length, size - length, " and %zu more", count - i);
+			return;
+		}
+		config_text_quote(ifaces[i]->link.name, quoted);
+		named = strlen(quoted) - 2;
+		length += (size_t)snprintf(out + length, size - length, "%s%.*s",
+			i ? ", " : "", (int)named, quoted + 1);
+	}
+}
+
+const struct iface *host_iface(
+	const struct host *host, const char *name, char error[static ERROR_TEXT])
+{
+	const struct iface *iface = state_iface_by_name(host->state, name);
+	char quoted[CONFIG_QUOTE_TEXT], names[300];
+	unsigned int ifindex;
+
+	if (iface && iface->announced)
+		return iface;
+	ifindex = host->request ? if_nametoindex(name) : 0;
+	iface = ifindex ? state_iface(host->state, (int)ifindex) : NULL;
+	if (iface && iface->announced)
+		return iface;
+	name_ifaces(host->state, names, sizeof(names));
+	(void)snprintf(error, ERROR_TEXT, "unknown interface %s; there are: %s",
+		config_text_quote(name, quoted), names);
+	return NULL;
+}

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "daemon/config.h"
+#include "daemon/ctl/arguments.h"
+#include "kernel/nl_request.h"
+#include "model/finding.h"
+#include "model/state.h"
+
+#include <stdint.h>
+
+/* What a verb works on: this host as the kernel says it is, and the configuration. */
+struct host {
+	struct nl_request *request; /* NULL: the kernel is not asked */
+	struct state *state;
+	struct config *config; /* NULL until host_configure() */
+	uint64_t read_usec, took_usec;
+	unsigned int rereads;
+};
+
+/*
+ * *host zeroed before; free with host_done(). Returns 0, or a negative errno, error set.
+ */
+int host_open(struct host *host, char error[static ERROR_TEXT]);
+void host_done(struct host *host);
+
+/* Reads the configuration: file, or the one in /etc where it is NULL. As host_open(). */
+int host_configure(struct host *host, const char *file, char error[static ERROR_TEXT]);
+
+/*
+ * Reads the kernel anew, as what was read doesn't fit what the kernel says now. Nothing
+ * that was borrowed from the state is valid after. The first time at once; later only
+ * when a tenth of the time at most goes into reading. Returns 1 if it was read anew, 0
+ * if it is too early for that, or a negative errno; then the state is as it was.
+ */
+int host_reread(struct host *host);
+
+/*
+ * Asks the kernel about a flow that the model has a verdict on. KERNEL_UNASKED where it
+ * can't be asked about just that: it takes the protocols tcp, udp and icmp only, which
+ * matters where a rule looks at them; and its EINVAL, where nothing tells whether source
+ * or destination is meant, says nothing against a model that says the source. Returns 0,
+ * -ENODEV when the interface is gone, or another negative errno.
+ */
+int host_ask(struct host *host, const struct flow *flow, enum rpf_verdict verdict,
+	enum kernel_answer *ret);
+
+/* The interface of that name, an alternative one too; NULL, with error set, for none. */
+const struct iface *host_iface(
+	const struct host *host, const char *name, char error[static ERROR_TEXT]);

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "model/report.h"
+
+#include <stdio.h>
+
+/* The interfaces of a report, as design.md 5 has them, or as a table. 0 or -ENOMEM. */
+int list_json(const struct report *report, FILE *out);
+int list_table(const struct report *report, FILE *out);
+
+/* The exit code. */
+int list_code(const struct report *report);

@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "daemon/config.h"
+#include "daemon/options.h"
+#include "daemon/sink.h"
+#include "daemon/track.h"
+#include "kernel/nl_reader.h"
+#include "kernel/nl_request.h"
+#include "model/report.h"
+#include "model/state.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <systemd/sd-event.h>
+
+/*
+ * rpfilterd as it runs. One struct, passed down; each part of its work is a file:
+ *
+ *	daemon.c	its life and its event sources
+ *	follow.c	keeps the state as the kernel has it: events, resync, audit, refresh
+ *	judge.c		state to findings, what is due to be said, the kernel's confirmation
+ *	say.c		findings and happenings into entries
+ */
+struct daemon {
+	const struct options *options;
+	struct config *config;
+	struct sink sink;
+
+	sd_event *event;
+	sd_event_source *netlink, *judge, *due, *slow, *audit, *resync, *counter;
+
+	struct nl_request *request;
+	struct nl_reader *reader;
+	struct state *state; /* NULL before the first sync */
+	bool synced;	     /* false: the state is old, no verdict of it is new */
+	uint64_t synced_usec;
+
+	struct report *report;
+	uint64_t judged; /* the state's generation that report is about */
+	bool rejudge;	 /* the configuration changed */
+	struct track track;
+
+	uint64_t overruns, resyncs, drifts, disagreements;
+	uint64_t backoff_usec;	    /* before the next resync */
+	uint64_t last_overrun_usec; /* to tell a storm from an accident */
+	size_t blind_said;
+	bool has_drops;
+	uint64_t drops; /* the counter, as last read */
+
+	bool status_synced; /* what systemd was last told, and when */
+	size_t status_findings;
+	uint64_t status_usec;
+
+	uint64_t
+		questions_usec; /* pacing where log_martians is on: this minute's begin */
+	unsigned int questions; /* and how many refused questions it had */
+};
+
+/*
+ * Sets up everything and reads the kernel. Returns 0; or a negative errno after saying in one
+ * line what failed. daemon_done() in either case.
+ */
+int daemon_init(
+	struct daemon *daemon, const struct options *options, struct config *config);
+void daemon_done(struct daemon *daemon);
+
+/* Runs until a signal ends it. Returns the exit code: 0, or 1 when something failed, which may
+ * be tried again (2 is for a wrong configuration or command line, which may not). */
+int daemon_run(struct daemon *daemon);
+
+/* Judges and logs once. Returns the exit code of --once. */
+int daemon_once(struct daemon *daemon);
+
+uint64_t daemon_now(const struct daemon *daemon);
+
+/* Tells systemd how things are (STATUS=). */
+void daemon_status(struct daemon *daemon);
+
+/* --- follow.c ------------------------------------------------------------------------------- */
+
+/* Reads the whole state anew and takes it over. Returns 0 or a negative errno. */
+int follow_start(struct daemon *daemon);
+
+/* Handlers of event sources. */
+int follow_netlink(sd_event_source *source, int fd, uint32_t revents, void *daemon);
+int follow_resync(sd_event_source *source, uint64_t usec, void *daemon);
+int follow_audit(sd_event_source *source, uint64_t usec, void *daemon);
+int follow_slow(sd_event_source *source, uint64_t usec, void *daemon);
+
+/* Makes the state as new as it can be where the kernel announces nothing. */
+int follow_refresh(struct daemon *daemon);
+
+/* Asks for a comparison with the kernel soon. */
+void follow_want_audit(struct daemon *daemon, uint64_t in_usec);
+
+/* --- judge.c -------------------------------------------------------------------------------- */
+
+/* Evaluates if something changed, and says what is due. quick: without hold_down. */
+int judge_now(struct daemon *daemon, bool quick);
+
+/* Has judge_now() called once the queued events are in. */
+void judge_later(struct daemon *daemon);
+
+int judge_turn(sd_event_source *source, void *daemon);
+int judge_due(sd_event_source *source, uint64_t usec, void *daemon);
+
+/* Reads the drop counter; says what it rose by. */
+int judge_drops(sd_event_source *source, uint64_t usec, void *daemon);
+
+/* --- say.c ---------------------------------------------------------------------------------- */
+
+void say_synced(struct daemon *daemon);
+void say_finding(
+	struct daemon *daemon, enum event_kind kind, const struct track_item *item);
+void say_resync(struct daemon *daemon, const char *why, uint64_t took_usec);
+void say_disagreement(struct daemon *daemon, const struct finding *finding);
+void say_blind(struct daemon *daemon);
+void say_drops(struct daemon *daemon, uint64_t count);
+void say_reloaded(struct daemon *daemon);
+void say_config_error(struct daemon *daemon, const char *error);

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "daemon/evaluate.h"
+
+#include <errno.h>
+#include <fnmatch.h>
+
+static int declared_flows(const struct state *state, const struct config *config,
+	const struct iface *iface, struct flowclasses *ret)
+{
+	array_each (&config->flows, const struct config_flow, flow) {
+		const struct flow rest = {
+			.mark = flow->mark,
+			.tos = flow->tos,
+			.proto = flow->ipproto,
+			.sport = flow->sport,
+			.dport = flow->dport,
+		};
+		int r;
+
+		if (fnmatch(flow->iif, iface->link.name, 0) != 0)
+			continue;
+		r = flowclass_declare(state, iface, flow->from,
+			flow->has_to ? &flow->to : NULL, &rest, ret);
+		if (r < 0 && r != -ENOENT)
+			return r;
+	}
+	return 0;
+}
+
+static int add(struct report *report, const struct view *view,
+	const struct config *config, const struct iface *iface)
+{
+	const struct config_interface *entry =
+		config_interface_for(config, iface->link.name, iface_kind(iface));
+	struct expect_declared declared = { 0 };
+	struct flowclasses flows = { 0 };
+	int r;
+
+	if (entry && entry->has_expect) {
+		declared.declared = true;
+		declared.prefixes = entry->expect.items;
+		declared.count = entry->expect.count;
+	}
+	r = declared_flows(view->state, config, iface, &flows);
+	if (r >= 0)
+		r = report_add(report, view, iface, &declared, &flows);
+	flowclasses_done(&flows);
+	return r;
+}
+
+int evaluate(const struct state *state, const struct config *config, struct report **ret)
+{
+	_cleanup_(report_freep) struct report *report = report_new();
+	_cleanup_(freep) const struct iface **ifaces = NULL;
+	const struct view view = { .state = state };
+	size_t count;
+	int r;
+
+	if (!report)
+		return -ENOMEM;
+	r = state_ifaces(state, &ifaces, &count);
+	for (size_t i = 0; r >= 0 && i < count; i++)
+		r = add(report, &view, config, ifaces[i]);
+	if (r < 0)
+		return r;
+	*ret = take_ptr(report);
+	return 0;
+}

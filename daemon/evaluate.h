@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "daemon/config.h"
+#include "model/report.h"
+#include "model/state.h"
+
+/*
+ * Judges every interface against what the configuration declares and the model infers. Pure:
+ * the daemon and rpfilterctl get the same report from the same state. Returns 0 or -ENOMEM.
+ */
+int evaluate(const struct state *state, const struct config *config, struct report **ret);

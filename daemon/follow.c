@@ -1,0 +1,292 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "daemon/daemon.h"
+
+#include "kernel/snapshot.h"
+#include "model/state_equal.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <malloc.h>
+#include <stdio.h>
+#include <string.h>
+#include <syslog.h>
+
+/*
+ * Events go straight into the state. Lost ones make the state old, which is said, and it is
+ * read anew beside the old one. The audit reads anew as well, and compares: what the kernel
+ * changed in silence and nobody inferred shows there.
+ */
+
+#define MESSAGES_A_TURN 8192
+#define USEC_PER_SEC UINT64_C(1000000)
+#define AUDIT_USEC (300 * USEC_PER_SEC)
+#define AUDIT_SOON_USEC (2 * USEC_PER_SEC)
+#define SLOW_USEC (55 * USEC_PER_SEC) /* and 5 s late at most: 60 s */
+#define BACKOFF_USEC (100 * UINT64_C(1000))
+#define BACKOFF_MAX (10 * USEC_PER_SEC)
+#define STORM_USEC (30 * USEC_PER_SEC) /* overruns nearer than this are one storm */
+
+static int arm(sd_event_source *source, uint64_t usec)
+{
+	int r = sd_event_source_set_time(source, usec);
+
+	return r < 0 ? r : sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
+}
+
+/* Events into two states at once: the one in force and the one that was read beside it. */
+static int apply_both(const struct record *record, void *data)
+{
+	struct state **states = data;
+	int r = 0;
+
+	for (size_t i = 0; i < 2 && r >= 0; i++) {
+		if (states[i])
+			r = state_apply_handler(record, states[i]);
+	}
+	return r;
+}
+
+/* Takes in what queued while the dump ran. Returns 0, or -ENOBUFS and others. */
+static int catch_up(struct daemon *daemon, struct state *fresh, struct state *old)
+{
+	struct state *states[] = { fresh, old };
+	uint64_t limit = daemon_now(daemon) + 10 * USEC_PER_SEC;
+	int r;
+
+	fresh->replaying = true;
+	do
+		r = nl_reader_receive(
+			daemon->reader, MESSAGES_A_TURN, apply_both, states);
+	while (r > 0 && daemon_now(daemon) < limit);
+	fresh->replaying = false;
+	return r < 0 ? r : 0;
+}
+
+/* Reads all beside the state in force, which gets the events meanwhile if it still counts. */
+static int read_anew(struct daemon *daemon, struct state *old, struct state **ret)
+{
+	_cleanup_(state_freep) struct state *fresh = state_new();
+	int r;
+
+	if (!fresh)
+		return -ENOMEM;
+	r = snapshot_read(daemon->request, daemon->state, fresh);
+	if (r >= 0)
+		r = catch_up(daemon, fresh, old);
+	if (r < 0)
+		return r;
+	*ret = take_ptr(fresh);
+	return 0;
+}
+
+static void take_over(struct daemon *daemon, struct state *fresh)
+{
+	fresh->custom_local |= daemon->state && daemon->state->custom_local;
+	state_free(daemon->state);
+	daemon->state = fresh;
+	daemon->synced = true;
+	daemon->synced_usec = daemon_now(daemon);
+	daemon->rejudge = true;
+	/* the old state of a full table was tens of megabytes: give them back */
+	malloc_trim(0);
+}
+
+int follow_start(struct daemon *daemon)
+{
+	struct state *fresh;
+	int r = -ENOBUFS;
+
+	for (int tries = 0; tries < 5 && (r == -ENOBUFS || r == -EBADMSG); tries++) {
+		r = nl_reader_discard(daemon->reader);
+		if (r >= 0)
+			r = read_anew(daemon, NULL, &fresh);
+	}
+	if (r < 0)
+		return r;
+	take_over(daemon, fresh);
+	return 0;
+}
+
+/* --- losing and finding sync --------------------------------------------------------------- */
+
+static int lose_sync(struct daemon *daemon)
+{
+	uint64_t now = daemon_now(daemon);
+	int r;
+
+	if (daemon->last_overrun_usec && now - daemon->last_overrun_usec < STORM_USEC)
+		daemon->backoff_usec =
+			daemon->backoff_usec ? daemon->backoff_usec * 2 : BACKOFF_USEC;
+	else
+		daemon->backoff_usec = 0;
+	if (daemon->backoff_usec > BACKOFF_MAX)
+		daemon->backoff_usec = BACKOFF_MAX;
+	daemon->last_overrun_usec = now;
+	daemon->synced = false;
+	daemon_status(daemon);
+	/* nothing more is taken in until all is read again */
+	r = sd_event_source_set_enabled(daemon->netlink, SD_EVENT_OFF);
+	return r < 0 ? r : arm(daemon->resync, now + daemon->backoff_usec);
+}
+
+/* What a failed receive means. Returns 0 when it is dealt with, else the errno. */
+static int receive_failed(struct daemon *daemon, int error)
+{
+	if (error == -ENOBUFS) {
+		daemon->overruns++;
+		return lose_sync(daemon);
+	}
+	if (error == -EBADMSG) {
+		sink_say(&daemon->sink, LOG_WARNING,
+			"A message of the kernel's was malformed or cut off; reading all "
+			"again.");
+		return lose_sync(daemon);
+	}
+	sink_say(&daemon->sink, LOG_ERR, "Receiving from the kernel failed: %s; ending.",
+		strerror(-error));
+	return error;
+}
+
+int follow_netlink(sd_event_source *source, int fd, uint32_t revents, void *data)
+{
+	struct daemon *daemon = data;
+	int r = nl_reader_receive(
+		daemon->reader, MESSAGES_A_TURN, state_apply_handler, daemon->state);
+
+	(void)source;
+	(void)fd;
+	(void)revents;
+	if (r < 0)
+		return receive_failed(daemon, r);
+	if (daemon->state->audit_due) {
+		daemon->state->audit_due = false;
+		follow_want_audit(daemon, AUDIT_SOON_USEC);
+	}
+	judge_later(daemon);
+	return 0;
+}
+
+int follow_resync(sd_event_source *source, uint64_t usec, void *data)
+{
+	struct daemon *daemon = data;
+	uint64_t began = daemon_now(daemon);
+	struct state *fresh = NULL;
+	int r = nl_reader_discard(daemon->reader);
+
+	(void)source;
+	(void)usec;
+	if (r >= 0)
+		r = read_anew(daemon, NULL, &fresh);
+	if (r == -ENOMEM)
+		return r;
+	if (r < 0) {
+		if (r == -ENOBUFS)
+			daemon->overruns++;
+		else
+			sink_say(&daemon->sink, LOG_WARNING,
+				"Reading all again failed: %s; trying again.",
+				strerror(-r));
+		return lose_sync(daemon);
+	}
+	daemon->resyncs++;
+	take_over(daemon, fresh);
+	say_resync(
+		daemon, "Events of the kernel's were lost", daemon_now(daemon) - began);
+	judge_later(daemon);
+	return sd_event_source_set_enabled(daemon->netlink, SD_EVENT_ON);
+}
+
+/* --- the audit ------------------------------------------------------------------------------ */
+
+void follow_want_audit(struct daemon *daemon, uint64_t in_usec)
+{
+	uint64_t at = daemon_now(daemon) + in_usec, due = 0;
+
+	if (!daemon->audit) /* --once: nothing will come of it */
+		return;
+	/* coalesced: what is due sooner stays */
+	if (sd_event_source_get_time(daemon->audit, &due) >= 0 && due <= at &&
+		due > daemon_now(daemon))
+		return;
+	(void)arm(daemon->audit, at);
+}
+
+static int audit_compare(struct daemon *daemon, struct state *fresh, uint64_t took_usec)
+{
+	char what[STATE_DIFFERENCE], why[STATE_DIFFERENCE + 64];
+
+	daemon->rejudge = true;
+	if (state_equal(daemon->state, fresh, what)) {
+		state_free(fresh);
+		malloc_trim(0);
+		return 0;
+	}
+	daemon->drifts++;
+	daemon->resyncs++;
+	take_over(daemon, fresh);
+	snprintf(why, sizeof(why), "The audit found a change that was not announced (%s)",
+		what);
+	say_resync(daemon, why, took_usec);
+	return 0;
+}
+
+int follow_audit(sd_event_source *source, uint64_t usec, void *data)
+{
+	struct daemon *daemon = data;
+	uint64_t began = daemon_now(daemon), took, next = AUDIT_USEC;
+	struct state *fresh = NULL;
+	bool again;
+	int r;
+
+	(void)source;
+	(void)usec;
+	if (!daemon->synced)
+		return arm(daemon->audit, began + AUDIT_USEC);
+	r = read_anew(daemon, daemon->state, &fresh);
+	if (r == -ENOBUFS || r == -EBADMSG || r == -ENOMEM)
+		return receive_failed(daemon, r);
+	took = daemon_now(daemon) - began;
+	if (r < 0) {
+		sink_say(&daemon->sink, LOG_WARNING,
+			"The audit could not read the kernel: %s; trying again later.",
+			strerror(-r));
+	} else {
+		again = fresh->audit_due;
+		r = audit_compare(daemon, fresh, took);
+		/* an audit in a storm is to be repeated, but is never more than a twentieth */
+		if (again)
+			next = took * 20 > AUDIT_SOON_USEC ? took * 20 : AUDIT_SOON_USEC;
+		daemon->state->audit_due = false;
+		judge_later(daemon);
+	}
+	return arm(daemon->audit, daemon_now(daemon) + next);
+}
+
+/* --- what is never announced ----------------------------------------------------------------- */
+
+int follow_refresh(struct daemon *daemon)
+{
+	int r = snapshot_refresh(daemon->request, daemon->state);
+
+	daemon->state->links_stale = false;
+	if (r == -ENOMEM)
+		return r;
+	if (r < 0)
+		sink_say(&daemon->sink, LOG_WARNING,
+			"Reading the settings again failed: %s; keeping what is known.",
+			strerror(-r));
+	return 0;
+}
+
+int follow_slow(sd_event_source *source, uint64_t usec, void *data)
+{
+	struct daemon *daemon = data;
+	int r = 0;
+
+	(void)usec;
+	if (daemon->synced) {
+		r = follow_refresh(daemon);
+		judge_later(daemon);
+	}
+	return r < 0 ? r : arm(source, daemon_now(daemon) + SLOW_USEC);
+}

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "daemon/sink.h"
+
+#include <stdbool.h>
+
+/* The command line of rpfilterd. Texts are argv's. */
+struct options {
+	const char *config;	     /* NULL: RPFILTERD_CONFIG, which may be missing */
+	const char *state_directory; /* NULL: $STATE_DIRECTORY */
+	bool check_config, once;
+	bool monitor; /* --mode monitor: whatever the file says, interfaces included */
+	bool correct; /* --mode correct */
+	bool has_log;
+	enum sink_kind log;
+	int level; /* syslog(3) */
+};
+
+/*
+ * Reads the command line. Returns 1 to go on with *ret; 0 when it was answered (--help,
+ * --version); -EINVAL when it is wrong, which was said on stderr in one line.
+ */
+int options_parse(int argc, char **argv, struct options *ret);

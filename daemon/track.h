@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "base/array.h"
+#include "base/cleanup.h"
+#include "daemon/events.h"
+#include "model/finding.h"
+
+#include <stdint.h>
+
+/*
+ * The life of each finding in time: what was said of it, what is due to be said. It asks
+ * nobody and says nothing itself; time is an argument (usec of any steady clock).
+ *
+ *	(none) -- found --> pending -- hold_down --> open -- lost --> closing -- hold_down --> (none)
+ *	pending -- lost --> (none): never said          closing -- found --> open: never said
+ */
+enum track_phase { TRACK_PENDING, TRACK_OPEN, TRACK_CLOSING };
+
+struct track_item {
+	struct finding *finding; /* as it is now, or was last */
+	struct finding *said;	 /* as it was last said, NULL while pending */
+	enum track_phase phase;
+	uint64_t since_usec;	  /* the phase's begin */
+	uint64_t said_usec;	  /* the last entry */
+	unsigned int count;	  /* repeats said */
+	bool refuted;		  /* the kernel says otherwise: not to be said as it is */
+	unsigned int refutations; /* how often it did */
+};
+
+struct track {
+	ARRAY(struct track_item) items;
+	uint64_t hold_down_usec;
+	uint64_t repeat_usec; /* 0: never */
+};
+
+void track_done(struct track *track);
+
+/*
+ * Takes what an evaluation found: *findings is emptied, the track owns them. quick: do not
+ * wait for hold_down (the first evaluation after a start). Returns 0 or -ENOMEM.
+ */
+int track_update(struct track *track, struct finding **findings, size_t count, bool quick,
+	uint64_t now_usec);
+
+/*
+ * The next thing to say at now: its item, and which event it is; NULL when nothing is due.
+ * Call track_said() once it is said, then ask again.
+ */
+struct track_item *track_due(
+	struct track *track, uint64_t now_usec, enum event_kind *ret);
+int track_said(struct track *track, struct track_item *item, enum event_kind kind,
+	uint64_t now_usec);
+
+/* When something will be due, UINT64_MAX for never. */
+uint64_t track_next(const struct track *track);
+
+/* How many findings are open: raised and not cleared. */
+size_t track_open(const struct track *track);

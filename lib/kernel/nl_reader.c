@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "kernel/nl_reader.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <linux/netlink.h>
+#include <linux/rtnetlink.h>
+#include <netlink/netlink.h>
+#include <netlink/socket.h>
+#include <stdbool.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+/*
+ * So many messages a system call. A message holds attributes of up to 64 KiB, so a slot takes
+ * any event; of the 2 MiB only the pages that were once written to cost memory.
+ */
+#define SLOTS 32
+#define SLOT_SIZE (64 * 1024)
+
+struct nl_reader {
+	struct nl_sock *socket;
+	int fd;
+	size_t granted;
+	struct nl_decoder decoder;
+	struct nl_counts counts;
+	struct mmsghdr messages[SLOTS];
+	struct sockaddr_nl from[SLOTS];
+	struct iovec parts[SLOTS];
+	char *slots;
+};
+
+/* The buffer's size as the kernel counts: twice what was set. */
+static int buffer_size(int fd)
+{
+	int size;
+	socklen_t length = sizeof(size);
+
+	if (getsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, &length) < 0)
+		return -errno;
+	return size;
+}
+
+static int set_buffer(struct nl_reader *reader, size_t wanted)
+{
+	int before = buffer_size(reader->fd);
+	int size = wanted > INT_MAX / 2 ? INT_MAX / 2 : (int)wanted;
+
+	if (before < 0)
+		return before;
+	if (size > before / 2 &&
+		setsockopt(reader->fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size)) <
+			0 &&
+		setsockopt(reader->fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size)) < 0)
+		return -errno;
+	int after = buffer_size(reader->fd);
+	if (after < 0)
+		return after;
+	reader->granted = (size_t)after;
+	return 0;
+}
+
+static int join_groups(struct nl_reader *reader)
+{
+	static const struct {
+		int group;
+		bool optional;
+	} groups[] = {
+		{ RTNLGRP_LINK, false }, { RTNLGRP_IPV4_IFADDR, false },
+		{ RTNLGRP_IPV4_ROUTE, false }, { RTNLGRP_IPV4_RULE, false },
+		{ RTNLGRP_IPV4_NETCONF, false },
+		{ RTNLGRP_NEXTHOP, true }, /* from 5.3 on */
+	};
+
+	/* not nl_socket_add_membership(), which has no errno to tell */
+	for (size_t i = 0; i < ELEMENTS(groups); i++)
+		if (setsockopt(reader->fd, SOL_NETLINK, NETLINK_ADD_MEMBERSHIP,
+			    &groups[i].group, sizeof(groups[i].group)) < 0 &&
+			!groups[i].optional)
+			return -errno;
+	return 0;
+}
+
+/* Takes fd over, whatever it returns. */
+static int open_socket(struct nl_reader *reader, int fd)
+{
+	reader->socket = nl_socket_alloc();
+	if (!reader->socket) {
+		if (fd >= 0)
+			(void)close(fd);
+		return -ENOMEM;
+	}
+	errno = 0;
+	if (fd < 0) {
+		if (nl_connect(reader->socket, NETLINK_ROUTE) < 0)
+			return errno ? -errno : -EPROTONOSUPPORT;
+	} else if (nl_socket_set_fd(reader->socket, NETLINK_ROUTE, fd) < 0) {
+		(void)close(fd);
+		return -EINVAL;
+	}
+	reader->fd = nl_socket_get_fd(reader->socket);
+	if (nl_socket_set_nonblocking(reader->socket) < 0)
+		return -errno;
+	return 0;
+}
+
+static void lay_out(struct nl_reader *reader)
+{
+	for (size_t i = 0; i < SLOTS; i++) {
+		reader->parts[i].iov_base = reader->slots + i * SLOT_SIZE;
+		reader->parts[i].iov_len = SLOT_SIZE;
+		reader->messages[i].msg_hdr.msg_name = &reader->from[i];
+		reader->messages[i].msg_hdr.msg_iov = &reader->parts[i];
+		reader->messages[i].msg_hdr.msg_iovlen = 1;
+	}
+}
+
+int nl_reader_new(int fd, size_t receive_buffer, struct nl_reader **ret)
+{
+	_cleanup_(nl_reader_freep) struct nl_reader *reader = NULL;
+	int r;
+
+	reader = calloc(1, sizeof(*reader));
+	if (reader)
+		reader->slots = malloc((size_t)SLOTS * SLOT_SIZE);
+	if (!reader || !reader->slots) {
+		if (fd >= 0)
+			(void)close(fd);
+		return -ENOMEM;
+	}
+	nl_decoder_init(&reader->decoder);
+	lay_out(reader);
+	r = open_socket(reader, fd);
+	if (r == 0)
+		r = set_buffer(reader, receive_buffer);
+	if (r == 0)
+		r = join_groups(reader);
+	if (r < 0)
+		return r;
+	*ret = take_ptr(reader);
+	return 0;
+}
+
+void nl_reader_free(struct nl_reader *reader)
+{
+	if (!reader)
+		return;
+	nl_socket_free(reader->socket);
+	nl_decoder_done(&reader->decoder);
+	free(reader->slots);
+	free(reader);
+}
+
+int nl_reader_fd(const struct nl_reader *reader)
+{
+	return reader->fd;
+}
+
+size_t nl_reader_buffer(const struct nl_reader *reader)
+{
+	return reader->granted;
+}
+
+const struct nl_counts *nl_reader_counts(const struct nl_reader *reader)
+{
+	return &reader->counts;
+}
+
+/* One datagram: the messages in it. */
+static int take_slot(
+	struct nl_reader *reader, size_t slot, record_handler handler, void *userdata)
+{
+	const struct mmsghdr *filled = &reader->messages[slot];
+	const struct nlmsghdr *message;
+	const char *at = reader->parts[slot].iov_base;
+	size_t left = filled->msg_len;
+
+	/* anybody may write to our port; only the kernel has port 0 */
+	if (filled->msg_hdr.msg_namelen != sizeof(struct sockaddr_nl) ||
+		reader->from[slot].nl_pid != 0) {
+		reader->counts.refused++;
+		return 0;
+	}
+	if (filled->msg_hdr.msg_flags & MSG_TRUNC) {
+		reader->counts.malformed++;
+		return -EBADMSG;
+	}
+	while ((message = nl_next(&at, &left)) != NULL) {
+		int r = nl_decode_to(&reader->decoder, message, false, &reader->counts,
+			handler, userdata);
+		if (r < 0)
+			return r;
+	}
+	if (left) {
+		reader->counts.malformed++;
+		return -EBADMSG;
+	}
+	return 0;
+}
+
+/* Returns how many slots were filled, 0 when the queue is empty, or a negative errno. */
+static int fill_slots(struct nl_reader *reader, unsigned int slots)
+{
+	int filled;
+
+	for (unsigned int i = 0; i < slots; i++)
+		reader->messages[i].msg_hdr.msg_namelen = sizeof(reader->from[i]);
+	do
+		filled =
+			recvmmsg(reader->fd, reader->messages, slots, MSG_DONTWAIT, NULL);
+	while (filled < 0 && errno == EINTR);
+	if (filled >= 0)
+		return filled;
+	if (errno == EAGAIN)
+		return 0;
+	reader->counts.overruns += errno == ENOBUFS;
+	return -errno;
+}
+
+int nl_reader_receive(struct nl_reader *reader, unsigned int budget,
+	record_handler handler, void *userdata)
+{
+	unsigned int taken = 0;
+
+	if (budget > INT_MAX)
+		budget = INT_MAX;
+	while (taken < budget) {
+		unsigned int slots = budget - taken < SLOTS ? budget - taken : SLOTS;
+		int filled = fill_slots(reader, slots);
+
+		if (filled < 0)
+			return filled;
+		for (int i = 0; i < filled; i++) {
+			int r = take_slot(reader, (size_t)i, handler, userdata);
+			if (r < 0)
+				return r;
+		}
+		taken += (unsigned int)filled;
+		if ((unsigned int)filled < slots)
+			break;
+	}
+	return (int)taken;
+}
+
+int nl_reader_discard(struct nl_reader *reader)
+{
+	char byte;
+
+	for (;;) {
+		if (recv(reader->fd, &byte, sizeof(byte), MSG_DONTWAIT | MSG_TRUNC) >= 0)
+			continue;
+		if (errno == EAGAIN)
+			return 0;
+		/* ENOBUFS: once more overrun on the way, and still to be emptied */
+		if (errno != EINTR && errno != ENOBUFS)
+			return -errno;
+	}
+}

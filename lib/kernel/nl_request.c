@@ -1,0 +1,340 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "kernel/nl_request.h"
+
+#include <errno.h>
+#include <linux/fib_rules.h>
+#include <linux/if_addr.h>
+#include <linux/if_link.h>
+#include <linux/netconf.h>
+#include <linux/netlink.h>
+#include <linux/nexthop.h>
+#include <linux/rtnetlink.h>
+#include <netlink/msg.h>
+#include <netlink/netlink.h>
+#include <netlink/socket.h>
+#include <stdbool.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+
+/* The kernel fills at most 32 KiB of a dump at once; a link alone may be longer. */
+#define BUFFER_SIZE (128 * 1024)
+#define TIMEOUT_SEC 30
+
+#define SKIP_STATS (1 << 3) /* RTEXT_FILTER_SKIP_STATS */
+_Static_assert(SKIP_STATS == RTEXT_FILTER_SKIP_STATS, "rtnetlink.h");
+
+struct nl_request {
+	struct nl_sock *socket;
+	int fd;
+	uint32_t port;
+	uint32_t seq; /* of the question that is open */
+	struct nl_decoder decoder;
+	struct nl_counts counts;
+	char *buffer;
+};
+
+/* What one question is about, while its answers come. */
+struct conversation {
+	bool dump;
+	bool interrupted;
+	int failed; /* the first error: what follows is drained, not handed out */
+	nl_answer answer;
+	void *userdata;
+};
+
+static void nl_msg_freep(struct nl_msg **message)
+{
+	nlmsg_free(*message);
+}
+
+static int open_socket(struct nl_request *request)
+{
+	const struct timeval timeout = { .tv_sec = TIMEOUT_SEC };
+	const int on = 1;
+
+	request->socket = nl_socket_alloc();
+	if (!request->socket)
+		return -ENOMEM;
+	errno = 0;
+	if (nl_connect(request->socket, NETLINK_ROUTE) < 0)
+		return errno ? -errno : -EPROTONOSUPPORT;
+	request->fd = nl_socket_get_fd(request->socket);
+	request->port = nl_socket_get_local_port(request->socket);
+	/* before 4.20 unknown: then dumps bring more, which is decoded as foreign */
+	(void)setsockopt(
+		request->fd, SOL_NETLINK, NETLINK_GET_STRICT_CHK, &on, sizeof(on));
+	/* errors need not repeat the question; without it they are just longer */
+	(void)setsockopt(request->fd, SOL_NETLINK, NETLINK_CAP_ACK, &on, sizeof(on));
+	if (setsockopt(request->fd, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof(timeout)) <
+		0)
+		return -errno;
+	return 0;
+}
+
+int nl_request_new(struct nl_request **ret)
+{
+	_cleanup_(nl_request_freep) struct nl_request *request = NULL;
+
+	request = calloc(1, sizeof(*request));
+	if (!request)
+		return -ENOMEM;
+	nl_decoder_init(&request->decoder);
+	request->buffer = malloc(BUFFER_SIZE);
+	if (!request->buffer)
+		return -ENOMEM;
+	int r = open_socket(request);
+	if (r < 0)
+		return r;
+	*ret = take_ptr(request);
+	return 0;
+}
+
+void nl_request_free(struct nl_request *request)
+{
+	if (!request)
+		return;
+	nl_socket_free(request->socket);
+	nl_decoder_done(&request->decoder);
+	free(request->buffer);
+	free(request);
+}
+
+const struct nl_counts *nl_request_counts(const struct nl_request *request)
+{
+	return &request->counts;
+}
+
+/* One datagram from the kernel. Returns its length or a negative errno. */
+static ssize_t receive(struct nl_request *request)
+{
+	for (;;) {
+		struct sockaddr_nl from = { 0 };
+		struct iovec part = { .iov_base = request->buffer,
+			.iov_len = BUFFER_SIZE };
+		struct msghdr header = { .msg_name = &from,
+			.msg_namelen = sizeof(from),
+			.msg_iov = &part,
+			.msg_iovlen = 1 };
+		ssize_t length = recvmsg(request->fd, &header, 0);
+
+		if (length < 0 && errno == EINTR)
+			continue;
+		if (length < 0)
+			return errno == EAGAIN ? -ETIMEDOUT : -errno;
+		if (header.msg_namelen != sizeof(from) || from.nl_pid != 0) {
+			request->counts.refused++;
+			continue;
+		}
+		if (header.msg_flags & MSG_TRUNC) {
+			request->counts.malformed++;
+			return -EBADMSG;
+		}
+		return length;
+	}
+}
+
+/* The errno in an NLMSG_ERROR or NLMSG_DONE, 0 or negative. */
+static int error_of(const struct nlmsghdr *message)
+{
+	int error;
+
+	/* a DONE of old kernels has no errno */
+	if (message->nlmsg_len < NLMSG_LENGTH(sizeof(error)))
+		return message->nlmsg_type == NLMSG_DONE ? 0 : -EBADMSG;
+	memcpy(&error, NLMSG_DATA(message), sizeof(error));
+	return error > 0 ? -EBADMSG : error;
+}
+
+/* One answer. Returns 1 when it was the last, 0, or a negative errno from the kernel. */
+static int take(struct conversation *talk, const struct nlmsghdr *message)
+{
+	if (message->nlmsg_flags & NLM_F_DUMP_INTR)
+		talk->interrupted = true;
+	switch (message->nlmsg_type) {
+	case NLMSG_NOOP:
+		return 0;
+	case NLMSG_DONE:
+	case NLMSG_ERROR:
+		return error_of(message) ?: 1;
+	}
+	if (talk->answer && talk->failed == 0)
+		talk->failed = talk->answer(message, talk->userdata);
+	return talk->dump ? 0 : 1;
+}
+
+/*
+ * Takes answers until the last one, whatever goes wrong before it: a dump that is left
+ * half-way would keep the socket busy.
+ */
+static int converse(struct nl_request *request, struct conversation *talk)
+{
+	for (;;) {
+		ssize_t length = receive(request);
+
+		if (length == -EBADMSG && talk->dump) {
+			talk->failed = talk->failed ?: -EBADMSG;
+			continue;
+		}
+		if (length < 0)
+			return (int)length;
+
+		const struct nlmsghdr *message;
+		const char *at = request->buffer;
+		size_t left = (size_t)length;
+		while ((message = nl_next(&at, &left)) != NULL) {
+			/* late answers to a question given up */
+			if (message->nlmsg_seq != request->seq ||
+				message->nlmsg_pid != request->port)
+				continue;
+			int r = take(talk, message);
+			if (r == 0)
+				continue;
+			if (r < 0 || talk->failed < 0)
+				return r < 0 ? r : talk->failed;
+			return talk->interrupted ? -EAGAIN : 0;
+		}
+		if (left) {
+			request->counts.malformed++;
+			talk->failed = talk->failed ?: -EBADMSG;
+			if (!talk->dump)
+				return talk->failed;
+		}
+	}
+}
+
+static int ask(struct nl_request *request, struct nlmsghdr *message, uint16_t flags,
+	struct conversation *talk)
+{
+	static const struct sockaddr_nl kernel = { .nl_family = AF_NETLINK };
+	ssize_t sent;
+
+	message->nlmsg_flags = NLM_F_REQUEST | flags;
+	message->nlmsg_seq = ++request->seq;
+	message->nlmsg_pid = request->port;
+	do
+		sent = sendto(request->fd, message, message->nlmsg_len, 0,
+			(const struct sockaddr *)&kernel, sizeof(kernel));
+	while (sent < 0 && errno == EINTR);
+	if (sent < 0)
+		return -errno;
+	return converse(request, talk);
+}
+
+int nl_request_ask(struct nl_request *request, struct nlmsghdr *message, uint16_t flags,
+	nl_answer answer, void *userdata)
+{
+	struct conversation talk = { .answer = answer, .userdata = userdata };
+
+	return ask(request, message, flags, &talk);
+}
+
+/* Whom the records of a question are for. */
+struct recipient {
+	struct nl_request *request;
+	record_handler handler;
+	void *userdata;
+};
+
+static int hand_on(const struct nlmsghdr *message, void *userdata)
+{
+	struct recipient *to = userdata;
+
+	return nl_decode_to(&to->request->decoder, message, true, &to->request->counts,
+		to->handler, to->userdata);
+}
+
+/* A question for links; index 0: for all. */
+static int build_getlink(int ifindex, struct nl_msg **ret)
+{
+	_cleanup_(nl_msg_freep) struct nl_msg *message =
+		nlmsg_alloc_simple(RTM_GETLINK, 0);
+	struct ifinfomsg header = { .ifi_family = AF_UNSPEC, .ifi_index = ifindex };
+
+	if (!message ||
+		nlmsg_append(message, &header, sizeof(header), NLMSG_ALIGNTO) < 0 ||
+		nla_put_u32(message, IFLA_EXT_MASK, SKIP_STATS) < 0)
+		return -ENOMEM;
+	*ret = take_ptr(message);
+	return 0;
+}
+
+/* Any other one: a family header alone. Strict checks want all of it zero but the family. */
+static int build_dump(uint16_t type, uint8_t family, size_t size, struct nl_msg **ret)
+{
+	_cleanup_(nl_msg_freep) struct nl_msg *message = nlmsg_alloc_simple(type, 0);
+	char header[16] = { 0 };
+
+	if (size > sizeof(header))
+		return -EINVAL;
+	header[0] = (char)family; /* each of these headers begins with it */
+	if (!message || nlmsg_append(message, header, size, NLMSG_ALIGNTO) < 0)
+		return -ENOMEM;
+	*ret = take_ptr(message);
+	return 0;
+}
+
+static int dump(struct nl_request *request, struct nl_msg *message, struct recipient *to)
+{
+	struct conversation talk = { .dump = true, .answer = hand_on, .userdata = to };
+
+	return ask(request, nlmsg_hdr(message), NLM_F_DUMP, &talk);
+}
+
+int nl_request_dump(struct nl_request *request, unsigned int what, record_handler handler,
+	void *userdata)
+{
+	static const struct {
+		enum nl_dump what;
+		uint16_t type;
+		uint8_t family;
+		uint8_t header;
+	} dumps[] = {
+		{ NL_DUMP_LINKS, RTM_GETLINK, AF_UNSPEC, 0 },
+		{ NL_DUMP_NETCONF, RTM_GETNETCONF, AF_INET, sizeof(struct netconfmsg) },
+		{ NL_DUMP_ADDRS, RTM_GETADDR, AF_INET, sizeof(struct ifaddrmsg) },
+		{ NL_DUMP_NEXTHOPS, RTM_GETNEXTHOP, AF_UNSPEC, sizeof(struct nhmsg) },
+		{ NL_DUMP_RULES, RTM_GETRULE, AF_INET, sizeof(struct fib_rule_hdr) },
+		{ NL_DUMP_ROUTES, RTM_GETROUTE, AF_INET, sizeof(struct rtmsg) },
+	};
+	struct recipient to = {
+		.request = request, .handler = handler, .userdata = userdata
+	};
+
+	for (size_t i = 0; i < ELEMENTS(dumps); i++) {
+		_cleanup_(nl_msg_freep) struct nl_msg *message = NULL;
+		int r;
+
+		if (!(what & dumps[i].what))
+			continue;
+		if (dumps[i].what == NL_DUMP_LINKS)
+			r = build_getlink(0, &message);
+		else
+			r = build_dump(dumps[i].type, dumps[i].family, dumps[i].header,
+				&message);
+		if (r == 0)
+			r = dump(request, message, &to);
+		if (r == -EOPNOTSUPP && dumps[i].what == NL_DUMP_NEXTHOPS)
+			continue;
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+int nl_request_link(
+	struct nl_request *request, int ifindex, record_handler handler, void *userdata)
+{
+	_cleanup_(nl_msg_freep) struct nl_msg *message = NULL;
+	struct recipient to = {
+		.request = request, .handler = handler, .userdata = userdata
+	};
+
+	/* 0 would ask for a link by name */
+	if (ifindex <= 0)
+		return -ENODEV;
+	int r = build_getlink(ifindex, &message);
+	if (r < 0)
+		return r;
+	return nl_request_ask(request, nlmsg_hdr(message), 0, hand_on, &to);
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "model/record.h"
+
+#include <stdint.h>
+
+/*
+ * What netlink doesn't tell, out of /proc. All of it is of the network namespace that the
+ * calling thread is in (/proc/thread-self/net; /proc/sys/net follows the thread by itself).
+ */
+
+/*
+ * The settings of "all" and "default" that only /proc/sys has: accept_local, src_valid_mark,
+ * send_redirects, route_localnet, log_martians, and bc_forwarding, which netconf has but does
+ * not announce. Hands out two records, RECORD_NETCONF of
+ * NETCONF_ALL and of NETCONF_DEFAULT, .dump set; a setting that this kernel lacks has no bit
+ * in .has. Returns 0, a negative errno (-ENOENT: /proc isn't mounted or has no IPv4; -EBADMSG:
+ * not a number), or what handler returned when that was negative.
+ * Source: kernel-rpf 5.2, 5.3.
+ */
+int procsys_read_all(record_handler handler, void *userdata);
+
+/*
+ * The multicast groups joined (/proc/net/igmp), as one RECORD_MEMBERSHIPS, .dump set. Returns
+ * as procsys_read_all() does, or -ENOMEM.
+ */
+int procsys_read_memberships(record_handler handler, void *userdata);
+
+/*
+ * How many packets this namespace has dropped by reverse path: TcpExt IPReversePathFilter of
+ * /proc/net/netstat (kernel-rpf 1.7: not for ARP, not for RTM_GETROUTE). Returns 0, -ENOENT
+ * where the kernel has no such counter (before 2.6.36), -EBADMSG, or another negative errno.
+ */
+int procsys_rpf_drops(uint64_t *ret);

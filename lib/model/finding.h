@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "base/cleanup.h"
+#include "model/dropset.h"
+#include "model/expect.h"
+#include "model/flowclass.h"
+#include "model/reverse.h"
+#include "model/rpf.h"
+#include "model/view.h"
+
+/*
+ * A fault: expected sources that are dropped by reverse path, on one interface, for one class
+ * of packets. It owns all it says, so that it outlives the state that it was found in.
+ */
+#define FINDING_ID (NAME_MAX_ + FLOWCLASS_NAME)
+#define FINDING_SOURCES 16
+
+enum kernel_answer { KERNEL_UNASKED, KERNEL_DROP, KERNEL_PASS, KERNEL_UNJUDGED };
+
+enum finding_severity { FINDING_NOTICE, FINDING_WARNING };
+
+/* What would cure it. */
+#define REMEDY_STEPS 2
+#define REMEDY_TEXT 256
+
+struct remedy_step {
+	char key[64]; /* "net.ipv4.conf.tunl0.rp_filter", as sysctl(8) takes it */
+	int ifindex;
+	int value;
+};
+
+struct remedy {
+	size_t step_count; /* 0: in words only */
+	struct remedy_step steps[REMEDY_STEPS];
+	char text
+		[REMEDY_TEXT]; /* a command line, or words where a person has to decide */
+};
+
+struct finding {
+	char id[FINDING_ID]; /* the interface's name and the class: the same after a restart */
+	int ifindex;
+	char iif[NAME_MAX_];
+	char kind[NAME_MAX_];
+	enum finding_severity severity;
+	enum rpf_reason reason; /* of most of what is dropped */
+	struct rp_filter filter;
+	enum expect_why expect;
+	struct prefix4 sources[FINDING_SOURCES]; /* largest first */
+	size_t source_count, sources_more;
+	double share; /* of the expected sources; 1 only when all, 0 never */
+	struct addresses to;
+	struct flow example;
+	struct reverse reverse;	 /* of most of what is dropped */
+	bool old_kernels_accept; /* those up to 2.6.30, which took all AND interface */
+	struct remedy remedy;
+	enum kernel_answer kernel; /* filled in by whoever asked */
+};
+
+/*
+ * Looks for a fault. Returns 1 and sets *ret; 0 where expected sources all pass; -ENODATA
+ * where something was not understood that bears on it; -ENOMEM.
+ */
+int finding_of(const struct view *view, const struct iface *iface,
+	const struct expect *expect, const struct flowclass *class, struct finding **ret);
+void finding_free(struct finding *finding);
+DEFINE_FREEP(struct finding, finding_free)
+
+/* Whether what is said of a fault differs so much that it is to be said again. */
+bool finding_differs(const struct finding *a, const struct finding *b);
+
+const char *kernel_answer_name(enum kernel_answer answer);
+const char *finding_severity_name(enum finding_severity severity);

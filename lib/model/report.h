@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "base/array.h"
+#include "base/cleanup.h"
+#include "model/expect.h"
+#include "model/finding.h"
+
+/*
+ * What there is to say of a host, as flat facts that daemon, rpfilterctl and tests share.
+ */
+enum iface_verdict { IFACE_OK, IFACE_DROPS, IFACE_OFF, IFACE_DOWN, IFACE_UNJUDGED };
+
+struct report_iface {
+	int ifindex;
+	char name[NAME_MAX_];
+	char kind[NAME_MAX_];
+	bool up, numbered;
+	bool has_inet;
+	struct rp_filter filter;
+	struct expect_items expect;
+	enum iface_verdict verdict;
+};
+
+struct report {
+	ARRAY(struct report_iface) ifaces;
+	ARRAY(struct finding *) findings;
+	size_t unjudged; /* interfaces of which nothing can be said */
+};
+
+struct report *report_new(void);
+void report_free(struct report *report);
+DEFINE_FREEP(struct report, report_free)
+
+/*
+ * Adds an interface: what is expected of it, whether it drops any of that, for each class of
+ * packets. The declared flows of the configuration come as classes of their own in `flows`
+ * (may be empty). Returns 0 or -ENOMEM.
+ */
+int report_add(struct report *report, const struct view *view, const struct iface *iface,
+	const struct expect_declared *declared, const struct flowclasses *flows);
+
+const char *iface_verdict_name(enum iface_verdict verdict);

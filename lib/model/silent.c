@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "model/silent.h"
+
+#include "model/state.h"
+
+#include <errno.h>
+
+struct doom {
+	const struct state *state;
+	int ifindex;
+	bool forced;
+	struct ip4 prefsrc;
+	uint32_t table;
+	uint32_t nhid;
+};
+
+/* Asks the routes of every table. A table left empty stays: it is looked up as a missing one. */
+static int remove_routes(struct state *state,
+	bool (*doomed)(const struct fib_info *info, void *data), struct doom *doom)
+{
+	hash_each (&state->tables, slot) {
+		long gone = fib_remove_if(slot->value, doomed, doom);
+
+		if (gone < 0)
+			return (int)gone;
+		if (gone > 0)
+			state->generation++;
+	}
+	return 0;
+}
+
+static bool leg_is_dead(
+	const struct doom *doom, const struct fib_info *info, const struct leg *leg)
+{
+	const struct iface *iface;
+
+	/* a leg of host scope (a local route's) outlives its link's going down */
+	if (leg->oif == doom->ifindex)
+		return doom->forced || info->scope != SCOPE_HOST;
+	iface = state_iface(doom->state, leg->oif);
+	return !iface || !iface_is_up(iface);
+}
+
+static bool all_legs_dead(const struct fib_info *info, void *data)
+{
+	const struct doom *doom = data;
+	bool touched = false;
+
+	for (uint32_t i = 0; i < info->leg_count; i++) {
+		if (!leg_is_dead(doom, info, &info->legs[i]))
+			return false;
+		touched |= info->legs[i].oif == doom->ifindex;
+	}
+	return touched;
+}
+
+static bool any_leg_on(const struct fib_info *info, void *data)
+{
+	const struct doom *doom = data;
+
+	for (uint32_t i = 0; i < info->leg_count; i++) {
+		if (info->legs[i].oif == doom->ifindex)
+			return true;
+	}
+	return false;
+}
+
+static bool prefers(const struct fib_info *info, void *data)
+{
+	const struct doom *doom = data;
+
+	return info->prefsrc.host == doom->prefsrc.host && info->table == doom->table;
+}
+
+static bool goes_by(const struct fib_info *info, void *data)
+{
+	return info->nhid == ((struct doom *)data)->nhid;
+}
+
+/* Nexthop objects that leave by a link go with it; blackholes only with lo itself. */
+static int remove_nexthops(struct state *state, int ifindex)
+{
+	for (;;) {
+		uint32_t id = 0;
+		int r;
+
+		hash_each (&state->nexthops, slot) {
+			const struct nexthop *nexthop = slot->value;
+
+			if (!nexthop->member_count && nexthop->leg.oif == ifindex &&
+				!nexthop->blackhole)
+				id = nexthop->id;
+		}
+		if (!id)
+			return 0;
+		nexthop_free(hash_remove(&state->nexthops, id));
+		state->generation++;
+		r = silent_nexthop_gone(state, id);
+		if (r < 0)
+			return r;
+	}
+}
+
+int silent_nexthop_gone(struct state *state, uint32_t id)
+{
+	struct doom doom = { .state = state, .nhid = id };
+	int r = remove_routes(state, goes_by, &doom);
+
+	while (r >= 0) {
+		struct nexthop *empty = NULL;
+
+		hash_each (&state->nexthops, slot) {
+			struct nexthop *group = slot->value;
+
+			if (group->member_count && nexthop_drop_member(group, id) &&
+				!group->member_count) {
+				empty = group;
+				break; /* the others' turn comes: one at a time goes */
+			}
+		}
+		if (!empty)
+			return 0;
+		/* groups hold no groups: this ends at once */
+		doom.nhid = empty->id;
+		nexthop_free(hash_remove(&state->nexthops, doom.nhid));
+		state->generation++;
+		r = remove_routes(state, goes_by, &doom);
+	}
+	return r;
+}
+
+int silent_link_down(struct state *state, int ifindex, bool forced)
+{
+	struct doom doom = { .state = state, .ifindex = ifindex, .forced = forced };
+	int r = remove_routes(state, all_legs_dead, &doom);
+
+	/* an address's going leaves nexthop objects alone (kernel-rpf 4.4) */
+	if (r < 0 || forced)
+		return r;
+	return remove_nexthops(state, ifindex);
+}
+
+int silent_carrier_lost(struct state *state, int ifindex)
+{
+	return remove_nexthops(state, ifindex);
+}
+
+int silent_link_gone(struct state *state, int ifindex)
+{
+	struct doom doom = { .state = state, .ifindex = ifindex };
+	int r = remove_routes(state, any_leg_on, &doom);
+
+	return r < 0 ? r : remove_nexthops(state, ifindex);
+}
+
+int silent_prefsrc_gone(struct state *state, struct ip4 addr, uint32_t table)
+{
+	struct doom doom = { .state = state, .prefsrc = addr, .table = table };
+
+	return addr.host ? remove_routes(state, prefers, &doom) : 0;
+}

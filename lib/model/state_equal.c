@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "model/state_equal.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static bool differ(char *what, const char *kind, const char *name)
+{
+	snprintf(what, STATE_DIFFERENCE, "%s %s", kind, name);
+	return false;
+}
+
+static bool conf_equal(
+	const struct devconf *a, const struct devconf *b, const char *name, char *what)
+{
+	for (unsigned int key = 0; key < DEVCONF_COUNT; key++) {
+		if (!devconf_name(key) || a->value[key] == b->value[key])
+			continue;
+		snprintf(what, STATE_DIFFERENCE, "setting %s of %s: %d, %d",
+			devconf_name(key), name, a->value[key], b->value[key]);
+		return false;
+	}
+	return true;
+}
+
+static bool addrs_in(const struct iface *a, const struct iface *b)
+{
+	array_each (&a->addrs, const struct addr_record, addr) {
+		if (!iface_addr(b, addr))
+			return false;
+	}
+	return true;
+}
+
+static bool iface_equal(const struct iface *a, const struct iface *b, char *what)
+{
+	const struct link_record *left = &a->link, *right = &b->link;
+
+	if (strcmp(left->name, right->name) != 0 ||
+		strcmp(left->kind, right->kind) != 0 || left->master != right->master ||
+		left->group != right->group || left->has_inet != right->has_inet ||
+		left->vrf_table != right->vrf_table)
+		return differ(what, "link", left->name);
+	if (((left->flags ^ right->flags) & (LINK_UP | LINK_LOWER_UP | LINK_RUNNING)))
+		return differ(what, "flags of link", left->name);
+	if (a->addrs.count != b->addrs.count || !addrs_in(a, b))
+		return differ(what, "addresses of", left->name);
+	/* without IPv4 there are no settings, whatever is remembered of them */
+	return !left->has_inet || conf_equal(&left->conf, &right->conf, left->name, what);
+}
+
+static bool ifaces_equal(const struct state *a, const struct state *b, char *what)
+{
+	hash_each (&a->ifaces, slot) {
+		const struct iface *iface = slot->value;
+		const struct iface *other = state_iface(b, iface->link.ifindex);
+
+		if (!other)
+			return differ(what, "only one has link", iface->link.name);
+		if (!iface_equal(iface, other, what))
+			return false;
+	}
+	return a->ifaces.count == b->ifaces.count || differ(what, "number of", "links");
+}
+
+static bool rules_equal(const struct state *a, const struct state *b, char *what)
+{
+	if (a->rules.count != b->rules.count)
+		return differ(what, "number of", "rules");
+	for (size_t i = 0; i < a->rules.count; i++) {
+		const struct state_rule *left = &a->rules.items[i];
+		const struct state_rule *right = &b->rules.items[i];
+
+		if (SAME_BYTES(&left->rule, &right->rule) && left->iif == right->iif &&
+			left->oif == right->oif)
+			continue;
+		snprintf(what, STATE_DIFFERENCE, "rule %u", left->rule.priority);
+		return false;
+	}
+	return a->dissecting == b->dissecting ||
+	       differ(what, "number of", "dissecting rules");
+}
+
+static bool nexthops_equal(const struct state *a, const struct state *b, char *what)
+{
+	hash_each (&a->nexthops, slot) {
+		const struct nexthop *nexthop = slot->value;
+		const struct nexthop *other = state_nexthop(b, nexthop->id);
+
+		if (other && nexthop_equal(nexthop, other))
+			continue;
+		snprintf(what, STATE_DIFFERENCE, "nexthop %u", nexthop->id);
+		return false;
+	}
+	return a->nexthops.count == b->nexthops.count ||
+	       differ(what, "number of", "nexthops");
+}
+
+/* An empty table is as none. */
+static bool tables_in(const struct state *a, const struct state *b, char *what)
+{
+	hash_each (&a->tables, slot) {
+		const struct fib *fib = slot->value, *other = state_table(b, fib->table);
+		struct prefix4 where;
+		char text[PREFIX4_TEXT];
+
+		if (!fib->routes && (!other || !other->routes))
+			continue;
+		if (other && fib_equal(fib, other, &where))
+			continue;
+		snprintf(what, STATE_DIFFERENCE, "table %u at %s", fib->table,
+			other ? prefix4_format(where, text) : "all");
+		return false;
+	}
+	return true;
+}
+
+bool state_equal(
+	const struct state *a, const struct state *b, char what[static STATE_DIFFERENCE])
+{
+	if (a->merged != b->merged)
+		return differ(what, "whether local and main are", "merged");
+	return ifaces_equal(a, b, what) && rules_equal(a, b, what) &&
+	       nexthops_equal(a, b, what) && tables_in(a, b, what) &&
+	       tables_in(b, a, what) && conf_equal(&a->all, &b->all, "all", what) &&
+	       conf_equal(&a->template, &b->template, "default", what);
+}

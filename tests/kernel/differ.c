@@ -1,0 +1,337 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The differential test: random worlds, random walks through them. After each step the model,
+ * which has only been told the events, is held against a fresh reading of the kernel, and its
+ * verdicts against the kernel's own (RTM_GETROUTE). A disagreement is shrunk to the fewest
+ * steps that show it and printed as commands to paste.
+ *
+ *	differ [--seed N] [--walks N] [--steps N] [--flows N]
+ */
+#include "kernel/flows.h"
+#include "kernel/walk.h"
+
+#include "kernel/nl_reader.h"
+#include "kernel/nl_request.h"
+#include "kernel/probe.h"
+#include "kernel/procsys.h"
+#include "kernel/snapshot.h"
+#include "model/rpf.h"
+#include "model/state_equal.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <poll.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define STEPS_MAX 256
+
+struct outcome { /* shared with the child that walks */
+	unsigned long long judged, unjudged_multipath, steps, late;
+	bool failed, refused;
+	size_t failed_at;
+	char what[600];
+};
+
+struct plan {
+	uint64_t seed;
+	unsigned int flows;
+	struct step steps[STEPS_MAX];
+	bool skip[STEPS_MAX];
+	size_t count;
+};
+
+struct world {
+	struct nl_request *request;
+	struct nl_reader *reader;
+	struct state *state;
+};
+
+static void die(const char *what, int error)
+{
+	fprintf(stderr, "differ: %s: %s\n", what, strerror(error < 0 ? -error : error));
+	_exit(3);
+}
+
+/* --- following ----------------------------------------------------------------------------- */
+
+/* What the daemon does: events in, and a re-reading where a record asks for one. */
+static void follow(struct world *world, bool silent)
+{
+	int r;
+
+	do {
+		r = nl_reader_receive(
+			world->reader, 4096, state_apply_handler, world->state);
+		if (r < 0)
+			die("receiving", r);
+	} while (r > 0);
+	if (silent || world->state->links_stale) {
+		r = snapshot_refresh(world->request, world->state);
+		if (r < 0)
+			die("refreshing", r);
+		world->state->links_stale = false;
+	}
+}
+
+static bool wait_events(struct world *world, int milliseconds)
+{
+	struct pollfd fd = { .fd = nl_reader_fd(world->reader), .events = POLLIN };
+
+	return poll(&fd, 1, milliseconds) > 0;
+}
+
+/* --- comparing ------------------------------------------------------------------------------- */
+
+static bool same_state(struct world *world, char *what)
+{
+	_cleanup_(state_freep) struct state *fresh = state_new();
+	int r = snapshot_read(world->request, world->state, fresh);
+
+	if (r < 0)
+		die("reading the kernel", r);
+	return state_equal(world->state, fresh, what);
+}
+
+static const char *name_of(const struct state *state, int ifindex)
+{
+	const struct iface *iface = state_iface(state, ifindex);
+
+	return iface ? iface->link.name : "?";
+}
+
+static void tell(const struct world *world, const struct flow *flow,
+	const struct rpf *rpf, int error, char what[600])
+{
+	char src[IP4_TEXT], dst[IP4_TEXT], ports[64] = "";
+
+	if (flow->proto != 1)
+		snprintf(ports, sizeof(ports), " sport %u dport %u", flow->sport,
+			flow->dport);
+	snprintf(what, 600,
+		"ip route get %s from %s iif %s mark %u tos 0x%x ipproto %u%s\n"
+		"  model: %s, %s (errno %d); kernel: errno %d",
+		ip4_format(flow->dst, dst), ip4_format(flow->src, src),
+		name_of(world->state, flow->iif), flow->mark, flow->tos, flow->proto,
+		ports, rpf_verdict_name(rpf->verdict), rpf_reason_name(rpf->reason),
+		rpf->error, error);
+}
+
+static bool same_verdicts(struct world *world, const struct plan *plan, size_t step,
+	struct outcome *outcome, char what[600])
+{
+	struct rng rng = { plan->seed * 1000003 + step };
+	const struct view view = { .state = world->state };
+	struct flow_space space;
+
+	/* groups are joined and left unannounced: read when somebody asks about one */
+	if (procsys_read_memberships(state_apply_handler, world->state) < 0)
+		die("reading memberships", errno);
+	flow_space_of(world->state, &space);
+	for (unsigned int i = 0; i < plan->flows; i++) {
+		struct flow flow;
+		struct rpf rpf;
+		int r;
+
+		if (!flow_random(&rng, &space, &flow))
+			return true;
+		rpf = rpf_judge(&view, &flow, NULL);
+		if (rpf.error < 0) {
+			outcome->unjudged_multipath++;
+			continue;
+		}
+		r = probe_ask(world->request, &flow);
+		outcome->judged++;
+		if (-r != rpf.error) {
+			tell(world, &flow, &rpf, -r, what);
+			return false;
+		}
+	}
+	return true;
+}
+
+static bool same(struct world *world, const struct plan *plan, size_t step,
+	struct outcome *outcome, char what[600])
+{
+	char difference[STATE_DIFFERENCE];
+
+	if (!same_state(world, difference)) {
+		snprintf(what, 600, "the model is not as the kernel: %s", difference);
+		return false;
+	}
+	return same_verdicts(world, plan, step, outcome, what);
+}
+
+/* Carrier changes come up to a second late: what differs may wait for them. */
+static bool settles(struct world *world, const struct plan *plan, size_t step,
+	struct outcome *outcome)
+{
+	for (int waited = 0; waited < 1500; waited += 50) {
+		if (wait_events(world, 50))
+			follow(world, false);
+		if (same(world, plan, step, outcome, outcome->what)) {
+			outcome->late++;
+			return true;
+		}
+	}
+	return false;
+}
+
+/* --- walking ---------------------------------------------------------------------------------- */
+
+static void walk(const struct plan *plan, struct outcome *outcome)
+{
+	struct world world = { .state = state_new() };
+	int r = unshare(CLONE_NEWNET);
+
+	if (r < 0) {
+		outcome->refused = true;
+		return;
+	}
+	(void)walk_do(&(struct step){ "ip link set dev lo up" });
+	r = nl_request_new(&world.request);
+	if (r >= 0)
+		r = nl_reader_new(-1, 8 << 20, &world.reader);
+	if (r >= 0)
+		r = snapshot_read(world.request, NULL, world.state);
+	if (r < 0)
+		die("beginning", r);
+	for (size_t i = 0; i < plan->count; i++) {
+		if (plan->skip[i])
+			continue;
+		(void)walk_do(&plan->steps[i]);
+		outcome->steps++;
+		follow(&world, walk_is_silent(&plan->steps[i]));
+		if (same(&world, plan, i, outcome, outcome->what) ||
+			settles(&world, plan, i, outcome))
+			continue;
+		outcome->failed = true;
+		outcome->failed_at = i;
+		return;
+	}
+}
+
+/* Walks in a process of its own, so in a namespace of its own. */
+static void walk_apart(const struct plan *plan, struct outcome *shared)
+{
+	int status;
+	pid_t pid;
+
+	memset(shared, 0, sizeof(*shared));
+	fflush(NULL);
+	pid = fork();
+	if (pid < 0)
+		die("fork", errno);
+	if (pid == 0) {
+		walk(plan, shared);
+		_exit(0);
+	}
+	if (waitpid(pid, &status, 0) != pid || !WIFEXITED(status) ||
+		WEXITSTATUS(status)) {
+		shared->failed = true;
+		shared->failed_at = plan->count - 1;
+		if (!shared->what[0])
+			snprintf(shared->what, sizeof(shared->what),
+				"the walker died (status 0x%x)", status);
+	}
+}
+
+/* Leaves steps out as long as it still fails. */
+static void shrink(struct plan *plan, struct outcome *shared)
+{
+	bool again = true;
+
+	plan->count = shared->failed_at + 1;
+	while (again) {
+		again = false;
+		for (size_t i = plan->count; i-- > 0;) {
+			if (plan->skip[i])
+				continue;
+			plan->skip[i] = true;
+			walk_apart(plan, shared);
+			if (shared->failed)
+				again = true;
+			else
+				plan->skip[i] = false;
+		}
+	}
+	walk_apart(plan, shared);
+}
+
+static void show(const struct plan *plan, const struct outcome *shared, uint64_t number)
+{
+	printf("disagreement in walk %llu, shrunk to:\n  ip link set dev lo up\n",
+		(unsigned long long)number);
+	for (size_t i = 0; i < plan->count; i++) {
+		if (!plan->skip[i])
+			printf("  %s\n", plan->steps[i].text);
+	}
+	printf("%s\n", shared->what);
+	fflush(stdout);
+}
+
+static void plan_make(struct plan *plan, uint64_t seed, size_t steps, unsigned int flows)
+{
+	struct rng rng = { seed };
+
+	*plan = (struct plan){ .seed = seed, .flows = flows, .count = steps };
+	(void)rng_next(&rng);
+	for (size_t i = 0; i < steps; i++)
+		walk_build(&rng, (unsigned int)i, &plan->steps[i]);
+}
+
+int main(int argc, char **argv)
+{
+	static const struct option options[] = { { "seed", 1, NULL, 's' },
+		{ "walks", 1, NULL, 'w' }, { "steps", 1, NULL, 'n' },
+		{ "flows", 1, NULL, 'f' }, { 0 } };
+	unsigned long long seed = 1, walks = 50, steps = 40, flows = 200, failures = 0;
+	struct outcome total = { 0 };
+	struct plan *plan = calloc(1, sizeof(*plan));
+	struct outcome *shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE,
+		MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	int option;
+
+	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
+		unsigned long long value = optarg ? strtoull(optarg, NULL, 0) : 0;
+
+		if (option == 's')
+			seed = value;
+		else if (option == 'w')
+			walks = value;
+		else if (option == 'n')
+			steps = value < STEPS_MAX ? value : STEPS_MAX;
+		else if (option == 'f')
+			flows = value;
+		else
+			return 2;
+	}
+	for (unsigned long long i = 0; i < walks && failures < 10; i++) {
+		plan_make(plan, seed * 1000000 + i, steps, (unsigned int)flows);
+		walk_apart(plan, shared);
+		if (shared->refused) {
+			printf("skipped: a network namespace is refused here\n");
+			return 77;
+		}
+		total.judged += shared->judged;
+		total.unjudged_multipath += shared->unjudged_multipath;
+		total.steps += shared->steps;
+		total.late += shared->late;
+		if (!shared->failed)
+			continue;
+		failures++;
+		shrink(plan, shared);
+		show(plan, shared, i);
+	}
+	printf("seed %llu, %llu walks, %llu steps, %llu flows judged, %llu left to the "
+	       "hash, "
+	       "%llu late\n%llu passed, %llu failed\n",
+		seed, walks, total.steps, total.judged, total.unjudged_multipath,
+		total.late, walks - failures, failures);
+	return failures != 0;
+}

@@ -1,0 +1,363 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "kernel/walk.h"
+
+#include "kernel/inet_conf.h"
+
+#include <fcntl.h>
+#include <spawn.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+extern char **environ;
+
+static const char *const devices[] = { "d0", "d1", "d2", "d3", "d4", "d5", "e0", "e1",
+	"e2", "br0", "mv0", "tunl0", "vx0" };
+
+static const char *const prefixes[] = { "0.0.0.0/0", "10.0.0.0/8", "10.0.0.0/16",
+	"10.0.0.0/24", "10.0.1.0/24", "10.0.1.0/25", "10.0.1.128/25", "10.0.2.0/23",
+	"10.0.2.7/32", "10.0.1.5/32", "192.0.2.0/24", "192.0.2.4/32", "198.51.100.0/24",
+	"172.21.0.0/16", "172.21.5.5/32", "128.0.0.0/1" };
+
+static const char *const addresses[] = { "10.0.0.1/24", "10.0.0.2/24", "10.0.1.1/25",
+	"10.0.1.129/25", "10.0.2.1/23", "10.0.0.1/32", "192.0.2.4/32", "192.0.2.4/24",
+	"172.21.5.5/16", "10.0.3.9/30", "10.0.3.10/30", "127.0.0.42/32" };
+
+static const char *const gateways[] = { "10.0.0.254", "10.0.1.2", "10.0.1.130",
+	"10.0.2.2", "192.0.2.9", "10.0.3.10", "172.21.0.1" };
+
+static const char *const tables[] = { "main", "main", "main", "100", "100", "101",
+	"local", "default", "4000000000" };
+
+static const char *const metrics[] = { "", "", "", " metric 10", " metric 20",
+	" metric 5" };
+
+static const char *const toses[] = { "", "", "", "", " tos 0x10", " tos 0x04",
+	" tos 0x50" };
+
+static void write_step(struct step *step, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+static void write_step(struct step *step, const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	vsnprintf(step->text, sizeof(step->text), format, arguments);
+	va_end(arguments);
+}
+
+/* --- making steps ------------------------------------------------------------------------- */
+
+static void make_device(struct rng *rng, struct step *step)
+{
+	switch (rng_below(rng, 8)) {
+	case 0:
+	case 1:
+	case 2:
+		write_step(step, "ip link add d%u type veth peer name e%u",
+			rng_below(rng, 6), rng_below(rng, 3));
+		return;
+	case 3:
+		write_step(step, "ip link add br0 type bridge");
+		return;
+	case 4:
+		write_step(step, "ip link add mv0 link %s type macvlan mode bridge",
+			RNG_PICK(rng, devices));
+		return;
+	case 5:
+	case 6:
+		write_step(step, "ip tuntap add dev tunl0 mode tun");
+		return;
+	default:
+		write_step(step,
+			"ip link add vx0 type vxlan id 7 dstport 4789 local 10.0.0.1");
+		return;
+	}
+}
+
+static void change_link(struct rng *rng, struct step *step)
+{
+	const char *device = RNG_PICK(rng, devices);
+
+	switch (rng_below(rng, 16)) {
+	case 0:
+	case 1:
+	case 2:
+	case 3:
+	case 4:
+	case 5:
+	case 6:
+		write_step(step, "ip link set dev %s up", device);
+		return;
+	case 7:
+	case 8:
+	case 9:
+		write_step(step, "ip link set dev %s down", device);
+		return;
+	case 10:
+		write_step(step, "ip link del dev %s", device);
+		return;
+	case 11:
+		write_step(step, "ip link set dev %s name %s", device,
+			RNG_PICK(rng, devices));
+		return;
+	case 12:
+		write_step(step, "ip link set dev %s master br0", device);
+		return;
+	case 13:
+		write_step(step, "ip link set dev %s nomaster", device);
+		return;
+	case 14:
+		write_step(
+			step, "ip link set dev %s group %u", device, rng_below(rng, 3));
+		return;
+	default:
+		make_device(rng, step);
+		return;
+	}
+}
+
+static void change_address(struct rng *rng, struct step *step)
+{
+	static const char *const words[] = { "add", "add", "add", "del" };
+	static const char *const rest[] = { "", "", " brd +", " scope host",
+		" noprefixroute", " peer 10.9.9.9/32" };
+
+	if (rng_below(rng, 20) == 0)
+		write_step(step, "ip address flush dev %s", RNG_PICK(rng, devices));
+	else
+		write_step(step, "ip address %s %s dev %s%s", RNG_PICK(rng, words),
+			RNG_PICK(rng, addresses),
+			rng_below(rng, 12) ? RNG_PICK(rng, devices) : "lo",
+			RNG_PICK(rng, rest));
+}
+
+static void change_route(struct rng *rng, struct step *step)
+{
+	static const char *const words[] = { "add", "add", "append", "prepend", "replace",
+		"change", "del", "del" };
+	static const char *const types[] = { "blackhole", "unreachable", "prohibit",
+		"throw", "local", "broadcast", "multicast", "anycast" };
+	const char *word = RNG_PICK(rng, words), *prefix = RNG_PICK(rng, prefixes);
+	const char *table = RNG_PICK(rng, tables), *metric = RNG_PICK(rng, metrics);
+	const char *tos = RNG_PICK(rng, toses), *device = RNG_PICK(rng, devices);
+
+	switch (rng_below(rng, 12)) {
+	case 0:
+	case 1:
+		write_step(step, "ip route %s %s %s table %s%s%s", word,
+			RNG_PICK(rng, types), prefix, table, metric, tos);
+		return;
+	case 2:
+		write_step(step, "ip route %s %s dev %s table %s%s src 10.0.0.1", word,
+			prefix, device, table, metric);
+		return;
+	case 3:
+		write_step(step,
+			"ip route %s %s table %s%s nexthop dev %s nexthop dev %s weight "
+			"3",
+			word, prefix, table, metric, device, RNG_PICK(rng, devices));
+		return;
+	case 4:
+	case 5:
+		write_step(step, "ip route %s %s via %s table %s%s%s", word, prefix,
+			RNG_PICK(rng, gateways), table, metric, tos);
+		return;
+	case 6:
+	case 7:
+		write_step(step, "ip route %s %s nhid %u table %s%s", word, prefix,
+			1 + rng_below(rng, 6), table, metric);
+		return;
+	case 8:
+		write_step(step, "ip route %s %s %s dev %s table %s", word, "local",
+			prefix, rng_below(rng, 2) ? "lo" : device, table);
+		return;
+	case 9:
+		if (rng_below(rng, 4) == 0) {
+			write_step(
+				step, "ip route flush table %s", RNG_PICK(rng, tables));
+			return;
+		}
+		/* fall through */
+	default:
+		write_step(step, "ip route %s %s dev %s table %s%s%s", word, prefix,
+			device, table, metric, tos);
+		return;
+	}
+}
+
+static void change_rule(struct rng *rng, struct step *step)
+{
+	static const char *const selectors[] = { "", " from 10.0.0.0/24",
+		" from 10.0.0.1", " from 192.0.2.4", " to 10.0.0.0/16",
+		" to 192.0.2.0/24", " iif lo", " iif d0", " iif d1", " oif d1",
+		" fwmark 1", " fwmark 0x10/0xf0", " tos 0x10", " ipproto udp",
+		" ipproto tcp sport 80", " dport 53", " sport 1000-2000", " uidrange 0-0",
+		" uidrange 1-5", " from 0.0.0.0/32" };
+	static const char *const actions[] = { " lookup 100", " lookup 101",
+		" lookup 100", " lookup main", " lookup main suppress_prefixlength 0",
+		" lookup main suppress_ifgroup 1", " lookup 4000000000", " blackhole",
+		" unreachable", " prohibit", " goto 200", " goto 32766", " goto 777",
+		" nop", " lookup 100 suppress_prefixlength 8" };
+	static const unsigned int priorities[] = { 50, 100, 100, 150, 200, 777, 32766,
+		40000 };
+
+	if (rng_below(rng, 3) == 0)
+		write_step(step, "ip rule del priority %u", RNG_PICK(rng, priorities));
+	else
+		write_step(step, "ip rule add%s%s%s priority %u%s",
+			rng_below(rng, 8) == 0 ? " not" : "", RNG_PICK(rng, selectors),
+			rng_below(rng, 3) == 0 ? RNG_PICK(rng, selectors) : "",
+			RNG_PICK(rng, priorities), RNG_PICK(rng, actions));
+}
+
+static void change_nexthop(struct rng *rng, struct step *step)
+{
+	static const char *const words[] = { "add", "add", "replace" };
+	unsigned int id = 1 + rng_below(rng, 6);
+
+	switch (rng_below(rng, 6)) {
+	case 0:
+		write_step(step, "ip nexthop del id %u", id);
+		return;
+	case 1:
+		write_step(
+			step, "ip nexthop %s id %u blackhole", RNG_PICK(rng, words), id);
+		return;
+	case 2:
+		write_step(step, "ip nexthop %s id %u group %u/%u,2",
+			RNG_PICK(rng, words), id, 1 + rng_below(rng, 6),
+			1 + rng_below(rng, 6));
+		return;
+	case 3:
+		write_step(step, "ip nexthop %s id %u via %s dev %s",
+			RNG_PICK(rng, words), id, RNG_PICK(rng, gateways),
+			RNG_PICK(rng, devices));
+		return;
+	default:
+		write_step(step, "ip nexthop %s id %u dev %s", RNG_PICK(rng, words), id,
+			RNG_PICK(rng, devices));
+		return;
+	}
+}
+
+static void change_setting(struct rng *rng, struct step *step)
+{
+	static const char *const keys[] = { "rp_filter", "rp_filter", "rp_filter",
+		"rp_filter", "accept_local", "src_valid_mark", "forwarding",
+		"ignore_routes_with_linkdown", "send_redirects", "route_localnet",
+		"bc_forwarding" };
+	static const char *const values[] = { "0", "1", "1", "2", "2", "3", "-1" };
+	const char *key = RNG_PICK(rng, keys);
+	bool filter = strcmp(key, "rp_filter") == 0;
+	const char *value = filter		? RNG_PICK(rng, values)
+			    : rng_below(rng, 2) ? "1"
+						: "0";
+	const char *device = RNG_PICK(rng, devices);
+
+	if (rng_below(rng, 10) == 0)
+		write_step(step, "inet-conf %s %s %s", device, "rp_filter",
+			RNG_PICK(rng, values));
+	else if (rng_below(rng, 24) == 0)
+		write_step(step, "sysctl -w net.ipv4.nexthop_compat_mode=%u",
+			rng_below(rng, 2));
+	else
+		write_step(step, "sysctl -w net.ipv4.conf.%s.%s=%s",
+			rng_below(rng, 4)   ? device
+			: rng_below(rng, 2) ? "all"
+					    : "default",
+			key, value);
+}
+
+void walk_build(struct rng *rng, unsigned int number, struct step *ret)
+{
+	if (number < 4)
+		make_device(rng, ret);
+	else if (number < 9)
+		write_step(ret, "ip link set dev %s up", RNG_PICK(rng, devices));
+	else if (number < 13)
+		change_address(rng, ret);
+	else
+		walk_change(rng, ret);
+}
+
+void walk_change(struct rng *rng, struct step *ret)
+{
+	static void (*const changes[])(struct rng *, struct step *) = { change_link,
+		change_link, change_address, change_address, change_route, change_route,
+		change_route, change_route, change_rule, change_nexthop, change_setting,
+		change_setting, change_setting };
+
+	/* half of the worlds never see a rule: there local and main stay one trie */
+	do
+		RNG_PICK(rng, changes)(rng, ret);
+	while ((rng->state & 1) && strncmp(ret->text, "ip rule", 7) == 0 &&
+		rng_below(rng, 8));
+}
+
+/* --- doing them --------------------------------------------------------------------------- */
+
+static bool run_ip(char *text)
+{
+	char *words[40], *save = NULL;
+	posix_spawn_file_actions_t actions;
+	size_t count = 0;
+	int status;
+	pid_t pid;
+
+	for (char *word = strtok_r(text, " ", &save); word && count < 39;
+		word = strtok_r(NULL, " ", &save))
+		words[count++] = word;
+	words[count] = NULL;
+	posix_spawn_file_actions_init(&actions);
+	posix_spawn_file_actions_addopen(&actions, 1, "/dev/null", O_WRONLY, 0);
+	posix_spawn_file_actions_addopen(&actions, 2, "/dev/null", O_WRONLY, 0);
+	status = posix_spawnp(&pid, words[0], &actions, NULL, words, environ);
+	posix_spawn_file_actions_destroy(&actions);
+	if (status != 0 || waitpid(pid, &status, 0) != pid)
+		return false;
+	return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
+
+/* "net.ipv4.conf.d0.rp_filter=1" into /proc/sys; no name here has a dot */
+static bool write_sysctl(char *assignment)
+{
+	char path[STEP_TEXT + 16], *value = strchr(assignment, '=');
+	bool written;
+	int fd;
+
+	*value++ = '\0';
+	for (char *c = assignment; *c; c++)
+		*c = *c == '.' ? '/' : *c;
+	snprintf(path, sizeof(path), "/proc/sys/%s", assignment);
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	if (fd < 0)
+		return false;
+	written = write(fd, value, strlen(value)) > 0;
+	close(fd);
+	return written;
+}
+
+bool walk_do(const struct step *step)
+{
+	char text[STEP_TEXT], device[16], key[32];
+	int value;
+
+	memcpy(text, step->text, sizeof(text));
+	if (strncmp(text, "sysctl -w ", 10) == 0)
+		return write_sysctl(text + 10);
+	if (sscanf(text, "inet-conf %15s %31s %d", device, key, &value) == 3)
+		return inet_conf_set(device, value);
+	return run_ip(text);
+}
+
+bool walk_is_silent(const struct step *step)
+{
+	return strncmp(step->text, "sysctl", 6) == 0 ||
+	       strncmp(step->text, "inet-conf", 9) == 0 ||
+	       strstr(step->text, " group ") != NULL; /* of a link that is down */
+}

@@ -1,0 +1,691 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "base/array.h"
+#include "base/cleanup.h"
+#include "kernel/nl_reader.h"
+#include "kernel/nl_request.h"
+#include "kernel/probe.h"
+#include "kernel/procsys.h"
+#include "lab.h"
+
+#include <check.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/netlink.h>
+#include <linux/rtnetlink.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define BUFFER (1 << 20)
+
+/* All records that a handler got; of a route's legs the first two. */
+struct seen {
+	struct record record;
+	struct leg legs[2];
+};
+static ARRAY(struct seen) seen;
+
+static int keep(const struct record *record, void *userdata)
+{
+	struct seen one = { .record = *record };
+
+	(void)userdata;
+	if (record->kind == RECORD_ROUTE)
+		for (size_t i = 0; i < record->route.leg_count && i < 2; i++)
+			one.legs[i] = record->route.legs[i];
+	return array_push(&seen, &one);
+}
+
+static struct ip4 addr(const char *text)
+{
+	struct ip4 ret;
+
+	ck_assert_int_eq(ip4_parse(text, &ret), 0);
+	return ret;
+}
+
+static void setup(void)
+{
+	ck_assert(lab_enter());
+	lab_sysctl("conf/all/rp_filter", 0);
+	lab_sysctl("conf/default/rp_filter", 0);
+}
+
+static void teardown(void)
+{
+	array_done(&seen);
+}
+
+/* The first record of the kind at or behind *at, which is moved behind it; else fails. */
+static const struct record *next(enum record_kind kind, size_t *at)
+{
+	for (; *at < seen.count; (*at)++)
+		if (seen.items[*at].record.kind == kind)
+			return &seen.items[(*at)++].record;
+	ck_abort_msg("no record of kind %d left among %zu", kind, seen.count);
+	return NULL;
+}
+
+static const struct seen *route_to(const char *prefix, uint32_t table)
+{
+	struct prefix4 dst;
+
+	ck_assert_int_eq(prefix4_parse(prefix, &dst), 0);
+	array_each (&seen, struct seen, one) {
+		const struct route_record *route = &one->record.route;
+
+		if (one->record.kind == RECORD_ROUTE && route->table == table &&
+			route->dst.len == dst.len &&
+			route->dst.addr.host == dst.addr.host)
+			return one;
+	}
+	ck_abort_msg("no route to %s in table %u", prefix, table);
+	return NULL;
+}
+
+static void dump(struct nl_request *request, unsigned int what)
+{
+	array_clear(&seen);
+	ck_assert_int_eq(nl_request_dump(request, what, keep, NULL), 0);
+	array_each (&seen, struct seen, one)
+		ck_assert(one->record.dump);
+}
+
+/* A veth pair v0-v1, 10.1.0.1/24 on v0, both up. */
+static void build_pair(void)
+{
+	lab_ip("link add v0 type veth peer name v1");
+	lab_ip("link set v0 up");
+	lab_ip("link set v1 up");
+	lab_ip("addr add 10.1.0.1/24 brd + dev v0");
+}
+
+START_TEST(dump_sees_everything)
+{
+	_cleanup_(nl_request_freep) struct nl_request *request = NULL;
+	size_t at = 0;
+
+	build_pair();
+	lab_ip("nexthop add id 7 via 10.1.0.7 dev v0");
+	lab_ip("nexthop add id 8 blackhole");
+	lab_ip("nexthop add id 9 via 10.1.0.9 dev v0");
+	lab_ip("nexthop add id 10 group 7,3/9");
+	lab_ip("route add 10.2.0.0/16 via 10.1.0.2 table 1000 metric 5 src 10.1.0.1");
+	lab_ip("route add 10.3.0.0/16 nexthop via 10.1.0.2 nexthop via 10.1.0.3 weight "
+	       "4");
+	lab_ip("route add 10.4.0.0/16 nhid 10");
+	lab_ip("route add 10.5.0.0/16 nhid 8");
+	lab_ip("route add unreachable default metric 4278198272");
+	lab_ip("route add 10.6.0.0/16 via inet6 fe80::1 dev v0");
+	lab_ip("rule add pref 100 from 10.9.0.0/16 iif v0 fwmark 0x10/0xf0 lookup 1000 "
+	       "suppress_prefixlength 0");
+	ck_assert_int_eq(nl_request_new(&request), 0);
+	dump(request, NL_DUMP_ALL);
+
+	/* in this order: links, netconf, addresses, nexthops, rules, routes */
+	const struct record *record = next(RECORD_LINK, &at);
+	while (strcmp(record->link.name, "v0") != 0)
+		record = next(RECORD_LINK, &at);
+	ck_assert_str_eq(record->link.kind, "veth");
+	ck_assert_int_eq(record->link.lower, lab_ifindex("v1"));
+	ck_assert(record->link.has_inet && record->link.flags & LINK_UP);
+	record = next(RECORD_NETCONF, &at);
+	while (record->netconf.ifindex != NETCONF_ALL)
+		record = next(RECORD_NETCONF, &at);
+	ck_assert_uint_ne(record->netconf.has & 1u << DEVCONF_RP_FILTER, 0);
+	record = next(RECORD_ADDR, &at);
+	while (record->addr.ifindex != lab_ifindex("v0"))
+		record = next(RECORD_ADDR, &at);
+	ck_assert_uint_eq(record->addr.local.host, addr("10.1.0.1").host);
+	ck_assert_uint_eq(record->addr.broadcast.host, addr("10.1.0.255").host);
+	ck_assert_uint_eq(record->addr.len, 24);
+	record = next(RECORD_NEXTHOP, &at);
+	ck_assert_uint_eq(record->nexthop.id, 7);
+	ck_assert_uint_eq(record->nexthop.leg.gw.host, addr("10.1.0.7").host);
+	ck_assert(next(RECORD_NEXTHOP, &at)->nexthop.blackhole);
+	(void)next(RECORD_NEXTHOP, &at);
+	ck_assert_uint_eq(next(RECORD_NEXTHOP, &at)->nexthop.member_count, 2);
+	ck_assert_uint_eq(next(RECORD_RULE, &at)->rule.table, TABLE_LOCAL);
+	record = next(RECORD_RULE, &at);
+	ck_assert_uint_eq(record->rule.priority, 100);
+	ck_assert_str_eq(record->rule.iif, "v0");
+	ck_assert_uint_eq(record->rule.mask, 0xf0);
+	ck_assert_int_eq(record->rule.suppress_len, 0);
+	ck_assert(!record->rule.blind);
+	(void)next(RECORD_ROUTE, &at);
+	ck_assert_uint_eq(nl_request_counts(request)->malformed, 0);
+	ck_assert_uint_eq(nl_request_counts(request)->blind, 0);
+}
+END_TEST
+
+START_TEST(dump_sees_routes)
+{
+	_cleanup_(nl_request_freep) struct nl_request *request = NULL;
+
+	build_pair();
+	lab_ip("nexthop add id 8 blackhole");
+	lab_ip("nexthop add id 9 via 10.1.0.9 dev v0");
+	lab_ip("route add 10.2.0.0/16 via 10.1.0.2 table 1000 metric 5 src 10.1.0.1");
+	lab_ip("route add 10.3.0.0/16 nexthop via 10.1.0.2 nexthop via 10.1.0.3 weight "
+	       "4");
+	lab_ip("route add 10.4.0.0/16 nhid 9");
+	lab_ip("route add 10.5.0.0/16 nhid 8");
+	lab_ip("route add unreachable default metric 4278198272");
+	lab_ip("route add 10.6.0.0/16 via inet6 fe80::1 dev v0");
+	lab_ip("route add 10.7.0.0/16 via 10.1.0.2 mtu 1400");
+	ck_assert_int_eq(nl_request_new(&request), 0);
+	dump(request, NL_DUMP_ROUTES);
+
+	const struct seen *one = route_to("10.2.0.0/16", 1000);
+	ck_assert_uint_eq(one->record.route.priority, 5);
+	ck_assert_uint_eq(one->record.route.prefsrc.host, addr("10.1.0.1").host);
+	ck_assert_uint_eq(one->record.route.leg_count, 1);
+	ck_assert_int_eq(one->legs[0].oif, lab_ifindex("v0"));
+	ck_assert_uint_eq(one->legs[0].gw.host, addr("10.1.0.2").host);
+	ck_assert_uint_eq(one->record.route.rest, 0);
+	one = route_to("10.3.0.0/16", TABLE_MAIN);
+	ck_assert_uint_eq(one->record.route.leg_count, 2);
+	ck_assert_uint_eq(one->legs[1].weight, 4);
+	one = route_to("10.4.0.0/16", TABLE_MAIN);
+	ck_assert_uint_eq(one->record.route.nhid, 9);
+	ck_assert_uint_eq(one->record.route.leg_count, 0);
+	one = route_to("10.5.0.0/16", TABLE_MAIN);
+	ck_assert_uint_eq(one->record.route.nhid, 8);
+	ck_assert_uint_eq(one->record.route.type, ROUTE_BLACKHOLE);
+	one = route_to("0.0.0.0/0", TABLE_MAIN);
+	ck_assert_uint_eq(one->record.route.type, ROUTE_UNREACHABLE);
+	ck_assert_uint_eq(one->record.route.leg_count, 0);
+	ck_assert_uint_eq(route_to("10.6.0.0/16", TABLE_MAIN)->legs[0].gw_family, 6);
+	ck_assert_uint_ne(route_to("10.7.0.0/16", TABLE_MAIN)->record.route.rest, 0);
+	one = route_to("10.1.0.1/32", TABLE_LOCAL);
+	ck_assert_uint_eq(one->record.route.type, ROUTE_LOCAL);
+	ck_assert_uint_eq(one->record.route.protocol, PROTO_KERNEL);
+	ck_assert_uint_eq(one->record.route.scope, SCOPE_HOST);
+}
+END_TEST
+
+static int give_up(const struct record *record, void *userdata)
+{
+	(void)record;
+	(void)userdata;
+	return -ECANCELED;
+}
+
+START_TEST(a_handler_ends_a_dump)
+{
+	_cleanup_(nl_request_freep) struct nl_request *request = NULL;
+
+	ck_assert_int_eq(nl_request_new(&request), 0);
+	ck_assert_int_eq(
+		nl_request_dump(request, NL_DUMP_ALL, give_up, NULL), -ECANCELED);
+	/* and the socket is fit for the next */
+	dump(request, NL_DUMP_ALL);
+	ck_assert_uint_gt(seen.count, 0);
+}
+END_TEST
+
+START_TEST(one_link_again)
+{
+	_cleanup_(nl_request_freep) struct nl_request *request = NULL;
+	size_t at = 0;
+
+	build_pair();
+	lab_sysctl("conf/v0/rp_filter", 2);
+	ck_assert_int_eq(nl_request_new(&request), 0);
+	ck_assert_int_eq(nl_request_link(request, lab_ifindex("v0"), keep, NULL), 0);
+	const struct record *record = next(RECORD_LINK, &at);
+	ck_assert_str_eq(record->link.name, "v0");
+	ck_assert_int_eq(record->link.conf.value[DEVCONF_RP_FILTER], 2);
+	ck_assert_uint_eq(seen.count, 1);
+	ck_assert_int_eq(nl_request_link(request, 4711, keep, NULL), -ENODEV);
+	ck_assert_int_eq(nl_request_link(request, 0, keep, NULL), -ENODEV);
+	lab_ip("link set lo mtu 60"); /* others refuse less than 68 */
+	array_clear(&seen);
+	ck_assert_int_eq(nl_request_link(request, lab_ifindex("lo"), keep, NULL), 0);
+	ck_assert(!seen.items[0].record.link.has_inet);
+}
+END_TEST
+
+START_TEST(tunnels)
+{
+	_cleanup_(nl_request_freep) struct nl_request *request = NULL;
+	static const struct {
+		const char *name, *add;
+		bool remote, external;
+	} rows[] = {
+		{ "t0", "type ipip remote 192.0.2.9 local 192.0.2.1", true, false },
+		{ "t1", "type ipip local 192.0.2.1", false, false },
+		{ "t2", "type ipip external", false, true },
+		{ "t3", "type gre remote 192.0.2.8 local 192.0.2.1", true, false },
+		{ "t4", "type gre local 192.0.2.1", false, false },
+		{ "t5", "type gretap external", false, true },
+		{ "t6", "type sit remote 192.0.2.9 local 192.0.2.1", true, false },
+		{ "t7", "type ip6tnl mode any remote 2001:db8::9 local 2001:db8::1", true,
+			false },
+		{ "t8", "type ip6gre remote 2001:db8::9 local 2001:db8::1", true, false },
+		{ "t9", "type vti remote 192.0.2.7 local 192.0.2.1 key 5", true, false },
+		{ "tunl0", NULL, false, false },
+	};
+	ck_assert_int_eq(nl_request_new(&request), 0);
+	for (size_t i = 0; i < ELEMENTS(rows); i++) {
+		/* a kernel need not have each kind */
+		if (rows[i].add ? !lab_ip_try("link add %s %s", rows[i].name, rows[i].add)
+				: !lab_ip_try("link show %s", rows[i].name)) {
+			printf("no %s here: %s\n", rows[i].name, rows[i].add ?: "");
+			continue;
+		}
+		array_clear(&seen);
+		ck_assert_int_eq(
+			nl_request_link(request, lab_ifindex(rows[i].name), keep, NULL),
+			0);
+		const struct link_record *link = &seen.items[0].record.link;
+		ck_assert_msg(link->tunnel.known &&
+				      link->tunnel.remote == rows[i].remote &&
+				      link->tunnel.external == rows[i].external,
+			"%s: known %d remote %d external %d", rows[i].name,
+			link->tunnel.known, link->tunnel.remote, link->tunnel.external);
+	}
+}
+END_TEST
+
+static void receive(struct nl_reader *reader)
+{
+	int r;
+
+	do {
+		r = nl_reader_receive(reader, 1000, keep, NULL);
+		ck_assert_int_ge(r, 0);
+	} while (r > 0);
+}
+
+START_TEST(events_come_in_order)
+{
+	_cleanup_(nl_reader_freep) struct nl_reader *reader = NULL;
+	size_t at = 0;
+
+	ck_assert_int_eq(nl_reader_new(-1, BUFFER, &reader), 0);
+	ck_assert_uint_ge(nl_reader_buffer(reader), 2 * BUFFER);
+	ck_assert_int_eq(nl_reader_receive(reader, 10, keep, NULL), 0);
+	build_pair();
+	lab_sysctl("conf/v0/rp_filter", 1);
+	lab_ip("nexthop add id 7 via 10.1.0.7 dev v0");
+	lab_ip("route append 10.2.0.0/16 via 10.1.0.2");
+	lab_ip("route replace 10.2.0.0/16 via 10.1.0.3");
+	lab_ip("route prepend 10.2.0.0/16 via 10.1.0.4");
+	lab_ip("route del 10.2.0.0/16 via 10.1.0.4");
+	lab_ip("rule add pref 5 lookup 77");
+	lab_ip("rule del pref 5");
+	lab_ip("nexthop del id 7");
+	lab_ip("addr del 10.1.0.1/24 dev v0");
+	lab_ip("link del v0");
+	receive(reader);
+
+	ck_assert_int_gt(next(RECORD_NETCONF, &at)->netconf.ifindex, 0);
+	ck_assert_str_eq(next(RECORD_LINK, &at)->link.kind, "veth");
+	ck_assert_uint_eq(next(RECORD_ADDR, &at)->addr.local.host, addr("10.1.0.1").host);
+	const struct record *record = next(RECORD_NETCONF, &at);
+	ck_assert_uint_eq(record->netconf.has, 1u << DEVCONF_RP_FILTER);
+	ck_assert_int_eq(record->netconf.conf.value[DEVCONF_RP_FILTER], 1);
+	ck_assert_uint_eq(next(RECORD_NEXTHOP, &at)->nexthop.id, 7);
+	/* append to nothing is new */
+	ck_assert_uint_eq(next(RECORD_ROUTE, &at)->route.place, ROUTE_NEW);
+	ck_assert_uint_eq(next(RECORD_ROUTE, &at)->route.place, ROUTE_REPLACE);
+	ck_assert_uint_eq(next(RECORD_ROUTE, &at)->route.place, ROUTE_PREPEND);
+	record = next(RECORD_ROUTE_GONE, &at);
+	ck_assert_uint_eq(record->route.dst.len, 16);
+	ck_assert_uint_eq(record->route.leg_count, 1);
+	ck_assert_uint_eq(next(RECORD_RULE, &at)->rule.table, 77);
+	ck_assert_uint_eq(next(RECORD_RULE_GONE, &at)->rule.priority, 5);
+	ck_assert_uint_eq(next(RECORD_NEXTHOP_GONE, &at)->nexthop.id, 7);
+	ck_assert_uint_eq(next(RECORD_ADDR_GONE, &at)->addr.len, 24);
+	ck_assert_int_gt(next(RECORD_NETCONF_GONE, &at)->netconf.ifindex, 0);
+	ck_assert_int_gt(next(RECORD_LINK_GONE, &at)->link.ifindex, 0);
+	array_each (&seen, struct seen, one)
+		ck_assert(!one->record.dump);
+	ck_assert_uint_eq(nl_reader_counts(reader)->malformed, 0);
+}
+END_TEST
+
+START_TEST(a_budget_is_kept)
+{
+	_cleanup_(nl_reader_freep) struct nl_reader *reader = NULL;
+
+	build_pair();
+	ck_assert_int_eq(nl_reader_new(-1, BUFFER, &reader), 0);
+	for (int i = 0; i < 50; i++)
+		lab_ip("route add 10.2.%d.0/24 via 10.1.0.2", i);
+	ck_assert_int_eq(nl_reader_receive(reader, 40, keep, NULL), 40);
+	ck_assert_uint_eq(seen.count, 40);
+	ck_assert_int_eq(nl_reader_receive(reader, 40, keep, NULL), 10);
+	ck_assert_int_eq(nl_reader_receive(reader, 40, keep, NULL), 0);
+	lab_ip("link set v1 down");
+	ck_assert_int_eq(nl_reader_receive(reader, 40, give_up, NULL), -ECANCELED);
+}
+END_TEST
+
+START_TEST(an_overrun_is_told)
+{
+	_cleanup_(nl_reader_freep) struct nl_reader *reader = NULL;
+	const int tiny = 1;
+
+	build_pair();
+	ck_assert_int_eq(nl_reader_new(-1, 0, &reader), 0);
+	ck_assert_int_eq(setsockopt(nl_reader_fd(reader), SOL_SOCKET, SO_RCVBUF, &tiny,
+				 sizeof(tiny)),
+		0);
+	for (int i = 0; i < 50; i++)
+		lab_ip("route add 10.2.%d.0/24 via 10.1.0.2", i);
+	ck_assert_int_eq(nl_reader_receive(reader, 1000, keep, NULL), -ENOBUFS);
+	ck_assert_uint_eq(nl_reader_counts(reader)->overruns, 1);
+	ck_assert_int_eq(nl_reader_discard(reader), 0);
+	ck_assert_int_eq(nl_reader_receive(reader, 1000, keep, NULL), 0);
+	lab_ip("route add 10.3.0.0/24 via 10.1.0.2");
+	ck_assert_int_eq(nl_reader_receive(reader, 1000, keep, NULL), 1);
+	(void)route_to("10.3.0.0/24", TABLE_MAIN);
+}
+END_TEST
+
+START_TEST(a_socket_is_inherited)
+{
+	_cleanup_(nl_reader_freep) struct nl_reader *reader = NULL;
+	_cleanup_(nl_reader_freep) struct nl_reader *heir = NULL;
+
+	build_pair();
+	ck_assert_int_eq(nl_reader_new(-1, BUFFER, &reader), 0);
+	int fd = dup(nl_reader_fd(reader));
+	nl_reader_free(take_ptr(reader));
+	lab_ip("route add 10.3.0.0/24 via 10.1.0.2");
+	ck_assert_int_eq(nl_reader_new(fd, 4096, &heir), 0);
+	ck_assert_int_eq(nl_reader_fd(heir), fd);
+	ck_assert_uint_ge(nl_reader_buffer(heir), 2 * BUFFER);
+	receive(heir);
+	(void)route_to("10.3.0.0/24", TABLE_MAIN);
+	/* what is no such socket is refused, and closed */
+	fd = lab_udp(ip4(0), 0);
+	ck_assert_int_eq(nl_reader_new(fd, 4096, &reader), -EINVAL);
+	ck_assert_int_eq(fcntl(fd, F_GETFD), -1);
+}
+END_TEST
+
+START_TEST(only_the_kernel_is_heard)
+{
+	_cleanup_(nl_reader_freep) struct nl_reader *reader = NULL;
+	struct {
+		struct nlmsghdr header;
+		struct rtmsg route;
+	} forged = { .header = { .nlmsg_len = sizeof(forged),
+			     .nlmsg_type = RTM_NEWROUTE },
+		.route = { .rtm_family = AF_INET } };
+	struct sockaddr_nl to;
+	socklen_t length = sizeof(to);
+	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
+
+	ck_assert_int_eq(nl_reader_new(-1, BUFFER, &reader), 0);
+	ck_assert_int_eq(
+		getsockname(nl_reader_fd(reader), (struct sockaddr *)&to, &length), 0);
+	to.nl_groups = 0;
+	ck_assert_int_eq(sendto(fd, &forged, sizeof(forged), 0, (struct sockaddr *)&to,
+				 sizeof(to)),
+		sizeof(forged));
+	ck_assert_int_eq(nl_reader_receive(reader, 10, keep, NULL), 1);
+	ck_assert_uint_eq(seen.count, 0);
+	ck_assert_uint_eq(nl_reader_counts(reader)->refused, 1);
+	close(fd);
+}
+END_TEST
+
+/*
+ * The realserver: the VIP on lo, clients come in by tun0, the way back is over v0.
+ * Returns the tun's descriptor.
+ */
+static int build_realserver(struct flow *flow)
+{
+	int tun = lab_tun("tun0");
+
+	build_pair();
+	lab_ip("link set tun0 up");
+	lab_ip("route add default via 10.1.0.254");
+	lab_ip("addr add 192.0.2.1/32 dev lo");
+	*flow = (struct flow){ .iif = lab_ifindex("tun0"),
+		.src = addr("198.51.100.7"),
+		.dst = addr("192.0.2.1"),
+		.proto = IPPROTO_UDP,
+		.sport = 4000,
+		.dport = 5000 };
+	return tun;
+}
+
+static void assert_verdict(struct nl_request *request, const struct flow *flow,
+	enum probe_verdict verdict, const char *what)
+{
+	struct probe_answer answer = { .error = -1 };
+
+	ck_assert_msg(probe_flow(request, flow, &answer) == 0, "%s", what);
+	ck_assert_msg(answer.verdict == verdict, "%s: verdict %d, errno %d", what,
+		answer.verdict, answer.error);
+	ck_assert_msg((verdict == PROBE_PASS) == (answer.error == 0), "%s", what);
+}
+
+START_TEST(the_kernel_judges)
+{
+	_cleanup_(nl_request_freep) struct nl_request *request = NULL;
+	struct flow flow;
+	struct probe_answer answer;
+
+	(void)build_realserver(&flow);
+	ck_assert_int_eq(nl_request_new(&request), 0);
+	assert_verdict(request, &flow, PROBE_PASS, "filter off");
+	lab_sysctl("conf/tun0/rp_filter", 1);
+	assert_verdict(request, &flow, PROBE_DROP, "strict");
+	lab_sysctl("conf/tun0/rp_filter", 2);
+	assert_verdict(request, &flow, PROBE_DROP, "loose, unnumbered");
+	lab_ip("addr add 10.8.0.1/32 dev tun0");
+	assert_verdict(request, &flow, PROBE_PASS, "loose, numbered");
+	lab_sysctl("conf/tun0/rp_filter", 1);
+
+	struct flow other = flow;
+	other.dst = addr("10.1.0.255");
+	assert_verdict(request, &other, PROBE_DROP, "to a broadcast address");
+	other.dst = addr("255.255.255.255");
+	assert_verdict(request, &other, PROBE_DROP, "to all");
+	other = flow;
+	other.src = addr("127.0.0.5");
+	assert_verdict(request, &other, PROBE_DROP, "a martian source");
+	other.src = addr("10.1.0.1");
+	assert_verdict(request, &other, PROBE_DROP, "a source of this host");
+
+	/* a mark counts with src_valid_mark, and the ports with a rule that asks for them */
+	lab_sysctl("conf/tun0/src_valid_mark", 1);
+	lab_ip("route add default dev tun0 table 77");
+	lab_ip("rule add fwmark 5 lookup 77");
+	other = flow;
+	other.mark = 5;
+	assert_verdict(request, &other, PROBE_PASS, "marked");
+	lab_ip("rule add ipproto tcp dport 4000 lookup 77");
+	other = flow;
+	assert_verdict(request, &other, PROBE_DROP, "udp");
+	other.proto = IPPROTO_TCP;
+	assert_verdict(request, &other, PROBE_PASS, "tcp, ports swapped");
+	other.proto = IPPROTO_ESP;
+	ck_assert_int_eq(probe_flow(request, &other, &answer), 0);
+	ck_assert(!answer.exact);
+	other.iif = 4711;
+	ck_assert_int_eq(probe_flow(request, &other, &answer), -ENODEV);
+}
+END_TEST
+
+START_TEST(the_kernel_does_not_judge)
+{
+	_cleanup_(nl_request_freep) struct nl_request *request = NULL;
+	struct flow flow;
+
+	(void)build_realserver(&flow);
+	lab_sysctl("conf/tun0/rp_filter", 1);
+	ck_assert_int_eq(nl_request_new(&request), 0);
+
+	struct flow other = flow;
+	other.dst = addr("203.0.113.1");
+	lab_sysctl("conf/tun0/forwarding", 0);
+	assert_verdict(request, &other, PROBE_UNJUDGED, "not forwarding");
+	lab_sysctl("conf/tun0/forwarding", 1);
+	assert_verdict(request, &other, PROBE_DROP, "forwarding");
+	lab_ip("route add blackhole 203.0.113.0/24");
+	assert_verdict(request, &other, PROBE_UNJUDGED, "a blackhole");
+	lab_ip("route replace prohibit 203.0.113.0/24");
+	assert_verdict(request, &other, PROBE_UNJUDGED, "prohibited");
+	other.dst = addr("127.0.0.1");
+	assert_verdict(request, &other, PROBE_UNJUDGED, "a martian destination");
+	other.dst = addr("0.0.0.0");
+	assert_verdict(request, &other, PROBE_UNJUDGED, "to nowhere");
+
+	other.dst = addr("239.1.2.3");
+	assert_verdict(request, &other, PROBE_UNJUDGED, "not joined");
+	struct ip_mreqn join = { .imr_ifindex = flow.iif };
+	join.imr_multiaddr.s_addr = htonl(other.dst.host);
+	int fd = lab_udp(ip4(0), 0);
+	ck_assert_int_eq(
+		setsockopt(fd, IPPROTO_IP, IP_ADD_MEMBERSHIP, &join, sizeof(join)), 0);
+	assert_verdict(request, &other, PROBE_DROP, "joined");
+	close(fd);
+
+	lab_ip("link set lo mtu 60");
+	other = flow;
+	other.iif = lab_ifindex("lo");
+	other.dst = addr("10.1.0.1");
+	assert_verdict(request, &other, PROBE_UNJUDGED, "no IPv4");
+}
+END_TEST
+
+START_TEST(a_drop_is_counted)
+{
+	struct flow flow;
+	uint64_t before, after;
+	int tun = build_realserver(&flow);
+	int fd = lab_udp(flow.dst, flow.dport);
+
+	ck_assert_int_eq(procsys_rpf_drops(&before), 0);
+	lab_send(tun, &flow, "one");
+	ck_assert(lab_udp_received(fd, 1000));
+	ck_assert_int_eq(procsys_rpf_drops(&after), 0);
+	ck_assert_uint_eq(after, before);
+
+	lab_sysctl("conf/tun0/rp_filter", 1);
+	lab_send(tun, &flow, "two");
+	ck_assert(!lab_udp_received(fd, 100));
+	ck_assert_int_eq(procsys_rpf_drops(&after), 0);
+	ck_assert_uint_eq(after, before + 1);
+	close(fd);
+	close(tun);
+}
+END_TEST
+
+START_TEST(merged_until_a_rule_comes)
+{
+	bool merged = false;
+
+	ck_assert_int_eq(probe_merged(ip4(0), &merged), 0);
+	ck_assert(merged);
+	/* not an address of ours: found in main, but not as local's */
+	build_pair();
+	lab_ip("route add default via 10.1.0.254");
+	merged = false;
+	ck_assert_int_eq(probe_merged(addr("10.77.0.1"), &merged), 0);
+	ck_assert(merged);
+	ck_assert_int_eq(probe_merged(addr("10.1.0.1"), &merged), 0);
+	ck_assert(merged);
+
+	lab_ip("rule add pref 5 lookup 77");
+	lab_ip("rule del pref 5");
+	ck_assert_int_eq(probe_merged(ip4(0), &merged), 0);
+	ck_assert(!merged);
+	merged = true;
+	ck_assert_int_eq(probe_merged(addr("10.1.0.1"), &merged), 0);
+	ck_assert(!merged);
+
+	/* without any local address it can't be told */
+	lab_ip("link del v0");
+	lab_ip("addr flush dev lo");
+	merged = true;
+	ck_assert_int_eq(probe_merged(ip4(0), &merged), -ENOENT);
+	ck_assert(merged);
+}
+END_TEST
+
+START_TEST(what_only_proc_has)
+{
+	size_t at = 0;
+
+	lab_sysctl("conf/all/accept_local", 1);
+	lab_sysctl("conf/default/src_valid_mark", 1);
+	ck_assert_int_eq(procsys_read_all(keep, NULL), 0);
+	const struct record *record = next(RECORD_NETCONF, &at);
+	ck_assert_int_eq(record->netconf.ifindex, NETCONF_ALL);
+	ck_assert_int_eq(record->netconf.conf.value[DEVCONF_ACCEPT_LOCAL], 1);
+	ck_assert_int_eq(record->netconf.conf.value[DEVCONF_SRC_VALID_MARK], 0);
+	ck_assert_uint_eq(record->netconf.has & 1u << DEVCONF_RP_FILTER, 0);
+	record = next(RECORD_NETCONF, &at);
+	ck_assert_int_eq(record->netconf.ifindex, NETCONF_DEFAULT);
+	ck_assert_int_eq(record->netconf.conf.value[DEVCONF_SRC_VALID_MARK], 1);
+	ck_assert_uint_eq(record->netconf.has,
+		1u << DEVCONF_ACCEPT_LOCAL | 1u << DEVCONF_SRC_VALID_MARK |
+			1u << DEVCONF_SEND_REDIRECTS | 1u << DEVCONF_ROUTE_LOCALNET |
+			1u << DEVCONF_LOG_MARTIANS);
+}
+END_TEST
+
+static int find_group(const struct record *record, void *userdata)
+{
+	const struct membership *wanted = userdata;
+
+	ck_assert_int_eq(record->kind, RECORD_MEMBERSHIPS);
+	for (size_t i = 0; i < record->memberships.count; i++)
+		if (record->memberships.items[i].ifindex == wanted->ifindex &&
+			record->memberships.items[i].group.host == wanted->group.host)
+			return 0;
+	return -ENOENT;
+}
+
+START_TEST(groups_joined)
+{
+	build_pair();
+	struct membership all = { lab_ifindex("v0"), addr("224.0.0.1") };
+	struct membership none = { lab_ifindex("v0"), addr("239.1.2.3") };
+
+	ck_assert_int_eq(procsys_read_memberships(find_group, &all), 0);
+	ck_assert_int_eq(procsys_read_memberships(find_group, &none), -ENOENT);
+}
+END_TEST
+
+int main(void)
+{
+	if (!lab_enter())
+		return 77;
+	Suite *suite = suite_create("reader");
+	TCase *tcase = tcase_create("reader");
+	tcase_set_timeout(tcase, 60);
+	tcase_add_checked_fixture(tcase, setup, teardown);
+	tcase_add_test(tcase, dump_sees_everything);
+	tcase_add_test(tcase, dump_sees_routes);
+	tcase_add_test(tcase, a_handler_ends_a_dump);
+	tcase_add_test(tcase, one_link_again);
+	tcase_add_test(tcase, tunnels);
+	tcase_add_test(tcase, events_come_in_order);
+	tcase_add_test(tcase, a_budget_is_kept);
+	tcase_add_test(tcase, an_overrun_is_told);
+	tcase_add_test(tcase, a_socket_is_inherited);
+	tcase_add_test(tcase, only_the_kernel_is_heard);
+	tcase_add_test(tcase, the_kernel_judges);
+	tcase_add_test(tcase, the_kernel_does_not_judge);
+	tcase_add_test(tcase, a_drop_is_counted);
+	tcase_add_test(tcase, merged_until_a_rule_comes);
+	tcase_add_test(tcase, what_only_proc_has);
+	tcase_add_test(tcase, groups_joined);
+	suite_add_tcase(suite, tcase);
+	SRunner *runner = srunner_create(suite);
+	srunner_run_all(runner, CK_ENV);
+	int failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed ? 1 : 0;
+}

@@ -1,0 +1,85 @@
+# shellcheck shell=bash
+# What daemon/run and tests/run share: packages, and steps that show that they are alive.
+
+house=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+logs=$house/build/logs
+
+die() {
+	printf '%s: %s\n' "$0" "$*" >&2
+	exit 1
+}
+
+clock() {
+	printf '[%2d:%02d]' $((SECONDS / 60)) $((SECONDS % 60))
+}
+
+say() {
+	printf '%s %s\n' "$(clock)" "$*"
+}
+
+# step NAME COMMAND...: runs it with its output in build/logs/NAME.log, says every 15 seconds how
+# far it is and at the end how it went; of a failure it shows the last lines. Its status.
+step() {
+	local name=$1 log=$logs/$1.log begin=$SECONDS status ended
+	shift
+	mkdir -p "$logs"
+	: >"$log"
+	say "$name"
+	exec {ended}< <(if "$@" >"$log" 2>&1 </dev/null; then echo 0; else echo $?; fi)
+	# a time-out of read is above 128; at the end of file the command was killed
+	until read -r -t 15 -u "$ended" status; do
+		[ $? -gt 128 ] || { status=137 && break; }
+		say "$name: $((SECONDS - begin)) s: $(tail -n 5 "$log" | sed -nE "s/^ *(.{1,70}).*/\1/p" | tail -n 1)"
+	done
+	exec {ended}<&-
+	if [ "$status" -eq 0 ]; then
+		say "$name: ok, $((SECONDS - begin)) s"
+		return 0
+	fi
+	say "$name: FAILED ($status), $((SECONDS - begin)) s; the end of ${log#"$house/"}:"
+	tail -n "${LINES_OF_LOG:-30}" "$log" | sed 's/^/    /'
+	return "$status"
+}
+
+# missing KIND...: the packages of tests/packages of these kinds that are not installed
+missing() {
+	local kinds="$*" package
+	awk -v kinds="$kinds" 'BEGIN { n = split(kinds, k); for (i = 1; i <= n; i++) want[k[i] ":"] }
+		$1 in want { for (i = 2; i <= NF; i++) print $i }' "$house/tests/packages" |
+		sort -u | while read -r package; do
+		dpkg-query -W -f '${Status}\n' "$package" 2>/dev/null |
+			grep -q '^install ok installed$' || echo "$package"
+	done
+}
+
+apt_install() {
+	export DEBIAN_FRONTEND=noninteractive
+	apt-get -q -o Acquire::Retries=3 -o DPkg::Lock::Timeout=120 update &&
+		apt-get -q -y -o Acquire::Retries=3 -o DPkg::Lock::Timeout=120 \
+			install --no-install-recommends "$@"
+}
+
+# need KIND...: installs what is missing of these kinds
+need() {
+	local packages
+	if ! command -v dpkg-query >/dev/null || ! command -v apt-get >/dev/null; then
+		say "not Debian: packages like those in tests/packages must be there already"
+		return 0
+	fi
+	mapfile -t packages < <(missing "$@")
+	[ ${#packages[@]} -gt 0 ] || return 0
+	[ "$(id -u)" -eq 0 ] || die "not root, and these packages are missing: ${packages[*]}"
+	say "installing ${packages[*]}"
+	step packages apt_install "${packages[@]}" || die "apt-get could not install: ${packages[*]}"
+}
+
+# configure DIRECTORY CMAKE_ARGUMENT...: a tree that was set up for another place is begun anew
+configure() {
+	local tree=$1 generator=()
+	shift
+	if ! grep -qsxF "CMAKE_HOME_DIRECTORY:INTERNAL=$house" "$tree/CMakeCache.txt"; then
+		rm -rf "$tree/CMakeCache.txt" "$tree/CMakeFiles"
+		generator=(-G Ninja)
+	fi
+	cmake -S "$house" -B "$tree" "${generator[@]}" "$@"
+}
