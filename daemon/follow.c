@@ -211,7 +211,7 @@ void follow_want_audit(struct daemon *daemon, uint64_t in_usec)
 	(void)arm(daemon->audit, at);
 }
 
-static int audit_compare(struct daemon *daemon, struct state *fresh, uint64_t took_usec)
+static void audit_compare(struct daemon *daemon, struct state *fresh, uint64_t took_usec)
 {
 	char what[STATE_DIFFERENCE], why[STATE_DIFFERENCE + 64];
 
@@ -219,7 +219,7 @@ static int audit_compare(struct daemon *daemon, struct state *fresh, uint64_t to
 	if (state_equal(daemon->state, fresh, what)) {
 		state_free(fresh);
 		malloc_trim(0);
-		return 0;
+		return;
 	}
 	daemon->drifts++;
 	daemon->resyncs++;
@@ -227,7 +227,6 @@ static int audit_compare(struct daemon *daemon, struct state *fresh, uint64_t to
 	snprintf(why, sizeof(why), "The audit found a change that was not announced (%s)",
 		what);
 	say_resync(daemon, why, took_usec);
-	return 0;
 }
 
 int follow_audit(sd_event_source *source, uint64_t usec, void *data)
@@ -252,7 +251,7 @@ int follow_audit(sd_event_source *source, uint64_t usec, void *data)
 			strerror(-r));
 	} else {
 		again = fresh->audit_due;
-		r = audit_compare(daemon, fresh, took);
+		audit_compare(daemon, fresh, took);
 		/* an audit in a storm is to be repeated, but is never more than a twentieth */
 		if (again)
 			next = took * 20 > AUDIT_SOON_USEC ? took * 20 : AUDIT_SOON_USEC;

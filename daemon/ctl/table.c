@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "daemon/ctl/table.h"
 
+#include <assert.h>
+
 #include <errno.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -60,6 +62,8 @@ void table_print(
 	const struct table *table, FILE *out, const char *(*colour)(const char *))
 {
 	size_t widths[TABLE_COLUMNS];
+
+	assert(table->columns > 0);
 
 	for (size_t i = 0; i < table->columns; i++)
 		widths[i] = column_width(table, i);

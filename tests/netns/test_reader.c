@@ -631,7 +631,7 @@ START_TEST(what_only_proc_has)
 	ck_assert_uint_eq(record->netconf.has,
 		1u << DEVCONF_ACCEPT_LOCAL | 1u << DEVCONF_SRC_VALID_MARK |
 			1u << DEVCONF_SEND_REDIRECTS | 1u << DEVCONF_ROUTE_LOCALNET |
-			1u << DEVCONF_LOG_MARTIANS);
+			1u << DEVCONF_LOG_MARTIANS | 1u << DEVCONF_BC_FORWARDING);
 }
 END_TEST
 

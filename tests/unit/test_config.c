@@ -590,7 +590,7 @@ START_TEST(shipped_file_uncommented_is_the_defaults)
 	}
 	c = load(text);
 	ck_defaults(c);
-	ck_assert_uint_eq(settings, 3 + 10 + 2 + 1);
+	ck_assert_uint_eq(settings, 3 + 10 + 3 + 1);
 }
 END_TEST
 

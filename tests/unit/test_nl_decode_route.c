@@ -221,7 +221,7 @@ START_TEST(route_by_object)
 }
 END_TEST
 
-START_TEST(route_not_ours_blind_wrong)
+START_TEST(route_not_ours_or_blind)
 {
 	struct rtmsg header = { .rtm_family = AF_INET6 };
 
@@ -239,8 +239,13 @@ START_TEST(route_not_ours_blind_wrong)
 	begin_route(RTM_NEWROUTE, 0, RTN_UNICAST, 0x0a000000, 8);
 	put_u32(99, 1);
 	ck_assert(record_of(RECORD_ROUTE).route.blind);
+}
+END_TEST
 
-	header = (struct rtmsg){ .rtm_family = AF_INET, .rtm_dst_len = 8 };
+START_TEST(route_wrong)
+{
+	struct rtmsg header = { .rtm_family = AF_INET, .rtm_dst_len = 8 };
+
 	begin(RTM_NEWROUTE, 0, &header, sizeof(header));
 	assert_result(-EBADMSG);
 	header.rtm_dst_len = 33;
@@ -260,7 +265,8 @@ START_TEST(route_not_ours_blind_wrong)
 }
 END_TEST
 
-START_TEST(rule_whole)
+/* A rule with every selector there is. */
+static void begin_whole_rule(void)
 {
 	const struct fib_rule_port_range sport = { 53, 53 }, dport = { 1000, 2000 };
 	const struct fib_rule_uid_range uids = { 5, 10 };
@@ -287,7 +293,11 @@ START_TEST(rule_whole)
 	put_ip4(FRA_SRC, 0x0a0102ff);
 	put_ip4(FRA_DST, 0xac100001);
 	put_u32(FRA_FLOW, 3);
+}
 
+START_TEST(rule_whole)
+{
+	begin_whole_rule();
 	const struct record record = record_of(RECORD_RULE);
 	struct rule expected;
 	memset(&expected, 0, sizeof(expected));
@@ -389,7 +399,8 @@ int main(void)
 	tcase_add_test(tcase, route_many_legs);
 	tcase_add_test(tcase, route_rest_tells_apart);
 	tcase_add_test(tcase, route_by_object);
-	tcase_add_test(tcase, route_not_ours_blind_wrong);
+	tcase_add_test(tcase, route_not_ours_or_blind);
+	tcase_add_test(tcase, route_wrong);
 	tcase_add_test(tcase, rule_whole);
 	tcase_add_test(tcase, rule_bare);
 	tcase_add_test(tcase, rule_not_ours_blind_wrong);
