@@ -32,7 +32,8 @@
 #define STEPS_MAX 256
 
 struct outcome { /* shared with the child that walks */
-	unsigned long long judged, unjudged_multipath, steps, late;
+	unsigned long long judged, unjudged_multipath, steps, taken, late;
+	unsigned long long reasons[RPF_REASONS];
 	bool failed, refused;
 	size_t failed_at;
 	char what[600];
@@ -147,6 +148,7 @@ static bool same_verdicts(struct world *world, const struct plan *plan, size_t s
 		}
 		r = probe_ask(world->request, &flow);
 		outcome->judged++;
+		outcome->reasons[rpf.reason]++;
 		if (-r != rpf.error) {
 			tell(world, &flow, &rpf, -r, what);
 			return false;
@@ -204,7 +206,7 @@ static void walk(const struct plan *plan, struct outcome *outcome)
 	for (size_t i = 0; i < plan->count; i++) {
 		if (plan->skip[i])
 			continue;
-		(void)walk_do(&plan->steps[i]);
+		outcome->taken += walk_do(&plan->steps[i]);
 		outcome->steps++;
 		follow(&world, walk_is_silent(&plan->steps[i]));
 		if (same(&world, plan, i, outcome, outcome->what) ||
@@ -322,16 +324,23 @@ int main(int argc, char **argv)
 		total.unjudged_multipath += shared->unjudged_multipath;
 		total.steps += shared->steps;
 		total.late += shared->late;
+		total.taken += shared->taken;
+		for (size_t k = 0; k < RPF_REASONS; k++)
+			total.reasons[k] += shared->reasons[k];
 		if (!shared->failed)
 			continue;
 		failures++;
 		shrink(plan, shared);
 		show(plan, shared, i);
 	}
-	printf("seed %llu, %llu walks, %llu steps, %llu flows judged, %llu left to the "
+	for (size_t k = 0; k < RPF_REASONS; k++)
+		printf("%12llu %s\n", total.reasons[k],
+			rpf_reason_name((enum rpf_reason)k));
+	printf("seed %llu, %llu walks, %llu steps (%llu taken), %llu flows judged, %llu "
+	       "left to the "
 	       "hash, "
 	       "%llu late\n%llu passed, %llu failed\n",
-		seed, walks, total.steps, total.judged, total.unjudged_multipath,
-		total.late, walks - failures, failures);
+		seed, walks, total.steps, total.taken, total.judged,
+		total.unjudged_multipath, total.late, walks - failures, failures);
 	return failures != 0;
 }

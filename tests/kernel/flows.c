@@ -29,11 +29,14 @@ void flow_space_of(const struct state *state, struct flow_space *ret)
 		if (iface->announced && ret->device_count < ELEMENTS(ret->devices))
 			ret->devices[ret->device_count++] = iface->link.ifindex;
 		array_each (&iface->addrs, const struct addr_record, addr) {
+			if (ip4_is_loopback(
+				    addr->local)) /* these are among the singles */
+				continue;
+			add(ret->own, &ret->own_count, addr->local.host);
+			add(ret->own, &ret->own_count, addr->local.host);
 			add(ret->own, &ret->own_count, addr->local.host);
 			add(ret->own, &ret->own_count,
 				prefix4_last(prefix4(addr->local, addr->len)));
-			add(ret->own, &ret->own_count,
-				prefix4_first(prefix4(addr->local, addr->len)));
 		}
 	}
 	for (size_t i = 0; i < ELEMENTS(edges); i++) {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "kernel/walk.h"
 
+#include "base/cleanup.h"
 #include "kernel/inet_conf.h"
 
 #include <fcntl.h>
@@ -14,8 +15,8 @@
 
 extern char **environ;
 
-static const char *const devices[] = { "d0", "d1", "d2", "d3", "d4", "d5", "e0", "e1",
-	"e2", "br0", "mv0", "tunl0", "vx0" };
+static const char *const devices[] = { "d0", "d0", "d1", "d1", "e0", "e1", "tunl0", "br0",
+	"mv0", "vx0" };
 
 static const char *const prefixes[] = { "0.0.0.0/0", "10.0.0.0/8", "10.0.0.0/16",
 	"10.0.0.0/24", "10.0.1.0/24", "10.0.1.0/25", "10.0.1.128/25", "10.0.2.0/23",
@@ -58,17 +59,19 @@ static void make_device(struct rng *rng, struct step *step)
 	case 0:
 	case 1:
 	case 2:
-		write_step(step, "ip link add d%u type veth peer name e%u",
-			rng_below(rng, 6), rng_below(rng, 3));
+	case 3: {
+		unsigned int pair = rng_below(rng, 2);
+
+		write_step(step, "ip link add d%u type veth peer name e%u", pair, pair);
 		return;
-	case 3:
+	}
+	case 4:
 		write_step(step, "ip link add br0 type bridge");
 		return;
-	case 4:
+	case 5:
 		write_step(step, "ip link add mv0 link %s type macvlan mode bridge",
 			RNG_PICK(rng, devices));
 		return;
-	case 5:
 	case 6:
 		write_step(step, "ip tuntap add dev tunl0 mode tun");
 		return;
@@ -273,14 +276,30 @@ static void change_setting(struct rng *rng, struct step *step)
 			key, value);
 }
 
+/* A world has two wires, an address or two, routes, and something that filters. */
 void walk_build(struct rng *rng, unsigned int number, struct step *ret)
 {
-	if (number < 4)
-		make_device(rng, ret);
-	else if (number < 9)
-		write_step(ret, "ip link set dev %s up", RNG_PICK(rng, devices));
-	else if (number < 13)
+	static const char *const first[] = { "ip link add d0 type veth peer name e0",
+		"ip link add d1 type veth peer name e1",
+		"ip tuntap add dev tunl0 mode tun", "ip link set dev d0 up",
+		"ip link set dev e0 up", "ip link set dev d1 up", "ip link set dev e1 up",
+		"ip link set dev tunl0 up", "ip address add 10.0.0.1/24 dev d0",
+		"ip address add 10.0.1.1/25 dev d1" };
+	static const char *const filters[] = { "d0", "d1", "tunl0", "all", "e0" };
+
+	if (number < ELEMENTS(first) && rng_below(rng, 8))
+		snprintf(ret->text, sizeof(ret->text), "%s", first[number]);
+	else if (number < 12)
 		change_address(rng, ret);
+	else if (number < 15)
+		write_step(ret, "sysctl -w net.ipv4.conf.%s.rp_filter=%u",
+			RNG_PICK(rng, filters), 1 + rng_below(rng, 2));
+	else if (number < 18)
+		write_step(ret, "sysctl -w net.ipv4.conf.%s.forwarding=1",
+			RNG_PICK(rng, filters));
+	else if (number < 22)
+		write_step(ret, "ip route append %s dev %s", RNG_PICK(rng, prefixes),
+			RNG_PICK(rng, filters));
 	else
 		walk_change(rng, ret);
 }
