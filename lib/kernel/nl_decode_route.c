@@ -124,6 +124,7 @@ static int decode_legs(
 			return -EBADMSG;
 		struct leg leg = { .oif = hop->rtnh_ifindex,
 			.onlink = (hop->rtnh_flags & RTNH_F_ONLINK) != 0,
+			.dead = (hop->rtnh_flags & RTNH_F_DEAD) != 0,
 			.weight = (uint16_t)(hop->rtnh_hops + 1) };
 		const struct rtattr *attr = RTNH_DATA(hop);
 		int attrs = hop->rtnh_len - (int)RTNH_LENGTH(0);
@@ -207,6 +208,7 @@ static inline int finish_route(struct nl_decoder *decoder, unsigned int flags,
 		flags &= RTNH_F_PERVASIVE | RTNH_F_ONLINK;
 	} else {
 		decoder->leg.onlink = (flags & RTNH_F_ONLINK) != 0;
+		decoder->leg.dead = (flags & RTNH_F_DEAD) != 0;
 		if (decoder->leg.oif || decoder->leg.gw_family) {
 			route->legs = &decoder->leg;
 			route->leg_count = 1;

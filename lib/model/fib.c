@@ -357,18 +357,20 @@ static int list_change(struct fib *fib, struct prefix4 prefix, uint32_t value,
 static int insert(
 	struct fib *fib, const struct route_record *route, struct fib_info *info)
 {
-	uint32_t value = trie_get(&fib->trie, route->dst), single;
+	uint32_t value, single;
 	size_t count, first, end;
-	const uint32_t *list = fib_aliases(fib, value, &single, &count);
+	const uint32_t *list;
 	int r;
 
-	if (!count) {
-		r = trie_set(&fib->trie, route->dst, info->index);
-		if (r < 0)
-			return r;
+	/* nearly every prefix of a full table has one route: it is put there at once */
+	r = trie_add(&fib->trie, route->dst, info->index, &value);
+	if (r < 0)
+		return r;
+	if (!value) {
 		info_ref(fib, info->index);
 		return FIB_CHANGED;
 	}
+	list = fib_aliases(fib, value, &single, &count);
 	find_equals(fib, list, count, info, &first, &end);
 	for (size_t i = first; i < end; i++) {
 		if (list[i] == info->index)
@@ -436,18 +438,17 @@ static bool is_info(const struct fib_info *info, const void *data)
 
 int fib_remove(struct fib *fib, const struct route_record *route)
 {
-	uint32_t value = trie_get(&fib->trie, route->dst);
+	uint32_t value;
 	uint64_t hash;
-	const struct fib_info *info;
+	const struct fib_info *info = info_find(fib, route, &hash);
 	long gone;
 
-	if (!value)
-		return FIB_SAME;
-	info = info_find(fib, route, &hash);
 	if (!info)
 		return FIB_SAME;
+	value = trie_remove_value(&fib->trie, route->dst, info->index);
+	if (!value)
+		return FIB_SAME;
 	if (value == info->index) {
-		trie_remove(&fib->trie, route->dst);
 		info_unref(fib, value);
 		return FIB_CHANGED;
 	}

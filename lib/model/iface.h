@@ -30,6 +30,16 @@ static inline bool iface_has_carrier(const struct iface *iface)
 	return iface->link.flags & (LINK_RUNNING | LINK_LOWER_UP);
 }
 
+/*
+ * Whether a leg on iface is alive: it dies with its device's going down, and with its
+ * device's last address. Without a carrier the kernel may show as dead what is not
+ * (ignore_routes_with_linkdown, kernel-rpf 5.7), so there only the device counts.
+ */
+static inline bool leg_is_alive(const struct leg *leg, const struct iface *iface)
+{
+	return iface_is_up(iface) && !(leg->dead && iface_has_carrier(iface));
+}
+
 static inline bool iface_is_loopback(const struct iface *iface)
 {
 	return iface->link.flags & LINK_LOOPBACK;

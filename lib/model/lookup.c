@@ -51,7 +51,7 @@ bool leg_is_usable(
 	/* own addresses answer on any link, also while theirs is down (fib_sync_down_dev()) */
 	if (info->scope == SCOPE_HOST && !info->nhid)
 		return true;
-	if (!iface || !iface_is_up(iface))
+	if (!iface || !leg_is_alive(leg, iface))
 		return false;
 	return iface_has_carrier(iface) || !view_ignores_linkdown(view, iface);
 }

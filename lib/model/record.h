@@ -109,6 +109,7 @@ struct leg {
 	int oif;	   /* 0: none (an error route) */
 	uint8_t gw_family; /* 0: none, 4, 6 */
 	uint8_t onlink;
+	uint8_t dead; /* RTNH_F_DEAD: state that comes and goes, no part of what a route is */
 	uint16_t weight; /* 1.. */
 	struct ip4 gw;	 /* valid with gw_family 4 */
 };

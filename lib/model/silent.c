@@ -38,7 +38,7 @@ static bool leg_is_dead(
 	if (leg->oif == doom->ifindex)
 		return doom->forced || info->scope != SCOPE_HOST;
 	iface = state_iface(doom->state, leg->oif);
-	return !iface || !iface_is_up(iface);
+	return !iface || !leg_is_alive(leg, iface);
 }
 
 static bool all_legs_dead(const struct fib_info *info, void *data)
@@ -129,14 +129,41 @@ int silent_nexthop_gone(struct state *state, uint32_t id)
 	return r;
 }
 
+/* Marks the legs on a device in every table. */
+static void mark_legs(struct state *state, int ifindex, bool dead)
+{
+	hash_each (&state->tables, slot) {
+		const struct fib *fib = slot->value;
+
+		for (size_t i = 1; i < fib->infos.count; i++) {
+			struct fib_info *info = fib->infos.items[i];
+
+			for (uint32_t k = 0; info && k < info->leg_count; k++) {
+				if (info->legs[k].oif == ifindex)
+					info->legs[k].dead = dead;
+			}
+		}
+	}
+}
+
+void silent_link_alive(struct state *state, int ifindex)
+{
+	mark_legs(state, ifindex, false);
+}
+
 int silent_link_down(struct state *state, int ifindex, bool forced)
 {
 	struct doom doom = { .state = state, .ifindex = ifindex, .forced = forced };
 	int r = remove_routes(state, all_legs_dead, &doom);
 
-	/* an address's going leaves nexthop objects alone (kernel-rpf 4.4) */
-	if (r < 0 || forced)
+	/* an address's going leaves nexthop objects alone (kernel-rpf 4.4), and the routes that
+	 * have another leg alive keep the dead one */
+	if (r < 0)
 		return r;
+	if (forced) {
+		mark_legs(state, ifindex, true);
+		return 0;
+	}
 	return remove_nexthops(state, ifindex);
 }
 

@@ -18,6 +18,9 @@ struct iface;
  * joined or left a VRF). Kernel: fib_disable_ip(). */
 int silent_link_down(struct state *state, int ifindex, bool forced);
 
+/* It is up, or got an address while up: its legs are alive again. Kernel: fib_sync_up(). */
+void silent_link_alive(struct state *state, int ifindex);
+
 /* It lost its carrier: only nexthop objects mind. Kernel: nh_netdev_event(). */
 int silent_carrier_lost(struct state *state, int ifindex);
 

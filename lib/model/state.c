@@ -182,8 +182,13 @@ static int link_lost(struct state *state, const struct iface *iface,
 		state->audit_due = true;
 		r = silent_link_down(state, ifindex, true);
 	}
-	if (r < 0 || !was_up)
+	if (r < 0)
 		return r;
+	if (!was_up) {
+		if (iface_is_up(iface))
+			silent_link_alive(state, ifindex);
+		return 0;
+	}
 	if (!iface_is_up(iface)) {
 		state->audit_due = true;
 		return silent_link_down(state, ifindex, false);
@@ -289,6 +294,8 @@ static int apply_addr(struct state *state, const struct addr_record *addr)
 		own_forget(state, addr->local);
 		return r;
 	}
+	if (iface_is_up(iface))
+		silent_link_alive(state, addr->ifindex);
 	return 1;
 }
 

@@ -88,7 +88,9 @@ static void node_free(struct trie *trie, uint32_t index)
 	trie->spare = index;
 }
 
-int trie_set(struct trie *trie, struct prefix4 prefix, uint32_t value)
+/* One descent; replace: a value that is there gives way. */
+static inline int put(struct trie *trie, struct prefix4 prefix, uint32_t value,
+	bool replace, uint32_t *ret_old)
 {
 	uint32_t addr = prefix.addr.host;
 	uint32_t *slot = &trie->root;
@@ -98,6 +100,7 @@ int trie_set(struct trie *trie, struct prefix4 prefix, uint32_t value)
 	r = reserve(trie);
 	if (r < 0)
 		return r;
+	*ret_old = 0;
 	while (*slot != TRIE_NONE) {
 		struct trie_node *node = &trie->nodes[*slot];
 		unsigned int limit = node->len < prefix.len ? node->len : prefix.len;
@@ -105,8 +108,10 @@ int trie_set(struct trie *trie, struct prefix4 prefix, uint32_t value)
 		uint32_t old = *slot;
 
 		if (same == node->len && same == prefix.len) {
+			*ret_old = node->value;
 			trie->count += node->value == 0;
-			node->value = value & TRIE_VALUE_MAX;
+			if (replace || node->value == 0)
+				node->value = value & TRIE_VALUE_MAX;
 			return 0;
 		}
 		if (same == node->len) {
@@ -132,6 +137,18 @@ int trie_set(struct trie *trie, struct prefix4 prefix, uint32_t value)
 	return 0;
 }
 
+int trie_set(struct trie *trie, struct prefix4 prefix, uint32_t value)
+{
+	uint32_t old;
+
+	return put(trie, prefix, value, true, &old);
+}
+
+int trie_add(struct trie *trie, struct prefix4 prefix, uint32_t value, uint32_t *ret_old)
+{
+	return put(trie, prefix, value, false, ret_old);
+}
+
 uint32_t trie_get(const struct trie *trie, struct prefix4 prefix)
 {
 	const struct trie_node *node = trie_node(trie, trie->root);
@@ -155,7 +172,8 @@ static void node_splice(struct trie *trie, uint32_t *slot)
 	node_free(trie, index);
 }
 
-uint32_t trie_remove(struct trie *trie, struct prefix4 prefix)
+/* wanted 0: whatever the value is */
+static inline uint32_t take(struct trie *trie, struct prefix4 prefix, uint32_t wanted)
 {
 	uint32_t *slot = &trie->root, *above = NULL, value;
 	struct trie_node *node;
@@ -172,12 +190,24 @@ uint32_t trie_remove(struct trie *trie, struct prefix4 prefix)
 	if (node->len != prefix.len || node->addr != prefix.addr.host || !node->value)
 		return 0;
 	value = node->value;
+	if (wanted && value != wanted)
+		return value;
 	node->value = 0;
 	trie->count--;
 	node_splice(trie, slot);
 	if (above)
 		node_splice(trie, above);
 	return value;
+}
+
+uint32_t trie_remove(struct trie *trie, struct prefix4 prefix)
+{
+	return take(trie, prefix, 0);
+}
+
+uint32_t trie_remove_value(struct trie *trie, struct prefix4 prefix, uint32_t value)
+{
+	return take(trie, prefix, value);
 }
 
 size_t trie_match(

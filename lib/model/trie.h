@@ -39,6 +39,13 @@ uint32_t trie_get(const struct trie *trie, struct prefix4 prefix);
 /* Sets the value, 1..TRIE_VALUE_MAX, of prefix. Returns 0 or -ENOMEM. */
 int trie_set(struct trie *trie, struct prefix4 prefix, uint32_t value);
 
+/* Sets the value of prefix if it has none. *ret_old is the one that it has, 0 where it was set.
+ * Returns 0 or -ENOMEM. */
+int trie_add(struct trie *trie, struct prefix4 prefix, uint32_t value, uint32_t *ret_old);
+
+/* Removes prefix if this is its value. Returns the value it has or had, 0 where it has none. */
+uint32_t trie_remove_value(struct trie *trie, struct prefix4 prefix, uint32_t value);
+
 /* Removes prefix and returns the value it had, 0 where it had none. */
 uint32_t trie_remove(struct trie *trie, struct prefix4 prefix);
 

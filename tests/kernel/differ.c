@@ -5,7 +5,7 @@
  * verdicts against the kernel's own (RTM_GETROUTE). A disagreement is shrunk to the fewest
  * steps that show it and printed as commands to paste.
  *
- *	differ [--seed N] [--walks N] [--steps N] [--flows N]
+ *	differ [--seed N] [--walks N] [--steps N] [--flows N] [--script FILE]
  */
 #include "kernel/flows.h"
 #include "kernel/walk.h"
@@ -287,60 +287,114 @@ static void plan_make(struct plan *plan, uint64_t seed, size_t steps, unsigned i
 		walk_build(&rng, (unsigned int)i, &plan->steps[i]);
 }
 
-int main(int argc, char **argv)
+/* A walk out of a file: a step a line, # and empty lines left out. Returns whether it is one. */
+static bool plan_read(struct plan *plan, const char *path, unsigned int flows)
+{
+	FILE *file = fopen(path, "re");
+	char line[STEP_TEXT];
+
+	if (!file)
+		die(path, errno);
+	*plan = (struct plan){ .seed = 1, .flows = flows };
+	while (fgets(line, sizeof(line), file)) {
+		line[strcspn(line, "\n")] = '\0';
+		if (line[0] == '#' || !line[0] || plan->count == STEPS_MAX)
+			continue;
+		snprintf(plan->steps[plan->count++].text, STEP_TEXT, "%s", line);
+	}
+	fclose(file);
+	return plan->count > 0;
+}
+
+struct settings {
+	unsigned long long seed, walks, steps, flows;
+	const char *script;
+};
+
+static bool settings_parse(int argc, char **argv, struct settings *ret)
 {
 	static const struct option options[] = { { "seed", 1, NULL, 's' },
 		{ "walks", 1, NULL, 'w' }, { "steps", 1, NULL, 'n' },
-		{ "flows", 1, NULL, 'f' }, { 0 } };
-	unsigned long long seed = 1, walks = 50, steps = 40, flows = 200, failures = 0;
-	struct outcome total = { 0 };
-	struct plan *plan = calloc(1, sizeof(*plan));
-	struct outcome *shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE,
-		MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+		{ "flows", 1, NULL, 'f' }, { "script", 1, NULL, 'c' }, { 0 } };
 	int option;
 
+	*ret = (struct settings){ .seed = 1, .walks = 50, .steps = 60, .flows = 200 };
 	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
 		unsigned long long value = optarg ? strtoull(optarg, NULL, 0) : 0;
 
 		if (option == 's')
-			seed = value;
+			ret->seed = value;
 		else if (option == 'w')
-			walks = value;
+			ret->walks = value;
 		else if (option == 'n')
-			steps = value < STEPS_MAX ? value : STEPS_MAX;
+			ret->steps = value < STEPS_MAX ? value : STEPS_MAX;
 		else if (option == 'f')
-			flows = value;
+			ret->flows = value;
+		else if (option == 'c')
+			ret->script = optarg;
 		else
-			return 2;
+			return false;
 	}
-	for (unsigned long long i = 0; i < walks && failures < 10; i++) {
-		plan_make(plan, seed * 1000000 + i, steps, (unsigned int)flows);
+	if (ret->script)
+		ret->walks = 1;
+	return true;
+}
+
+static void total_add(struct outcome *total, const struct outcome *walk)
+{
+	total->judged += walk->judged;
+	total->unjudged_multipath += walk->unjudged_multipath;
+	total->steps += walk->steps;
+	total->taken += walk->taken;
+	total->late += walk->late;
+	for (size_t k = 0; k < RPF_REASONS; k++)
+		total->reasons[k] += walk->reasons[k];
+}
+
+static void report(const struct settings *settings, const struct outcome *total,
+	unsigned long long failures)
+{
+	for (size_t k = 0; k < RPF_REASONS; k++)
+		printf("%12llu %s\n", total->reasons[k],
+			rpf_reason_name((enum rpf_reason)k));
+	printf("seed %llu, %llu walks, %llu steps (%llu taken), %llu flows judged, %llu "
+	       "left to "
+	       "the hash, %llu late\n%llu passed, %llu failed\n",
+		settings->seed, settings->walks, total->steps, total->taken,
+		total->judged, total->unjudged_multipath, total->late,
+		settings->walks - failures, failures);
+}
+
+int main(int argc, char **argv)
+{
+	struct settings settings;
+	unsigned long long failures = 0;
+	struct outcome total = { 0 };
+	struct plan *plan = calloc(1, sizeof(*plan));
+	struct outcome *shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE,
+		MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	if (!plan || shared == MAP_FAILED || !settings_parse(argc, argv, &settings))
+		return 2;
+	for (unsigned long long i = 0; i < settings.walks && failures < 10; i++) {
+		if (!settings.script)
+			plan_make(plan, settings.seed * 1000000 + i, settings.steps,
+				(unsigned int)settings.flows);
+		else if (!plan_read(plan, settings.script, (unsigned int)settings.flows))
+			return 2;
 		walk_apart(plan, shared);
 		if (shared->refused) {
 			printf("skipped: a network namespace is refused here\n");
 			return 77;
 		}
-		total.judged += shared->judged;
-		total.unjudged_multipath += shared->unjudged_multipath;
-		total.steps += shared->steps;
-		total.late += shared->late;
-		total.taken += shared->taken;
-		for (size_t k = 0; k < RPF_REASONS; k++)
-			total.reasons[k] += shared->reasons[k];
+		total_add(&total, shared);
 		if (!shared->failed)
 			continue;
 		failures++;
 		shrink(plan, shared);
 		show(plan, shared, i);
 	}
-	for (size_t k = 0; k < RPF_REASONS; k++)
-		printf("%12llu %s\n", total.reasons[k],
-			rpf_reason_name((enum rpf_reason)k));
-	printf("seed %llu, %llu walks, %llu steps (%llu taken), %llu flows judged, %llu "
-	       "left to the "
-	       "hash, "
-	       "%llu late\n%llu passed, %llu failed\n",
-		seed, walks, total.steps, total.taken, total.judged,
-		total.unjudged_multipath, total.late, walks - failures, failures);
+	report(&settings, &total, failures);
+	free(plan);
 	return failures != 0;
 }

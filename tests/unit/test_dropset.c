@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "lab_model.h"
+#include "lab_run.h"
+#include "model/dropset.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/*
+ * A realserver: eth0 (2) 10.0.0.2/24 with the default route, tunl0 (5) up, the VIP on lo or
+ * on tunl0; what is dropped of the sources that come in by tunl0 to the VIP. Written as the
+ * prefixes, then each way back with how many it has.
+ */
+struct row {
+	const char *what;
+	const char *lines[6];
+	const char *sources[3];
+	const char *expected;
+};
+
+static struct state *realserver(const char *vip)
+{
+	struct state *state = model_host();
+
+	model_link(state, 5, "tunl0", "kind ipip");
+	model(state, "addr %s 192.0.2.1/32", vip);
+	return state;
+}
+
+static const char *written(
+	const struct state *state, const struct dropset *dropset, char *out, size_t size)
+{
+	size_t length = 0;
+	char text[PREFIX4_TEXT];
+
+	out[0] = '\0';
+	array_each (&dropset->dropped.ranges, const struct range, range) {
+		length += (size_t)snprintf(out + length, size - length, "%s-",
+			ip4_format(ip4(range->first), text));
+		length += (size_t)snprintf(out + length, size - length, "%s ",
+			ip4_format(ip4(range->last), text));
+	}
+	array_each (&dropset->tallies, const struct drop_tally, tally) {
+		const struct fib_info *info = tally->reverse.info;
+		const struct iface *by = info && info->leg_count
+						 ? state_iface(state, info->legs[0].oif)
+						 : NULL;
+
+		length += (size_t)snprintf(out + length, size - length,
+			"%s by %s: %llu, ", rpf_reason_name(tally->reason),
+			by ? by->link.name : "none", (unsigned long long)tally->count);
+	}
+	if (dropset->blind)
+		snprintf(out + length, size - length, "blind: %llu",
+			(unsigned long long)dropset->blind);
+	return out;
+}
+
+static const struct row rows[] = {
+	{ "off", { NULL }, { "20.0.0.0/8" }, "" },
+	{ "strict", { "sysctl tunl0 rp_filter 1" }, { "20.0.0.0/8" },
+		"20.0.0.0-20.255.255.255 strict_asymmetric by eth0: 16777216, " },
+	{ "only what is asked for", { "sysctl tunl0 rp_filter 1" },
+		{ "20.0.0.0/32", "30.0.0.0/31" },
+		"20.0.0.0-20.0.0.0 30.0.0.0-30.0.0.1 strict_asymmetric by eth0: 3, " },
+	{ "what is routed by the tunnel passes",
+		{ "sysctl tunl0 rp_filter 1", "route 20.64.0.0/10 dev tunl0" },
+		{ "20.0.0.0/8" },
+		"20.0.0.0-20.63.255.255 20.128.0.0-20.255.255.255 "
+		"strict_asymmetric by eth0: 12582912, " },
+	{ "loose", { "sysctl tunl0 rp_filter 2" }, { "20.0.0.0/8" }, "" },
+	{ "loose, no route",
+		{ "sysctl tunl0 rp_filter 2", "route blackhole 20.0.0.0/9",
+			"route unreachable 20.128.0.0/9" },
+		{ "20.0.0.0/8" },
+		"20.0.0.0-20.255.255.255 no_route by none: 8388608, "
+		"no_route by none: 8388608, " },
+	{ "own and broadcast addresses are refused for another reason",
+		{ "sysctl tunl0 rp_filter 1" }, { "10.0.0.0/30", "10.0.0.254/31" },
+		"10.0.0.0-10.0.0.1 10.0.0.3-10.0.0.3 10.0.0.254-10.0.0.254 "
+		"strict_asymmetric by eth0: 4, " },
+	{ "something on the way was not understood",
+		{ "sysctl tunl0 rp_filter 1", "route 20.0.0.0/24 dev eth0 blind" },
+		{ "20.0.0.0/23" },
+		"20.0.1.0-20.0.1.255 strict_asymmetric by eth0: 256, blind: 256" },
+	{ "something was not understood at all", { "sysctl tunl0 rp_filter 1", "blind" },
+		{ "20.0.0.0/24" }, "blind: 256" },
+	{ "a rule for the VIP",
+		{ "sysctl tunl0 rp_filter 1", "rule 100: from 192.0.2.1 lookup 77",
+			"route default dev tunl0 table 77" },
+		{ "20.0.0.0/8" }, "" },
+};
+
+START_TEST(what_is_dropped)
+{
+	for (size_t i = 0; i < ELEMENTS(rows); i++) {
+		_cleanup_(state_freep) struct state *state = realserver("tunl0");
+		const struct view view = model_view(state);
+		struct flowclass class = { .flow = { .iif = 5, .proto = FLOW_UDP } };
+		struct prefixset sources = { 0 };
+		struct dropset dropset = { 0 };
+		char text[512];
+
+		class.flow.dst = model_ip4("192.0.2.1");
+		for (size_t k = 0; k < ELEMENTS(rows[i].lines) && rows[i].lines[k]; k++)
+			model_line(state, rows[i].lines[k]);
+		for (size_t k = 0; k < ELEMENTS(rows[i].sources) && rows[i].sources[k];
+			k++)
+			prefixset_add_prefix(&sources, model_prefix(rows[i].sources[k]));
+		prefixset_close(&sources);
+		ck_assert_int_eq(dropset_of(&view, model_iface(state, "tunl0"), &class,
+					 &sources, &dropset),
+			0);
+		written(state, &dropset, text, sizeof(text));
+		ck_assert_msg(strcmp(text, rows[i].expected) == 0, "%s: '%s', not '%s'",
+			rows[i].what, text, rows[i].expected);
+		dropset_done(&dropset);
+		prefixset_done(&sources);
+	}
+}
+END_TEST
+
+START_TEST(loose_without_an_address)
+{
+	_cleanup_(state_freep) struct state *state = realserver("lo");
+	const struct view view = model_view(state);
+	struct flowclass class = { .flow = { .iif = 5, .dst = model_ip4("192.0.2.1") } };
+	struct prefixset sources = { 0 };
+	struct dropset dropset = { 0 };
+
+	model_sysctl(state, "all", "rp_filter", 2);
+	prefixset_add_prefix(&sources, model_prefix("20.0.0.0/8"));
+	ck_assert_int_eq(dropset_of(&view, model_iface(state, "tunl0"), &class, &sources,
+				 &dropset),
+		0);
+	ck_assert_uint_eq(prefixset_size(&dropset.dropped), 1 << 24);
+	ck_assert_int_eq(dropset_main(&dropset)->reason, RPF_UNNUMBERED);
+	ck_assert_int_eq(dropset.filter.effective, 2);
+	dropset_done(&dropset);
+	prefixset_done(&sources);
+}
+END_TEST
+
+START_TEST(the_main_way_back_has_most_and_an_example_that_is_dropped)
+{
+	static const struct {
+		const char *lines[3];
+		const char *dev, *example;
+	} ways[] = {
+		{ { NULL }, "eth0", "198.51.100.1" }, /* the one of the documentation */
+		{ { "route 0.0.0.0/1 dev eth1", "route 198.0.0.0/8 dev tunl0" }, "eth1",
+			"10.0.1.1" },
+		{ { "route 198.0.0.0/8 dev tunl0" }, "eth0", "10.0.1.1" },
+		{ { "route 128.0.0.0/1 dev eth1", "route 0.0.0.0/2 dev tunl0" }, "eth1",
+			"198.51.100.1" },
+	};
+
+	for (size_t i = 0; i < ELEMENTS(ways); i++) {
+		_cleanup_(state_freep) struct state *state = realserver("tunl0");
+		const struct view view = model_view(state);
+		struct flowclass class = { .flow = { .iif = 5,
+						   .dst = model_ip4("192.0.2.1") } };
+		struct prefixset sources = { 0 };
+		struct dropset dropset = { 0 };
+		const struct drop_tally *most;
+		char text[IP4_TEXT];
+
+		model_link(state, 6, "eth1", "");
+		model_sysctl(state, "tunl0", "rp_filter", 1);
+		for (size_t k = 0; k < 3 && ways[i].lines[k]; k++)
+			model_line(state, ways[i].lines[k]);
+		prefixset_add(&sources, 1, 0x7effffff);
+		prefixset_add(&sources, 0x80000000, 0xdfffffff);
+		ck_assert_int_eq(dropset_of(&view, model_iface(state, "tunl0"), &class,
+					 &sources, &dropset),
+			0);
+		most = dropset_main(&dropset);
+		ck_assert_ptr_nonnull(most);
+		ck_assert_msg(most->reverse.info->legs[0].oif ==
+				      model_iface(state, ways[i].dev)->link.ifindex,
+			"way %zu: most do not go by %s", i, ways[i].dev);
+		ck_assert_msg(prefixset_has(&dropset.dropped, most->example),
+			"way %zu: the example %s is not dropped", i,
+			ip4_format(most->example, text));
+		ck_assert_str_eq(ip4_format(most->example, text), ways[i].example);
+		dropset_done(&dropset);
+		prefixset_done(&sources);
+	}
+}
+END_TEST
+
+START_TEST(nothing_dropped_has_no_main_way)
+{
+	struct dropset none = { 0 };
+
+	ck_assert_ptr_null(dropset_main(&none));
+}
+END_TEST
+
+int main(void)
+{
+	const TTest *const tests[] = {
+		what_is_dropped,
+		loose_without_an_address,
+		the_main_way_back_has_most_and_an_example_that_is_dropped,
+		nothing_dropped_has_no_main_way,
+	};
+
+	return lab_run("dropset", tests, ELEMENTS(tests));
+}

@@ -1,0 +1,476 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "lab_model.h"
+#include "lab_run.h"
+#include "model/finding.h"
+#include "model/finding_text.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/*
+ * The story: a realserver, eth0 (2) 10.0.0.2/24 with the default route via 10.0.0.1, tunl0
+ * (5) up, the VIP 192.0.2.1 on lo. Lines set the rest; the findings of tunl0 come out.
+ */
+static struct state *story(const char *const *lines, size_t count)
+{
+	struct state *state = model_host();
+
+	model_link(state, 5, "tunl0", "kind ipip");
+	model_addr(state, "lo", "192.0.2.1/32");
+	for (size_t i = 0; i < count && lines[i]; i++)
+		model_line(state, lines[i]);
+	return state;
+}
+
+/* The first class's finding of tunl0; NULL for none. `declared`: NULL for what is inferred. */
+static int find(const struct state *state, const struct expect_declared *declared,
+	struct finding **ret)
+{
+	const struct expect_declared silent = { 0 };
+	const struct view view = model_view(state);
+	const struct iface *tunl0 = model_iface(state, "tunl0");
+	struct flowclasses classes = { 0 };
+	struct expect expect = { 0 };
+	int r = 0;
+
+	*ret = NULL;
+	ck_assert_int_eq(
+		expect_of(state, tunl0, declared ? declared : &silent, &expect), 0);
+	ck_assert_int_eq(flowclasses_of(state, tunl0, &classes), 0);
+	if (expect.items.list.count)
+		r = finding_of(&view, tunl0, &expect, &classes.list.items[0], ret);
+	flowclasses_done(&classes);
+	expect_done(&expect);
+	return r;
+}
+
+/* "reason own/all/effective to … by DEV via … | steps | share" */
+static const char *written(const struct finding *finding, char out[static 512])
+{
+	char devices[64], share[12], sources[160];
+
+	snprintf(out, 512,
+		"%s %s %d/%d/%d from %s by %s via %s: %zu step%s%s%d, share %s, %s",
+		finding->id, rpf_reason_name(finding->reason), finding->filter.own,
+		finding->filter.all, finding->filter.effective,
+		finding_sources(finding, 16, sources, sizeof(sources)),
+		reverse_devices(&finding->reverse, devices, sizeof(devices)),
+		finding->reverse.via, finding->remedy.step_count,
+		finding->remedy.step_count == 1 ? "" : "s",
+		finding->remedy.step_count ? " to " : " ",
+		finding->remedy.step_count ? finding->remedy.steps[0].value : -1,
+		finding_share(finding, share),
+		finding->old_kernels_accept ? "old kernels accept"
+					    : "old kernels drop too");
+	return out;
+}
+
+static const struct {
+	const char *what;
+	const char *lines[6];
+	const char *expected;
+} rows[] = {
+	{ "off", { NULL }, "none" },
+	{ "strict by its own, numbered: 2 cures",
+		{ "sysctl tunl0 rp_filter 1", "addr tunl0 192.0.2.1/32" },
+		"tunl0/local strict_asymmetric 1/0/1 from 0.0.0.0/0 by eth0 via "
+		"10.0.0.1: 1 step to "
+		"2, share 1, old kernels accept" },
+	{ "strict by its own, unnumbered: only 0 cures", { "sysctl tunl0 rp_filter 1" },
+		"tunl0/local strict_asymmetric 1/0/1 from 0.0.0.0/0 by eth0 via "
+		"10.0.0.1: 1 step to "
+		"0, share 1, old kernels accept" },
+	{ "strict by all, numbered: 2 is greater than 1",
+		{ "sysctl all rp_filter 1", "addr tunl0 192.0.2.1/32" },
+		"tunl0/local strict_asymmetric 0/1/1 from 0.0.0.0/0 by eth0 via "
+		"10.0.0.1: 1 step to "
+		"2, share 1, old kernels accept" },
+	{ "strict by all, unnumbered: words", { "sysctl all rp_filter 1" },
+		"tunl0/local strict_asymmetric 0/1/1 from 0.0.0.0/0 by eth0 via "
+		"10.0.0.1: 0 steps "
+		"-1, share 1, old kernels accept" },
+	{ "strict by both: old kernels dropped it too",
+		{ "sysctl all rp_filter 1", "sysctl tunl0 rp_filter 1",
+			"addr tunl0 192.0.2.1/32" },
+		"tunl0/local strict_asymmetric 1/1/1 from 0.0.0.0/0 by eth0 via "
+		"10.0.0.1: 1 step to "
+		"2, share 1, old kernels drop too" },
+	{ "loose, unnumbered: unnumbered is the reason", { "sysctl tunl0 rp_filter 2" },
+		"tunl0/local unnumbered 2/0/2 from 0.0.0.0/0 by eth0 via 10.0.0.1: 1 "
+		"step to 0, "
+		"share 1, old kernels accept" },
+	{ "loose by all, unnumbered: words", { "sysctl all rp_filter 2" },
+		"tunl0/local unnumbered 0/2/2 from 0.0.0.0/0 by eth0 via 10.0.0.1: 0 "
+		"steps -1, "
+		"share 1, old kernels accept" },
+	{ "loose, numbered: no fault",
+		{ "sysctl all rp_filter 2", "addr tunl0 192.0.2.1/32" }, "none" },
+	{ "loose, numbered, no default route: to those without a route",
+		{ "sysctl tunl0 rp_filter 2", "addr tunl0 192.0.2.1/32",
+			"route gone default via 10.0.0.1 dev eth0",
+			"route 0.0.0.0/1 dev eth0" },
+		"tunl0/local no_route 2/0/2 from 128.0.0.0/1 by  via : 1 step to 0, "
+		"share 0.468619, "
+		"old kernels accept" },
+	{ "half of the sources come by the tunnel",
+		{ "sysctl tunl0 rp_filter 1", "addr tunl0 192.0.2.1/32",
+			"route 0.0.0.0/1 dev tunl0" },
+		"tunl0/local strict_asymmetric 1/0/1 from 128.0.0.0/1 10.0.0.0/24 by "
+		"eth0 via "
+		"10.0.0.1: 1 step to 2, share 0.468619, old kernels accept" },
+	{ "the interface is down",
+		{ "sysctl tunl0 rp_filter 1", "link 5 tunl0 kind ipip down" }, "none" },
+	{ "something was not understood", { "sysctl tunl0 rp_filter 1", "blind" },
+		"unknown" },
+	{ "something of it was not understood",
+		{ "sysctl tunl0 rp_filter 1", "route 20.0.0.0/8 dev eth0 blind" },
+		"unknown" },
+};
+
+START_TEST(what_is_found)
+{
+	for (size_t i = 0; i < ELEMENTS(rows); i++) {
+		_cleanup_(state_freep) struct state *state =
+			story(rows[i].lines, ELEMENTS(rows[i].lines));
+		_cleanup_(finding_freep) struct finding *finding = NULL;
+		char text[512] = "none";
+		int r = find(state, NULL, &finding);
+
+		if (r == -ENODATA)
+			snprintf(text, sizeof(text), "unknown");
+		else if (r > 0)
+			written(finding, text);
+		ck_assert_int_eq(r > 0, finding != NULL);
+		ck_assert_msg(strcmp(text, rows[i].expected) == 0, "%s:\n  %s\nnot\n  %s",
+			rows[i].what, text, rows[i].expected);
+	}
+}
+END_TEST
+
+START_TEST(all_that_it_says)
+{
+	static const char *const lines[] = { "sysctl tunl0 rp_filter 1",
+		"addr tunl0 192.0.2.1/32" };
+	_cleanup_(state_freep) struct state *state = story(lines, ELEMENTS(lines));
+	_cleanup_(finding_freep) struct finding *finding = NULL;
+	char text[IP4_TEXT];
+
+	ck_assert_int_eq(find(state, NULL, &finding), 1);
+	ck_assert_str_eq(finding->iif, "tunl0");
+	ck_assert_str_eq(finding->kind, "ipip");
+	ck_assert_int_eq(finding->ifindex, 5);
+	ck_assert_str_eq(finding_severity_name(finding->severity), "warning");
+	ck_assert_int_eq(finding->expect, EXPECT_TUNNEL);
+	ck_assert_uint_eq(finding->to.list.count, 1);
+	ck_assert_str_eq(ip4_format(finding->to.list.items[0], text), "192.0.2.1");
+	ck_assert_str_eq(ip4_format(finding->example.src, text), "198.51.100.1");
+	ck_assert_str_eq(ip4_format(finding->example.dst, text), "192.0.2.1");
+	ck_assert_int_eq(finding->example.iif, 5);
+	ck_assert(finding->reverse.known);
+	ck_assert_uint_eq(finding->reverse.table, TABLE_MAIN);
+	ck_assert_uint_eq(finding->reverse.rule, 32766);
+	ck_assert_uint_eq(finding->reverse.prefix.len, 0);
+	ck_assert_str_eq(finding->remedy.steps[0].key, "net.ipv4.conf.tunl0.rp_filter");
+	ck_assert_int_eq(finding->remedy.steps[0].ifindex, 5);
+	ck_assert_int_eq(finding->kernel, KERNEL_UNASKED);
+}
+END_TEST
+
+/* It owns what it says: the state may go. */
+START_TEST(it_outlives_the_state)
+{
+	static const char *const lines[] = { "sysctl tunl0 rp_filter 1" };
+	struct state *state = story(lines, ELEMENTS(lines));
+	_cleanup_(finding_freep) struct finding *finding = NULL;
+	char text[FINDING_TEXT];
+
+	ck_assert_int_eq(find(state, NULL, &finding), 1);
+	state_free(state);
+	ck_assert_ptr_nonnull(strstr(finding_sentence(finding, text), "eth0"));
+}
+END_TEST
+
+START_TEST(a_declared_source)
+{
+	static const char *const lines[] = { "sysctl tunl0 rp_filter 1" };
+	static const struct {
+		const char *prefixes[3];
+		const char *sources, *share;
+	} declared[] = {
+		{ { "20.0.0.0/8" }, "20.0.0.0/8", "1" },
+		{ { "20.0.0.0/8", "10.0.0.0/24" }, "20.0.0.0/8 10.0.0.0/24",
+			"1" }, /* own in it */
+		{ { "20.0.0.0/8", "21.0.0.0/8" }, "20.0.0.0/7", "1" },
+		{ { "30.0.0.0/8", "20.0.0.0/8" }, "20.0.0.0/8", "0.500000" },
+		{ { "10.0.0.2/32" }, NULL, NULL }, /* own: that is no reverse path */
+	};
+	_cleanup_(state_freep) struct state *state = story(lines, ELEMENTS(lines));
+
+	model_route(state, "30.0.0.0/8 dev tunl0");
+	for (size_t i = 0; i < ELEMENTS(declared); i++) {
+		_cleanup_(finding_freep) struct finding *finding = NULL;
+		struct prefix4 prefixes[3];
+		struct expect_declared said = { true, prefixes, 0 };
+		char text[160], share[12];
+
+		while (said.count < 3 && declared[i].prefixes[said.count]) {
+			prefixes[said.count] =
+				model_prefix(declared[i].prefixes[said.count]);
+			said.count++;
+		}
+		ck_assert_int_eq(
+			find(state, &said, &finding), declared[i].sources != NULL);
+		if (!finding)
+			continue;
+		ck_assert_str_eq(finding_sources(finding, 16, text, sizeof(text)),
+			declared[i].sources);
+		ck_assert_str_eq(finding_share(finding, share), declared[i].share);
+		ck_assert_int_eq(finding->expect, EXPECT_DECLARED);
+		ck_assert_int_eq(finding->severity, FINDING_WARNING);
+	}
+}
+END_TEST
+
+/* --- the words, to the letter ---------------------------------------------------------------- */
+
+static const struct {
+	const char *what;
+	const char *lines[6];
+	enum kernel_answer kernel;
+	const char *sentence;
+} sentences[] = {
+	{ "numbered, its own setting",
+		{ "sysctl tunl0 rp_filter 1", "addr tunl0 192.0.2.1/32" }, KERNEL_DROP,
+		"tunl0 drops packets from 0.0.0.0/0 to 192.0.2.1: its rp_filter is 1 "
+		"(strict) by "
+		"its own setting, conf.all being 0, and the way back to 198.51.100.1 "
+		"leaves by "
+		"eth0 via 10.0.0.1 (table main), not by tunl0. Remedy: sysctl -w "
+		"net.ipv4.conf.tunl0.rp_filter=2. Kernels up to 2.6.30 accepted these "
+		"packets. "
+		"The kernel confirms it." },
+	{ "unnumbered, all is 1", { "sysctl all rp_filter 1" }, KERNEL_UNASKED,
+		"tunl0 drops packets from 0.0.0.0/0 to 192.0.2.1: its rp_filter is 1 "
+		"(strict) "
+		"because conf.all is 1: the greater of all and tunl0 counts, so tunl0=0 "
+		"has no "
+		"effect, and the way back to 198.51.100.1 leaves by eth0 via 10.0.0.1 "
+		"(table "
+		"main), not by tunl0. Remedy: ip address add 127.0.0.42/32 scope host "
+		"dev tunl0 "
+		"&& sysctl -w net.ipv4.conf.tunl0.rp_filter=2. Kernels up to 2.6.30 "
+		"accepted "
+		"these packets." },
+	{ "unnumbered, loose", { "sysctl tunl0 rp_filter 2" }, KERNEL_PASS,
+		"tunl0 drops packets from 0.0.0.0/0 to 192.0.2.1: its rp_filter is 2 "
+		"(loose) by "
+		"its own setting, conf.all being 0, and tunl0 has no IPv4 address, where "
+		"loose "
+		"filters like strict, and the way back to 198.51.100.1 leaves by eth0 "
+		"via "
+		"10.0.0.1 (table main), not by tunl0. Remedy: sysctl -w "
+		"net.ipv4.conf.tunl0.rp_filter=0. Kernels up to 2.6.30 accepted these "
+		"packets." },
+	{ "both are 1",
+		{ "sysctl tunl0 rp_filter 1", "sysctl all rp_filter 1",
+			"addr tunl0 192.0.2.1/32" },
+		KERNEL_UNASKED,
+		"tunl0 drops packets from 0.0.0.0/0 to 192.0.2.1: its rp_filter is 1 "
+		"(strict) by "
+		"its own setting and by conf.all alike, and the way back to 198.51.100.1 "
+		"leaves "
+		"by eth0 via 10.0.0.1 (table main), not by tunl0. Remedy: sysctl -w "
+		"net.ipv4.conf.tunl0.rp_filter=2." },
+	{ "a part, no route, several destinations",
+		{ "sysctl tunl0 rp_filter 7", "addr tunl0 192.0.2.1/32",
+			"addr tunl0 192.0.2.2/32",
+			"route gone default via 10.0.0.1 dev eth0",
+			"route 0.0.0.0/1 dev eth0" },
+		KERNEL_UNASKED,
+		"tunl0 drops packets from 128.0.0.0/1 (a share of 0.468619 of the "
+		"expected sources) "
+		"to 192.0.2.1, 192.0.2.2: its rp_filter is 7 (acts as loose) by its own "
+		"setting, "
+		"conf.all being 0, and there is no route back to 198.51.100.1. Remedy: "
+		"sysctl -w "
+		"net.ipv4.conf.tunl0.rp_filter=0. Kernels up to 2.6.30 accepted these "
+		"packets." },
+	{ "an error route",
+		{ "sysctl all rp_filter 2", "addr tunl0 192.0.2.1/32",
+			"route gone default via 10.0.0.1 dev eth0",
+			"route unreachable default" },
+		KERNEL_UNASKED,
+		"tunl0 drops packets from 128.0.0.0/1 64.0.0.0/2 32.0.0.0/3 16.0.0.0/4 "
+		"and 20 more (a "
+		"share of 0.999999 of the expected sources) to 192.0.2.1: its rp_filter "
+		"is 2 (loose) because conf.all is 2: the greater of all "
+		"and tunl0 counts, so tunl0=0 has no effect, and the way back to "
+		"198.51.100.1 is an "
+		"unreachable route (table main). Remedy: give the sources a route, or "
+		"set "
+		"net.ipv4.conf.all.rp_filter to 0 and each interface to what it should "
+		"have: all=0 "
+		"is needed before net.ipv4.conf.tunl0.rp_filter=0 can help. Kernels up "
+		"to 2.6.30 "
+		"accepted these packets." },
+};
+
+START_TEST(sentences_to_the_letter)
+{
+	for (size_t i = 0; i < ELEMENTS(sentences); i++) {
+		_cleanup_(state_freep) struct state *state =
+			story(sentences[i].lines, ELEMENTS(sentences[i].lines));
+		_cleanup_(finding_freep) struct finding *finding = NULL;
+		char text[FINDING_TEXT];
+
+		ck_assert_int_eq(find(state, NULL, &finding), 1);
+		finding->kernel = sentences[i].kernel;
+		finding_sentence(finding, text);
+		ck_assert_msg(strcmp(text, sentences[i].sentence) == 0,
+			"%s:\n  %s\nnot\n  %s", sentences[i].what, text,
+			sentences[i].sentence);
+	}
+}
+END_TEST
+
+START_TEST(shares_are_exact_only_where_they_are)
+{
+	static const struct {
+		double share;
+		const char *text;
+	} shares[] = {
+		{ 1.0, "1" },
+		{ 0.9999999, "0.999999" },
+		{ 0.5, "0.500000" },
+		{ 0.123456789, "0.123457" },
+		{ 0.0000001, "0.000001" },
+	};
+
+	for (size_t i = 0; i < ELEMENTS(shares); i++) {
+		struct finding finding = { .share = shares[i].share };
+		char text[12];
+
+		ck_assert_str_eq(finding_share(&finding, text), shares[i].text);
+	}
+}
+END_TEST
+
+START_TEST(many_sources_are_cut_short)
+{
+	struct finding finding = { .source_count = 3, .sources_more = 5 };
+	char text[160], narrow[16];
+
+	finding.sources[0] = model_prefix("20.0.0.0/8");
+	finding.sources[1] = model_prefix("30.0.0.0/8");
+	finding.sources[2] = model_prefix("40.0.0.0/8");
+	ck_assert_str_eq(finding_sources(&finding, 2, text, sizeof(text)),
+		"20.0.0.0/8 30.0.0.0/8 and 6 more");
+	ck_assert_str_eq(finding_sources(&finding, 16, text, sizeof(text)),
+		"20.0.0.0/8 30.0.0.0/8 40.0.0.0/8 and 5 more");
+	ck_assert_str_eq(
+		finding_sources(&finding, 16, narrow, sizeof(narrow)), "20.0.0.0/8 30.0");
+}
+END_TEST
+
+/* design.md 4: which differences are said again. */
+START_TEST(what_makes_it_another)
+{
+	static const char *const lines[] = { "sysctl tunl0 rp_filter 1",
+		"addr tunl0 192.0.2.1/32" };
+	static const struct {
+		const char *line;
+		bool differs;
+	} changes[] = {
+		{ "route 20.0.0.1/32 dev tunl0", false }, /* less than 0.0001 of all */
+		{ "route 20.0.0.0/8 dev tunl0", true },
+		{ "sysctl all rp_filter 1", true },
+		{ "sysctl tunl0 rp_filter 0", true },
+		{ "addr eth0 10.0.9.9/24", false },
+		{ "route default dev eth9 replace", true },
+		{ "route default via 10.0.0.7 dev eth0 replace",
+			false }, /* the same device */
+		{ "link 5 tunl0 kind ipip group 4", false },
+	};
+
+	for (size_t i = 0; i < ELEMENTS(changes); i++) {
+		_cleanup_(state_freep) struct state *state =
+			story(lines, ELEMENTS(lines));
+		_cleanup_(finding_freep) struct finding *before = NULL;
+		_cleanup_(finding_freep) struct finding *after = NULL;
+
+		model(state, "link 6 eth9");
+		ck_assert_int_eq(find(state, NULL, &before), 1);
+		model_line(state, changes[i].line);
+		if (strstr(changes[i].line, "rp_filter 0")) {
+			model_sysctl(state, "all", "rp_filter", 1);
+		}
+		ck_assert_int_eq(find(state, NULL, &after), 1);
+		ck_assert_msg(finding_differs(before, after) == changes[i].differs,
+			"'%s' makes %s", changes[i].line,
+			changes[i].differs ? "nothing new" : "it new");
+		ck_assert(finding_differs(after, before) == changes[i].differs);
+		ck_assert(!finding_differs(after, after));
+	}
+}
+END_TEST
+
+START_TEST(keys_are_written_as_sysctl_takes_them)
+{
+	_cleanup_(state_freep) struct state *state = model_host();
+	_cleanup_(finding_freep) struct finding *finding = NULL;
+
+	model_link(state, 5, "tunl0", "kind ipip");
+	model_sysctl(state, "tunl0", "rp_filter", 1);
+	model_link(state, 5, "gre.7.x", "kind gre"); /* renamed: settings stay */
+	{
+		const struct view view = model_view(state);
+		const struct iface *iface = model_iface(state, "gre.7.x");
+		const struct expect_declared silent = { 0 };
+		struct flowclasses classes = { 0 };
+		struct expect expect = { 0 };
+
+		ck_assert_int_eq(expect_of(state, iface, &silent, &expect), 0);
+		ck_assert_int_eq(flowclasses_of(state, iface, &classes), 0);
+		ck_assert_int_eq(finding_of(&view, iface, &expect, &classes.list.items[0],
+					 &finding),
+			1);
+		flowclasses_done(&classes);
+		expect_done(&expect);
+	}
+	ck_assert_str_eq(finding->remedy.steps[0].key, "net.ipv4.conf.gre/7/x.rp_filter");
+	ck_assert_str_eq(
+		finding->remedy.text, "sysctl -w net.ipv4.conf.gre/7/x.rp_filter=0");
+	ck_assert_str_eq(finding->id, "gre.7.x/local");
+}
+END_TEST
+
+START_TEST(names)
+{
+	ck_assert_str_eq(kernel_answer_name(KERNEL_UNASKED), "unasked");
+	ck_assert_str_eq(kernel_answer_name(KERNEL_DROP), "drop");
+	ck_assert_str_eq(kernel_answer_name(KERNEL_PASS), "pass");
+	ck_assert_str_eq(kernel_answer_name(KERNEL_UNJUDGED), "unjudged");
+	ck_assert_str_eq(finding_severity_name(FINDING_NOTICE), "notice");
+	ck_assert_str_eq(finding_severity_name(FINDING_WARNING), "warning");
+}
+END_TEST
+
+int main(void)
+{
+	const TTest *const tests[] = {
+		what_is_found,
+		all_that_it_says,
+		it_outlives_the_state,
+		a_declared_source,
+		sentences_to_the_letter,
+		shares_are_exact_only_where_they_are,
+		many_sources_are_cut_short,
+		what_makes_it_another,
+		keys_are_written_as_sysctl_takes_them,
+		names,
+	};
+
+	return lab_run("finding", tests, ELEMENTS(tests));
+}

@@ -1,0 +1,535 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "lab_model.h"
+#include "lab_run.h"
+#include "model/rpf.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/*
+ * A row for each rung of the ladder (docs/verdict.md, rpf.c), and one or more for each trap
+ * of kernel-rpf 9 that is about the verdict. The world: a router with
+ *
+ *	eth0 (2)  10.0.0.2/24, default via 10.0.0.1	lo  VIP 192.0.2.1/32
+ *	eth1 (3)  10.1.0.2/24, 20.0.0.0/8		forwarding on both, filters off
+ *	tun (4)   no address, 30.0.0.0/8
+ *
+ * and the lines of the row. `rung` is the number of the last step that the trace tells.
+ */
+static const struct row {
+	int rung;
+	const char *what;
+	const char *lines[8];
+	const char *flow;
+	const char *reason;
+} rows[] = {
+	/* --- the way there ---------------------------------------------------------------- */
+	{ 0, "something was not understood at all", { "blind" },
+		"192.0.2.1 from 20.0.0.1 iif eth0", "blind" },
+	{ 1, "MTU below 68 (trap 25)", { "inet eth0 off" },
+		"192.0.2.1 from 20.0.0.1 iif eth0", "no_ipv4" },
+	{ 1, "no such interface", { NULL }, "192.0.2.1 from 20.0.0.1 iif if99",
+		"no_ipv4" },
+	{ 2, "a group that nobody joined", { NULL }, "239.1.1.1 from 20.0.0.1 iif eth0",
+		"not_joined" },
+	{ 2, "a group joined elsewhere", { "join eth1 239.1.1.1" },
+		"239.1.1.1 from 20.0.0.1 iif eth0", "not_joined" },
+	{ 2, "multicast routing takes any but 224.0.0.0/24",
+		{ "sysctl all mc_forwarding 1", "sysctl eth0 mc_forwarding 1" },
+		"224.0.0.9 from 20.0.0.1 iif eth0", "not_joined" },
+	{ 2, "it takes all AND the interface", { "sysctl eth0 mc_forwarding 1" },
+		"239.1.1.1 from 20.0.0.1 iif eth0", "not_joined" },
+	{ 2, "source 0 to a link-local group", { "join eth0 224.0.0.1" },
+		"224.0.0.1 from 0.0.0.0 iif eth0", "not_validated" },
+	{ 2, "source 0 to any group, by IGMP", { "join eth0 239.1.1.1" },
+		"239.1.1.1 from 0.0.0.0 iif eth0 ipproto 2", "not_validated" },
+	{ 5, "source 0 to another group", { "join eth0 239.1.1.1" },
+		"239.1.1.1 from 0.0.0.0 iif eth0", "martian_source" },
+	{ 3, "127/8 to a group", { "join eth0 239.1.1.1" },
+		"239.1.1.1 from 127.0.0.9 iif eth0", "martian_source" },
+	{ 3, "a group to a group", { "join eth0 239.1.1.1" },
+		"239.1.1.1 from 239.1.1.1 iif eth0", "martian_source" },
+	{ 27, "a joined group, strict",
+		{ "join eth0 239.1.1.1", "sysctl eth0 rp_filter 1" },
+		"239.1.1.1 from 20.0.0.1 iif eth0", "strict_asymmetric" },
+	{ 27, "multicast routing, strict",
+		{ "sysctl all mc_forwarding 1", "sysctl eth0 mc_forwarding 1",
+			"sysctl eth0 rp_filter 1" },
+		"239.1.1.1 from 20.0.0.1 iif eth0", "strict_asymmetric" },
+	{ 25, "a group joined by the VRF",
+		{ "link 9 red kind vrf table 99", "link 5 p0 slave vrf master red",
+			"join red 239.1.1.1", "addr p0 10.5.0.2/24",
+			"sysctl p0 rp_filter 1", "rule 1000: l3mdev" },
+		"239.1.1.1 from 10.5.0.9 iif p0", "symmetric" },
+	{ 3, "multicast source", { NULL }, "192.0.2.1 from 239.1.1.1 iif eth0",
+		"martian_source" },
+	{ 3, "broadcast source", { NULL }, "192.0.2.1 from 255.255.255.255 iif eth0",
+		"martian_source" },
+	{ 3, "before the destination is looked at", { NULL },
+		"127.0.0.1 from 224.0.0.1 iif eth0", "martian_source" },
+	{ 4, "DHCP", { NULL }, "255.255.255.255 from 0.0.0.0 iif eth0", "not_validated" },
+	{ 4, "0.0.0.0 to 0.0.0.0", { NULL }, "0.0.0.0 from 0.0.0.0 iif eth0",
+		"not_validated" },
+	{ 27, "to 255.255.255.255, strict", { "sysctl eth0 rp_filter 1" },
+		"255.255.255.255 from 20.0.0.1 iif eth0", "strict_asymmetric" },
+	{ 24, "127/8 to 255.255.255.255 is validated: it is the host's own",
+		{ "sysctl eth0 rp_filter 1" }, "255.255.255.255 from 127.0.0.9 iif eth0",
+		"local_source" },
+	{ 5, "source 0", { NULL }, "192.0.2.1 from 0.0.0.0 iif eth0", "martian_source" },
+	{ 5, "source 0 to a subnet's broadcast address", { NULL },
+		"10.0.0.255 from 0.0.0.0 iif eth0", "martian_source" },
+	{ 21, "0.1.2.3 is an address", { NULL }, "192.0.2.1 from 0.1.2.3 iif eth0",
+		"filter_off" },
+	{ 6, "destination 0", { NULL }, "0.0.0.0 from 20.0.0.1 iif eth0",
+		"martian_destination" },
+	{ 7, "to 127/8", { NULL }, "127.0.0.1 from 20.0.0.1 iif eth0",
+		"martian_destination" },
+	{ 7, "to 127/8 from 127/8", { NULL }, "127.0.0.1 from 127.0.0.1 iif eth0",
+		"martian_destination" },
+	{ 7, "from 127/8", { NULL }, "192.0.2.1 from 127.0.0.1 iif eth0",
+		"martian_source" },
+	{ 21, "to 127/8 with route_localnet", { "sysctl eth0 route_localnet 1" },
+		"127.0.0.1 from 20.0.0.1 iif eth0", "filter_off" },
+	{ 21, "from 127/8 with route_localnet of all (trap 22)",
+		{ "sysctl all route_localnet 1" }, "192.0.2.1 from 127.0.0.5 iif eth0",
+		"filter_off" },
+	{ 24, "from 127/8 with route_localnet, filtered (trap 22)",
+		{ "sysctl all route_localnet 1", "sysctl eth0 rp_filter 2" },
+		"192.0.2.1 from 127.0.0.5 iif eth0", "local_source" },
+	{ 8, "no route to the destination (trap 20)",
+		{ "route gone default via 10.0.0.1 dev eth0", "sysctl eth0 rp_filter 1" },
+		"50.0.0.1 from 20.0.0.1 iif eth0", "no_route_to_destination" },
+	{ 8, "an error route to the destination", { "route prohibit 50.0.0.0/8" },
+		"50.0.0.1 from 20.0.0.1 iif eth0", "no_route_to_destination" },
+	{ 8, "the way there was not understood", { "route 50.0.0.0/8 dev eth0 blind" },
+		"50.0.0.1 from 20.0.0.1 iif eth0", "blind" },
+	{ 8, "the way there goes by the real mark, src_valid_mark or not",
+		{ "rule 100: fwmark 7 prohibit" },
+		"192.0.2.9 from 20.0.0.1 iif eth0 mark 7", "no_route_to_destination" },
+	{ 8, "the way there has the ingress device as iif",
+		{ "rule 100: iif eth0 prohibit" }, "50.0.0.1 from 20.0.0.1 iif eth0",
+		"no_route_to_destination" },
+	{ 27, "a subnet's broadcast, strict (9)", { "sysctl eth0 rp_filter 1" },
+		"10.0.0.255 from 20.0.0.1 iif eth0", "strict_asymmetric" },
+	{ 23, "from 0.0.0.0/32 selects what went to a broadcast address (trap 7)",
+		{ "rule 100: from 0.0.0.0/32 blackhole", "sysctl eth0 rp_filter 2" },
+		"10.0.0.255 from 20.0.0.1 iif eth0", "no_route" },
+	{ 28, "from the broadcast address doesn't (trap 7)",
+		{ "rule 100: from 10.0.0.255 blackhole", "sysctl eth0 rp_filter 2" },
+		"255.255.255.255 from 20.0.0.1 iif eth0", "loose" },
+	{ 27, "bc_forwarding: it is forwarded, out of its own subnet",
+		{ "sysctl all bc_forwarding 1", "sysctl eth0 bc_forwarding 1",
+			"sysctl eth0 rp_filter 1" },
+		"10.1.0.255 from 20.0.0.1 iif eth0", "strict_asymmetric" },
+	{ 21, "to the host (10)", { NULL }, "192.0.2.1 from 20.0.0.1 iif eth0",
+		"filter_off" },
+	{ 11, "the interface does not forward (trap 20)",
+		{ "sysctl eth0 forwarding 0", "sysctl all forwarding 1",
+			"sysctl eth0 rp_filter 1" },
+		"50.0.0.1 from 20.0.0.1 iif eth0", "not_forwarding" },
+	{ 12, "to an anycast route", { "route anycast 50.0.0.0/8 dev eth1" },
+		"50.0.0.1 from 20.0.0.1 iif eth0", "martian_destination" },
+	{ 11, "the order of 11 and 12",
+		{ "route anycast 50.0.0.0/8 dev eth1", "sysctl eth0 forwarding 0" },
+		"50.0.0.1 from 20.0.0.1 iif eth0", "not_forwarding" },
+	{ 13, "two ways out that differ (trap 6)",
+		{ "route 50.0.0.0/8 nexthop dev eth1 nexthop dev eth0",
+			"rule 100: iif eth1 lookup 77", "route default dev eth0 table 77",
+			"sysctl eth0 rp_filter 1" },
+		"50.0.0.1 from 20.0.0.1 iif eth0", "multipath" },
+	{ 25, "two ways out that agree",
+		{ "route 50.0.0.0/8 nexthop dev eth1 nexthop dev eth0",
+			"sysctl eth1 rp_filter 1" },
+		"50.0.0.1 from 20.0.0.1 iif eth1", "symmetric" },
+	{ 25, "the way out that would differ is down",
+		{ "route 50.0.0.0/8 nexthop dev eth1 nexthop dev tun",
+			"rule 100: iif eth1 lookup 77", "route default dev eth0 table 77",
+			"sysctl eth0 rp_filter 1", "link 4 tun kind tun down" },
+		"50.0.0.1 from 20.0.0.1 iif eth0", "symmetric" },
+	{ 25, "forwarded: iif in a rule is the way out (trap 6)",
+		{ "rule 100: iif eth1 lookup 77", "route default dev eth0 table 77",
+			"sysctl eth0 rp_filter 1", "route 60.0.0.0/8 dev eth1" },
+		"60.0.0.1 from 20.0.0.1 iif eth0", "symmetric" },
+	{ 27, "iif in a rule is never the way in (trap 6)",
+		{ "rule 100: iif eth0 lookup 77", "route default dev eth0 table 77",
+			"sysctl eth0 rp_filter 1" },
+		"192.0.2.1 from 20.0.0.1 iif eth0", "strict_asymmetric" },
+	{ 25, "iif lo is delivery here (trap 6)",
+		{ "rule 100: iif lo lookup 77", "route default dev eth0 table 77",
+			"sysctl eth0 rp_filter 1" },
+		"192.0.2.1 from 20.0.0.1 iif eth0", "symmetric" },
+
+	/* --- the validation --------------------------------------------------------------- */
+	{ 21, "off: all passes", { NULL }, "192.0.2.1 from 99.0.0.1 iif eth1",
+		"filter_off" },
+	{ 21, "off, but an own source (trap 4)", { NULL },
+		"192.0.2.1 from 10.1.0.2 iif eth0", "local_source" },
+	{ 21, "off, an own source whose link is down", { "link 3 eth1 down" },
+		"192.0.2.1 from 10.1.0.2 iif eth0", "local_source" },
+	{ 21, "off, with accept_local of all (trap 17)", { "sysctl all accept_local 1" },
+		"192.0.2.1 from 10.1.0.2 iif eth0", "filter_off" },
+	{ 21, "off, a broadcast address passes (trap 4)", { NULL },
+		"192.0.2.1 from 10.1.0.255 iif eth0", "filter_off" },
+	{ 24, "until there was a rule, also one removed (trap 4)",
+		{ "rule 100: lookup 77", "rule gone 100: lookup 77" },
+		"192.0.2.1 from 10.1.0.255 iif eth0", "invalid_source" },
+	{ 24, "or a local route by hand", { "route local 70.0.0.0/8 dev lo" },
+		"192.0.2.1 from 10.1.0.255 iif eth0", "invalid_source" },
+	{ 21, "which accept_local makes no matter of",
+		{ "route local 70.0.0.0/8 dev lo", "sysctl eth0 accept_local 1" },
+		"192.0.2.1 from 10.1.0.255 iif eth0", "filter_off" },
+	{ 24, "or a route with a realm", { "route 70.0.0.0/8 dev eth0 realm" },
+		"192.0.2.1 from 10.1.0.255 iif eth0", "invalid_source" },
+	{ 24, "a realm, whatever accept_local says",
+		{ "route 70.0.0.0/8 dev eth0 realm", "sysctl eth0 accept_local 1" },
+		"192.0.2.1 from 10.1.0.255 iif eth0", "invalid_source" },
+	{ 24, "or a rule with one",
+		{ "rule 40000: realm lookup 77", "sysctl eth0 accept_local 1" },
+		"192.0.2.1 from 10.1.0.255 iif eth0", "invalid_source" },
+	{ 24, "or a way out that is the way in, with redirects",
+		{ "sysctl all send_redirects 1" }, "10.0.0.9 from 10.1.0.255 iif eth0",
+		"invalid_source" },
+	{ 21, "without redirects", { NULL }, "10.0.0.9 from 10.1.0.255 iif eth0",
+		"filter_off" },
+	{ 23, "no way back: error of a rule (trap 13)",
+		{ "rule 100: to 20.0.0.0/8 prohibit", "sysctl eth0 rp_filter 2" },
+		"192.0.2.1 from 20.0.0.1 iif eth0", "no_route" },
+	{ 23, "blackhole default, strict (trap 13)",
+		{ "route gone default via 10.0.0.1 dev eth0", "route blackhole default",
+			"sysctl eth0 rp_filter 1" },
+		"192.0.2.1 from 99.0.0.1 iif eth0", "no_route" },
+	{ 23, "unreachable default, loose (trap 13)",
+		{ "route gone default via 10.0.0.1 dev eth0", "route unreachable default",
+			"sysctl eth0 rp_filter 2" },
+		"192.0.2.1 from 99.0.0.1 iif eth0", "no_route" },
+	{ 23, "no route at all, loose, numbered",
+		{ "route gone default via 10.0.0.1 dev eth0", "sysctl eth0 rp_filter 2" },
+		"192.0.2.1 from 99.0.0.1 iif eth0", "no_route" },
+	{ 23, "no route, off, in full",
+		{ "route gone default via 10.0.0.1 dev eth0", "split" },
+		"192.0.2.1 from 99.0.0.1 iif eth0", "filter_off" },
+	{ 24, "an own source, strict", { "sysctl eth0 rp_filter 1" },
+		"192.0.2.1 from 10.1.0.2 iif eth0", "local_source" },
+	{ 24, "an own source of a link that is down, loose",
+		{ "link 3 eth1 down", "sysctl eth0 rp_filter 2" },
+		"192.0.2.1 from 10.1.0.2 iif eth0", "local_source" },
+	{ 24, "a broadcast source, loose (trap 13)", { "sysctl eth0 rp_filter 2" },
+		"192.0.2.1 from 10.1.0.255 iif eth0", "invalid_source" },
+	{ 24, "a multicast route, loose",
+		{ "route multicast 70.0.0.0/8 dev eth0", "sysctl eth0 rp_filter 2" },
+		"192.0.2.1 from 70.0.0.1 iif eth0", "invalid_source" },
+	{ 24, "an anycast route, whatever accept_local says",
+		{ "route anycast 70.0.0.0/8 dev eth0", "sysctl eth0 rp_filter 2",
+			"sysctl eth0 accept_local 1" },
+		"192.0.2.1 from 70.0.0.1 iif eth0", "invalid_source" },
+	{ 25, "strict and symmetric", { "sysctl eth1 rp_filter 1" },
+		"192.0.2.1 from 20.0.0.1 iif eth1", "symmetric" },
+	{ 25, "loose and symmetric", { "sysctl all rp_filter 2" },
+		"192.0.2.1 from 20.0.0.1 iif eth1", "symmetric" },
+	{ 25, "off and symmetric, in full", { "split" },
+		"192.0.2.1 from 20.0.0.1 iif eth1", "filter_off" },
+	{ 25, "a device without address, symmetric", { "sysctl tun rp_filter 1" },
+		"192.0.2.1 from 30.0.0.1 iif tun", "symmetric" },
+	{ 25, "any leg will do, also one that is down (trap 19)",
+		{ "link 5 e5 down", "route 50.0.0.0/8 nexthop dev eth1 nexthop dev e5",
+			"sysctl e5 rp_filter 1" },
+		"192.0.2.1 from 50.0.0.1 iif e5", "symmetric" },
+	{ 25, "a member of a group",
+		{ "nexthop 1 dev eth1", "nexthop 2 dev eth0", "nexthop 9 group 1,2",
+			"route 50.0.0.0/8 nhid 9", "sysctl eth0 rp_filter 1" },
+		"192.0.2.1 from 50.0.0.1 iif eth0", "symmetric" },
+	{ 27, "a nexthop object elsewhere",
+		{ "nexthop 1 dev eth1", "route 50.0.0.0/8 nhid 1",
+			"sysctl eth0 rp_filter 1" },
+		"192.0.2.1 from 50.0.0.1 iif eth0", "strict_asymmetric" },
+	{ 25, "accept_local, strict: on the address's own device (trap 23)",
+		{ "sysctl eth1 accept_local 1", "sysctl eth1 rp_filter 1" },
+		"192.0.2.1 from 10.1.0.2 iif eth1", "symmetric" },
+	{ 27, "accept_local, strict: on another it is a failure (trap 23)",
+		{ "sysctl eth0 accept_local 1", "sysctl eth0 rp_filter 1" },
+		"192.0.2.1 from 10.1.0.2 iif eth0", "strict_asymmetric" },
+	{ 28, "accept_local, loose",
+		{ "sysctl eth0 accept_local 1", "sysctl eth0 rp_filter 2" },
+		"192.0.2.1 from 10.1.0.2 iif eth0", "loose" },
+	{ 25, "accept_local, strict, on lo",
+		{ "sysctl lo accept_local 1", "sysctl lo rp_filter 1" },
+		"192.0.2.1 from 10.1.0.2 iif lo", "symmetric" },
+	{ 25, "on the VRF's own device",
+		{ "link 9 red kind vrf table 99", "link 5 p0 slave vrf master red",
+			"addr p0 10.5.0.2/24", "rule 1000: l3mdev",
+			"sysctl red rp_filter 1" },
+		"10.5.0.2 from 10.5.0.9 iif red", "symmetric" },
+	{ 26, "no address: loose is as strict (trap 1)", { "sysctl all rp_filter 2" },
+		"192.0.2.1 from 20.0.0.1 iif tun", "unnumbered" },
+	{ 26, "no address, strict", { "sysctl tun rp_filter 1" },
+		"192.0.2.1 from 20.0.0.1 iif tun", "strict_asymmetric" },
+	{ 26, "no address, off, in full", { "split" }, "192.0.2.1 from 20.0.0.1 iif tun",
+		"filter_off" },
+	{ 28, "any address cures it, of host scope too (trap 1)",
+		{ "sysctl all rp_filter 2", "addr tun 127.0.0.42/32 scope host" },
+		"192.0.2.1 from 20.0.0.1 iif tun", "loose" },
+	{ 27, "strict and asymmetric", { "sysctl eth0 rp_filter 1" },
+		"192.0.2.1 from 20.0.0.1 iif eth0", "strict_asymmetric" },
+	{ 27, "strict by all", { "sysctl all rp_filter 1" },
+		"192.0.2.1 from 20.0.0.1 iif eth0", "strict_asymmetric" },
+	{ 27, "the best metric counts, not the other (trap 18)",
+		{ "route 50.0.0.0/8 dev eth1 metric 10",
+			"route 50.0.0.0/8 dev eth0 metric 20",
+			"sysctl eth0 rp_filter 1" },
+		"192.0.2.1 from 50.0.0.1 iif eth0", "strict_asymmetric" },
+	{ 25, "a route without carrier gives way where its device says so (trap 19)",
+		{ "route 50.0.0.0/8 dev eth1 metric 10",
+			"route 50.0.0.0/8 dev eth0 metric 20", "sysctl eth0 rp_filter 1",
+			"link 3 eth1 nocarrier",
+			"sysctl eth1 ignore_routes_with_linkdown 1" },
+		"192.0.2.1 from 50.0.0.1 iif eth0", "symmetric" },
+	{ 28, "loose needs no route by the device (trap 2)",
+		{ "sysctl eth0 rp_filter 2" }, "192.0.2.1 from 20.0.0.1 iif eth0",
+		"loose" },
+	{ 28, "the greater weakens the smaller (trap 3)",
+		{ "sysctl all rp_filter 2", "sysctl eth0 rp_filter 1" },
+		"192.0.2.1 from 20.0.0.1 iif eth0", "loose" },
+	{ 28, "3 is loose (trap 3)", { "sysctl eth0 rp_filter 3" },
+		"192.0.2.1 from 20.0.0.1 iif eth0", "loose" },
+	{ 21, "-1 alone is off (trap 3)", { "sysctl eth0 rp_filter -1" },
+		"192.0.2.1 from 20.0.0.1 iif eth0", "filter_off" },
+	{ 28, "-1 of all and of the interface is loose (trap 3)",
+		{ "sysctl eth0 rp_filter -1", "sysctl all rp_filter -1" },
+		"192.0.2.1 from 20.0.0.1 iif eth0", "loose" },
+	{ 28, "off, in full", { "split" }, "192.0.2.1 from 20.0.0.1 iif eth0",
+		"filter_off" },
+
+	/* --- what the way back goes by ---------------------------------------------------- */
+	{ 22, "the way back was not understood",
+		{ "route 50.0.0.0/8 dev eth0 blind", "sysctl eth0 rp_filter 1" },
+		"192.0.2.1 from 50.0.0.1 iif eth0", "blind" },
+	{ 25, "from and to are swapped (trap 7)",
+		{ "rule 100: from 192.0.2.1 to 20.0.0.0/8 lookup 77",
+			"route default dev eth0 table 77", "sysctl eth0 rp_filter 1" },
+		"192.0.2.1 from 20.0.0.1 iif eth0", "symmetric" },
+	{ 27, "from does not mean the packet's source (trap 7)",
+		{ "rule 100: from 20.0.0.0/8 lookup 77",
+			"route default dev eth0 table 77", "sysctl eth0 rp_filter 1" },
+		"192.0.2.1 from 20.0.0.1 iif eth0", "strict_asymmetric" },
+	{ 25, "ports are swapped (trap 7)",
+		{ "rule 100: sport 53 lookup 77", "route default dev eth0 table 77",
+			"sysctl eth0 rp_filter 1" },
+		"192.0.2.1 from 20.0.0.1 iif eth0 sport 4000 dport 53", "symmetric" },
+	{ 27, "and not as they come (trap 7)",
+		{ "rule 100: sport 4000 to 20.0.0.0/8 lookup 77",
+			"route default dev eth0 table 77", "sysctl eth0 rp_filter 1" },
+		"192.0.2.1 from 20.0.0.1 iif eth0 sport 4000 dport 53",
+		"strict_asymmetric" },
+	{ 27, "a rule for lo alone dissects nothing (trap 8)",
+		{ "rule 100: iif lo ipproto 17 lookup 77",
+			"route default dev eth0 table 77", "sysctl eth0 rp_filter 1" },
+		"192.0.2.1 from 20.0.0.1 iif eth0", "strict_asymmetric" },
+	{ 25, "until another rule makes the kernel do it (trap 8)",
+		{ "rule 100: iif lo ipproto 17 lookup 77",
+			"route default dev eth0 table 77", "sysctl eth0 rp_filter 1",
+			"rule 200: ipproto 6 dport 9 lookup 88" },
+		"192.0.2.1 from 20.0.0.1 iif eth0", "symmetric" },
+	{ 27, "the mark is not looked at (trap 9)",
+		{ "rule 100: fwmark 1 to 20.0.0.0/8 lookup 77",
+			"route default dev eth0 table 77", "sysctl eth0 rp_filter 1" },
+		"192.0.2.1 from 20.0.0.1 iif eth0 mark 1", "strict_asymmetric" },
+	{ 25, "unless src_valid_mark of all or of the interface says so (traps 9 and 17)",
+		{ "rule 100: fwmark 1 to 20.0.0.0/8 lookup 77",
+			"route default dev eth0 table 77", "sysctl eth0 rp_filter 1",
+			"sysctl all src_valid_mark 1" },
+		"192.0.2.1 from 20.0.0.1 iif eth0 mark 1", "symmetric" },
+	{ 25, "so that not fwmark fits any (trap 9)",
+		{ "rule 100: not fwmark 1 to 192.0.2.0/24 lookup 77",
+			"route default dev eth0 table 77", "sysctl eth0 rp_filter 1" },
+		"192.0.2.1 from 20.0.0.1 iif eth0", "symmetric" },
+	{ 25, "tos counts (trap 18)",
+		{ "route 20.0.0.0/8 dev eth0 tos 8", "sysctl eth0 rp_filter 1" },
+		"192.0.2.1 from 20.0.0.1 iif eth0 tos 8", "symmetric" },
+	{ 24, "parted: the local table is asked first (trap 5)",
+		{ "split", "route local 172.21.0.0/16 dev lo",
+			"route 172.21.5.5 dev eth1", "sysctl eth1 rp_filter 1" },
+		"192.0.2.1 from 172.21.5.5 iif eth1", "local_source" },
+	{ 25, "merged: the longer prefix of main wins (trap 5)",
+		{ "route local 172.21.0.0/16 dev lo", "route 172.21.5.5 dev eth1",
+			"sysctl eth1 rp_filter 1" },
+		"192.0.2.1 from 172.21.5.5 iif eth1", "symmetric" },
+	{ 25, "in a VRF the port's filter counts (trap 24)",
+		{ "link 9 red kind vrf table 99", "link 5 p0 slave vrf master red",
+			"addr p0 10.5.0.2/24", "rule 1000: l3mdev",
+			"sysctl p0 rp_filter 1" },
+		"10.5.0.2 from 10.5.0.9 iif p0", "symmetric" },
+	{ 25, "not the VRF's own (trap 24)",
+		{ "link 9 red kind vrf table 99", "link 5 p0 slave vrf master red",
+			"addr p0 10.5.0.2/24", "rule 1000: l3mdev",
+			"sysctl red rp_filter 1" },
+		"10.5.0.2 from 10.5.0.9 iif p0", "filter_off" },
+	{ 25, "out by a VRF's port, the source is looked up there (trap 24)",
+		{ "link 9 red kind vrf table 99", "link 5 p0 slave vrf master red",
+			"addr p0 10.5.0.2/24", "rule 1000: l3mdev",
+			"sysctl eth0 rp_filter 1", "route 80.0.0.0/8 dev p0",
+			"route 20.0.0.0/8 dev eth0 table 99" },
+		"80.0.0.1 from 20.0.0.1 iif eth0", "symmetric" },
+	{ 27, "out by another port, it is not",
+		{ "link 9 red kind vrf table 99", "link 5 p0 slave vrf master red",
+			"addr p0 10.5.0.2/24", "rule 1000: l3mdev",
+			"sysctl eth0 rp_filter 1", "route 80.0.0.0/8 dev eth1",
+			"route 20.0.0.0/8 dev eth0 table 99" },
+		"80.0.0.1 from 20.0.0.1 iif eth0", "strict_asymmetric" },
+};
+
+static struct state *world(void)
+{
+	struct state *state = model_host();
+
+	model_addr(state, "lo", "192.0.2.1/32");
+	model_link(state, 3, "eth1", "");
+	model_addr(state, "eth1", "10.1.0.2/24");
+	model_route(state, "20.0.0.0/8 dev eth1");
+	model_link(state, 4, "tun", "kind tun");
+	model_route(state, "30.0.0.0/8 dev tun");
+	model_sysctl(state, "eth0", "forwarding", 1);
+	model_sysctl(state, "eth1", "forwarding", 1);
+	return state;
+}
+
+static void ck_row(const struct row *row)
+{
+	_cleanup_(state_freep) struct state *state = world();
+	const struct view view = model_view(state);
+	struct trace trace = { 0 };
+	struct flow flow;
+	struct rpf rpf;
+	int rung;
+
+	for (size_t i = 0; i < ELEMENTS(row->lines) && row->lines[i]; i++)
+		ck_assert_msg(model_line(state, row->lines[i]) >= 0,
+			"%s: '%s' is refused", row->what, row->lines[i]);
+	flow = model_flow(state, row->flow);
+	rpf = rpf_judge(&view, &flow, &trace);
+	ck_assert_msg(strcmp(rpf_reason_name(rpf.reason), row->reason) == 0,
+		"%d, %s: it is %s, not %s", row->rung, row->what,
+		rpf_reason_name(rpf.reason), row->reason);
+	ck_assert(rpf.verdict == rpf_reason_verdict(rpf.reason));
+	ck_assert_uint_gt(trace.steps.count, 0);
+	rung = trace.steps.items[trace.steps.count - 1].number;
+	ck_assert_msg(rung == row->rung, "%s: it ends at %d (%s), not at %d", row->what,
+		rung, trace.steps.items[trace.steps.count - 1].text, row->rung);
+	trace_done(&trace);
+	/* without a trace it is the same */
+	ck_assert_int_eq(rpf_judge(&view, &flow, NULL).reason, rpf.reason);
+}
+
+START_TEST(ladder)
+{
+	for (size_t i = 0; i < ELEMENTS(rows); i++)
+		ck_row(&rows[i]);
+}
+END_TEST
+
+START_TEST(every_reason_occurs)
+{
+	for (int reason = 0; reason < RPF_REASONS; reason++) {
+		const char *name = rpf_reason_name((enum rpf_reason)reason);
+		bool occurs = false;
+
+		for (size_t i = 0; i < ELEMENTS(rows); i++)
+			occurs |= strcmp(rows[i].reason, name) == 0;
+		ck_assert_msg(occurs, "no row ends with %s", name);
+	}
+}
+END_TEST
+
+/* Rungs that a row can't end at, since they only lead on, are in the trace of some row. */
+START_TEST(every_rung_is_stepped_on)
+{
+	static const int missing_by_nature[] = { 14, 15, 16, 17, 18, 19, 20 };
+	bool seen[29] = { false };
+
+	for (size_t i = 0; i < ELEMENTS(rows); i++) {
+		_cleanup_(state_freep) struct state *state = world();
+		const struct view view = model_view(state);
+		struct trace trace = { 0 };
+		struct flow flow;
+
+		for (size_t k = 0; k < ELEMENTS(rows[i].lines) && rows[i].lines[k]; k++)
+			model_line(state, rows[i].lines[k]);
+		flow = model_flow(state, rows[i].flow);
+		rpf_judge(&view, &flow, &trace);
+		array_each (&trace.steps, const struct trace_step, step)
+			seen[step->number] = true;
+		trace_done(&trace);
+	}
+	for (size_t i = 0; i < ELEMENTS(missing_by_nature); i++)
+		seen[missing_by_nature[i]] = true;
+	for (int rung = 1; rung <= 28; rung++)
+		ck_assert_msg(seen[rung], "no row steps on rung %d", rung);
+}
+END_TEST
+
+/* The words of the contract, and which verdict each is. */
+START_TEST(reasons_have_words)
+{
+	static const struct {
+		enum rpf_reason reason;
+		const char *name, *verdict;
+	} words[] = {
+		{ RPF_FILTER_OFF, "filter_off", "pass" },
+		{ RPF_SYMMETRIC, "symmetric", "pass" },
+		{ RPF_LOOSE, "loose", "pass" },
+		{ RPF_NOT_VALIDATED, "not_validated", "pass" },
+		{ RPF_STRICT_ASYMMETRIC, "strict_asymmetric", "drop" },
+		{ RPF_UNNUMBERED, "unnumbered", "drop" },
+		{ RPF_NO_ROUTE, "no_route", "drop" },
+		{ RPF_LOCAL_SOURCE, "local_source", "drop" },
+		{ RPF_INVALID_SOURCE, "invalid_source", "drop" },
+		{ RPF_MARTIAN_SOURCE, "martian_source", "drop" },
+		{ RPF_NO_ROUTE_TO_DESTINATION, "no_route_to_destination", "unjudged" },
+		{ RPF_NOT_FORWARDING, "not_forwarding", "unjudged" },
+		{ RPF_MARTIAN_DESTINATION, "martian_destination", "unjudged" },
+		{ RPF_NOT_JOINED, "not_joined", "unjudged" },
+		{ RPF_NO_IPV4, "no_ipv4", "unjudged" },
+		{ RPF_MULTIPATH, "multipath", "unjudged" },
+		{ RPF_BLIND, "blind", "unjudged" },
+	};
+
+	ck_assert_uint_eq(ELEMENTS(words), RPF_REASONS);
+	for (size_t i = 0; i < ELEMENTS(words); i++) {
+		ck_assert_str_eq(rpf_reason_name(words[i].reason), words[i].name);
+		ck_assert_str_eq(rpf_verdict_name(rpf_reason_verdict(words[i].reason)),
+			words[i].verdict);
+	}
+}
+END_TEST
+
+/* A view may have other values than the kernel has; own and all are told apart. */
+START_TEST(a_view_tries_values)
+{
+	_cleanup_(state_freep) struct state *state = world();
+	const struct view_value values[] = { { 2, 1 }, { NETCONF_ALL, 2 } };
+	const struct view own = { state, values, 1 }, both = { state, values, 2 };
+	const struct view none = model_view(state);
+	struct flow flow = model_flow(state, "192.0.2.1 from 20.0.0.1 iif eth0");
+	struct rpf rpf;
+
+	ck_assert_int_eq(rpf_judge(&none, &flow, NULL).reason, RPF_FILTER_OFF);
+	ck_assert_int_eq(rpf_judge(&own, &flow, NULL).reason, RPF_STRICT_ASYMMETRIC);
+	rpf = rpf_judge(&both, &flow, NULL);
+	ck_assert_int_eq(rpf.reason, RPF_LOOSE);
+	ck_assert_int_eq(rpf.filter.own, 1);
+	ck_assert_int_eq(rpf.filter.all, 2);
+	ck_assert_int_eq(rpf.filter.effective, 2);
+}
+END_TEST
+
+int main(void)
+{
+	const TTest *const tests[] = {
+		ladder,
+		every_reason_occurs,
+		every_rung_is_stepped_on,
+		reasons_have_words,
+		a_view_tries_values,
+	};
+
+	return lab_run("rpf", tests, ELEMENTS(tests));
+}
