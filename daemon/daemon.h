@@ -52,6 +52,12 @@ struct daemon {
 	size_t status_findings;
 	uint64_t status_usec;
 
+	uint64_t selfchecks; /* questions of the self-check so far */
+	int changed_ifindex; /* an interface that changed lately: asked about first */
+	bool has_suspect;    /* model and kernel differed; all is being read again */
+	struct flow suspect; /* on this flow */
+	int unsure_ifindex; /* reading again did not settle it: findings here are unsure */
+
 	uint64_t
 		questions_usec; /* pacing where log_martians is on: this minute's begin */
 	unsigned int questions; /* and how many refused questions it had */
@@ -88,6 +94,10 @@ int follow_resync(sd_event_source *source, uint64_t usec, void *daemon);
 int follow_audit(sd_event_source *source, uint64_t usec, void *daemon);
 int follow_slow(sd_event_source *source, uint64_t usec, void *daemon);
 
+/* Takes in all that the kernel announced so far. Returns 0 or a negative errno; after lost
+ * events the daemon is out of sync and a resync is on its way, which is no error. */
+int follow_events(struct daemon *daemon);
+
 /* Makes the state as new as it can be where the kernel announces nothing. */
 int follow_refresh(struct daemon *daemon);
 
@@ -115,6 +125,8 @@ void say_finding(
 	struct daemon *daemon, enum event_kind kind, const struct track_item *item);
 void say_resync(struct daemon *daemon, const char *why, uint64_t took_usec);
 void say_disagreement(struct daemon *daemon, const struct finding *finding);
+void say_flow_disagreement(struct daemon *daemon, const struct flow *flow,
+	const struct rpf *rpf, int kernel_errno);
 void say_blind(struct daemon *daemon);
 void say_drops(struct daemon *daemon, uint64_t count);
 void say_reloaded(struct daemon *daemon);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "daemon/daemon.h"
 
+#include "daemon/selfcheck.h"
 #include "kernel/snapshot.h"
 #include "model/state_equal.h"
 
@@ -147,15 +148,26 @@ static int receive_failed(struct daemon *daemon, int error)
 	return error;
 }
 
-int follow_netlink(sd_event_source *source, int fd, uint32_t revents, void *data)
+/* One event, and which interface it was about. */
+static int apply_event(const struct record *record, void *data)
 {
 	struct daemon *daemon = data;
-	int r = nl_reader_receive(
-		daemon->reader, MESSAGES_A_TURN, state_apply_handler, daemon->state);
+	int r = state_apply(daemon->state, record);
 
-	(void)source;
-	(void)fd;
-	(void)revents;
+	if (r > 0 && record->kind == RECORD_LINK)
+		daemon->changed_ifindex = record->link.ifindex;
+	else if (r > 0 && record->kind == RECORD_ADDR)
+		daemon->changed_ifindex = record->addr.ifindex;
+	else if (r > 0 && record->kind == RECORD_NETCONF && record->netconf.ifindex > 0)
+		daemon->changed_ifindex = record->netconf.ifindex;
+	return r < 0 ? r : 0;
+}
+
+/* Takes a turn's worth of events. Returns how many, 0 also when sync was lost, or an errno. */
+static int take_events(struct daemon *daemon)
+{
+	int r = nl_reader_receive(daemon->reader, MESSAGES_A_TURN, apply_event, daemon);
+
 	if (r < 0)
 		return receive_failed(daemon, r);
 	if (daemon->state->audit_due) {
@@ -163,7 +175,28 @@ int follow_netlink(sd_event_source *source, int fd, uint32_t revents, void *data
 		follow_want_audit(daemon, AUDIT_SOON_USEC);
 	}
 	judge_later(daemon);
-	return 0;
+	return r;
+}
+
+int follow_netlink(sd_event_source *source, int fd, uint32_t revents, void *data)
+{
+	int r = take_events(data);
+
+	(void)source;
+	(void)fd;
+	(void)revents;
+	return r < 0 ? r : 0;
+}
+
+int follow_events(struct daemon *daemon)
+{
+	uint64_t limit = daemon_now(daemon) + USEC_PER_SEC;
+	int r;
+
+	do
+		r = take_events(daemon);
+	while (r > 0 && daemon_now(daemon) < limit);
+	return r < 0 ? r : 0;
 }
 
 int follow_resync(sd_event_source *source, uint64_t usec, void *data)
@@ -257,6 +290,9 @@ int follow_audit(sd_event_source *source, uint64_t usec, void *data)
 			next = took * 20 > AUDIT_SOON_USEC ? took * 20 : AUDIT_SOON_USEC;
 		daemon->state->audit_due = false;
 		judge_later(daemon);
+		r = selfcheck_settle(daemon);
+		if (r < 0)
+			return r;
 	}
 	return arm(daemon->audit, daemon_now(daemon) + next);
 }
@@ -286,6 +322,8 @@ int follow_slow(sd_event_source *source, uint64_t usec, void *data)
 	if (daemon->synced) {
 		r = follow_refresh(daemon);
 		judge_later(daemon);
+		if (r >= 0)
+			r = selfcheck_run(daemon);
 	}
 	return r < 0 ? r : arm(source, daemon_now(daemon) + SLOW_USEC);
 }

@@ -109,8 +109,9 @@ static int say_due(struct daemon *daemon)
 		if (kind == EVENT_FINDING_RAISED || kind == EVENT_FINDING_CHANGED)
 			r = confirm(daemon, item->finding);
 		if (r == -EAGAIN) {
+			/* by the timer, which is due: the deferred source would come before the
+			 * events that settle it, again and again */
 			daemon->rejudge = true;
-			judge_later(daemon);
 			return 0;
 		}
 		if (r == 0) {
@@ -136,6 +137,9 @@ static int judge_state(struct daemon *daemon, bool quick)
 	r = evaluate(daemon->state, daemon->config, &report);
 	if (r < 0)
 		return r;
+	for (size_t i = 0; i < report->findings.count && daemon->unsure_ifindex; i++)
+		report->findings.items[i]->unsure =
+			report->findings.items[i]->ifindex == daemon->unsure_ifindex;
 	r = track_update(&daemon->track, report->findings.items, report->findings.count,
 		quick, daemon_now(daemon));
 	if (r < 0)

@@ -151,6 +151,39 @@ void say_disagreement(struct daemon *daemon, const struct finding *finding)
 	send_entry(daemon, &entry);
 }
 
+void say_flow_disagreement(struct daemon *daemon, const struct flow *flow,
+	const struct rpf *rpf, int kernel_errno)
+{
+	const struct iface *iface = state_iface(daemon->state, flow->iif);
+	const char *name = iface ? iface->link.name : "?";
+	char src[IP4_TEXT], dst[IP4_TEXT];
+	struct entry entry;
+
+	ip4_format(flow->src, src);
+	ip4_format(flow->dst, dst);
+	entry_event(&entry, EVENT_DISAGREEMENT);
+	entry_add(&entry, "MESSAGE",
+		"The model says of a packet from %s to %s on %s: %s (%s), the kernel: "
+		"%s, and reading "
+		"all again did not settle it: the kernel is right; findings of %s are "
+		"unsure. Please "
+		"report it with the output of: ip route get %s from %s iif %s; "
+		"rpfilterctl explain %s "
+		"from %s iif %s; ip rule; ip route show table all",
+		src, dst, name, rpf_verdict_name(rpf->verdict),
+		rpf_reason_name(rpf->reason),
+		kernel_errno ? strerror(kernel_errno) : "accepted", name, dst, src, name,
+		dst, src, name);
+	entry_add(&entry, "RPF_IIF", "%s", name);
+	entry_add(&entry, "RPF_IFINDEX", "%d", flow->iif);
+	entry_add(&entry, "RPF_SRC", "%s", src);
+	entry_add(&entry, "RPF_DST", "%s", dst);
+	entry_add(&entry, "RPF_REASON", "%s", rpf_reason_name(rpf->reason));
+	entry_add(&entry, "RPF_KERNEL", "%s", kernel_errno ? "drop" : "pass");
+	entry_add(&entry, "RPF_COUNT", "%" PRIu64, daemon->disagreements);
+	send_entry(daemon, &entry);
+}
+
 void say_blind(struct daemon *daemon)
 {
 	const struct state *state = daemon->state;

@@ -147,7 +147,8 @@ int finding_of(const struct view *view, const struct iface *iface,
 
 bool finding_differs(const struct finding *a, const struct finding *b)
 {
-	return a->reason != b->reason || a->filter.effective != b->filter.effective ||
+	return a->unsure != b->unsure || a->reason != b->reason ||
+	       a->filter.effective != b->filter.effective ||
 	       a->filter.own != b->filter.own || a->filter.all != b->filter.all ||
 	       !reverse_same_devices(&a->reverse, &b->reverse) ||
 	       strcmp(a->remedy.text, b->remedy.text) != 0 ||

@@ -55,6 +55,7 @@ struct finding {
 	bool old_kernels_accept; /* those up to 2.6.30, which took all AND interface */
 	struct remedy remedy;
 	enum kernel_answer kernel; /* filled in by whoever asked */
+	bool unsure; /* model and kernel differ on the interface; filled in by the self-check */
 };
 
 /*

@@ -150,5 +150,8 @@ const char *finding_sentence(const struct finding *finding, char out[static FIND
 		say(&text, " Kernels up to 2.6.30 accepted these packets.");
 	if (finding->kernel == KERNEL_DROP)
 		say(&text, " The kernel confirms it.");
+	if (finding->unsure)
+		say(&text, " Unsure: of another flow the kernel says otherwise than the "
+			   "model.");
 	return out;
 }

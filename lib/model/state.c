@@ -390,6 +390,34 @@ static struct fib *table_make(struct state *state, uint32_t table)
 	return take_ptr(fib);
 }
 
+/*
+ * What a message calls dead may only be without a carrier (ignore_routes_with_linkdown,
+ * kernel-rpf 5.7), and would come alive unannounced: then it is not kept as dead.
+ */
+static int add_route(
+	struct state *state, struct fib *fib, const struct route_record *route)
+{
+	_cleanup_(freep) struct leg *legs = NULL;
+	struct route_record plain = *route;
+	bool any = false;
+
+	for (size_t i = 0; i < route->leg_count; i++)
+		any |= route->legs[i].dead;
+	if (!any)
+		return fib_add(fib, route);
+	legs = calloc(route->leg_count, sizeof(*legs));
+	if (!legs)
+		return -ENOMEM;
+	for (size_t i = 0; i < route->leg_count; i++) {
+		const struct iface *iface = state_iface(state, route->legs[i].oif);
+
+		legs[i] = route->legs[i];
+		legs[i].dead &= iface && iface_has_carrier(iface);
+	}
+	plain.legs = legs;
+	return fib_add(fib, &plain);
+}
+
 static int apply_route(struct state *state, const struct record *record)
 {
 	const struct route_record *route = &record->route;
@@ -403,7 +431,7 @@ static int apply_route(struct state *state, const struct record *record)
 	if (state->replaying && route->place != ROUTE_NEW &&
 		trie_get(&fib->trie, route->dst))
 		state->audit_due = true;
-	return fib_add(fib, route);
+	return add_route(state, fib, route);
 }
 
 static int apply_route_gone(struct state *state, const struct route_record *route)
