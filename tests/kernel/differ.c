@@ -7,6 +7,7 @@
  *
  *	differ [--seed N] [--walks N] [--steps N] [--flows N] [--script FILE]
  */
+#include "kernel/ask.h"
 #include "kernel/flows.h"
 #include "kernel/walk.h"
 
@@ -184,6 +185,32 @@ static bool settles(struct world *world, const struct plan *plan, size_t step,
 	return false;
 }
 
+/* A question that a walk asks by name: kernel and model must answer as it expects. */
+static bool answers(struct world *world, const char *text, struct outcome *outcome, bool *ret)
+{
+	const struct view view = { .state = world->state };
+	enum rpf_reason expected = RPF_REASONS;
+	struct flow flow;
+	struct rpf rpf;
+	int error;
+
+	if (!ask_parse(world->state, text, &flow, &expected))
+		return false;
+	if (procsys_read_memberships(state_apply_handler, world->state) < 0)
+		die("reading memberships", errno);
+	rpf = rpf_judge(&view, &flow, NULL);
+	error = -probe_ask(world->request, &flow);
+	outcome->judged++;
+	outcome->reasons[rpf.reason]++;
+	*ret = rpf.reason == expected && (rpf.error < 0 || rpf.error == error);
+	if (!*ret) {
+		tell(world, &flow, &rpf, error, outcome->what);
+		strncat(outcome->what, "; expected ", 100);
+		strncat(outcome->what, rpf_reason_name(expected), 100);
+	}
+	return true;
+}
+
 /* --- walking ---------------------------------------------------------------------------------- */
 
 static void walk(const struct plan *plan, struct outcome *outcome)
@@ -204,8 +231,17 @@ static void walk(const struct plan *plan, struct outcome *outcome)
 	if (r < 0)
 		die("beginning", r);
 	for (size_t i = 0; i < plan->count; i++) {
+		bool right;
+
 		if (plan->skip[i])
 			continue;
+		if (answers(&world, plan->steps[i].text, outcome, &right)) {
+			if (right)
+				continue;
+			outcome->failed = true;
+			outcome->failed_at = i;
+			return;
+		}
 		outcome->taken += walk_do(&plan->steps[i]);
 		outcome->steps++;
 		follow(&world, walk_is_silent(&plan->steps[i]));
