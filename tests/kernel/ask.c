@@ -23,8 +23,8 @@ static enum rpf_reason reason_of(const char *text, const char *word)
 }
 
 /* Takes one word and its value; returns whether it is known. */
-static bool take(const struct state *state, const char *word, const char *value,
-	struct flow *flow)
+static bool take(
+	const struct state *state, const char *word, const char *value, struct flow *flow)
 {
 	unsigned long number = strtoul(value, NULL, 0);
 	const struct iface *iface;

@@ -186,7 +186,8 @@ static bool settles(struct world *world, const struct plan *plan, size_t step,
 }
 
 /* A question that a walk asks by name: kernel and model must answer as it expects. */
-static bool answers(struct world *world, const char *text, struct outcome *outcome, bool *ret)
+static bool answers(
+	struct world *world, const char *text, struct outcome *outcome, bool *ret)
 {
 	const struct view view = { .state = world->state };
 	enum rpf_reason expected = RPF_REASONS;
@@ -220,6 +221,8 @@ static void walk(const struct plan *plan, struct outcome *outcome)
 
 	if (r < 0) {
 		outcome->refused = true;
+		snprintf(outcome->what, sizeof(outcome->what),
+			"a network namespace is refused here");
 		return;
 	}
 	(void)walk_do(&(struct step){ "ip link set dev lo up" });
@@ -242,7 +245,20 @@ static void walk(const struct plan *plan, struct outcome *outcome)
 			outcome->failed_at = i;
 			return;
 		}
-		outcome->taken += walk_do(&plan->steps[i]);
+		if (strncmp(plan->steps[i].text, "need ", 5) == 0) {
+			struct step needed;
+
+			snprintf(needed.text, sizeof(needed.text), "%s",
+				plan->steps[i].text + 5);
+			outcome->refused = !walk_do(&needed);
+			if (outcome->refused) {
+				snprintf(outcome->what, sizeof(outcome->what),
+					"this kernel refuses: %s", needed.text);
+				return;
+			}
+		} else {
+			outcome->taken += walk_do(&plan->steps[i]);
+		}
 		outcome->steps++;
 		follow(&world, walk_is_silent(&plan->steps[i]));
 		if (same(&world, plan, i, outcome, outcome->what) ||
@@ -420,14 +436,15 @@ int main(int argc, char **argv)
 			return 2;
 		walk_apart(plan, shared);
 		if (shared->refused) {
-			printf("skipped: a network namespace is refused here\n");
+			printf("SKIP: %s\n", shared->what);
 			return 77;
 		}
 		total_add(&total, shared);
 		if (!shared->failed)
 			continue;
 		failures++;
-		shrink(plan, shared);
+		if (!settings.script)
+			shrink(plan, shared);
 		show(plan, shared, i);
 	}
 	report(&settings, &total, failures);
