@@ -50,21 +50,29 @@ static bool has_first_rules(const struct state *state)
 	return true;
 }
 
-static int read_merged(struct state *state, const struct state *known, bool starting)
+/* Asks by 127.0.0.1, which hardly anybody routes by hand, else by an address of the host's. */
+static int ask_merged(const struct state *state, bool *ret)
+{
+	int r = probe_merged(ip4(0), ret);
+
+	hash_each (&state->own_addrs, slot) {
+		if (r == -ENOENT)
+			r = probe_merged(ip4((uint32_t)slot->key), ret);
+	}
+	return r;
+}
+
+static int read_merged(struct state *state, const struct state *known)
 {
 	struct record record = { .kind = RECORD_MERGED, .dump = true };
-	struct ip4 own = { 0 };
 	int r;
 
-	if (!starting && !state->merged)
-		return 0; /* they never join again */
-	if (has_first_rules(state)) {
-		hash_each (&state->own_addrs, slot)
-			own = ip4((uint32_t)slot->key);
-		r = probe_merged(own, &record.merged);
-		if (r ==
-			-ENOENT) /* no own address: nothing that could tell, or matter yet */
-			record.merged = !known || known->merged;
+	/* they never join again; and rules that were changed have parted them */
+	if ((!known || known->merged) && has_first_rules(state)) {
+		r = ask_merged(state, &record.merged);
+		/* no own address: nothing that could tell, and nothing that it matters to yet */
+		if (r == -ENOENT)
+			record.merged = true;
 		else if (r < 0)
 			return r;
 	}
@@ -86,7 +94,7 @@ int snapshot_read(
 	if (r >= 0)
 		r = dump(request, NL_DUMP_ALL & ~(unsigned int)NL_DUMP_ROUTES, state);
 	if (r >= 0)
-		r = read_merged(state, known, true);
+		r = read_merged(state, known);
 	if (r >= 0)
 		r = dump(request, NL_DUMP_ROUTES, state);
 	return r < 0 ? r : read_unannounced(state);
@@ -98,7 +106,7 @@ int snapshot_refresh(struct nl_request *request, struct state *state)
 
 	if (r >= 0)
 		r = read_unannounced(state);
-	return r < 0 ? r : read_merged(state, state, false);
+	return r < 0 ? r : read_merged(state, state);
 }
 
 int snapshot_refresh_link(struct nl_request *request, struct state *state, int ifindex)
