@@ -7,7 +7,8 @@ set(systemd_dir ${CMAKE_SOURCE_DIR}/systemd)
 install(TARGETS rpfilterd RUNTIME DESTINATION ${CMAKE_INSTALL_SBINDIR})
 install(TARGETS rpfilterctl RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 
-install(FILES ${systemd_dir}/rpfilterd.socket DESTINATION lib/systemd/system)
+install(FILES ${systemd_dir}/rpfilterd.socket ${systemd_dir}/rpfilterd@.socket
+	DESTINATION lib/systemd/system)
 install(FILES ${systemd_dir}/rpfilterd.catalog DESTINATION lib/systemd/catalog)
 install(FILES ${systemd_dir}/rpfilterd.sysusers DESTINATION lib/sysusers.d RENAME rpfilterd.conf)
 
@@ -22,7 +23,8 @@ install(FILES README.md NEWS.md LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR})
 install(FILES conf/completion/rpfilterctl OPTIONAL
 	DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions)
 
-# The unit: ExecStart= below the prefix. The configuration: /etc for the prefix /usr, as
+# The units: ExecStart= below the prefix; that of a network namespace is the same text, so that it
+# has the same sandbox. The configuration: /etc for the prefix /usr, as
 # GNUInstallDirs has it when it knows the prefix; one that somebody changed is left alone.
 install(CODE "
 	set(source \"${CMAKE_SOURCE_DIR}\")
@@ -33,8 +35,18 @@ install(CODE "
 install(CODE [[
 	get_filename_component(prefix "${CMAKE_INSTALL_PREFIX}" ABSOLUTE)
 	cmake_path(ABSOLUTE_PATH sbindir BASE_DIRECTORY "${prefix}" NORMALIZE OUTPUT_VARIABLE SBINDIR)
+	set(OF_WHAT)
+	set(AT)
+	set(STATE)
+	set(NETNS)
 	configure_file("${source}/systemd/rpfilterd.service.in" "${made}/rpfilterd.service" @ONLY)
-	file(INSTALL "${made}/rpfilterd.service" DESTINATION "${prefix}/lib/systemd/system")
+	set(OF_WHAT " of Network Namespace %i")
+	set(AT "@%i")
+	set(STATE "/%i")
+	set(NETNS "NetworkNamespacePath=/run/netns/%i\n")
+	configure_file("${source}/systemd/rpfilterd.service.in" "${made}/rpfilterd@.service" @ONLY)
+	file(INSTALL "${made}/rpfilterd.service" "${made}/rpfilterd@.service"
+		DESTINATION "${prefix}/lib/systemd/system")
 
 	if(prefix STREQUAL "/usr" AND sysconfdir STREQUAL "etc")
 		set(sysconfdir /etc)

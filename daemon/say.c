@@ -53,6 +53,9 @@ static void why_cleared(const struct daemon *daemon, const struct finding *findi
 	else if (rpf.reason == RPF_SYMMETRIC)
 		snprintf(out, size, "the way back to %s leads out of it now",
 			ip4_format(finding->example.src, text));
+	else if (rpf.verdict == RPF_PASS && finding->reason == RPF_UNNUMBERED &&
+		 rpf.filter.effective == finding->filter.effective)
+		snprintf(out, size, "it has an IPv4 address now, so loose lets them in");
 	else if (rpf.verdict == RPF_PASS)
 		snprintf(out, size, "its rp_filter is %s now",
 			rp_filter_words(rpf.filter.effective, value));

@@ -42,7 +42,9 @@ static int buffer_size(int fd)
 	return size;
 }
 
-static int set_buffer(struct nl_reader *reader, size_t wanted)
+/* Forced where we may. Else what rmem_max allows; but never on an inherited socket, whose buffer
+ * somebody who may has made larger than that. */
+static int set_buffer(struct nl_reader *reader, size_t wanted, bool inherited)
 {
 	int before = buffer_size(reader->fd);
 	int size = wanted > INT_MAX / 2 ? INT_MAX / 2 : (int)wanted;
@@ -52,6 +54,7 @@ static int set_buffer(struct nl_reader *reader, size_t wanted)
 	if (size > before / 2 &&
 		setsockopt(reader->fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size)) <
 			0 &&
+		!inherited &&
 		setsockopt(reader->fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size)) < 0)
 		return -errno;
 	int after = buffer_size(reader->fd);
@@ -133,7 +136,7 @@ int nl_reader_new(int fd, size_t receive_buffer, struct nl_reader **ret)
 	lay_out(reader);
 	r = open_socket(reader, fd);
 	if (r == 0)
-		r = set_buffer(reader, receive_buffer);
+		r = set_buffer(reader, receive_buffer, fd >= 0);
 	if (r == 0)
 		r = join_groups(reader);
 	if (r < 0)

@@ -88,20 +88,15 @@ static bool info_is(const struct fib_info *info, const struct route_record *rout
 	return true;
 }
 
-/* The info of a route, NULL where no route has these attributes; *ret_hash is its key. */
+/* The info of a route, NULL where no route has these attributes. */
 static struct fib_info *info_find(
-	const struct fib *fib, const struct route_record *route, uint64_t *ret_hash)
+	const struct fib *fib, const struct route_record *route, uint64_t hash)
 {
-	uint64_t hash = route_hash(route);
+	struct fib_info *info = hash_get(&fib->info_by_hash, hash);
 
-	for (;; hash++) {
-		struct fib_info *info = hash_get(&fib->info_by_hash, hash);
-
-		if (!info || info_is(info, route)) {
-			*ret_hash = hash;
-			return info;
-		}
-	}
+	while (info && !info_is(info, route))
+		info = info->same_hash;
+	return info;
 }
 
 static struct fib_info *info_alloc(const struct route_record *route)
@@ -128,16 +123,13 @@ static struct fib_info *info_alloc(const struct route_record *route)
 	return info;
 }
 
-/*
- * Finds or makes the info of a route, not yet counted as used. A removed info leaves its key
- * to the ones that had moved on behind it, so those are found anew: see info_put().
- */
+/* Finds or makes the info of a route, not yet counted as used. */
 static int info_get(
 	struct fib *fib, const struct route_record *route, struct fib_info **ret)
 {
 	_cleanup_(freep) struct fib_info *fresh = NULL;
-	uint64_t hash;
-	struct fib_info *info = info_find(fib, route, &hash);
+	uint64_t hash = route_hash(route);
+	struct fib_info *info = info_find(fib, route, hash);
 	int r;
 
 	if (info) {
@@ -148,26 +140,23 @@ static int info_get(
 	if (!fresh)
 		return -ENOMEM;
 	fresh->hash = hash;
-	if (fib->free_infos.count) {
-		fresh->index = fib->free_infos.items[fib->free_infos.count - 1];
-	} else {
-		if (fib->infos.count > INDEX_MAX)
+	fresh->same_hash = hash_get(&fib->info_by_hash, hash);
+	if (!fib->free_infos.count) { /* a place of its own, to be taken right away */
+		uint32_t index = (uint32_t)fib->infos.count;
+
+		if (index > INDEX_MAX)
 			return -ENOMEM;
-		fresh->index = (uint32_t)fib->infos.count;
+		r = array_push(&fib->infos, &info);
+		if (r >= 0)
+			r = array_push(&fib->free_infos, &index);
+		if (r < 0)
+			return r;
 	}
 	r = hash_put(&fib->info_by_hash, hash, fresh);
 	if (r < 0)
 		return r;
-	if (fib->free_infos.count) {
-		fib->free_infos.count--;
-		fib->infos.items[fresh->index] = fresh;
-	} else {
-		r = array_push(&fib->infos, &fresh);
-		if (r < 0) {
-			hash_remove(&fib->info_by_hash, hash);
-			return r;
-		}
-	}
+	fresh->index = fib->free_infos.items[--fib->free_infos.count];
+	fib->infos.items[fresh->index] = fresh;
 	*ret = take_ptr(fresh);
 	return 0;
 }
@@ -175,27 +164,24 @@ static int info_get(
 /* Gives an info back when no route has it any more. */
 static void info_put(struct fib *fib, struct fib_info *info)
 {
-	uint64_t key = info->hash;
-	uint32_t index = info->index;
+	struct fib_info *first;
 
 	if (info->refs)
 		return;
-	hash_remove(&fib->info_by_hash, key);
-	/* those that had collided with it move down, or they would not be found */
-	for (;;) {
-		struct fib_info *next = hash_get(&fib->info_by_hash, ++key);
-
-		if (!next)
-			break;
-		hash_remove(&fib->info_by_hash, key);
-		next->hash = key - 1;
-		if (hash_put(&fib->info_by_hash, key - 1, next) < 0)
-			break; /* can't be: a place was just freed */
+	first = hash_get(&fib->info_by_hash, info->hash);
+	if (first != info) {
+		while (first->same_hash != info)
+			first = first->same_hash;
+		first->same_hash = info->same_hash;
+	} else if (info->same_hash) {
+		(void)hash_put(&fib->info_by_hash, info->hash, info->same_hash);
+	} else {
+		(void)hash_remove(&fib->info_by_hash, info->hash);
 	}
-	free(info);
-	fib->infos.items[index] = NULL;
+	fib->infos.items[info->index] = NULL;
 	/* without memory for the list of free places this one just stays unused */
-	(void)array_push(&fib->free_infos, &index);
+	(void)array_push(&fib->free_infos, &info->index);
+	free(info);
 }
 
 static void info_ref(struct fib *fib, uint32_t index)
@@ -439,8 +425,7 @@ static bool is_info(const struct fib_info *info, const void *data)
 int fib_remove(struct fib *fib, const struct route_record *route)
 {
 	uint32_t value;
-	uint64_t hash;
-	const struct fib_info *info = info_find(fib, route, &hash);
+	const struct fib_info *info = info_find(fib, route, route_hash(route));
 	long gone;
 
 	if (!info)

@@ -32,6 +32,7 @@ struct fib_info {
 	uint32_t refs;	/* aliases that have it; not part of its identity */
 	uint32_t index; /* in fib.infos, from 1 */
 	uint64_t hash;
+	struct fib_info *same_hash; /* another one, hardly ever there */
 	struct leg legs[];
 };
 
@@ -45,7 +46,7 @@ struct fib {
 	struct trie trie;
 	ARRAY(struct fib_info *) infos; /* [0] unused; NULL: free */
 	ARRAY(uint32_t) free_infos;
-	struct hash info_by_hash; /* key: hash, moved on by one where two collide */
+	struct hash info_by_hash;	     /* the first of each hash */
 	ARRAY(struct fib_aliases *) aliases; /* lists of two and more; NULL: free */
 	ARRAY(uint32_t) free_aliases;
 	size_t routes;

@@ -19,7 +19,7 @@ const char *finding_sources(
 /* Which setting makes the effective value: "tunl0's own setting (all is 0)". */
 const char *finding_because(const struct finding *finding, char *out, size_t size);
 
-/* "1", "0.5", "0.000001": six decimals at most, exact ends only where they are exact. */
+/* "1", "0.500000", "0.000001": six decimals at most, exact ends only where they are exact. */
 const char *finding_share(const struct finding *finding, char out[static 12]);
 
 /* "0 (off)", "1 (strict)", "2 (loose)", "7 (acts as loose)". */

@@ -61,7 +61,10 @@ static void class_name(
 	const struct state *state, struct ip4 dst, char name[static FLOWCLASS_NAME])
 {
 	size_t length = (size_t)snprintf(name, FLOWCLASS_NAME, "local");
+	const size_t room = FLOWCLASS_NAME - sizeof("+#0123abcd");
 	struct prefix4 last = { 0 };
+	bool cut = false;
+	uint64_t all = 0;
 
 	array_each (&state->rules, const struct state_rule, entry) {
 		struct prefix4 from = entry->rule.from;
@@ -72,13 +75,16 @@ static void class_name(
 		if (from.len == last.len && from.addr.host == last.addr.host)
 			continue;
 		last = from;
-		if (length + PREFIX4_TEXT + 3 > FLOWCLASS_NAME) {
-			snprintf(name + length, FLOWCLASS_NAME - length, "+..");
-			return;
-		}
-		length += (size_t)snprintf(name + length, FLOWCLASS_NAME - length, "%c%s",
-			length == 5 ? ':' : '+', prefix4_format(from, text));
+		all = hash_mix(all ^ (uint64_t)from.addr.host << 8 ^ from.len);
+		cut |= length + PREFIX4_TEXT > room;
+		if (!cut)
+			length += (size_t)snprintf(name + length, FLOWCLASS_NAME - length,
+				"%c%s", length == 5 ? ':' : '+',
+				prefix4_format(from, text));
 	}
+	/* too many to name: a number tells those that begin alike apart */
+	if (cut)
+		snprintf(name + length, FLOWCLASS_NAME - length, "+#%08x", (uint32_t)all);
 }
 
 static int class_join(

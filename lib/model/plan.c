@@ -77,7 +77,7 @@ int plan_remedy(const struct view *view, const struct iface *iface,
 		set(ret, iface, 2);
 	if (r != 0)
 		return r < 0 ? r : 0;
-	if (filter.all == 0)
+	if (filter.all <= 0)
 		r = cures(view, iface, class, sources, 0);
 	if (r > 0)
 		set(ret, iface, 0);

@@ -7,7 +7,7 @@
  * The least loosening that cures a fault, tried on a view of the model rung by rung:
  *
  *	1  the interface to 2 (loose)
- *	2  the interface to 0, where all is 0
+ *	2  the interface to 0, where all is no greater
  *	3  in words: what a person has to decide
  *
  * Never a value that the interface is filtered less by than before only in name: 2 over an

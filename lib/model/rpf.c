@@ -233,15 +233,17 @@ enum rpf_reason rpf_validate(const struct view *view, const struct rpf_class *cl
 		return fail(class, mode == 1 ? RPF_STRICT_ASYMMETRIC : RPF_UNNUMBERED);
 	}
 	if (mode == 1) { /* 27 */
-		trace_add(trace, 27, "rp_filter of %s is 1 (strict): dropped", name);
+		trace_add(trace, 27, "rp_filter in effect on %s is 1 (strict): dropped",
+			name);
 		return RPF_STRICT_ASYMMETRIC;
 	}
 	if (mode) /* 28 */
 		trace_add(trace, 28,
-			"rp_filter of %s is %d (loose), and there is a way back: passes",
+			"rp_filter in effect on %s is %d (loose), and there is a way "
+			"back: passes",
 			name, mode);
 	else
-		trace_add(trace, 28, "rp_filter of %s is 0: passes", name);
+		trace_add(trace, 28, "rp_filter in effect on %s is 0: passes", name);
 	return mode ? RPF_LOOSE : RPF_FILTER_OFF;
 }
 

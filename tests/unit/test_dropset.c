@@ -75,6 +75,13 @@ static const struct row rows[] = {
 		{ "20.0.0.0/8" },
 		"20.0.0.0-20.255.255.255 no_route by none: 8388608, "
 		"no_route by none: 8388608, " },
+	{ "rules that say no, each in its way",
+		{ "sysctl tunl0 rp_filter 2", "rule 100: to 20.0.0.0/9 blackhole",
+			"rule 101: to 20.128.0.0/10 prohibit",
+			"rule 102: to 20.192.0.0/10 blackhole" },
+		{ "20.0.0.0/8" },
+		"20.0.0.0-20.255.255.255 no_route by none: 12582912, "
+		"no_route by none: 4194304, " },
 	{ "own and broadcast addresses are refused for another reason",
 		{ "sysctl tunl0 rp_filter 1" }, { "10.0.0.0/30", "10.0.0.254/31" },
 		"10.0.0.0-10.0.0.1 10.0.0.3-10.0.0.3 10.0.0.254-10.0.0.254 "

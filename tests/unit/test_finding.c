@@ -120,6 +120,11 @@ static const struct {
 		"tunl0/local strict_asymmetric 1/0/1 from 128.0.0.0/1 10.0.0.0/24 by "
 		"eth0 via "
 		"10.0.0.1: 1 step to 2, share 0.468619, old kernels accept" },
+	{ "all below 0: 0 is still greater, and off",
+		{ "sysctl tunl0 rp_filter 2", "sysctl all rp_filter -1" },
+		"tunl0/local unnumbered 2/-1/2 from 0.0.0.0/0 by eth0 via 10.0.0.1: 1 "
+		"step to 0, "
+		"share 1, old kernels drop too" },
 	{ "the interface is down",
 		{ "sysctl tunl0 rp_filter 1", "link 5 tunl0 kind ipip down" }, "none" },
 	{ "something was not understood", { "sysctl tunl0 rp_filter 1", "blind" },

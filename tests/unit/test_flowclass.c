@@ -100,20 +100,24 @@ START_TEST(a_name_of_many_rules_fits_its_room)
 	model_link(state, 5, "t0", "");
 	model_addr(state, "t0", "223.255.255.255/32");
 	model_addr(state, "t0", "240.0.0.1/32");
-	for (unsigned int len = 32; len > 8; len--) {
+	/* told from the first by one rule only, the last one */
+	model_addr(state, "t0", "223.255.255.254/32");
+	for (unsigned int len = 31; len > 8; len--) {
 		struct prefix4 prefix = prefix4(ip4(0xdfffffff), len);
 		char text[PREFIX4_TEXT];
 
 		model(state, "rule %u: from %s lookup 77", 200 - len,
 			prefix4_format(prefix, text));
 	}
+	model(state, "rule 300: from 223.255.255.255/32 lookup 77");
 	ck_assert_int_eq(flowclasses_of(state, model_iface(state, "t0"), &classes), 0);
-	ck_assert_uint_eq(classes.list.count, 2);
-	ck_assert_str_eq(classes.list.items[1].name, "local");
-	ck_assert_uint_lt(strlen(classes.list.items[0].name), FLOWCLASS_NAME);
-	ck_assert_str_eq(
-		classes.list.items[0].name + strlen(classes.list.items[0].name) - 3,
-		"+..");
+	ck_assert_uint_eq(classes.list.count, 3);
+	ck_assert_str_eq(classes.list.items[2].name, "local");
+	for (size_t i = 0; i < 2; i++) {
+		ck_assert_uint_lt(strlen(classes.list.items[i].name), FLOWCLASS_NAME);
+		ck_assert_ptr_nonnull(strstr(classes.list.items[i].name, "+#"));
+	}
+	ck_assert_str_ne(classes.list.items[0].name, classes.list.items[1].name);
 	flowclasses_done(&classes);
 }
 END_TEST

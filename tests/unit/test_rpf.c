@@ -43,6 +43,8 @@ static const struct row {
 		"224.0.0.1 from 0.0.0.0 iif eth0", "not_validated" },
 	{ 2, "source 0 to any group, by IGMP", { "join eth0 239.1.1.1" },
 		"239.1.1.1 from 0.0.0.0 iif eth0 ipproto 2", "not_validated" },
+	{ 5, "224.0.1.1 is no link-local group", { "join eth0 224.0.1.1" },
+		"224.0.1.1 from 0.0.0.0 iif eth0", "martian_source" },
 	{ 5, "source 0 to another group", { "join eth0 239.1.1.1" },
 		"239.1.1.1 from 0.0.0.0 iif eth0", "martian_source" },
 	{ 3, "127/8 to a group", { "join eth0 239.1.1.1" },
