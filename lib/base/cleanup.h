@@ -37,6 +37,3 @@ static inline void freep(void *pointer)
 #define _printf_(text, first) __attribute__((__format__(__printf__, text, first)))
 
 #define ELEMENTS(array) (sizeof(array) / sizeof((array)[0]))
-
-/* Compares two structures that have no padding, or whose padding was zeroed with them. */
-#define SAME_BYTES(a, b) (memcmp((a), (b), sizeof(*(a))) == 0)

@@ -567,13 +567,8 @@ static int decode_rule(const struct nlmsghdr *message, struct record *ret)
 	rule->tos = header->tos;
 	rule->suppress_len = (int32_t)u32_or(tb[FRA_SUPPRESS_PREFIXLEN], UINT32_MAX);
 	rule->suppress_group = (int32_t)u32_or(tb[FRA_SUPPRESS_IFGROUP], UINT32_MAX);
-	/* field by field: a struct assigned may bring its padding along */
-	struct prefix4 from = prefix4(ip4_or_0(tb[FRA_SRC]), header->src_len);
-	struct prefix4 to = prefix4(ip4_or_0(tb[FRA_DST]), header->dst_len);
-	rule->from.addr = from.addr;
-	rule->from.len = from.len;
-	rule->to.addr = to.addr;
-	rule->to.len = to.len;
+	rule->from = prefix4(ip4_or_0(tb[FRA_SRC]), header->src_len);
+	rule->to = prefix4(ip4_or_0(tb[FRA_DST]), header->dst_len);
 	decode_selectors(tb, rule);
 	return NL_RECORD;
 }

@@ -67,7 +67,7 @@ static int read_merged(struct state *state, const struct state *known)
 	struct record record = { .kind = RECORD_MERGED, .dump = true };
 	int r;
 
-	/* they never join again; and rules that were changed have parted them */
+	/* what was parted stays so, and rules that were changed have parted them */
 	if ((!known || known->merged) && has_first_rules(state)) {
 		r = ask_merged(state, &record.merged);
 		/* no own address: nothing that could tell, and nothing that it matters to yet */
@@ -106,7 +106,8 @@ int snapshot_refresh(struct nl_request *request, struct state *state)
 
 	if (r >= 0)
 		r = read_unannounced(state);
-	return r < 0 ? r : read_merged(state, state);
+	/* they never join again */
+	return r < 0 || !state->merged ? r : read_merged(state, NULL);
 }
 
 int snapshot_refresh_link(struct nl_request *request, struct state *state, int ifindex)

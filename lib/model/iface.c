@@ -21,6 +21,19 @@ void iface_free(struct iface *iface)
 	free(iface);
 }
 
+bool link_equal(const struct link_record *a, const struct link_record *b)
+{
+	return a->ifindex == b->ifindex && a->flags == b->flags &&
+	       a->arphrd == b->arphrd && a->master == b->master && a->lower == b->lower &&
+	       a->group == b->group && a->mtu == b->mtu && a->has_inet == b->has_inet &&
+	       a->vrf_table == b->vrf_table && a->tunnel.known == b->tunnel.known &&
+	       a->tunnel.remote == b->tunnel.remote &&
+	       a->tunnel.external == b->tunnel.external &&
+	       strcmp(a->name, b->name) == 0 && strcmp(a->kind, b->kind) == 0 &&
+	       strcmp(a->slave_kind, b->slave_kind) == 0 &&
+	       memcmp(a->conf.value, b->conf.value, sizeof(a->conf.value)) == 0;
+}
+
 bool iface_is_port(const struct iface *iface)
 {
 	const char *kind = iface->link.slave_kind;

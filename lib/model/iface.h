@@ -51,6 +51,9 @@ static inline bool iface_is_loopback(const struct iface *iface)
  */
 bool iface_is_port(const struct iface *iface);
 
+/* Whether two records say the same of a link. */
+bool link_equal(const struct link_record *a, const struct link_record *b);
+
 /* The kind to show and match: IFLA_INFO_KIND, or "device". */
 const char *iface_kind(const struct iface *iface);
 

@@ -158,7 +158,7 @@ struct port_range {
 	uint16_t mask; /* FRA_xPORT_MASK, 0xffff where there is none */
 };
 
-/* RTM_NEWRULE, RTM_DELRULE. Zeroed before it is filled, padding too: compared as bytes. */
+/* RTM_NEWRULE, RTM_DELRULE */
 struct rule {
 	uint32_t priority;
 	uint32_t table;

@@ -345,7 +345,7 @@ static int martian(const struct view *view, const struct iface *iif,
 	*ret_number = 7;
 	if (ip4_is_loopback(flow->dst) && !localnet)
 		return RPF_MARTIAN_DESTINATION;
-	if (!ip4_is_loopback(flow->dst) && ip4_is_loopback(flow->src) && !localnet)
+	if (ip4_is_loopback(flow->src) && !localnet)
 		return RPF_MARTIAN_SOURCE;
 	return -1;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "model/state.h"
 
+#include "model/rule.h"
 #include "model/silent.h"
 
 #include <errno.h>
@@ -213,7 +214,7 @@ static int apply_link(struct state *state, const struct link_record *link)
 	was = iface->link;
 	was_vrf = iface->announced ? state_vrf(state, iface) : NULL;
 	renamed = !iface->announced || strcmp(was.name, link->name) != 0;
-	if (!renamed && SAME_BYTES(&was, link))
+	if (!renamed && link_equal(&was, link))
 		return 0;
 	if (renamed) {
 		name_forget(state, iface);
@@ -480,13 +481,6 @@ static int apply_nexthop_gone(struct state *state, uint32_t id)
 
 /* --- rules ----------------------------------------------------------------------------------- */
 
-/* fib_rule_requires_fldissect(): a rule for what lo sends does not count (kernel-rpf 4.2). */
-static bool rule_dissects(const struct rule *rule)
-{
-	return strcmp(rule->iif, "lo") != 0 &&
-	       (rule->ipproto || rule->sport.set || rule->dport.set);
-}
-
 /* The first change of any rule parts local and main for ever (fib_unmerge()). */
 static int tables_split(struct state *state)
 {
@@ -534,7 +528,7 @@ static int apply_rule(struct state *state, const struct record *record)
 		state->rules.items[at].rule.priority <= entry.rule.priority) {
 		/* two equal rules are legal; in a replay it is more likely the same one */
 		if (state->replaying &&
-			SAME_BYTES(&state->rules.items[at].rule, &entry.rule)) {
+			rule_equal(&state->rules.items[at].rule, &entry.rule)) {
 			state->audit_due = true;
 			return 0;
 		}
@@ -557,7 +551,7 @@ static int apply_rule_gone(struct state *state, const struct rule *rule)
 	if (r < 0)
 		return r;
 	for (size_t at = 0; at < state->rules.count; at++) {
-		if (!SAME_BYTES(&state->rules.items[at].rule, rule))
+		if (!rule_equal(&state->rules.items[at].rule, rule))
 			continue;
 		array_remove(&state->rules, at);
 		state->dissecting -= rule_dissects(rule);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "model/state_equal.h"
 
+#include "model/rule.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -71,7 +73,7 @@ static bool rules_equal(const struct state *a, const struct state *b, char *what
 		const struct state_rule *left = &a->rules.items[i];
 		const struct state_rule *right = &b->rules.items[i];
 
-		if (SAME_BYTES(&left->rule, &right->rule) && left->iif == right->iif &&
+		if (rule_equal(&left->rule, &right->rule) && left->iif == right->iif &&
 			left->oif == right->oif)
 			continue;
 		snprintf(what, STATE_DIFFERENCE, "rule %u", left->rule.priority);

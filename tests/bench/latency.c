@@ -87,7 +87,7 @@ static struct times toggle(
 		;
 	times.write = bench_sec();
 	bench_sysctl("conf/tunl0/rp_filter", on);
-	while (!times.event || !times.entry) {
+	while (times.event <= 0 || times.entry <= 0) {
 		struct pollfd wait[] = { { .fd = listener, .events = POLLIN },
 			{ .fd = service->out, .events = POLLIN } };
 
@@ -96,7 +96,7 @@ static struct times toggle(
 		if (wait[0].revents) {
 			if (recv(listener, buffer, sizeof(buffer), 0) < 0)
 				bench_die("recv: %s", strerror(errno));
-			times.event = times.event ?: bench_sec();
+			times.event = times.event > 0 ? times.event : bench_sec();
 		}
 		if (wait[1].revents && take_lines(service->out, lines, event))
 			times.entry = bench_sec();

@@ -57,6 +57,7 @@ static void trie_once(const struct shape_route *routes, size_t count, struct cos
 	for (size_t i = 0; i < count; i++)
 		sum += trie_remove(&trie, routes[i].dst);
 	costs->remove[turn] = nsec(began, count);
+	(void)sum; /* kept, so that the work is done */
 	trie_done(&trie);
 }
 

@@ -437,6 +437,7 @@ int main(int argc, char **argv)
 		walk_apart(plan, shared);
 		if (shared->refused) {
 			printf("SKIP: %s\n", shared->what);
+			free(plan);
 			return 77;
 		}
 		total_add(&total, shared);

@@ -574,7 +574,7 @@ static int apply_words(struct state *state, struct words *words)
 	struct record record;
 	char *end;
 
-	memset(&record, 0, sizeof(record)); /* padding too: it is compared as bytes */
+	memset(&record, 0, sizeof(record));
 	if (take(words, "kernel")) {
 		record.kind = RECORD_KERNEL;
 		record.kernel = (uint32_t)number_of(words, next(words), &end) << 16;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "message.h"
+#include "model/rule.h"
 
 #include <errno.h>
 #include <linux/rtnetlink.h>
@@ -332,7 +333,7 @@ START_TEST(rule_whole)
 	strcpy(expected.iif, "eth0");
 	strcpy(expected.oif, "fifteencharacte");
 	expected.tun_id = 42;
-	ck_assert_mem_eq(&record.rule, &expected, sizeof(expected));
+	ck_assert(rule_equal(&record.rule, &expected));
 }
 END_TEST
 

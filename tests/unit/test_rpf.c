@@ -3,6 +3,7 @@
 #include "lab_run.h"
 #include "model/rpf.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -108,6 +109,9 @@ static const struct row {
 	{ 8, "the way there goes by the real mark, src_valid_mark or not",
 		{ "rule 100: fwmark 7 prohibit" },
 		"192.0.2.9 from 20.0.0.1 iif eth0 mark 7", "no_route_to_destination" },
+	{ 8, "the way there has the packet's source as from",
+		{ "rule 100: from 20.0.0.0/8 prohibit" },
+		"50.0.0.1 from 20.0.0.1 iif eth0", "no_route_to_destination" },
 	{ 8, "the way there has the ingress device as iif",
 		{ "rule 100: iif eth0 prohibit" }, "50.0.0.1 from 20.0.0.1 iif eth0",
 		"no_route_to_destination" },
@@ -503,6 +507,41 @@ START_TEST(reasons_have_words)
 }
 END_TEST
 
+/* What RTM_GETROUTE would answer: before 6.13 an RPF drop has an errno of its own. */
+START_TEST(errors)
+{
+	static const struct {
+		const char *lines[3];
+		const char *flow;
+		int error;
+	} asked[] = {
+		{ { NULL }, "192.0.2.1 from 20.0.0.1 iif eth0", 0 },
+		{ { "sysctl eth0 rp_filter 1" }, "192.0.2.1 from 20.0.0.1 iif eth0",
+			EINVAL },
+		{ { "sysctl eth0 rp_filter 1", "kernel 6.12" },
+			"192.0.2.1 from 20.0.0.1 iif eth0", EXDEV },
+		{ { "kernel 6.12" }, "192.0.2.1 from 10.1.0.2 iif eth0", EINVAL },
+		{ { "route prohibit 50.0.0.0/8" }, "50.0.0.1 from 20.0.0.1 iif eth0",
+			EACCES },
+		{ { "route prohibit 50.0.0.0/8", "sysctl eth0 forwarding 0" },
+			"50.0.0.1 from 20.0.0.1 iif eth0", EHOSTUNREACH },
+		{ { "sysctl eth0 forwarding 0" }, "50.0.0.1 from 20.0.0.1 iif eth0",
+			EHOSTUNREACH },
+	};
+
+	for (size_t i = 0; i < ELEMENTS(asked); i++) {
+		_cleanup_(state_freep) struct state *state = world();
+		const struct view view = model_view(state);
+		struct flow flow;
+
+		for (size_t k = 0; k < 3 && asked[i].lines[k]; k++)
+			ck_assert_int_ge(model_line(state, asked[i].lines[k]), 0);
+		flow = model_flow(state, asked[i].flow);
+		ck_assert_int_eq(rpf_judge(&view, &flow, NULL).error, asked[i].error);
+	}
+}
+END_TEST
+
 /* A view may have other values than the kernel has; own and all are told apart. */
 START_TEST(a_view_tries_values)
 {
@@ -530,6 +569,7 @@ int main(void)
 		every_reason_occurs,
 		every_rung_is_stepped_on,
 		reasons_have_words,
+		errors,
 		a_view_tries_values,
 	};
 
