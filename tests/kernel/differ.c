@@ -6,6 +6,7 @@
  * steps that show it and printed as commands to paste.
  *
  *	differ [--seed N] [--walks N] [--steps N] [--flows N] [--script FILE]
+ *		[--buffer BYTES]
  */
 #include "kernel/ask.h"
 #include "kernel/flows.h"
@@ -33,7 +34,7 @@
 #define STEPS_MAX 256
 
 struct outcome { /* shared with the child that walks */
-	unsigned long long judged, unjudged_multipath, steps, taken, late;
+	unsigned long long judged, unjudged_multipath, steps, taken, late, overruns;
 	unsigned long long reasons[RPF_REASONS];
 	bool failed, refused;
 	size_t failed_at;
@@ -43,6 +44,7 @@ struct outcome { /* shared with the child that walks */
 struct plan {
 	uint64_t seed;
 	unsigned int flows;
+	size_t buffer; /* of the reader, bytes */
 	struct step steps[STEPS_MAX];
 	bool skip[STEPS_MAX];
 	size_t count;
@@ -52,6 +54,8 @@ struct world {
 	struct nl_request *request;
 	struct nl_reader *reader;
 	struct state *state;
+	unsigned long long overruns;
+	bool lost; /* events: nothing counts until all is read again */
 };
 
 static void die(const char *what, int error)
@@ -62,17 +66,52 @@ static void die(const char *what, int error)
 
 /* --- following ----------------------------------------------------------------------------- */
 
-/* What the daemon does: events in, and a re-reading where a record asks for one. */
+/* Lost events: all is read anew, and what queued meanwhile is taken in once more. */
+static int resync(struct world *world)
+{
+	struct state *fresh = state_new();
+	int r = fresh ? nl_reader_discard(world->reader) : -ENOMEM;
+
+	if (r >= 0)
+		r = snapshot_read(world->request, world->state, fresh);
+	if (r >= 0) {
+		fresh->replaying = true;
+		do
+			r = nl_reader_receive(
+				world->reader, 4096, state_apply_handler, fresh);
+		while (r > 0);
+		fresh->replaying = false;
+	}
+	if (r < 0) {
+		state_free(fresh);
+		return r;
+	}
+	fresh->custom_local |= world->state->custom_local;
+	state_free(world->state);
+	world->state = fresh;
+	return 0;
+}
+
+/* What the daemon does: events in, all anew where some were lost, and a re-reading where a
+ * record asks for one. */
 static void follow(struct world *world, bool silent)
 {
 	int r;
 
-	do {
-		r = nl_reader_receive(
-			world->reader, 4096, state_apply_handler, world->state);
-		if (r < 0)
-			die("receiving", r);
-	} while (r > 0);
+	for (int tries = 0; tries < 1000; tries++) {
+		if (world->lost)
+			r = resync(world);
+		else
+			r = nl_reader_receive(
+				world->reader, 4096, state_apply_handler, world->state);
+		if (r == -ENOBUFS)
+			world->overruns++;
+		else if (r < 0 && r != -EAGAIN)
+			die("following", r);
+		if (r == 0 && !world->lost)
+			break;
+		world->lost = r < 0;
+	}
 	if (silent || world->state->links_stale) {
 		r = snapshot_refresh(world->request, world->state);
 		if (r < 0)
@@ -185,6 +224,25 @@ static bool settles(struct world *world, const struct plan *plan, size_t step,
 	return false;
 }
 
+/* A storm: what the daemon would do meanwhile, resyncs in the middle of it included. */
+static bool storms(struct world *world, const struct step *step)
+{
+	int status, pid = walk_storm(step);
+	unsigned int turn = 0;
+
+	if (pid <= 0)
+		return false;
+	while (waitpid(pid, &status, WNOHANG) == 0) {
+		world->lost |= turn++ % 4 == 3;
+		follow(world, false);
+	}
+	/* an event that was taken in twice may have left something unclear: the daemon audits */
+	follow(world, false);
+	world->lost = world->state->audit_due;
+	follow(world, false);
+	return true;
+}
+
 /* A question that a walk asks by name: kernel and model must answer as it expects. */
 static bool answers(
 	struct world *world, const char *text, struct outcome *outcome, bool *ret)
@@ -225,10 +283,12 @@ static void walk(const struct plan *plan, struct outcome *outcome)
 			"a network namespace is refused here");
 		return;
 	}
+	if (!walk_begin())
+		die("the other namespace", errno);
 	(void)walk_do(&(struct step){ "ip link set dev lo up" });
 	r = nl_request_new(&world.request);
 	if (r >= 0)
-		r = nl_reader_new(-1, 8 << 20, &world.reader);
+		r = nl_reader_new(-1, plan->buffer, &world.reader);
 	if (r >= 0)
 		r = snapshot_read(world.request, NULL, world.state);
 	if (r < 0)
@@ -253,13 +313,14 @@ static void walk(const struct plan *plan, struct outcome *outcome)
 			outcome->refused = !walk_do(&needed);
 			if (outcome->refused) {
 				snprintf(outcome->what, sizeof(outcome->what),
-					"this kernel refuses: %s", needed.text);
+					"this kernel refuses: %.500s", needed.text);
 				return;
 			}
-		} else {
+		} else if (!storms(&world, &plan->steps[i])) {
 			outcome->taken += walk_do(&plan->steps[i]);
 		}
 		outcome->steps++;
+		outcome->overruns = world.overruns;
 		follow(&world, walk_is_silent(&plan->steps[i]));
 		if (same(&world, plan, i, outcome, outcome->what) ||
 			settles(&world, plan, i, outcome))
@@ -359,7 +420,7 @@ static bool plan_read(struct plan *plan, const char *path, unsigned int flows)
 }
 
 struct settings {
-	unsigned long long seed, walks, steps, flows;
+	unsigned long long seed, walks, steps, flows, buffer;
 	const char *script;
 };
 
@@ -367,10 +428,13 @@ static bool settings_parse(int argc, char **argv, struct settings *ret)
 {
 	static const struct option options[] = { { "seed", 1, NULL, 's' },
 		{ "walks", 1, NULL, 'w' }, { "steps", 1, NULL, 'n' },
-		{ "flows", 1, NULL, 'f' }, { "script", 1, NULL, 'c' }, { 0 } };
+		{ "flows", 1, NULL, 'f' }, { "script", 1, NULL, 'c' },
+		{ "buffer", 1, NULL, 'b' }, { 0 } };
 	int option;
 
-	*ret = (struct settings){ .seed = 1, .walks = 50, .steps = 60, .flows = 200 };
+	*ret = (struct settings){
+		.seed = 1, .walks = 50, .steps = 60, .flows = 200, .buffer = 8 << 20
+	};
 	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
 		unsigned long long value = optarg ? strtoull(optarg, NULL, 0) : 0;
 
@@ -382,6 +446,8 @@ static bool settings_parse(int argc, char **argv, struct settings *ret)
 			ret->steps = value < STEPS_MAX ? value : STEPS_MAX;
 		else if (option == 'f')
 			ret->flows = value;
+		else if (option == 'b')
+			ret->buffer = value;
 		else if (option == 'c')
 			ret->script = optarg;
 		else
@@ -399,6 +465,7 @@ static void total_add(struct outcome *total, const struct outcome *walk)
 	total->steps += walk->steps;
 	total->taken += walk->taken;
 	total->late += walk->late;
+	total->overruns += walk->overruns;
 	for (size_t k = 0; k < RPF_REASONS; k++)
 		total->reasons[k] += walk->reasons[k];
 }
@@ -411,9 +478,9 @@ static void report(const struct settings *settings, const struct outcome *total,
 			rpf_reason_name((enum rpf_reason)k));
 	printf("seed %llu, %llu walks, %llu steps (%llu taken), %llu flows judged, %llu "
 	       "left to "
-	       "the hash, %llu late\n%llu passed, %llu failed\n",
+	       "the hash, %llu late, %llu overruns\n%llu passed, %llu failed\n",
 		settings->seed, settings->walks, total->steps, total->taken,
-		total->judged, total->unjudged_multipath, total->late,
+		total->judged, total->unjudged_multipath, total->late, total->overruns,
 		settings->walks - failures, failures);
 }
 
@@ -434,6 +501,7 @@ int main(int argc, char **argv)
 				(unsigned int)settings.flows);
 		else if (!plan_read(plan, settings.script, (unsigned int)settings.flows))
 			return 2;
+		plan->buffer = settings.buffer;
 		walk_apart(plan, shared);
 		if (shared->refused) {
 			printf("SKIP: %s\n", shared->what);

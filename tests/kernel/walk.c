@@ -5,11 +5,14 @@
 #include "kernel/inet_conf.h"
 
 #include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
 #include <spawn.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -86,7 +89,22 @@ static void change_link(struct rng *rng, struct step *step)
 {
 	const char *device = RNG_PICK(rng, devices);
 
-	switch (rng_below(rng, 16)) {
+	switch (rng_below(rng, 21)) {
+	case 16:
+		write_step(step, "ip link set dev %s netns other", device);
+		return;
+	case 17:
+		write_step(step, "ip -n other link set dev %s netns here", device);
+		return;
+	case 18:
+		write_step(step, "ip link add vrf0 type vrf table 100");
+		return;
+	case 19:
+		write_step(step, "ip link set dev vrf0 up");
+		return;
+	case 20:
+		write_step(step, "ip link set dev %s master vrf0", device);
+		return;
 	case 0:
 	case 1:
 	case 2:
@@ -320,26 +338,132 @@ void walk_change(struct rng *rng, struct step *ret)
 
 /* --- doing them --------------------------------------------------------------------------- */
 
-static bool run_ip(char *text)
+/* The process that holds the other namespace; and who we are from there. */
+static pid_t other;
+
+bool walk_begin(void)
 {
-	char *words[40], *save = NULL;
+	int ready[2];
+	char byte = 0;
+
+	if (pipe2(ready, O_CLOEXEC) < 0)
+		return false;
+	other = fork();
+	if (other == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		byte = unshare(CLONE_NEWNET) == 0;
+		if (write(ready[1], &byte, 1) != 1)
+			_exit(1);
+		for (;;)
+			pause();
+	}
+	close(ready[1]);
+	if (other < 0 || read(ready[0], &byte, 1) != 1)
+		byte = 0;
+	close(ready[0]);
+	return byte;
+}
+
+/* Starts a command, its output thrown away; input: its standard input or -1. */
+static pid_t start(char *text, int input)
+{
+	char *words[1100], *save = NULL;
 	posix_spawn_file_actions_t actions;
 	size_t count = 0;
-	int status;
 	pid_t pid;
+	int failed;
 
-	for (char *word = strtok_r(text, " ", &save); word && count < 39;
+	for (char *word = strtok_r(text, " ", &save); word && count < 1099;
 		word = strtok_r(NULL, " ", &save))
 		words[count++] = word;
 	words[count] = NULL;
 	posix_spawn_file_actions_init(&actions);
+	if (input >= 0)
+		posix_spawn_file_actions_adddup2(&actions, input, 0);
 	posix_spawn_file_actions_addopen(&actions, 1, "/dev/null", O_WRONLY, 0);
 	posix_spawn_file_actions_addopen(&actions, 2, "/dev/null", O_WRONLY, 0);
-	status = posix_spawnp(&pid, words[0], &actions, NULL, words, environ);
+	failed = posix_spawnp(&pid, words[0], &actions, NULL, words, environ);
 	posix_spawn_file_actions_destroy(&actions);
-	if (status != 0 || waitpid(pid, &status, 0) != pid)
-		return false;
-	return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+	return failed ? -1 : pid;
+}
+
+static bool finished(pid_t pid)
+{
+	int status;
+
+	return pid > 0 && waitpid(pid, &status, 0) == pid && WIFEXITED(status) &&
+	       WEXITSTATUS(status) == 0;
+}
+
+/* Puts what `from` stands for in its place; one place a text. */
+static void expand(char *text, size_t size, const char *from, const char *to)
+{
+	char *at = strstr(text, from);
+	char rest[STEP_TEXT];
+
+	if (!at)
+		return;
+	snprintf(rest, sizeof(rest), "%s", at + strlen(from));
+	snprintf(at, size - (size_t)(at - text), "%s%s", to, rest);
+}
+
+static bool run_ip(const char *step)
+{
+	char text[2 * STEP_TEXT], number[64];
+
+	snprintf(text, sizeof(text), "%s", step);
+	snprintf(number, sizeof(number), "netns %d", (int)other);
+	expand(text, sizeof(text), "netns other", number);
+	snprintf(number, sizeof(number), "netns %d", (int)getpid());
+	expand(text, sizeof(text), "netns here", number);
+	snprintf(number, sizeof(number), "nsenter -t %d -n ip ", (int)other);
+	expand(text, sizeof(text), "ip -n other ", number);
+	return finished(start(text, -1));
+}
+
+/* Starts ip -batch with count lines of command. */
+static pid_t start_batch(unsigned int count, const char *command)
+{
+	char text[] = "ip -force -batch -";
+	FILE *lines = tmpfile();
+	pid_t pid;
+
+	if (!lines)
+		return -1;
+	for (unsigned int i = 0; i < count; i++) {
+		uint32_t addr = 0x64400000u + i;
+		char line[2 * STEP_TEXT], number[32];
+
+		snprintf(line, sizeof(line), "%s", command);
+		snprintf(number, sizeof(number), "%u.%u.%u.%u", addr >> 24,
+			addr >> 16 & 0xff, addr >> 8 & 0xff, addr & 0xff);
+		expand(line, sizeof(line), "%a", number);
+		snprintf(number, sizeof(number), "%u", i + 1);
+		expand(line, sizeof(line), "%n", number);
+		fprintf(lines, "%s\n", line);
+	}
+	fflush(lines);
+	rewind(lines);
+	pid = start(text, fileno(lines));
+	fclose(lines);
+	return pid;
+}
+
+static pid_t batch(const struct step *step, const char *word)
+{
+	size_t length = strlen(word);
+	char *command;
+	unsigned long count;
+
+	if (strncmp(step->text, word, length) != 0)
+		return 0;
+	count = strtoul(step->text + length, &command, 10);
+	return start_batch((unsigned int)count, command + 1);
+}
+
+int walk_storm(const struct step *step)
+{
+	return batch(step, "storm ");
 }
 
 /* "net.ipv4.conf.d0.rp_filter=1" into /proc/sys; no name here has a dot */
@@ -371,6 +495,8 @@ bool walk_do(const struct step *step)
 		return write_sysctl(text + 10);
 	if (sscanf(text, "inet-conf %15s %31s %d", device, key, &value) == 3)
 		return inet_conf_set(device, value);
+	if (strncmp(text, "batch ", 6) == 0)
+		return finished(batch(step, "batch "));
 	return run_ip(text);
 }
 
