@@ -184,9 +184,19 @@ static int add_signals(struct daemon *daemon)
 		sigaddset(&set, signals[i].number);
 	if (sigprocmask(SIG_BLOCK, &set, NULL) < 0)
 		return -errno;
-	for (size_t i = 0; i < ELEMENTS(signals) && r >= 0; i++)
-		r = sd_event_add_signal(daemon->event, NULL, signals[i].number,
+	for (size_t i = 0; i < ELEMENTS(signals) && r >= 0; i++) {
+		sd_event_source *source = NULL;
+
+		r = sd_event_add_signal(daemon->event, &source, signals[i].number,
 			signals[i].handler, daemon);
+		/* before the events: a storm of those may last */
+		if (r >= 0)
+			r = sd_event_source_set_priority(
+				source, SD_EVENT_PRIORITY_IMPORTANT);
+		if (r >= 0)
+			r = sd_event_source_set_floating(source, true);
+		sd_event_source_unref(source);
+	}
 	return r < 0 ? r : 0;
 }
 

@@ -18,7 +18,7 @@
  * changed in silence and nobody inferred shows there.
  */
 
-#define MESSAGES_A_TURN 8192
+#define MESSAGES_A_TURN 1024 /* some 4 ms: then signals and timers have their say */
 #define USEC_PER_SEC UINT64_C(1000000)
 #define AUDIT_USEC (300 * USEC_PER_SEC)
 #define AUDIT_SOON_USEC (2 * USEC_PER_SEC)
