@@ -89,6 +89,7 @@ static void use_config(struct daemon *daemon)
 {
 	daemon->track.hold_down_usec = daemon->config->log.hold_down_usec;
 	daemon->track.repeat_usec = daemon->config->log.repeat_usec;
+	(void)judge_drops_later(daemon);
 }
 
 int daemon_init(
@@ -283,8 +284,17 @@ int daemon_once(struct daemon *daemon)
 		sink_say(&daemon->sink, LOG_ERR, "Judging failed: %s.", strerror(-r));
 		return 2;
 	}
-	if (daemon->rejudge || daemon->report->unjudged ||
+	array_each (&daemon->track.items, const struct track_item, item) {
+		if (item->phase == TRACK_PENDING)
+			sink_say(&daemon->sink, LOG_WARNING,
+				"%s: the model says drop, the kernel does not confirm "
+				"it.",
+				item->finding->id);
+	}
+	array_each (&daemon->report->unknown, const struct finding_id, id)
+		sink_say(&daemon->sink, LOG_WARNING, "%s: can't be judged.", id->text);
+	if (daemon->rejudge || daemon->report->unjudged || daemon->sink.failed ||
 		track_open(&daemon->track) < daemon->track.items.count)
-		return 2; /* also where the kernel did not confirm what the model says */
+		return 2; /* could not tell, or could not say */
 	return track_open(&daemon->track) ? 1 : 0;
 }

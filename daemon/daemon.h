@@ -32,8 +32,9 @@ struct daemon {
 
 	struct nl_request *request;
 	struct nl_reader *reader;
-	struct state *state; /* NULL before the first sync */
-	bool synced;	     /* false: the state is old, no verdict of it is new */
+	struct state *state;  /* NULL before the first sync */
+	const char *lost_why; /* what took the sync last */
+	bool synced;	      /* false: the state is old, no verdict of it is new */
 	uint64_t synced_usec;
 
 	struct report *report;
@@ -41,10 +42,11 @@ struct daemon {
 	bool rejudge;	 /* the configuration changed */
 	struct track track;
 
-	uint64_t overruns, resyncs, drifts, disagreements;
+	uint64_t overruns, resyncs, audits, drifts, disagreements;
 	uint64_t backoff_usec;	    /* before the next resync */
 	uint64_t last_overrun_usec; /* to tell a storm from an accident */
 	size_t blind_said;
+	bool drops_unread; /* said once: the counter can't be read */
 	bool has_drops;
 	uint64_t drops; /* the counter, as last read */
 
@@ -114,6 +116,9 @@ void judge_later(struct daemon *daemon);
 
 int judge_turn(sd_event_source *source, void *daemon);
 int judge_due(sd_event_source *source, uint64_t usec, void *daemon);
+
+/* Sets the time of the next look at the drop counter, as the configuration has it. */
+int judge_drops_later(struct daemon *daemon);
 
 /* Reads the drop counter; says what it rose by. */
 int judge_drops(sd_event_source *source, uint64_t usec, void *daemon);

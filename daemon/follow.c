@@ -88,6 +88,8 @@ static void take_over(struct daemon *daemon, struct state *fresh)
 	daemon->synced = true;
 	daemon->synced_usec = daemon_now(daemon);
 	daemon->rejudge = true;
+	if (daemon->blind_said > fresh->blind)
+		daemon->blind_said = fresh->blind;
 	/* the old state of a full table was tens of megabytes: give them back */
 	malloc_trim(0);
 }
@@ -110,7 +112,7 @@ int follow_start(struct daemon *daemon)
 
 /* --- losing and finding sync --------------------------------------------------------------- */
 
-static int lose_sync(struct daemon *daemon)
+static int lose_sync(struct daemon *daemon, const char *why)
 {
 	uint64_t now = daemon_now(daemon);
 	int r;
@@ -124,6 +126,7 @@ static int lose_sync(struct daemon *daemon)
 		daemon->backoff_usec = BACKOFF_MAX;
 	daemon->last_overrun_usec = now;
 	daemon->synced = false;
+	daemon->lost_why = why;
 	daemon_status(daemon);
 	/* nothing more is taken in until all is read again */
 	r = sd_event_source_set_enabled(daemon->netlink, SD_EVENT_OFF);
@@ -135,13 +138,14 @@ static int receive_failed(struct daemon *daemon, int error)
 {
 	if (error == -ENOBUFS) {
 		daemon->overruns++;
-		return lose_sync(daemon);
+		return lose_sync(daemon, "Events of the kernel's were lost");
 	}
 	if (error == -EBADMSG) {
 		sink_say(&daemon->sink, LOG_WARNING,
 			"A message of the kernel's was malformed or cut off; reading all "
 			"again.");
-		return lose_sync(daemon);
+		return lose_sync(
+			daemon, "A message of the kernel's was malformed or cut off");
 	}
 	sink_say(&daemon->sink, LOG_ERR, "Receiving from the kernel failed: %s; ending.",
 		strerror(-error));
@@ -219,12 +223,11 @@ int follow_resync(sd_event_source *source, uint64_t usec, void *data)
 			sink_say(&daemon->sink, LOG_WARNING,
 				"Reading all again failed: %s; trying again.",
 				strerror(-r));
-		return lose_sync(daemon);
+		return lose_sync(daemon, daemon->lost_why);
 	}
 	daemon->resyncs++;
 	take_over(daemon, fresh);
-	say_resync(
-		daemon, "Events of the kernel's were lost", daemon_now(daemon) - began);
+	say_resync(daemon, daemon->lost_why, daemon_now(daemon) - began);
 	judge_later(daemon);
 	return sd_event_source_set_enabled(daemon->netlink, SD_EVENT_ON);
 }
@@ -237,9 +240,9 @@ void follow_want_audit(struct daemon *daemon, uint64_t in_usec)
 
 	if (!daemon->audit) /* --once: nothing will come of it */
 		return;
-	/* coalesced: what is due sooner stays */
-	if (sd_event_source_get_time(daemon->audit, &due) >= 0 && due <= at &&
-		due > daemon_now(daemon))
+	/* coalesced: what is due sooner stays, also if it is overdue */
+	if (sd_event_source_get_enabled(daemon->audit, NULL) > 0 &&
+		sd_event_source_get_time(daemon->audit, &due) >= 0 && due <= at)
 		return;
 	(void)arm(daemon->audit, at);
 }
@@ -278,6 +281,7 @@ int follow_audit(sd_event_source *source, uint64_t usec, void *data)
 	if (r == -ENOBUFS || r == -EBADMSG || r == -ENOMEM)
 		return receive_failed(daemon, r);
 	took = daemon_now(daemon) - began;
+	daemon->audits += r >= 0;
 	if (r < 0) {
 		sink_say(&daemon->sink, LOG_WARNING,
 			"The audit could not read the kernel: %s; trying again later.",

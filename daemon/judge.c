@@ -32,28 +32,49 @@ static bool may_ask(struct daemon *daemon, const struct iface *iface)
 	return daemon->questions++ < daemon->config->selfcheck.per_minute;
 }
 
+/* Whether something changed since the finding was found: then it is to be found anew. */
+static bool is_outdated(const struct daemon *daemon, const struct finding *finding)
+{
+	return !daemon->synced || daemon->state->generation != daemon->judged ||
+	       !state_iface(daemon->state, finding->ifindex);
+}
+
+/* Asks about the finding's example, and writes down what the kernel answered. 0 or an errno. */
+static int ask(struct daemon *daemon, struct finding *finding)
+{
+	struct probe_answer answer;
+	int r = probe_flow(daemon->request, &finding->example, &answer);
+
+	if (r < 0)
+		return r;
+	/* EINVAL may mean the destination; but a finding's is the host's own address */
+	if (answer.verdict == PROBE_DROP || answer.error == EINVAL)
+		finding->kernel = KERNEL_DROP;
+	else
+		finding->kernel =
+			answer.verdict == PROBE_PASS ? KERNEL_PASS : KERNEL_UNJUDGED;
+	return 0;
+}
+
 /*
  * Has the kernel confirm a finding. Returns 1 if it is to be said, 0 if the kernel says
- * otherwise, -EAGAIN if something changed under it and it is to be judged again.
+ * otherwise, -EAGAIN if something changed under it and it is to be judged again, or another
+ * negative errno.
  */
-static int confirm(struct daemon *daemon, struct finding *finding)
+static int confirm(struct daemon *daemon, struct track_item *item)
 {
-	const struct iface *iface;
-	struct probe_answer answer;
-	uint64_t generation;
+	struct finding *finding = item->finding;
 	int r;
 
 	/* what is never announced is read first: the finding must not rest on old settings */
 	r = snapshot_refresh_link(daemon->request, daemon->state, finding->ifindex);
-	generation = daemon->state->generation;
-	iface = state_iface(daemon->state, finding->ifindex);
-	if (r == -ENODEV || !iface || generation != daemon->judged)
+	if (r == -ENODEV || is_outdated(daemon, finding))
 		return -EAGAIN;
-	if (!may_ask(daemon, iface)) {
+	if (!may_ask(daemon, state_iface(daemon->state, finding->ifindex))) {
 		finding->kernel = KERNEL_UNASKED;
-		return 1;
+		return item->refutations ? 0 : 1; /* the kernel's last word stands */
 	}
-	r = probe_flow(daemon->request, &finding->example, &answer);
+	r = ask(daemon, finding);
 	if (r == -ENODEV)
 		return -EAGAIN;
 	if (r < 0) {
@@ -63,13 +84,15 @@ static int confirm(struct daemon *daemon, struct finding *finding)
 		finding->kernel = KERNEL_UNASKED;
 		return 1;
 	}
-	/* EINVAL may mean the destination; but a finding's is the host's own address */
-	if (answer.verdict == PROBE_DROP || answer.error == EINVAL)
-		finding->kernel = KERNEL_DROP;
-	else
-		finding->kernel =
-			answer.verdict == PROBE_PASS ? KERNEL_PASS : KERNEL_UNJUDGED;
-	return finding->kernel == KERNEL_DROP;
+	if (finding->kernel == KERNEL_DROP) {
+		item->refutations = 0;
+		return 1;
+	}
+	/* what was announced meanwhile may be the whole difference */
+	r = follow_events(daemon);
+	if (r < 0)
+		return r;
+	return is_outdated(daemon, finding) ? -EAGAIN : 0;
 }
 
 /*
@@ -79,19 +102,22 @@ static int confirm(struct daemon *daemon, struct finding *finding)
 static void refuted(struct daemon *daemon, struct track_item *item)
 {
 	item->refuted = true;
-	item->refutations++;
-	if (item->refutations == 1)
+	if (!item->refutations) {
+		item->refutations = 1;
+		item->refuted_audit = daemon->audits;
 		follow_want_audit(daemon, 1);
-	if (item->refutations != 2)
+	}
+	if (item->refutations > 1 || item->refuted_audit == daemon->audits)
 		return;
+	item->refutations = 2;
 	if (item->finding->kernel == KERNEL_PASS) {
 		daemon->disagreements++;
 		say_disagreement(daemon, item->finding);
 	} else {
 		sink_say(&daemon->sink, LOG_WARNING,
 			"%s: the model says drop, but the kernel can't be asked about "
-			"the example; "
-			"the finding is not raised.",
+			"the "
+			"example; the finding is not raised.",
 			item->finding->id);
 	}
 }
@@ -107,13 +133,15 @@ static int say_due(struct daemon *daemon)
 		if (!item)
 			return 0;
 		if (kind == EVENT_FINDING_RAISED || kind == EVENT_FINDING_CHANGED)
-			r = confirm(daemon, item->finding);
+			r = confirm(daemon, item);
 		if (r == -EAGAIN) {
 			/* by the timer, which is due: the deferred source would come before the
 			 * events that settle it, again and again */
 			daemon->rejudge = true;
 			return 0;
 		}
+		if (r < 0)
+			return r;
 		if (r == 0) {
 			refuted(daemon, item);
 			continue;
@@ -141,7 +169,7 @@ static int judge_state(struct daemon *daemon, bool quick)
 		report->findings.items[i]->unsure =
 			report->findings.items[i]->ifindex == daemon->unsure_ifindex;
 	r = track_update(&daemon->track, report->findings.items, report->findings.count,
-		quick, daemon_now(daemon));
+		report->unknown.items, report->unknown.count, quick, daemon_now(daemon));
 	if (r < 0)
 		return r;
 	daemon->judged = daemon->state->generation;
@@ -207,27 +235,40 @@ int judge_due(sd_event_source *source, uint64_t usec, void *daemon)
 
 /* --- the counter -------------------------------------------------------------------------------- */
 
+int judge_drops_later(struct daemon *daemon)
+{
+	int r;
+
+	if (!daemon->counter)
+		return 0;
+	r = sd_event_source_set_time(
+		daemon->counter, daemon_now(daemon) + daemon->config->log.drops_usec);
+	return r < 0 ? r : sd_event_source_set_enabled(daemon->counter, SD_EVENT_ONESHOT);
+}
+
 int judge_drops(sd_event_source *source, uint64_t usec, void *data)
 {
 	struct daemon *daemon = data;
 	uint64_t drops;
 	int r = procsys_rpf_drops(&drops);
 
+	(void)source;
 	(void)usec;
 	if (r < 0) {
-		sink_say(&daemon->sink, LOG_WARNING,
-			"The counter IPReversePathFilter can't be read: %s; drops are "
-			"not counted.",
-			strerror(-r));
-		return 0;
+		if (!daemon->drops_unread)
+			sink_say(&daemon->sink, LOG_WARNING,
+				"The counter IPReversePathFilter can't be read: %s; "
+				"drops are "
+				"not counted until it can.",
+				strerror(-r));
+		daemon->drops_unread = true;
+		daemon->has_drops = false;
+		return judge_drops_later(daemon);
 	}
 	if (daemon->has_drops && drops > daemon->drops)
 		say_drops(daemon, drops - daemon->drops);
+	daemon->drops_unread = false;
 	daemon->has_drops = true;
 	daemon->drops = drops;
-	if (!source)
-		return 0;
-	r = sd_event_source_set_time(
-		source, daemon_now(daemon) + daemon->config->log.drops_usec);
-	return r < 0 ? r : sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
+	return judge_drops_later(daemon);
 }

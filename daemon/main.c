@@ -2,8 +2,11 @@
 #include "daemon/daemon.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #define EXIT_WRONG 2 /* also: --once could not tell */
 
@@ -28,21 +31,40 @@ static struct config *load(const struct options *options)
 	return take_ptr(config);
 }
 
+/* Whoever starts us with closed descriptors would have his output end in a socket of ours. */
+static void open_standard_files(void)
+{
+	int fd;
+
+	do
+		fd = open("/dev/null", O_RDWR);
+	while (fd >= 0 && fd <= STDERR_FILENO);
+	if (fd >= 0)
+		(void)close(fd);
+}
+
 int main(int argc, char **argv)
 {
 	struct options options;
 	struct daemon daemon;
 	struct config *config;
-	int r = options_parse(argc, argv, &options);
+	int r;
 
+	open_standard_files();
+	(void)signal(SIGUSR1, SIG_IGN); /* nothing is asked for by it yet */
+	r = options_parse(argc, argv, &options);
 	if (r <= 0)
 		return r < 0 ? EXIT_WRONG : 0;
 	config = load(&options);
 	if (!config)
 		return EXIT_WRONG;
 	if (options.check_config) {
-		printf("rpfilterd: %s: the configuration is right\n",
-			options.config ? options.config : RPFILTERD_CONFIG);
+		if (!options.config && access(RPFILTERD_CONFIG, F_OK) < 0)
+			puts("rpfilterd: " RPFILTERD_CONFIG
+			     ": no such file, the defaults hold");
+		else
+			printf("rpfilterd: %s: the configuration is right\n",
+				options.config ? options.config : RPFILTERD_CONFIG);
 		config_free(config);
 		return 0;
 	}

@@ -53,12 +53,17 @@ static void why_cleared(const struct daemon *daemon, const struct finding *findi
 	else if (rpf.reason == RPF_SYMMETRIC)
 		snprintf(out, size, "the way back to %s leads out of it now",
 			ip4_format(finding->example.src, text));
-	else if (rpf.verdict == RPF_PASS && finding->reason == RPF_UNNUMBERED &&
-		 rpf.filter.effective == finding->filter.effective)
-		snprintf(out, size, "it has an IPv4 address now, so loose lets them in");
-	else if (rpf.verdict == RPF_PASS)
+	else if (rpf.verdict == RPF_PASS &&
+		 rpf.filter.effective != finding->filter.effective)
 		snprintf(out, size, "its rp_filter is %s now",
 			rp_filter_words(rpf.filter.effective, value));
+	else if (rpf.verdict == RPF_PASS && finding->reason == RPF_UNNUMBERED)
+		snprintf(out, size, "it has an IPv4 address now, so loose lets them in");
+	else if (rpf.verdict == RPF_PASS)
+		snprintf(out, size, "there is a way back to %s now",
+			ip4_format(finding->example.src, text));
+	else if (rpf.reason == RPF_NO_IPV4)
+		snprintf(out, size, "it has no IPv4 any more");
 	else if (rpf.verdict == RPF_UNJUDGED)
 		snprintf(out, size, "packets to %s are not for this host any more",
 			ip4_format(finding->example.dst, text));
@@ -204,14 +209,12 @@ void say_blind(struct daemon *daemon)
 
 void say_drops(struct daemon *daemon, uint64_t count)
 {
-	char names[256] = "";
+	char names[8 * FINDING_ID] = "";
 	size_t length = 0, open = 0;
 	struct entry entry;
 
 	array_each (&daemon->track.items, const struct track_item, item) {
-		if (item->phase == TRACK_PENDING)
-			continue;
-		if (open++ < 8 && length < sizeof(names) - 1)
+		if (item->phase != TRACK_PENDING && open++ < 8)
 			length += (size_t)snprintf(names + length, sizeof(names) - length,
 				"%s%s", length ? " " : "", item->finding->id);
 	}
@@ -221,8 +224,10 @@ void say_drops(struct daemon *daemon, uint64_t count)
 	if (open)
 		entry_add(&entry, "MESSAGE",
 			"The kernel dropped %" PRIu64
-			" packet%s by reverse path since last looked: explained by %s.",
-			count, plural(count), names);
+			" packet%s by reverse path since last looked: most likely "
+			"explained by "
+			"%s%s.",
+			count, plural(count), names, open > 8 ? " and others" : "");
 	else
 		entry_add(&entry, "MESSAGE",
 			"The kernel dropped %" PRIu64

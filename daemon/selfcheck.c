@@ -81,16 +81,20 @@ static bool choose(const struct daemon *daemon, size_t number, struct flow *ret)
 
 	if (number < daemon->track.items.count) {
 		*ret = daemon->track.items.items[number].finding->example;
-		return true;
+		iface = state_iface(state, ret->iif);
+	} else {
+		*ret = (struct flow){ 0 };
+		iface = state_iface(state, daemon->changed_ifindex);
+		if (!iface || random32() & 1)
+			iface = random_iface(state);
 	}
-	iface = state_iface(state, daemon->changed_ifindex);
-	if (!iface || random32() & 1)
-		iface = random_iface(state);
 	if (!iface || !iface->announced || !iface->link.has_inet)
 		return false;
 	/* each refused question would write a line to the kernel's log */
 	if (devconf_or(&state->all, &iface->link.conf, DEVCONF_LOG_MARTIANS))
 		return false;
+	if (ret->iif) /* a finding's */
+		return true;
 	*ret = (struct flow){
 		.iif = iface->link.ifindex,
 		.src = random32() & 1 ? near_a_route(state) : ip4(random32()),

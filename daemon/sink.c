@@ -55,7 +55,10 @@ int sink_write(struct sink *sink, const struct entry *entry)
 	case SINK_STDERR:
 		return sink_stderr(entry);
 	case SINK_JSON:
-		return sink_json(entry);
+		if (sink_json(entry) >= 0)
+			return 0;
+		sink->failed = true;
+		return sink_stderr(entry);
 	}
 	return -EINVAL;
 }

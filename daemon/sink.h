@@ -8,7 +8,8 @@ enum sink_kind { SINK_JOURNAL, SINK_STDERR, SINK_JSON };
 
 struct sink {
 	enum sink_kind kind;
-	int level; /* entries of a greater priority number (less urgent) are left out */
+	int level;   /* entries of a greater priority number (less urgent) are left out */
+	bool failed; /* something could not be written as it should */
 	bool journal_lost; /* said once: the journal can't be reached */
 };
 

@@ -55,13 +55,23 @@ static bool is_among(const char *id, struct finding *const *findings, size_t cou
 	return false;
 }
 
+static bool is_unknown(const char *id, const struct finding_id *unknown, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (strcmp(unknown[i].text, id) == 0)
+			return true;
+	}
+	return false;
+}
+
 static void drop_lost(struct track *track, struct finding *const *findings, size_t count,
-	uint64_t now_usec)
+	const struct finding_id *unknown, size_t unknown_count, uint64_t now_usec)
 {
 	for (size_t i = track->items.count; i-- > 0;) {
 		struct track_item *item = &track->items.items[i];
 
-		if (is_among(item->finding->id, findings, count))
+		if (is_among(item->finding->id, findings, count) ||
+			is_unknown(item->finding->id, unknown, unknown_count))
 			continue;
 		if (item->phase == TRACK_OPEN) {
 			phase_set(item, TRACK_CLOSING, now_usec);
@@ -72,10 +82,11 @@ static void drop_lost(struct track *track, struct finding *const *findings, size
 	}
 }
 
-int track_update(struct track *track, struct finding **findings, size_t count, bool quick,
+int track_update(struct track *track, struct finding **findings, size_t count,
+	const struct finding_id *unknown, size_t unknown_count, bool quick,
 	uint64_t now_usec)
 {
-	drop_lost(track, findings, count, now_usec);
+	drop_lost(track, findings, count, unknown, unknown_count, now_usec);
 	for (size_t i = 0; i < count; i++) {
 		struct track_item *item = find(track, findings[i]->id);
 		struct track_item fresh = { .finding = findings[i] };

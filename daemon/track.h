@@ -25,7 +25,8 @@ struct track_item {
 	uint64_t said_usec;	  /* the last entry */
 	unsigned int count;	  /* repeats said */
 	bool refuted;		  /* the kernel says otherwise: not to be said as it is */
-	unsigned int refutations; /* how often it did */
+	unsigned int refutations; /* 1: all is being read again; 2: it was said */
+	uint64_t refuted_audit;	  /* how many audits there had been then */
 };
 
 struct track {
@@ -38,9 +39,11 @@ void track_done(struct track *track);
 
 /*
  * Takes what an evaluation found: *findings is emptied, the track owns them. quick: do not
- * wait for hold_down (the first evaluation after a start). Returns 0 or -ENOMEM.
+ * wait for hold_down (the first evaluation after a start). unknown: what could not be judged, of
+ * which a finding that is open stays so. Returns 0 or -ENOMEM.
  */
-int track_update(struct track *track, struct finding **findings, size_t count, bool quick,
+int track_update(struct track *track, struct finding **findings, size_t count,
+	const struct finding_id *unknown, size_t unknown_count, bool quick,
 	uint64_t now_usec);
 
 /*

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "model/dropset.h"
 
+#include "base/hash.h"
+
 #include <errno.h>
+#include <stdint.h>
 
 struct collect {
 	const struct view *view;
@@ -10,6 +13,7 @@ struct collect {
 	/* neighbours mostly share a route, and a route has one verdict */
 	const struct fib_info *last_info;
 	enum rpf_reason last_reason;
+	struct hash tallies; /* key -> place in the dropset's, from 1 */
 };
 
 /* A documentation address (RFC 5737) reads best where it is among the dropped. */
@@ -31,24 +35,32 @@ static void tally_grow(struct drop_tally *tally, uint32_t first, uint32_t last,
 		tally->example = ip4(NICE_EXAMPLE);
 }
 
-static int tally(struct dropset *dropset, uint32_t first, uint32_t last,
+/* What has the same way back and reason is one tally. */
+static uint64_t tally_key(enum rpf_reason reason, const struct lookup_result *reverse)
+{
+	return hash_mix((uint64_t)(uintptr_t)reverse->info ^ (uint64_t)reason << 56 ^
+			(uint64_t)reverse->error << 48);
+}
+
+static int tally(struct collect *collect, uint32_t first, uint32_t last,
 	enum rpf_reason reason, const struct lookup_result *reverse)
 {
 	struct drop_tally fresh = { .reason = reason, .reverse = *reverse };
-	size_t count = dropset->tallies.count;
+	struct dropset *dropset = collect->dropset;
+	uint64_t key = tally_key(reason, reverse);
+	size_t place = (size_t)(uintptr_t)hash_get(&collect->tallies, key);
+	int r;
 
-	/* from the back: the last one is the likeliest */
-	while (count--) {
-		struct drop_tally *known = &dropset->tallies.items[count];
-
-		if (known->reason == reason && known->reverse.info == reverse->info &&
-			known->reverse.error == reverse->error) {
-			tally_grow(known, first, last, reverse);
-			return 0;
-		}
+	if (place) {
+		tally_grow(&dropset->tallies.items[place - 1], first, last, reverse);
+		return 0;
 	}
 	tally_grow(&fresh, first, last, reverse);
-	return array_push(&dropset->tallies, &fresh);
+	r = array_push(&dropset->tallies, &fresh);
+	if (r < 0)
+		return r;
+	return hash_put(
+		&collect->tallies, key, (void *)(uintptr_t)dropset->tallies.count);
 }
 
 static int collect(
@@ -72,7 +84,7 @@ static int collect(
 		return 0;
 	if (prefixset_add(&dropset->dropped, first, last) < 0)
 		return -ENOMEM;
-	return tally(dropset, first, last, reason, result);
+	return tally(collect, first, last, reason, result);
 }
 
 int dropset_of(const struct view *view, const struct iface *iface,
@@ -81,6 +93,7 @@ int dropset_of(const struct view *view, const struct iface *iface,
 {
 	struct rpf_class validation =
 		rpf_class_of(view, iface, &class->flow, class->flow.dst, 0);
+	int r = 0;
 	struct collect data = { .view = view, .class = &validation, .dropset = ret };
 
 	ret->filter = validation.filter;
@@ -90,15 +103,13 @@ int dropset_of(const struct view *view, const struct iface *iface,
 	}
 	if (!validation.filter.effective) /* then nothing is dropped by reverse path */
 		return 0;
-	array_each (&sources->ranges, const struct range, range) {
-		int r = lookup_range(view, &validation.reverse, range->first, range->last,
+	for (size_t i = 0; r >= 0 && i < sources->ranges.count; i++)
+		r = lookup_range(view, &validation.reverse,
+			sources->ranges.items[i].first, sources->ranges.items[i].last,
 			collect, &data);
-
-		if (r < 0)
-			return r;
-	}
+	hash_done(&data.tallies);
 	prefixset_close(&ret->dropped);
-	return 0;
+	return r < 0 ? r : 0;
 }
 
 void dropset_done(struct dropset *dropset)

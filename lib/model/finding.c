@@ -73,6 +73,14 @@ static int class_sources(const struct expect *expect, const struct flowclass *cl
 	return r;
 }
 
+struct finding_id finding_id_of(const struct iface *iface, const struct flowclass *class)
+{
+	struct finding_id id;
+
+	snprintf(id.text, sizeof(id.text), "%s/%s", iface->link.name, class->name);
+	return id;
+}
+
 static int fill(struct finding *finding, const struct view *view,
 	const struct iface *iface, const struct expect *expect,
 	const struct flowclass *class, const struct dropset *dropset)

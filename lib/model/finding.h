@@ -37,6 +37,11 @@ struct remedy {
 		[REMEDY_TEXT]; /* a command line, or words where a person has to decide */
 };
 
+/* What a finding, or one that might be, is called. */
+struct finding_id {
+	char text[FINDING_ID];
+};
+
 struct finding {
 	char id[FINDING_ID]; /* the interface's name and the class: the same after a restart */
 	int ifindex;
@@ -64,6 +69,9 @@ struct finding {
  */
 int finding_of(const struct view *view, const struct iface *iface,
 	const struct expect *expect, const struct flowclass *class, struct finding **ret);
+/* The id of what is found on iface for class: "tunl0/local". */
+struct finding_id finding_id_of(const struct iface *iface, const struct flowclass *class);
+
 void finding_free(struct finding *finding);
 DEFINE_FREEP(struct finding, finding_free)
 

@@ -31,6 +31,28 @@ static int cures(const struct view *view, const struct iface *iface,
 	return r < 0 ? r : cured;
 }
 
+/* Whether a shell and sysctl(8) take a name as it stands. */
+static bool is_plain(const char *name)
+{
+	return name[strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ012"
+				 "3456789_.:@+-")] == '\0';
+}
+
+/* The command that sets it; of a name that a shell would take apart, words. */
+static int command(const struct iface *iface, int value, char *out, size_t size)
+{
+	const char *name = iface->link.name;
+	char key[64];
+
+	plan_key(name, key);
+	if (is_plain(name))
+		return snprintf(out, size, "sysctl -w %s=%d", key, value);
+	return snprintf(out, size,
+		"write %d to the file rp_filter of the interface's folder in "
+		"/proc/sys/net/ipv4/conf",
+		value);
+}
+
 static void set(struct remedy *remedy, const struct iface *iface, int value)
 {
 	struct remedy_step *step = &remedy->steps[0];
@@ -39,27 +61,32 @@ static void set(struct remedy *remedy, const struct iface *iface, int value)
 	step->ifindex = iface->link.ifindex;
 	step->value = value;
 	remedy->step_count = 1;
-	snprintf(remedy->text, sizeof(remedy->text), "sysctl -w %s=%d", step->key, value);
+	(void)command(iface, value, remedy->text, sizeof(remedy->text));
 }
 
 /* Where no setting of the interface alone helps, all is what stands in the way. */
 static void say(struct remedy *remedy, const struct iface *iface, enum rpf_reason reason)
 {
-	char key[64];
+	char key[64], loose[128];
 
 	plan_key(iface->link.name, key);
-	if (!iface->addrs.count && reason != RPF_NO_ROUTE)
+	(void)command(iface, 2, loose, sizeof(loose));
+	if (!iface->addrs.count && reason != RPF_NO_ROUTE && is_plain(iface->link.name))
 		snprintf(remedy->text, sizeof(remedy->text),
-			"ip address add 127.0.0.42/32 scope host dev %s && sysctl -w "
-			"%s=2",
-			iface->link.name, key);
+			"ip address add 127.0.0.42/32 scope host dev %s && %s",
+			iface->link.name, loose);
+	else if (!iface->addrs.count && reason != RPF_NO_ROUTE)
+		snprintf(remedy->text, sizeof(remedy->text),
+			"give the interface an address of host scope, such as "
+			"127.0.0.42/32, and %s",
+			loose);
 	else
 		snprintf(remedy->text, sizeof(remedy->text),
 			"give the sources a route, or set net.ipv4.conf.all.rp_filter to "
 			"0 and "
 			"each interface to what it should have: all=0 is needed before "
-			"%s=0 "
-			"can help",
+			"%s=0 can "
+			"help",
 			key);
 }
 

@@ -20,6 +20,7 @@ void report_free(struct report *report)
 		finding_free(report->findings.items[i]);
 	array_done(&report->ifaces);
 	array_done(&report->findings);
+	array_done(&report->unknown);
 	free(report);
 }
 
@@ -46,6 +47,15 @@ struct tally {
 	bool unjudged; /* something could not be judged */
 };
 
+static int add_unknown(struct report *report, const struct iface *iface,
+	const struct flowclass *class, struct tally *tally)
+{
+	const struct finding_id id = finding_id_of(iface, class);
+
+	tally->unjudged = true;
+	return array_push(&report->unknown, &id);
+}
+
 /* Finds the faults of one interface, class by class. Returns 0 or -ENOMEM. */
 static int find_faults(struct report *report, const struct view *view,
 	const struct iface *iface, const struct expect *expect,
@@ -55,10 +65,11 @@ static int find_faults(struct report *report, const struct view *view,
 		_cleanup_(finding_freep) struct finding *finding = NULL;
 		int r = finding_of(view, iface, expect, &classes[i], &finding);
 
-		tally->unjudged |= r == -ENODATA;
-		if (r < 0 && r != -ENODATA)
+		if (r == -ENODATA)
+			r = add_unknown(report, iface, &classes[i], tally);
+		if (r < 0)
 			return r;
-		if (r <= 0)
+		if (r == 0)
 			continue;
 		r = array_push(&report->findings, &finding);
 		if (r < 0)
@@ -78,7 +89,11 @@ static int find_flow_faults(struct report *report, const struct view *view,
 		struct expect expect = { 0 };
 		int r = expect_of(view->state, iface, &declared, &expect);
 
-		if (r >= 0 && expect.items.list.count)
+		/* what is only forwarded is looked up another way, which is not built yet */
+		if (r >= 0 && expect.items.list.count &&
+			!state_is_own(view->state, class->flow.dst))
+			r = add_unknown(report, iface, class, tally);
+		else if (r >= 0 && expect.items.list.count)
 			r = find_faults(report, view, iface, &expect, class, 1, tally);
 		expect_done(&expect);
 		if (r < 0)

@@ -25,7 +25,8 @@ struct report_iface {
 struct report {
 	ARRAY(struct report_iface) ifaces;
 	ARRAY(struct finding *) findings;
-	size_t unjudged; /* interfaces of which nothing can be said */
+	ARRAY(struct finding_id) unknown; /* may be findings: they could not be judged */
+	size_t unjudged;		  /* interfaces of which nothing can be said */
 };
 
 struct report *report_new(void);

@@ -36,7 +36,7 @@ static void evaluates(struct track *track, const char *found, bool quick, uint64
 
 		findings[count++] = fake(id, at[1] - '0');
 	}
-	ck_assert_int_eq(track_update(track, findings, count, quick, now), 0);
+	ck_assert_int_eq(track_update(track, findings, count, NULL, 0, quick, now), 0);
 	for (size_t i = 0; i < count; i++)
 		ck_assert_ptr_null(findings[i]);
 }
@@ -248,6 +248,24 @@ START_TEST(repeats_are_counted)
 }
 END_TEST
 
+/* What can't be judged just now is neither over nor new. */
+START_TEST(the_unknown_stays_as_it_is)
+{
+	const struct finding_id unknown[] = { { "a" } };
+	struct track track = { .hold_down_usec = HOLD_DOWN };
+	char text[128];
+
+	evaluates(&track, "a1 b1", true, SECOND);
+	says(&track, SECOND, text);
+	ck_assert_int_eq(track_update(&track, NULL, 0, unknown, 1, false, 2 * SECOND), 0);
+	ck_assert_str_eq(says(&track, 9 * SECOND, text), "cleared:b1");
+	ck_assert_uint_eq(track_open(&track), 1);
+	evaluates(&track, "", false, 10 * SECOND);
+	ck_assert_str_eq(says(&track, 20 * SECOND, text), "cleared:a1");
+	track_done(&track);
+}
+END_TEST
+
 /* Everything is freed once, whatever it was in the middle of (the sanitizer looks). */
 START_TEST(it_ends_anywhere)
 {
@@ -281,6 +299,7 @@ int main(void)
 		the_first_evaluation_does_not_wait,
 		the_refuted_is_not_raised_until_it_is_found_anew,
 		repeats_are_counted,
+		the_unknown_stays_as_it_is,
 		it_ends_anywhere,
 	};
 
