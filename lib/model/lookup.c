@@ -265,6 +265,19 @@ static bool is_final(const struct view *view, const struct rule *rule,
 	return result->error || !rule || !suppressed(view, rule, result);
 }
 
+/*
+ * Behind an error route of main some kernels end, others (before a correction that went into
+ * the stable series of 2026) still ask table default, and nothing tells which. Only where
+ * default has routes does it make a difference; there we do not know.
+ */
+static bool is_either(const struct view *view, const struct lookup_result *result)
+{
+	const struct fib *fib = state_table(view->state, TABLE_DEFAULT);
+
+	return result->error && result->error != EAGAIN && result->info &&
+	       result->info->table != TABLE_DEFAULT && fib && fib->routes;
+}
+
 /* While no rule was ever changed, these are asked and no rule is (kernel-rpf 4.1). */
 static const uint32_t merged_tables[] = { TABLE_MAIN, TABLE_DEFAULT };
 
@@ -318,6 +331,7 @@ static struct lookup_result lookup_merged(const struct view *view,
 		table_lookup(view, merged_tables[i], flow, &result);
 		trace_table(trace, number, "no rule was ever changed", merged_tables[i],
 			&result, result.error != EAGAIN);
+		result.blind |= is_either(view, &result);
 		if (result.error != EAGAIN)
 			return result;
 	}
@@ -447,7 +461,7 @@ static int hand_out(struct table_walk *table, uint32_t until, struct lookup_resu
 	table->done = rest.last == table->piece.last;
 	table->position = rest.last + 1;
 	result.rule = table->rule;
-	result.blind |= rest.blind;
+	result.blind |= rest.blind || (!table->rule && is_either(walk->view, &result));
 	if (is_final(walk->view, table->rule, &result))
 		return walk->visit(rest.first, rest.last, &result, walk->data);
 	rest.blind = result.blind;
