@@ -1,0 +1,384 @@
+# shellcheck shell=bash
+# What the scenes stand on: namespaces and links, the service and its journal, traffic that is
+# counted. A scene is a script that sources this file and ends with 0, or says what failed.
+set -euo pipefail
+
+cd /
+tmp=$(mktemp -d)
+vip=192.168.91.204
+client=10.9.0.196
+rip=192.168.91.78
+unit=rpfilterd@realserver.service
+ns=realserver # whose settings, findings and counters are meant
+patience=${PATIENCE:-30} # seconds that an event may take
+invocation='' # of $unit
+seen=0 #        entries of it that events were taken from
+event='{}'
+
+fail() {
+	trap - ERR
+	echo "FAILED: $*"
+	local i
+	for ((i = 1; i < ${#BASH_LINENO[@]}; i++)); do
+		echo "at: ${BASH_SOURCE[i]##*/}:${BASH_LINENO[i - 1]} ${FUNCNAME[i]}"
+	done
+	echo "--- journal of $unit"
+	journalctl -q --sync || :
+	[ -z "$invocation" ] || entries | tail -n 15 |
+		jq -r '"\(.__MONOTONIC_TIMESTAMP) \(.RPF_EVENT): \(.MESSAGE)"' || :
+	[ "$ns" = - ] || [ -e "/run/netns/$ns" ] || exit 1
+	echo "--- settings of $ns"
+	inside grep -s . /proc/sys/net/ipv4/conf/*/rp_filter || :
+	inside ip -br addr || :
+	inside ip route show table all type unicast || :
+	exit 1
+}
+trap 'fail "a command failed: $BASH_COMMAND"' ERR
+
+not_here() {
+	echo "not on this kernel: $*"
+	exit 77
+}
+
+step() {
+	echo "- $*"
+}
+
+now_ms() {
+	echo $((${EPOCHREALTIME/./} / 1000))
+}
+
+# until_true SECONDS COMMAND...
+until_true() {
+	local end=$(($(now_ms) + $1 * 1000))
+	shift
+	until "$@"; do
+		[ "$(now_ms)" -lt $end ] || return 1
+		sleep 0.1
+	done
+}
+
+# --- namespaces -------------------------------------------------------------------------------
+
+# in_ns NAME COMMAND...; a "-" is the machine's own
+in_ns() {
+	local name=$1
+	shift
+	if [ "$name" = - ]; then
+		"$@"
+	else
+		ip netns exec "$name" "$@"
+	fi
+}
+
+inside() {
+	in_ns "$ns" "$@"
+}
+
+# need_module NAME...: the kernel has them, and they are loaded
+need_module() {
+	local name
+	for name in "$@"; do
+		modprobe -q "$name" || not_here "there is no module $name"
+	done
+}
+
+# setting NS INTERFACE NAME VALUE
+setting() {
+	# shellcheck disable=SC2016
+	in_ns "$1" sh -c 'echo "$3" >"/proc/sys/net/ipv4/conf/$1/$2"' - "${@:2}"
+}
+
+# rp_filter INTERFACE VALUE, in $ns
+rp_filter() {
+	[ "${WITHOUT-}" != filter ] || set -- "$1" 0
+	setting "$ns" "$1" rp_filter "$2"
+}
+
+# space NAME: an empty one in which nothing is filtered: it has the machine's own settings at first
+space() {
+	ip netns add "$1"
+	setting "$1" all rp_filter 0
+	setting "$1" default rp_filter 0
+	setting "$1" lo rp_filter 0
+	ip -n "$1" link set lo up
+}
+
+# wire NS INTERFACE ADDRESS/LEN NS2 INTERFACE2 [ADDRESS2/LEN]: a cable
+wire() {
+	ip -n "$1" link add "$2" type veth peer name "$5" netns "$4"
+	[ -z "$3" ] || ip -n "$1" addr add "$3" dev "$2"
+	[ -z "${6-}" ] || ip -n "$4" addr add "$6" dev "$5"
+	ip -n "$1" link set "$2" up
+	ip -n "$4" link set "$5" up
+}
+
+# client - router - switch - realserver; the realserver is strict in all that it has and gets
+world() {
+	space client
+	space router
+	space realserver
+	setting realserver default rp_filter 1
+	setting realserver lo rp_filter 1
+	in_ns router sysctl -qw net.ipv4.ip_forward=1
+	wire client eth0 $client/24 router wan 10.9.0.65/24
+	ip -n client route add default via 10.9.0.65
+	ip -n router link add lan type bridge
+	ip -n router addr add 192.168.91.65/24 dev lan
+	ip -n router link set lan up
+	wire realserver eth0 $rip/24 router lan-real
+	ip -n router link set lan-real master lan
+	ip -n realserver route add default via 192.168.91.65
+}
+
+# The world with a director that has the VIP. The realserver keeps quiet about the VIP: else it
+# would get the packets without the director, and the scene would work for the wrong reason.
+# The scene can-fail has it so (WITHOUT=director), and the other way round as well: WITHOUT=filter.
+lvs_world() {
+	need_module ip_vs ip_vs_rr
+	world
+	space director
+	wire director eth0 192.168.91.209/24 router lan-dir
+	ip -n router link set lan-dir master lan
+	ip -n director addr add $vip/32 dev eth0
+	ip -n director route add default via 192.168.91.65
+	in_ns realserver sysctl -qw net.ipv4.conf.all.arp_ignore=1 net.ipv4.conf.all.arp_announce=2
+	[ "${WITHOUT-}" = director ] || return 0
+	in_ns realserver sysctl -qw net.ipv4.conf.all.arp_ignore=0 net.ipv4.conf.all.arp_announce=0
+	ip -n router neigh replace $vip dev lan nud permanent lladdr \
+		"$(in_ns realserver cat /sys/class/net/eth0/address)"
+}
+
+# director FORWARDING...: as ipvsadm -a has it, e.g. -i
+director() {
+	in_ns director ipvsadm -A -t $vip:80 -s rr
+	in_ns director ipvsadm -a -t $vip:80 -r $rip "$@"
+}
+
+# --- traffic ----------------------------------------------------------------------------------
+
+# serve: a web server in the realserver, on all its addresses
+serve() {
+	mkdir -p "$tmp/www"
+	echo realserver >"$tmp/www/index.html"
+	in_ns realserver busybox httpd -p 80 -h "$tmp/www"
+	until_true 10 in_ns realserver curl -s -o /dev/null http://127.0.0.1/ ||
+		fail "the web server doesn't answer"
+}
+
+# requests COUNT [ADDRESS]: as many connections, one after the other; all are to be answered
+requests() {
+	local answered
+	answered=$(in_ns client curl -sS --connect-timeout 5 "http://${2:-$vip}/?[1-$1]" |
+		grep -cx realserver) || :
+	[ "$answered" -eq "$1" ] || fail "$answered of $1 requests to ${2:-$vip} were answered"
+}
+
+# no_answer [ADDRESS]: TCP times out
+no_answer() {
+	local status=0
+	in_ns client curl -s -o /dev/null --connect-timeout 3 "http://${1:-$vip}/" || status=$?
+	[ $status -eq 28 ] || fail "curl ended with $status, not 28: no time-out"
+}
+
+# pings ADDRESS: answered; a tunnel may have to shake hands first, for which it tries all 5 seconds
+pings() {
+	until_true 20 in_ns client ping -q -c 1 -W 2 "$1" >/dev/null || :
+	in_ns client ping -q -c 3 -i 0.3 -W 5 "$1" >/dev/null || fail "a ping to $1 is not answered"
+}
+
+no_ping() {
+	! in_ns client ping -q -c 3 -i 0.3 -W 2 "$1" >/dev/null || fail "a ping to $1 is answered"
+}
+
+# counted: packets that $ns dropped by reverse path
+counted() {
+	inside awk '/^TcpExt:/ && !n { n = split($0, name) ; next }
+		/^TcpExt:/ { for (i = 1; i <= n; i++) if (name[i] == "IPReversePathFilter") print $i }' \
+		/proc/net/netstat
+}
+
+# received INTERFACE: packets, in $ns
+received() {
+	inside cat "/sys/class/net/$1/statistics/rx_packets"
+}
+
+# measure INTERFACE COMMAND...: $packets came in there meanwhile, $drops were dropped
+measure() {
+	local iface=$1
+	shift
+	drops=$(counted)
+	packets=$(received "$iface")
+	"$@"
+	drops=$(($(counted) - drops))
+	packets=$(($(received "$iface") - packets))
+}
+
+# lost INTERFACE COMMAND...: it shows that nothing works; its packets came in by INTERFACE, and
+# the kernel counted them as dropped
+lost() {
+	measure "$@"
+	[ $packets -ge 1 ] || fail "no packet came in by $1: they went another way"
+	[ $drops -ge 1 ] || fail "$packets packets came in by $1, $drops were dropped by reverse path"
+	step "${*:2}: true; $packets packets by $1, $drops dropped by reverse path"
+}
+
+# works INTERFACE PACKETS COMMAND...: at least so many by INTERFACE, and none was dropped
+works() {
+	measure "$1" "${@:3}"
+	[ $packets -ge "$2" ] || fail "$packets packets came in by $1: they went another way"
+	[ $drops -eq 0 ] || fail "$drops packets were dropped by reverse path"
+	step "${*:3}: true; $packets packets by $1"
+}
+
+# must_drop INTERFACE [ADDRESS]: no request is answered
+must_drop() {
+	lost "$1" no_answer "${2:-$vip}"
+}
+
+# must_pass INTERFACE COUNT [ADDRESS]: all requests are answered. Each takes the client four
+# packets at least.
+must_pass() {
+	works "$1" $(($2 * 4)) requests "$2" "${3:-$vip}"
+}
+
+# given_away: packets that the director passed on. Not connections: one that has the port of an
+# earlier one may go by that one's entry.
+given_away() {
+	in_ns director ipvsadm -L -n --stats --exact | awk '$1 == "TCP" { print $4 }'
+}
+
+gave_away() {
+	[ "$(given_away)" -ge "$1" ]
+}
+
+# all_by_director INTERFACE COUNT: must_pass(), and all of that went by the director
+all_by_director() {
+	local before
+	before=$(given_away)
+	must_pass "$1" "$2"
+	# the kernel adds them up every two seconds
+	until_true 10 gave_away $((before + $2 * 4)) ||
+		fail "the director gave away $(($(given_away) - before)) packets, not $(($2 * 4))"
+}
+
+# --- the service ------------------------------------------------------------------------------
+
+# configure LINE...: before watch()
+configure() {
+	printf '%s\n' "$@" >/etc/rpfilterd/rpfilterd.conf
+}
+
+# of_unit UNIT: from here on its events are meant, those since it was started
+of_unit() {
+	unit=$1
+	invocation=$(systemctl show -P InvocationID "$unit")
+	seen=0
+}
+
+# watch: the service in the realserver's namespace
+watch() {
+	systemctl start "$unit" || fail "$unit does not start"
+	of_unit "$unit"
+	wait_event synced
+}
+
+entries() {
+	journalctl -q -o json "_SYSTEMD_INVOCATION_ID=$invocation" "_COMM=rpfilterd"
+}
+
+# find_event NAME [FILTER]: the first that is still to be taken: its number, a blank, the entry
+find_event() {
+	entries | jq -nr --arg name "$1" --argjson seen "$seen" 'first(
+		foreach inputs as $entry (0; . + 1;
+			. as $n | select($n > $seen) | $entry |
+			select(.RPF_EVENT == $name) | select('"${2:-true}"') |
+			"\($n) \(tojson)"))'
+}
+
+take_event() {
+	local found
+	found=$(find_event "$@")
+	[ -n "$found" ] || return 1
+	seen=${found%% *}
+	event=${found#* }
+}
+
+# wait_event NAME [FILTER [SECONDS]]: takes it, into $event, and all before it
+wait_event() {
+	until_true "${3:-$patience}" take_event "$1" "${2:-true}" ||
+		fail "no event $1 (${2:-any}) within ${3:-$patience} s"
+	step "$1: $(field MESSAGE)"
+}
+
+# no_event NAME [FILTER [SECONDS]]: none for so long
+no_event() {
+	local found
+	sleep "${3:-3}"
+	journalctl --sync
+	found=$(find_event "$1" "${2:-true}")
+	[ -z "$found" ] || fail "an event $1 (${2:-any}) that should not be: ${found#* }"
+}
+
+field() {
+	jq -r --arg key "$1" '.[$key] // ""' <<<"$event"
+}
+
+# expect KEY=PATTERN...: fields of $event; an empty pattern: not there
+expect() {
+	local pair got
+	for pair in "$@"; do
+		got=$(field "${pair%%=*}")
+		# shellcheck disable=SC2053 # a pattern it is
+		[[ $got == ${pair#*=} ]] ||
+			fail "$(field RPF_EVENT): ${pair%%=*} is \"$got\", not \"${pair#*=}\""
+	done
+}
+
+# type_in REMEDY: as somebody at the realserver would
+type_in() {
+	local command=$1
+	[[ $command != net.* ]] || command="sysctl -w $1"
+	step "typed in: $command"
+	inside sh -ec "$command" || fail "the remedy can't be typed in: $command"
+}
+
+# quiet: the service found nothing to warn of since it was started
+quiet() {
+	local found
+	journalctl --sync
+	seen=0
+	for found in finding-raised disagreement blind; do
+		no_event $found true 0
+	done
+}
+
+# ctl VERB ARGUMENT...: the answer's JSON; 0 and 1 are answers
+ctl() {
+	local verb=$1 status=0
+	shift
+	if [ "$ns" = - ]; then
+		rpfilterctl "$verb" --json "$@" || status=$?
+	else
+		rpfilterctl "$verb" --json --netns "$ns" "$@" || status=$?
+	fi
+	[ $status -le 1 ] || fail "rpfilterctl $verb $* ended with $status"
+}
+
+# check_has FILTER: true of the findings that rpfilterctl check has
+check_has() {
+	local answer
+	answer=$(ctl check)
+	jq -e "$1" <<<"$answer" >/dev/null || fail "rpfilterctl check: not ($1): $answer"
+}
+
+# explains VERDICT REASON FLOW...: what rpfilterctl says of a packet, with the kernel's consent
+explains() {
+	local verdict=$1 reason=$2 answer
+	shift 2
+	answer=$(ctl explain "$@")
+	jq -e --arg verdict "$verdict" --arg reason "$reason" \
+		'.verdict == $verdict and .reason == $reason and .agree == true' \
+		<<<"$answer" >/dev/null || fail "explain $*: not $verdict, $reason: $answer"
+	step "explain $*: $verdict, $reason"
+}
