@@ -17,15 +17,24 @@ say() {
 	printf '%s %s\n' "$(clock)" "$*"
 }
 
-# step NAME COMMAND...: runs it with its output in build/logs/NAME.log, says every 15 seconds how
-# far it is and at the end how it went; of a failure it shows the last lines. Its status.
-step() {
-	local name=$1 log=$logs/$1.log begin=$SECONDS status ended
+declare -A step_ended=() step_began=()
+
+# begin NAME COMMAND...: runs it beside what follows, with its output in build/logs/NAME.log
+begin() {
+	local name=$1 log=$logs/$1.log ended
 	shift
 	mkdir -p "$logs"
 	: >"$log"
 	say "$name"
 	exec {ended}< <(if "$@" >"$log" 2>&1 </dev/null; then echo 0; else echo $?; fi)
+	step_ended[$name]=$ended
+	step_began[$name]=$SECONDS
+}
+
+# finish NAME: waits for it, says every 15 seconds how far it is and at the end how it went; of a
+# failure it shows the last lines. Its status.
+finish() {
+	local name=$1 log=$logs/$1.log begin=${step_began[$1]} ended=${step_ended[$1]} status
 	# a time-out of read is above 128; at the end of file the command was killed
 	until read -r -t 15 -u "$ended" status; do
 		[ $? -gt 128 ] || { status=137 && break; }
@@ -39,6 +48,12 @@ step() {
 	say "$name: FAILED ($status), $((SECONDS - begin)) s; the end of ${log#"$house/"}:"
 	tail -n "${LINES_OF_LOG:-30}" "$log" | sed 's/^/    /'
 	return "$status"
+}
+
+# step NAME COMMAND...: the two of them
+step() {
+	begin "$@"
+	finish "$1"
 }
 
 # missing KIND...: the packages of tests/packages of these kinds that are not installed

@@ -4,7 +4,7 @@
 #   root     Debian bookworm with all that the scenes need
 #   kernel   the modules of a suite's own kernel
 #   package  what installing rpfilterd's package changed in the root
-#   inside   the scenes and the tests that run there: made by run, each time
+#   inside   the scenes and the tests that run there: made each time
 #
 # A layer's name has a hash of what it was made of; it is made when it isn't there.
 #
@@ -174,16 +174,21 @@ make_package() {
 		rpfilterd rpfilterctl netns_reader differ
 	rm -rf "$vm/package"
 	cpack -G DEB --config "$tree/CPackConfig.cmake" -B "$vm/package"
+	# the same once more, for an upgrade to be one
+	rm -rf "$vm/package-newer"
+	cpack -G DEB --config "$tree/CPackConfig.cmake" -B "$vm/package-newer" \
+		-D CPACK_DEBIAN_PACKAGE_RELEASE=2
 }
 
+# package_file [newer]
 package_file() {
-	find "$vm/package" -maxdepth 1 -name 'rpfilterd*.deb' ! -name '*dbgsym*'
+	find "$vm/package${1:+-$1}" -maxdepth 1 -name 'rpfilterd*.deb' ! -name '*dbgsym*'
 }
 
 # What dpkg -i does to the root, as a layer: all that changed after the copy was made
 build_package_layer() {
 	local root=$1 package=$2 layer=$3
-	rm -rf "$vm"/package-* "$vm/installed"
+	rm -rf "$vm"/layer-* "$vm/installed"
 	cp -a --reflink=auto "$root" "$vm/installed"
 	sleep 0.1 # a time stamp is as coarse as a tick of the kernel
 	: >"$vm/copied"
@@ -195,6 +200,27 @@ build_package_layer() {
 	rm "$vm/installed/rpfilterd.deb"
 	pack "$vm/installed" "$layer" -cnewer "$vm/copied" ! -path './tmp/*' ! -path './proc/*'
 	rm -rf "$vm/installed"
+}
+
+# --- inside -----------------------------------------------------------------------------------
+
+# make_inside SCENE...: the scenes and which of them are to run, their library, the unit that runs
+# them, the tests that this host's kernel can't, the packages
+make_inside() {
+	local directory=$vm/inside here=$house/tests/vm
+	rm -rf "$directory"
+	mkdir -p "$directory"/vm/{bin,packages} "$directory/usr/lib/systemd/system/multi-user.target.wants"
+	cp -r "$here/scenes" "$here/scene.sh" \
+		"$here/inside/scenes-run" "$here/inside/sweep" "$directory/vm/"
+	cp "$tree/tests/netns_reader" "$tree/tests/differ" "$directory/vm/bin/"
+	cp "$(package_file)" "$directory/vm/packages/installed.deb"
+	cp "$(package_file newer)" "$directory/vm/packages/newer.deb"
+	cp -r "$here/inside/etc" "$directory/"
+	cp "$here/inside/vm-scenes.service" "$directory/usr/lib/systemd/system/"
+	ln -s ../vm-scenes.service \
+		"$directory/usr/lib/systemd/system/multi-user.target.wants/vm-scenes.service"
+	echo "$*" >"$directory/vm/list"
+	pack "$directory" "$vm/inside.cpio.zst"
 }
 
 if [ "${BASH_SOURCE[0]}" = "$0" ]; then

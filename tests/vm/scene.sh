@@ -54,7 +54,7 @@ until_true() {
 	shift
 	until "$@"; do
 		[ "$(now_ms)" -lt $end ] || return 1
-		sleep 0.1
+		sleep 0.25
 	done
 }
 
@@ -118,8 +118,8 @@ world() {
 	space client
 	space router
 	space realserver
-	setting realserver default rp_filter 1
-	setting realserver lo rp_filter 1
+	rp_filter default 1
+	rp_filter lo 1
 	in_ns router sysctl -qw net.ipv4.ip_forward=1
 	wire client eth0 $client/24 router wan 10.9.0.65/24
 	ip -n client route add default via 10.9.0.65
@@ -133,7 +133,7 @@ world() {
 
 # The world with a director that has the VIP. The realserver keeps quiet about the VIP: else it
 # would get the packets without the director, and the scene would work for the wrong reason.
-# The scene can-fail has it so (WITHOUT=director), and the other way round as well: WITHOUT=filter.
+# The scene can-fail has it so (WITHOUT=director), and the filter off as well: WITHOUT=filter.
 lvs_world() {
 	need_module ip_vs ip_vs_rr
 	world
@@ -381,4 +381,21 @@ explains() {
 		'.verdict == $verdict and .reason == $reason and .agree == true' \
 		<<<"$answer" >/dev/null || fail "explain $*: not $verdict, $reason: $answer"
 	step "explain $*: $verdict, $reason"
+}
+
+# --- scenes without their cause -----------------------------------------------------------------
+
+# without CAUSE SCENE PATTERN: it fails, and says PATTERN
+without() {
+	local status=0
+	WITHOUT=$1 PATIENCE=5 "$(dirname "$0")/$2" >"$tmp/said" 2>&1 || status=$?
+	if [ $status -eq 77 ]; then # it isn't on this kernel with its cause, either
+		step "$2: $(tail -n 1 "$tmp/said")"
+		return 0
+	fi
+	[ $status -eq 1 ] || fail "without its $1 $2 ended with $status: $(cat "$tmp/said")"
+	grep -q "^FAILED: .*$3" "$tmp/said" ||
+		fail "without its $1 $2 did not say \"$3\": $(cat "$tmp/said")"
+	step "$2 without its $1: $(grep '^FAILED: ' "$tmp/said")"
+	/vm/sweep
 }
