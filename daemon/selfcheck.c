@@ -25,34 +25,31 @@ static uint32_t random32(void)
 static struct ip4 near_a_route(const struct state *state)
 {
 	const struct fib *fib = state_table(state, TABLE_MAIN);
-	const struct trie_node *node = NULL;
-	struct prefix4 prefix;
+	uint32_t reference = fib ? fib->trie.root : TRIE_NONE;
+	struct prefix4 prefix = { 0 };
+	bool any = false;
 	uint32_t edge;
 
-	if (fib && fib->trie.root != TRIE_NONE)
-		node = trie_node(&fib->trie, fib->trie.root);
 	/* down the trie, as far as chance leads */
-	while (node && random32() % 16) {
-		const struct trie_node *child =
-			trie_node(&fib->trie, node->child[random32() & 1]);
+	while (reference != TRIE_NONE) {
+		struct trie_at at = trie_at(&fib->trie, reference);
 
-		if (!child)
-			break;
-		node = child;
+		prefix = at.prefix;
+		any = true;
+		reference = random32() % 16 ? at.child[random32() & 1] : TRIE_NONE;
 	}
-	if (!node)
+	if (!any)
 		return ip4(random32());
-	prefix = trie_prefix(node);
 	edge = random32() & 1 ? prefix4_first(prefix) : prefix4_last(prefix);
 	return ip4(edge + random32() % 3 - 1);
 }
 
 static struct ip4 own_address(const struct state *state)
 {
-	size_t wanted = state->own_addrs.count ? random32() % state->own_addrs.count : 0;
+	size_t wanted = state->own.addrs.count ? random32() % state->own.addrs.count : 0;
 	struct ip4 addr = { 0 };
 
-	hash_each (&state->own_addrs, slot) {
+	hash_each (&state->own.addrs, slot) {
 		addr = ip4((uint32_t)slot->key);
 		if (!wanted--)
 			break;

@@ -55,7 +55,7 @@ static int ask_merged(const struct state *state, bool *ret)
 {
 	int r = probe_merged(ip4(0), ret);
 
-	hash_each (&state->own_addrs, slot) {
+	hash_each (&state->own.addrs, slot) {
 		if (r == -ENOENT)
 			r = probe_merged(ip4((uint32_t)slot->key), ret);
 	}

@@ -61,20 +61,48 @@ static bool leg_through(const struct leg *leg, void *data)
 	return leg->oif == through->ifindex && (!through->gateway || leg->gw_family);
 }
 
-/* Whether a unicast route that is not an address's own leads out of it, in any table. */
-static bool routes_through(const struct state *state, struct through *through)
+static bool list_leads_through(
+	const struct state *state, const struct fib_list *list, struct through *through)
 {
 	const struct view view = { .state = state };
 
+	for (uint32_t i = 0; i < list->count; i++) {
+		const struct fib_info *info = list->infos[i];
+
+		if (info->type == ROUTE_UNICAST && info->protocol != PROTO_KERNEL &&
+			info_any_leg(&view, info, leg_through, through))
+			return true;
+	}
+	return false;
+}
+
+static bool group_leads_through(
+	const struct state *state, const struct fib_group *group, struct through *through)
+{
+	if (!group)
+		return false;
+	hash_each (&group->lists, slot) {
+		if (list_leads_through(state, slot->value, through))
+			return true;
+	}
+	return false;
+}
+
+/* Whether a unicast route that is not an address's own leads out of it, in any table. */
+static bool routes_through(const struct state *state, struct through *through)
+{
 	hash_each (&state->tables, slot) {
 		const struct fib *fib = slot->value;
 
-		for (size_t i = 1; i < fib->infos.count; i++) {
-			const struct fib_info *info = fib->infos.items[i];
-
-			if (info && info->refs && info->type == ROUTE_UNICAST &&
-				info->protocol != PROTO_KERNEL &&
-				info_any_leg(&view, info, leg_through, through))
+		if (group_leads_through(state,
+			    fib_related(fib, FIB_DEVICE, (uint32_t)through->ifindex),
+			    through))
+			return true;
+		/* routes by a nexthop object may have no leg of their own */
+		hash_each (&state->nexthops, nexthop) {
+			if (group_leads_through(state,
+				    fib_related(fib, FIB_NEXTHOP, (uint32_t)nexthop->key),
+				    through))
 				return true;
 		}
 	}
@@ -102,8 +130,10 @@ static int add(struct expect *expect, struct prefix4 prefix, enum expect_why why
 	return r < 0 ? r : prefixset_add_prefix(&expect->named, prefix);
 }
 
-/* Never a packet's source, whatever the filter says; own and broadcast addresses too. */
-static int add_impossible(const struct state *state, struct prefixset *set)
+/* Never a packet's source, whatever the filter says; own and broadcast addresses too. Only
+ * what lies in what is named is looked for: a host may have thousands of addresses. */
+static int add_impossible(
+	const struct state *state, const struct expect_items *items, struct prefixset *set)
 {
 	static const struct prefix4 martians[] = {
 		{ { 0x00000000 }, 32 }, /* 0.0.0.0 */
@@ -115,25 +145,8 @@ static int add_impossible(const struct state *state, struct prefixset *set)
 
 	for (size_t i = 0; i < ELEMENTS(martians) && r >= 0; i++)
 		r = prefixset_add_prefix(set, martians[i]);
-	hash_each (&state->ifaces, slot) {
-		const struct iface *iface = slot->value;
-
-		array_each (&iface->addrs, const struct addr_record, addr) {
-			struct prefix4 net = prefix4(addr->local, addr->len);
-
-			if (r >= 0)
-				r = prefixset_add_prefix(set, prefix4(addr->local, 32));
-			if (r >= 0 && addr->broadcast.host)
-				r = prefixset_add_prefix(
-					set, prefix4(addr->broadcast, 32));
-			if (r < 0 || addr->len >= 31)
-				continue;
-			r = prefixset_add(set, prefix4_first(net), prefix4_first(net));
-			if (r >= 0)
-				r = prefixset_add(
-					set, prefix4_last(net), prefix4_last(net));
-		}
-	}
+	for (size_t i = 0; i < items->list.count && r >= 0; i++)
+		r = own_impossible(&state->own, items->list.items[i].prefix, set);
 	prefixset_close(set);
 	return r;
 }
@@ -144,7 +157,7 @@ static int close_sources(const struct state *state, struct expect *expect)
 	int r;
 
 	prefixset_close(&expect->named);
-	r = add_impossible(state, &impossible);
+	r = add_impossible(state, &expect->items, &impossible);
 	if (r >= 0)
 		r = prefixset_subtract(&expect->named, &impossible, &expect->sources);
 	prefixset_done(&impossible);

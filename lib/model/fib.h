@@ -16,8 +16,10 @@
  * main in one trie, and so do we (kernel-rpf 4.1): table is an attribute of a route.
  *
  * Routes with equal attributes share one fib_info, as in the kernel: a full Internet table
- * has a million prefixes and a handful of those. A prefix with several routes ("aliases")
- * holds them in the order in which a look-up tries them.
+ * has a million prefixes and a handful of those. What a prefix holds, one route or several
+ * ("aliases") in the order in which a look-up tries them, is a fib_list, and prefixes that
+ * hold the same share that, too. So a list knows how many addresses it owns in the table: the
+ * share of the sources that its routes decide on, without a walk.
  */
 struct fib_info {
 	uint64_t rest; /* see struct route_record */
@@ -29,28 +31,46 @@ struct fib_info {
 	bool realm, blind;
 	uint16_t reserved; /* 0 */
 	uint32_t leg_count;
-	uint32_t refs;	/* aliases that have it; not part of its identity */
-	uint32_t index; /* in fib.infos, from 1 */
+	uint32_t refs;	       /* lists that have it; not part of its identity */
+	struct fib_list *only; /* the list of it alone, NULL: there is none */
 	uint64_t hash;
 	struct fib_info *same_hash; /* another one, hardly ever there */
 	struct leg legs[];
 };
 
-struct fib_aliases {
-	uint32_t count, capacity;
-	uint32_t info[];
+struct fib_list {
+	uint64_t owned; /* addresses that its prefixes have and no longer prefix */
+	uint64_t hash;
+	struct fib_list *same_hash;
+	uint64_t touched; /* the fib's epoch in which its share last changed */
+	uint32_t refs;	  /* prefixes that hold it */
+	uint32_t index;	  /* in fib.lists, from 1: the value in the trie */
+	uint32_t count;
+	struct fib_info *infos[];
+};
+
+/* Lists that have something in common, see fib_related(). */
+struct fib_group {
+	struct hash lists; /* index -> struct fib_list */
 };
 
 struct fib {
 	uint32_t table; /* TABLE_MAIN also for the merged trie */
 	struct trie trie;
-	ARRAY(struct fib_info *) infos; /* [0] unused; NULL: free */
-	ARRAY(uint32_t) free_infos;
-	struct hash info_by_hash;	     /* the first of each hash */
-	ARRAY(struct fib_aliases *) aliases; /* lists of two and more; NULL: free */
-	ARRAY(uint32_t) free_aliases;
+	ARRAY(struct fib_list *) lists; /* [0] unused; NULL: free */
+	ARRAY(uint32_t) free_lists;
+	struct hash info_by_hash, list_by_hash; /* the first of each hash */
+	struct hash groups; /* key of fib_related() -> struct fib_group */
+	uint64_t owned;	    /* addresses that some list owns */
 	size_t routes;
 	size_t realms; /* routes that have one */
+
+	/* Called for each list that a prefix came to or went from, once in an epoch: whose
+	 * verdicts are they? list NULL: addresses that no list owned, or owns now. NULL: nobody
+	 * asks. */
+	void (*touch)(void *data, const struct fib_list *list);
+	void *touch_data;
+	const uint64_t *epoch; /* the owner's, from 1; valid with touch */
 };
 
 /* Return NULL on lack of memory; fib_free() takes NULL. */
@@ -72,24 +92,33 @@ int fib_add(struct fib *fib, const struct route_record *route);
 /* Removes the route with exactly these attributes. Returns enum fib_change or -ENOMEM. */
 int fib_remove(struct fib *fib, const struct route_record *route);
 
+/* What lists can have in common: a leg on a device, a nexthop object, a preferred source. */
+enum fib_relation { FIB_DEVICE, FIB_NEXTHOP, FIB_PREFSRC };
+
 /*
- * Removes every route whose info doomed() says yes to: it is asked once for each info that
- * has routes. Returns how many routes went, or -ENOMEM.
+ * The lists of which some route is related so (id: ifindex, nexthop id, address), NULL where
+ * there are none; it lives until the next change.
  */
-long fib_remove_if(struct fib *fib,
-	bool (*doomed)(const struct fib_info *info, void *data), void *data);
+const struct fib_group *fib_related(
+	const struct fib *fib, enum fib_relation relation, uint32_t id);
+
+/*
+ * Removes every route whose info doomed() says yes to, of those that are related so. It is
+ * asked once for each list that has such a route. hint: prefixes where these are likely to
+ * be, so that a table needs no walk for a device's own few; may be NULL. Returns how many
+ * routes went, or -ENOMEM.
+ */
+long fib_remove_related(struct fib *fib, enum fib_relation relation, uint32_t id,
+	bool (*doomed)(const struct fib_info *info, void *data), void *data,
+	const struct prefix4 *hint, size_t hint_count);
 
 /* Moves the routes of one table out of a merged trie into another. Returns 0 or -ENOMEM. */
 int fib_split(struct fib *merged, uint32_t table, struct fib *into);
 
-/* The routes of a trie entry in the order of the look-up; what it points to lives until the
- * next change. A single route is written to *single. */
-const uint32_t *fib_aliases(
-	const struct fib *fib, uint32_t value, uint32_t *single, size_t *ret_count);
-
-static inline const struct fib_info *fib_info(const struct fib *fib, uint32_t index)
+/* The routes of a trie entry in the order of the look-up; lives until the next change. */
+static inline const struct fib_list *fib_list(const struct fib *fib, uint32_t value)
 {
-	return fib->infos.items[index];
+	return fib->lists.items[value];
 }
 
 /* Whether two tries hold the same routes in the same order. */

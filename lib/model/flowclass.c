@@ -35,7 +35,7 @@ static int destinations(
 	if (r >= 0 && !ret->list.count && lo)
 		r = add_addrs(lo, true, ret);
 	if (r >= 0 && !ret->list.count) {
-		hash_each (&state->own_addrs, slot) {
+		hash_each (&state->own.addrs, slot) {
 			struct ip4 addr = ip4((uint32_t)slot->key);
 
 			if (r >= 0 && !ip4_is_loopback(addr))

@@ -11,6 +11,7 @@
 struct iface {
 	struct link_record link; /* .conf is zero without .has_inet */
 	bool announced; /* false: only its settings were heard of, not yet its link */
+	bool touched;	/* it is in the state's list of touched ones */
 	ARRAY(struct addr_record) addrs;
 };
 

@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "model/lookup.h"
 
+#include "model/lookup_rules.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
 /*
  * Rules, then tables, then the aliases of a prefix. What a single look-up and a look-up of a
- * range have in common stands first; they differ only in how they go through the trie.
+ * range (lookup_range.c) have in common stands first; they differ only in how they go through
+ * the trie.
  *
  * Kernel: fib_lookup() (include/net/ip_fib.h), fib_rules_lookup() (net/core/fib_rules.c),
  * fib4_rule_match() (net/ipv4/fib_rules.c), fib_table_lookup() (net/ipv4/fib_trie.c).
@@ -110,19 +113,11 @@ static int type_error(uint8_t type)
 	return 0;
 }
 
-/*
- * Which of a prefix's aliases the flow takes: sets *ret and returns true, or returns false
- * where none can be used and the look-up goes on with a shorter prefix.
- */
-static bool pick(const struct view *view, const struct fib *fib, uint32_t value,
+bool lookup_pick(const struct view *view, const struct fib_list *list,
 	const struct lookup_flow *flow, struct lookup_result *ret)
 {
-	uint32_t single;
-	size_t count;
-	const uint32_t *list = fib_aliases(fib, value, &single, &count);
-
-	for (size_t i = 0; i < count; i++) {
-		const struct fib_info *info = fib_info(fib, list[i]);
+	for (uint32_t i = 0; i < list->count; i++) {
+		const struct fib_info *info = list->infos[i];
 		struct usable usable = { view, info };
 
 		if (info->tos && info->tos != (flow->tos & TOS_MASK))
@@ -178,8 +173,7 @@ static bool iif_selects(const struct view *view, const struct state_rule *entry,
 	       (!view->state->kernel || view->state->kernel >= (6u << 16 | 15u << 8));
 }
 
-/* fib_rule_match() without `to` and without the inversion. */
-static bool selects(const struct view *view, const struct state_rule *entry,
+bool lookup_selects(const struct view *view, const struct state_rule *entry,
 	const struct lookup_flow *flow)
 {
 	const struct rule *rule = &entry->rule;
@@ -199,8 +193,7 @@ static bool selects(const struct view *view, const struct state_rule *entry,
 	       port_in(&rule->sport, flow->sport) && port_in(&rule->dport, flow->dport);
 }
 
-/* What a rule that matches does: 0 for a look-up in *ret_table, else the errno it ends with. */
-static int rule_acts(const struct view *view, const struct rule *rule,
+int lookup_rule_acts(const struct view *view, const struct rule *rule,
 	const struct lookup_flow *flow, uint32_t *ret_table)
 {
 	const struct iface *vrf;
@@ -221,8 +214,7 @@ static int rule_acts(const struct view *view, const struct rule *rule,
 	}
 }
 
-/* The place of the rule that a goto leads to; where it isn't there, the goto does nothing. */
-static size_t goto_target(const struct state *state, size_t at)
+size_t lookup_goto(const struct state *state, size_t at)
 {
 	uint32_t target = state->rules.items[at].rule.target;
 
@@ -256,8 +248,7 @@ static bool suppressed(const struct view *view, const struct rule *rule,
 	return iface && iface->link.group == (uint32_t)rule->suppress_group;
 }
 
-/* Whether what a table said ends the look-up, or the next rule is asked. */
-static bool is_final(const struct view *view, const struct rule *rule,
+bool lookup_is_final(const struct view *view, const struct rule *rule,
 	const struct lookup_result *result)
 {
 	if (result->error == EAGAIN)
@@ -265,12 +256,7 @@ static bool is_final(const struct view *view, const struct rule *rule,
 	return result->error || !rule || !suppressed(view, rule, result);
 }
 
-/*
- * Behind an error route of main some kernels end, others (before a correction that went into
- * the stable series of 2026) still ask table default, and nothing tells which. Only where
- * default has routes does it make a difference; there we do not know.
- */
-static bool is_either(const struct view *view, const struct lookup_result *result)
+bool lookup_is_either(const struct view *view, const struct lookup_result *result)
 {
 	const struct fib *fib = state_table(view->state, TABLE_DEFAULT);
 
@@ -278,8 +264,7 @@ static bool is_either(const struct view *view, const struct lookup_result *resul
 	       result->info->table != TABLE_DEFAULT && fib && fib->routes;
 }
 
-/* While no rule was ever changed, these are asked and no rule is (kernel-rpf 4.1). */
-static const uint32_t merged_tables[] = { TABLE_MAIN, TABLE_DEFAULT };
+const uint32_t lookup_merged_tables[LOOKUP_MERGED_TABLES] = { TABLE_MAIN, TABLE_DEFAULT };
 
 /* --- one flow ----------------------------------------------------------------------------------- */
 
@@ -293,7 +278,8 @@ static void table_lookup(const struct view *view, uint32_t table,
 	result->error = EAGAIN;
 	result->info = NULL;
 	while (count--) {
-		if (pick(view, fib, matches[count].value, flow, result)) {
+		if (lookup_pick(
+			    view, fib_list(fib, matches[count].value), flow, result)) {
 			result->prefix = prefix4(flow->dst, matches[count].len);
 			return;
 		}
@@ -327,11 +313,11 @@ static struct lookup_result lookup_merged(const struct view *view,
 {
 	struct lookup_result result = { .error = ENETUNREACH };
 
-	for (size_t i = 0; i < ELEMENTS(merged_tables); i++) {
-		table_lookup(view, merged_tables[i], flow, &result);
-		trace_table(trace, number, "no rule was ever changed", merged_tables[i],
-			&result, result.error != EAGAIN);
-		result.blind |= is_either(view, &result);
+	for (size_t i = 0; i < LOOKUP_MERGED_TABLES; i++) {
+		table_lookup(view, lookup_merged_tables[i], flow, &result);
+		trace_table(trace, number, "no rule was ever changed",
+			lookup_merged_tables[i], &result, result.error != EAGAIN);
+		result.blind |= lookup_is_either(view, &result);
 		if (result.error != EAGAIN)
 			return result;
 	}
@@ -350,14 +336,14 @@ static bool rule_lookup(const struct view *view, const struct rule *rule,
 	bool final;
 
 	snprintf(words, sizeof(words), "rule %u", rule->priority);
-	result->error = rule_acts(view, rule, flow, &table);
+	result->error = lookup_rule_acts(view, rule, flow, &table);
 	if (result->error) {
 		result->info = NULL;
 		trace_add(trace, number, "%s: says %s", words, strerror(result->error));
 		return true;
 	}
 	table_lookup(view, table, flow, result);
-	final = is_final(view, rule, result);
+	final = lookup_is_final(view, rule, result);
 	trace_table(trace, number, words, table, result, final);
 	return final;
 }
@@ -374,8 +360,8 @@ struct lookup_result lookup(const struct view *view, const struct lookup_flow *f
 	while (at < state->rules.count) {
 		const struct state_rule *entry = &state->rules.items[at];
 		const struct rule *rule = &entry->rule;
-		bool match =
-			selects(view, entry, flow) && prefix4_has(rule->to, flow->dst);
+		bool match = lookup_selects(view, entry, flow) &&
+			     prefix4_has(rule->to, flow->dst);
 
 		result.blind |= rule->blind;
 		if (match == rule->invert || rule->action == RULE_NOP) {
@@ -385,7 +371,7 @@ struct lookup_result lookup(const struct view *view, const struct lookup_flow *f
 		if (rule->action == RULE_GOTO) {
 			trace_add(trace, number, "rule %u: goto %u", rule->priority,
 				rule->target);
-			at = goto_target(state, at);
+			at = lookup_goto(state, at);
 			continue;
 		}
 		result.rule = rule;
@@ -398,251 +384,4 @@ struct lookup_result lookup(const struct view *view, const struct lookup_flow *f
 	result.rule = NULL;
 	trace_add(trace, number, "no rule is left");
 	return result;
-}
-
-/* --- a range of destinations --------------------------------------------------------------------- */
-
-/*
- * Rule by rule: what of the range no rule has answered yet is pending, as pieces. A rule
- * takes from each piece what it matches; what its table answers is handed out, the rest is
- * pending for the rules behind it. So neither many rules nor many routes go deep.
- */
-struct piece {
-	uint32_t first, last;
-	size_t at; /* the next rule that may look at it: a goto skips some */
-	bool blind;
-};
-
-struct walk {
-	const struct view *view;
-	const struct lookup_flow *flow;
-	lookup_visit visit;
-	void *data;
-	ARRAY(struct piece) pending, next;
-};
-
-/* Keeps a piece for the rules behind this one, joined to the piece before it if it can be. */
-static int keep(struct walk *walk, struct piece piece)
-{
-	size_t count = walk->next.count;
-	struct piece *before = count ? &walk->next.items[count - 1] : NULL;
-
-	if (piece.first > piece.last)
-		return 0;
-	if (before && before->last + 1 == piece.first && before->at == piece.at &&
-		before->blind == piece.blind && piece.first) {
-		before->last = piece.last;
-		return 0;
-	}
-	return array_push(&walk->next, &piece);
-}
-
-/* One table and one piece: the trie is walked in order, `position` is not handed out yet. */
-struct table_walk {
-	struct walk *walk;
-	const struct fib *fib;
-	const struct rule *rule; /* NULL: no rules are looked at */
-	struct piece piece;
-	uint32_t position;
-	bool done; /* position has gone past piece.last */
-};
-
-/* Hands out position..until with the result of the route that owns it. */
-static int hand_out(struct table_walk *table, uint32_t until, struct lookup_result result)
-{
-	struct walk *walk = table->walk;
-	struct piece rest = table->piece;
-
-	rest.first = table->position;
-	if (table->done || until < rest.first)
-		return 0;
-	if (until < rest.last)
-		rest.last = until;
-	table->done = rest.last == table->piece.last;
-	table->position = rest.last + 1;
-	result.rule = table->rule;
-	result.blind |= rest.blind || (!table->rule && is_either(walk->view, &result));
-	if (is_final(walk->view, table->rule, &result))
-		return walk->visit(rest.first, rest.last, &result, walk->data);
-	rest.blind = result.blind;
-	return keep(walk, rest);
-}
-
-/* What no child of a node has is its own, or that of the node above. */
-static int walk_node(
-	struct table_walk *table, uint32_t index, const struct lookup_result *above)
-{
-	const struct trie_node *node = trie_node(&table->fib->trie, index);
-	struct lookup_result own = *above, picked = { 0 };
-	struct prefix4 prefix;
-	int r;
-
-	if (!node || table->done)
-		return 0;
-	prefix = trie_prefix(node);
-	if (prefix4_last(prefix) < table->position ||
-		prefix4_first(prefix) > table->piece.last)
-		return 0;
-	if (prefix4_first(prefix) > table->position) {
-		r = hand_out(table, prefix4_first(prefix) - 1, *above);
-		if (r < 0)
-			return r;
-	}
-	if (node->value && pick(table->walk->view, table->fib, node->value,
-				   table->walk->flow, &picked)) {
-		picked.prefix = prefix;
-		own = picked;
-	} else {
-		own.blind |= picked.blind;
-	}
-	for (size_t bit = 0; bit < 2; bit++) {
-		r = walk_node(table, node->child[bit], &own);
-		if (r < 0)
-			return r;
-	}
-	return hand_out(table, prefix4_last(prefix), own);
-}
-
-/* Asks a table for a piece; `piece.at` is where it goes on when the table has no answer. */
-static int walk_table(
-	struct walk *walk, uint32_t id, const struct rule *rule, struct piece piece)
-{
-	const struct lookup_result none = { .error = EAGAIN };
-	struct table_walk table = {
-		.walk = walk,
-		.fib = state_table(walk->view->state, id),
-		.rule = rule,
-		.piece = piece,
-		.position = piece.first,
-	};
-
-	if (table.fib) {
-		int r = walk_node(&table, table.fib->trie.root, &none);
-
-		if (r < 0)
-			return r;
-	}
-	return hand_out(&table, piece.last, none);
-}
-
-/* What the rule at `at` does with a piece that it matches wholly. */
-static int walk_match(struct walk *walk, size_t at, struct piece piece)
-{
-	const struct state *state = walk->view->state;
-	const struct rule *rule = &state->rules.items[at].rule;
-	struct lookup_result end = { .rule = rule, .blind = piece.blind };
-	uint32_t table;
-
-	if (piece.first > piece.last)
-		return 0;
-	piece.at = rule->action == RULE_GOTO ? goto_target(state, at) : at + 1;
-	if (rule->action == RULE_NOP || rule->action == RULE_GOTO)
-		return keep(walk, piece);
-	end.error = rule_acts(walk->view, rule, walk->flow, &table);
-	if (end.error)
-		return walk->visit(piece.first, piece.last, &end, walk->data);
-	return walk_table(walk, table, rule, piece);
-}
-
-/* Parts a piece at the ends of the rule's `to`: before it, in it, behind it. */
-static int walk_piece(struct walk *walk, size_t at, bool selected, struct piece piece)
-{
-	const struct rule *rule = &walk->view->state->rules.items[at].rule;
-	uint32_t first = prefix4_first(rule->to), last = prefix4_last(rule->to);
-	struct piece part[3] = { piece, piece, piece };
-
-	piece.blind |= rule->blind;
-	if (!selected || piece.last < first || piece.first > last)
-		return rule->invert ? walk_match(walk, at, piece) : keep(walk, piece);
-	for (size_t i = 0; i < ELEMENTS(part); i++)
-		part[i].blind = piece.blind;
-	if (piece.first < first) {
-		part[0].last = first - 1;
-		part[1].first = first;
-	} else {
-		part[0].first = 1;
-		part[0].last = 0;
-	}
-	if (piece.last > last) {
-		part[1].last = last;
-		part[2].first = last + 1;
-	} else {
-		part[2].first = 1;
-		part[2].last = 0;
-	}
-	for (size_t i = 0; i < ELEMENTS(part); i++) {
-		bool match = (i == 1) != rule->invert;
-		int r = match ? walk_match(walk, at, part[i]) : keep(walk, part[i]);
-
-		if (r < 0)
-			return r;
-	}
-	return 0;
-}
-
-/* The next round's pieces become this one's. */
-static void walk_turn(struct walk *walk)
-{
-	__typeof__(walk->pending) spare = walk->pending;
-
-	walk->pending = walk->next;
-	walk->next = spare;
-	array_clear(&walk->next);
-}
-
-static int walk_rules(struct walk *walk)
-{
-	const struct state *state = walk->view->state;
-
-	for (size_t at = 0; at < state->rules.count && walk->pending.count; at++) {
-		const struct state_rule *entry = &state->rules.items[at];
-		bool selected = selects(walk->view, entry, walk->flow);
-
-		if (!selected && !entry->rule.invert && !entry->rule.blind)
-			continue;
-		array_each (&walk->pending, const struct piece, piece) {
-			int r = piece->at > at ? keep(walk, *piece)
-					       : walk_piece(walk, at, selected, *piece);
-
-			if (r < 0)
-				return r;
-		}
-		walk_turn(walk);
-	}
-	return 0;
-}
-
-static int walk_merged(struct walk *walk)
-{
-	for (size_t i = 0; i < ELEMENTS(merged_tables); i++) {
-		array_each (&walk->pending, const struct piece, piece) {
-			int r = walk_table(walk, merged_tables[i], NULL, *piece);
-
-			if (r < 0)
-				return r;
-		}
-		walk_turn(walk);
-	}
-	return 0;
-}
-
-int lookup_range(const struct view *view, const struct lookup_flow *flow, uint32_t first,
-	uint32_t last, lookup_visit visit, void *data)
-{
-	struct walk walk = { .view = view, .flow = flow, .visit = visit, .data = data };
-	const struct piece whole = { .first = first, .last = last };
-	int r = array_push(&walk.pending, &whole);
-
-	if (r >= 0)
-		r = view_has_custom_rules(view) ? walk_rules(&walk) : walk_merged(&walk);
-	for (size_t i = 0; r >= 0 && i < walk.pending.count; i++) {
-		const struct piece *piece = &walk.pending.items[i];
-		struct lookup_result none = { .error = ENETUNREACH,
-			.blind = piece->blind };
-
-		r = visit(piece->first, piece->last, &none, data);
-	}
-	array_done(&walk.pending);
-	array_done(&walk.next);
-	return r < 0 ? r : 0;
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "model/fib.h"
+#include "model/prefixset.h"
 #include "model/trace.h"
 #include "model/view.h"
 
@@ -54,6 +55,21 @@ typedef int (*lookup_visit)(
  * what visit returned. */
 int lookup_range(const struct view *view, const struct lookup_flow *flow, uint32_t first,
 	uint32_t last, lookup_visit visit, void *data);
+
+/*
+ * Called with how many of the destinations asked for have a result, in pieces of any size:
+ * several may have the same result. list: the one in a table that owns them all, NULL where they
+ * were found otherwise. result->prefix is not valid. A negative return ends the walk.
+ */
+typedef int (*lookup_share_visit)(const struct lookup_result *result,
+	const struct fib_list *list, uint64_t count, void *data);
+
+/*
+ * As lookup_range() over all of a set, where only how much there is of each result counts.
+ * Over a large table, and most of all addresses, it costs what its lists are, not its routes.
+ */
+int lookup_shares(const struct view *view, const struct lookup_flow *flow,
+	const struct prefixset *sources, lookup_share_visit share, void *data);
 
 /* Calls each() with the ifindex of every leg of a route until it returns true; returns
  * whether it did. Nexthop objects and groups are followed. */

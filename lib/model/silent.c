@@ -2,6 +2,7 @@
 #include "model/silent.h"
 
 #include "model/state.h"
+#include "model/touched.h"
 
 #include <errno.h>
 
@@ -14,19 +15,50 @@ struct doom {
 	uint32_t nhid;
 };
 
-/* Asks the routes of every table. A table left empty stays: it is looked up as a missing one. */
-static int remove_routes(struct state *state,
+/* Where the routes of a device's own addresses are: found there, they need no walk. */
+struct hints {
+	ARRAY(struct prefix4) list;
+};
+
+static int add_hints(struct hints *hints, const struct iface *iface)
+{
+	array_each (&iface->addrs, const struct addr_record, addr) {
+		const struct prefix4 net = prefix4(addr->peer, addr->len), own[] = { net,
+			prefix4(addr->local, 32), prefix4(addr->broadcast, 32),
+			prefix4(net.addr, 32), prefix4(ip4(prefix4_last(net)), 32) };
+
+		for (size_t i = 0; i < ELEMENTS(own); i++) {
+			if (array_push(&hints->list, &own[i]) < 0)
+				return -ENOMEM;
+		}
+	}
+	return 0;
+}
+
+/* Asks the routes of every table that are related so. A table left empty stays: it is looked
+ * up as a missing one. */
+static int remove_routes(struct state *state, enum fib_relation relation, uint32_t id,
 	bool (*doomed)(const struct fib_info *info, void *data), struct doom *doom)
 {
-	hash_each (&state->tables, slot) {
-		long gone = fib_remove_if(slot->value, doomed, doom);
+	const struct iface *iface =
+		relation == FIB_DEVICE ? state_iface(state, (int)id) : NULL;
+	struct hints hints = { 0 };
+	int r = iface ? add_hints(&hints, iface) : 0;
 
+	hash_each (&state->tables, slot) {
+		long gone;
+
+		if (r < 0)
+			continue;
+		gone = fib_remove_related(slot->value, relation, id, doomed, doom,
+			hints.list.items, hints.list.count);
 		if (gone < 0)
-			return (int)gone;
+			r = (int)gone;
 		if (gone > 0)
 			state->generation++;
 	}
-	return 0;
+	array_done(&hints.list);
+	return r;
 }
 
 static bool leg_is_dead(
@@ -104,7 +136,7 @@ static int remove_nexthops(struct state *state, int ifindex)
 int silent_nexthop_gone(struct state *state, uint32_t id)
 {
 	struct doom doom = { .state = state, .nhid = id };
-	int r = remove_routes(state, goes_by, &doom);
+	int r = remove_routes(state, FIB_NEXTHOP, doom.nhid, goes_by, &doom);
 
 	while (r >= 0) {
 		struct nexthop *empty = NULL;
@@ -124,25 +156,42 @@ int silent_nexthop_gone(struct state *state, uint32_t id)
 		doom.nhid = empty->id;
 		nexthop_free(hash_remove(&state->nexthops, doom.nhid));
 		state->generation++;
-		r = remove_routes(state, goes_by, &doom);
+		r = remove_routes(state, FIB_NEXTHOP, doom.nhid, goes_by, &doom);
 	}
 	return r;
+}
+
+static bool mark_group(const struct fib_group *group, int ifindex, bool dead)
+{
+	bool changed = false;
+
+	hash_each (&group->lists, slot) {
+		const struct fib_list *list = slot->value;
+
+		for (uint32_t i = 0; i < list->count; i++) {
+			struct fib_info *info = list->infos[i];
+
+			for (uint32_t k = 0; k < info->leg_count; k++) {
+				if (info->legs[k].oif != ifindex)
+					continue;
+				changed |= info->legs[k].dead != dead;
+				info->legs[k].dead = dead;
+			}
+		}
+	}
+	return changed;
 }
 
 /* Marks the legs on a device in every table. */
 static void mark_legs(struct state *state, int ifindex, bool dead)
 {
 	hash_each (&state->tables, slot) {
-		const struct fib *fib = slot->value;
+		const struct fib_group *group =
+			fib_related(slot->value, FIB_DEVICE, (uint32_t)ifindex);
 
-		for (size_t i = 1; i < fib->infos.count; i++) {
-			struct fib_info *info = fib->infos.items[i];
-
-			for (uint32_t k = 0; info && k < info->leg_count; k++) {
-				if (info->legs[k].oif == ifindex)
-					info->legs[k].dead = dead;
-			}
-		}
+		/* what is passed over from now on, or no more, bears on others as well */
+		if (group && mark_group(group, ifindex, dead))
+			touched_all(state);
 	}
 }
 
@@ -154,7 +203,7 @@ void silent_link_alive(struct state *state, int ifindex)
 int silent_link_down(struct state *state, int ifindex, bool forced)
 {
 	struct doom doom = { .state = state, .ifindex = ifindex, .forced = forced };
-	int r = remove_routes(state, all_legs_dead, &doom);
+	int r = remove_routes(state, FIB_DEVICE, (uint32_t)ifindex, all_legs_dead, &doom);
 
 	/* an address's going leaves nexthop objects alone (kernel-rpf 4.4), and the routes that
 	 * have another leg alive keep the dead one */
@@ -175,7 +224,7 @@ int silent_carrier_lost(struct state *state, int ifindex)
 int silent_link_gone(struct state *state, int ifindex)
 {
 	struct doom doom = { .state = state, .ifindex = ifindex };
-	int r = remove_routes(state, any_leg_on, &doom);
+	int r = remove_routes(state, FIB_DEVICE, (uint32_t)ifindex, any_leg_on, &doom);
 
 	return r < 0 ? r : remove_nexthops(state, ifindex);
 }
@@ -184,5 +233,6 @@ int silent_prefsrc_gone(struct state *state, struct ip4 addr, uint32_t table)
 {
 	struct doom doom = { .state = state, .prefsrc = addr, .table = table };
 
-	return addr.host ? remove_routes(state, prefers, &doom) : 0;
+	return addr.host ? remove_routes(state, FIB_PREFSRC, addr.host, prefers, &doom)
+			 : 0;
 }

@@ -3,6 +3,7 @@
 
 #include "model/rule.h"
 #include "model/silent.h"
+#include "model/touched.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -10,7 +11,14 @@
 
 struct state *state_new(void)
 {
-	return calloc(1, sizeof(struct state));
+	struct state *state = calloc(1, sizeof(*state));
+
+	if (state) {
+		state->touched.epoch = 1;
+		state->touched.all = true;
+		own_init(&state->own);
+	}
+	return state;
 }
 
 void state_free(struct state *state)
@@ -25,11 +33,12 @@ void state_free(struct state *state)
 		nexthop_free(slot->value);
 	hash_done(&state->ifaces);
 	hash_done(&state->names);
-	hash_done(&state->own_addrs);
+	own_done(&state->own);
 	hash_done(&state->tables);
 	hash_done(&state->nexthops);
 	array_done(&state->rules);
 	array_done(&state->memberships);
+	array_done(&state->touched.ifaces);
 	free(state);
 }
 
@@ -66,7 +75,7 @@ struct fib *state_table(const struct state *state, uint32_t table)
 
 bool state_is_own(const struct state *state, struct ip4 addr)
 {
-	return hash_get(&state->own_addrs, addr.host) != NULL;
+	return own_has(&state->own, addr);
 }
 
 bool state_has_joined(const struct state *state, int ifindex, struct ip4 group)
@@ -169,6 +178,17 @@ static void name_forget(struct state *state, const struct iface *iface)
 		hash_remove(&state->names, key);
 }
 
+/* Whether some rule goes by a device, its name or its group. */
+static bool has_device_rules(const struct state *state)
+{
+	array_each (&state->rules, const struct state_rule, entry) {
+		if (entry->rule.iif[0] || entry->rule.oif[0] ||
+			entry->rule.suppress_group != -1)
+			return true;
+	}
+	return false;
+}
+
 /* What goes unannounced when a link changes from `was` to what it is now. */
 static int link_lost(struct state *state, const struct iface *iface,
 	const struct link_record *was, const struct iface *was_vrf)
@@ -201,6 +221,27 @@ static int link_lost(struct state *state, const struct iface *iface,
 	return 0;
 }
 
+/* Whether a link's change may bear on verdicts on other interfaces, other than by routes. */
+static bool link_touches_all(const struct state *state, const struct link_record *was,
+	const struct link_record *now)
+{
+	const unsigned int carrier = LINK_RUNNING | LINK_LOWER_UP;
+
+	/* names are in rules, groups in suppressors, and a VRF is where others are looked up */
+	if (state->rules.count &&
+		(strcmp(was->name, now->name) != 0 || was->group != now->group) &&
+		has_device_rules(state))
+		return true;
+	if (strcmp(now->kind, "vrf") == 0 || was->master != now->master)
+		return true;
+	/* routes are passed over or taken up again */
+	return (!(was->flags & carrier) != !(now->flags & carrier) &&
+		       devconf_or(&state->all, &now->conf,
+			       DEVCONF_IGNORE_ROUTES_WITH_LINKDOWN)) ||
+	       was->conf.value[DEVCONF_IGNORE_ROUTES_WITH_LINKDOWN] !=
+		       now->conf.value[DEVCONF_IGNORE_ROUTES_WITH_LINKDOWN];
+}
+
 static int apply_link(struct state *state, const struct link_record *link)
 {
 	struct iface *iface = iface_make(state, link->ifindex);
@@ -223,6 +264,9 @@ static int apply_link(struct state *state, const struct link_record *link)
 			return r;
 	}
 	iface->link = *link;
+	(void)touched_iface(state, link->ifindex);
+	if (link_touches_all(state, &was, link))
+		touched_all(state);
 	if (renamed)
 		rules_attach(state);
 	if (iface->announced) {
@@ -234,23 +278,6 @@ static int apply_link(struct state *state, const struct link_record *link)
 	return 1;
 }
 
-static void own_forget(struct state *state, struct ip4 addr)
-{
-	uintptr_t count = (uintptr_t)hash_get(&state->own_addrs, addr.host);
-
-	if (count == 1)
-		(void)hash_remove(&state->own_addrs, addr.host);
-	else if (count > 1)
-		(void)hash_put(&state->own_addrs, addr.host, (void *)(count - 1));
-}
-
-static int own_add(struct state *state, struct ip4 addr)
-{
-	uintptr_t count = (uintptr_t)hash_get(&state->own_addrs, addr.host);
-
-	return hash_put(&state->own_addrs, addr.host, (void *)(count + 1));
-}
-
 static int apply_link_gone(struct state *state, int ifindex)
 {
 	struct iface *iface = hash_remove(&state->ifaces, (uint32_t)ifindex);
@@ -259,8 +286,11 @@ static int apply_link_gone(struct state *state, int ifindex)
 	if (!iface)
 		return 0;
 	array_each (&iface->addrs, const struct addr_record, addr)
-		own_forget(state, addr->local);
+		own_forget(&state->own, addr);
 	name_forget(state, iface);
+	(void)touched_iface(state, ifindex);
+	if (strcmp(iface->link.kind, "vrf") == 0 || has_device_rules(state))
+		touched_all(state);
 	iface_free(iface);
 	rules_attach(state);
 	state->audit_due = true;
@@ -284,19 +314,28 @@ static int apply_addr(struct state *state, const struct addr_record *addr)
 			    known->scope == addr->scope &&
 			    known->secondary == addr->secondary;
 
+		if (same)
+			return 0;
+		r = own_add(&state->own, addr);
+		if (r < 0)
+			return r;
+		own_forget(&state->own, known);
 		*known = *addr;
-		return !same;
+		(void)touched_iface(state, addr->ifindex);
+		return 1;
 	}
-	r = own_add(state, addr->local);
+	r = own_add(&state->own, addr);
 	if (r < 0)
 		return r;
 	r = array_push(&iface->addrs, addr);
 	if (r < 0) {
-		own_forget(state, addr->local);
+		own_forget(&state->own, addr);
 		return r;
 	}
 	if (iface_is_up(iface))
 		silent_link_alive(state, addr->ifindex);
+	state->touched.addresses = true;
+	(void)touched_iface(state, addr->ifindex);
 	return 1;
 }
 
@@ -309,9 +348,11 @@ static int apply_addr_gone(struct state *state, const struct addr_record *addr)
 
 	if (!known)
 		return 0;
+	own_forget(&state->own, known);
 	array_remove(&iface->addrs, (size_t)(known - iface->addrs.items));
-	own_forget(state, addr->local);
 	state->audit_due = true;
+	state->touched.addresses = true;
+	(void)touched_iface(state, addr->ifindex);
 	vrf = state_vrf(state, iface);
 	if (!state_is_own(state, addr->local))
 		r = silent_prefsrc_gone(
@@ -342,8 +383,12 @@ static int apply_netconf(struct state *state, const struct record *record)
 	const struct netconf_record *netconf = &record->netconf;
 	struct iface *iface;
 
-	if (netconf->ifindex == NETCONF_ALL)
-		return conf_merge(&state->all, netconf);
+	if (netconf->ifindex == NETCONF_ALL) {
+		if (!conf_merge(&state->all, netconf))
+			return 0;
+		touched_all(state);
+		return 1;
+	}
 	if (netconf->ifindex == NETCONF_DEFAULT) {
 		/* it went to every interface that was never set, without a word (3.2) */
 		state->links_stale |= !record->dump;
@@ -352,6 +397,11 @@ static int apply_netconf(struct state *state, const struct record *record)
 	iface = iface_make(state, netconf->ifindex);
 	if (!iface)
 		return -ENOMEM;
+	(void)touched_iface(state, netconf->ifindex);
+	if (netconf->has >> DEVCONF_IGNORE_ROUTES_WITH_LINKDOWN & 1 &&
+		netconf->conf.value[DEVCONF_IGNORE_ROUTES_WITH_LINKDOWN] !=
+			iface->link.conf.value[DEVCONF_IGNORE_ROUTES_WITH_LINKDOWN])
+		touched_all(state);
 	if (!iface->link.has_inet) {
 		iface->link.has_inet = true;
 		/* only six of its settings are said here; its link told the others, or will */
@@ -371,6 +421,7 @@ static int apply_netconf_gone(struct state *state, int ifindex)
 	if (!iface || !iface->link.has_inet)
 		return 0;
 	iface->link.has_inet = false;
+	(void)touched_iface(state, ifindex);
 	return 1;
 }
 
@@ -388,6 +439,7 @@ static struct fib *table_make(struct state *state, uint32_t table)
 	fib = fib_new(table);
 	if (!fib || hash_put(&state->tables, table, fib) < 0)
 		return NULL;
+	touched_follow(state, fib);
 	return take_ptr(fib);
 }
 
@@ -426,8 +478,12 @@ static int apply_route(struct state *state, const struct record *record)
 
 	if (!fib)
 		return -ENOMEM;
-	if (route->type == ROUTE_LOCAL && route->protocol != PROTO_KERNEL)
+	if (route->type == ROUTE_LOCAL && route->protocol != PROTO_KERNEL) {
 		state->custom_local = true;
+		touched_all(state);
+	}
+	if (route->realm || route->blind)
+		touched_all(state);
 	/* among several routes of a prefix a replayed change may hit the wrong one */
 	if (state->replaying && route->place != ROUTE_NEW &&
 		trie_get(&fib->trie, route->dst))
@@ -442,6 +498,8 @@ static int apply_route_gone(struct state *state, const struct route_record *rout
 
 	if (!fib)
 		return 0;
+	if (route->realm || route->blind)
+		touched_all(state);
 	r = fib_remove(fib, route);
 	if (!fib->routes && fib->table != TABLE_MAIN && fib->table != TABLE_LOCAL)
 		fib_free(hash_remove(&state->tables, fib->table));
@@ -463,6 +521,7 @@ static int apply_nexthop(struct state *state, const struct nexthop_record *recor
 		return r;
 	nexthop_free(known);
 	nexthop = NULL;
+	touched_all(state);
 	return 1;
 }
 
@@ -475,6 +534,7 @@ static int apply_nexthop_gone(struct state *state, uint32_t id)
 		return 0;
 	nexthop_free(nexthop);
 	state->audit_due = true;
+	touched_all(state);
 	r = silent_nexthop_gone(state, id);
 	return r < 0 ? r : 1;
 }
@@ -489,6 +549,7 @@ static int tables_split(struct state *state)
 	if (!state->merged)
 		return 0;
 	state->merged = false;
+	touched_all(state);
 	merged = state_table(state, TABLE_MAIN);
 	if (!merged)
 		return 0;
@@ -511,6 +572,7 @@ static int apply_merged(struct state *state, bool merged)
 	if (state_table(state, TABLE_LOCAL))
 		return -EINVAL;
 	state->merged = true;
+	touched_all(state);
 	return 1;
 }
 
@@ -539,6 +601,7 @@ static int apply_rule(struct state *state, const struct record *record)
 	r = array_insert(&state->rules, at, &entry);
 	if (r < 0)
 		return r;
+	touched_all(state);
 	state->dissecting += rule_dissects(&entry.rule);
 	state->rule_realms += entry.rule.realm;
 	return 1;
@@ -554,6 +617,7 @@ static int apply_rule_gone(struct state *state, const struct rule *rule)
 		if (!rule_equal(&state->rules.items[at].rule, rule))
 			continue;
 		array_remove(&state->rules, at);
+		touched_all(state);
 		state->dissecting -= rule_dissects(rule);
 		state->rule_realms -= rule->realm;
 		return 1;
@@ -608,10 +672,12 @@ static int apply(struct state *state, const struct record *record)
 		return apply_memberships(state, &record->memberships);
 	case RECORD_KERNEL:
 		state->kernel = record->kernel;
+		touched_all(state);
 		return 0;
 	case RECORD_BLIND:
 		state->blind++;
 		state->blind_what = record->blind.what;
+		touched_all(state);
 		return 1;
 	}
 	return -EINVAL;

@@ -7,6 +7,7 @@
 #include "model/fib.h"
 #include "model/iface.h"
 #include "model/nexthop.h"
+#include "model/own.h"
 #include "model/record.h"
 
 #include <stdbool.h>
@@ -30,8 +31,7 @@ struct state {
 	uint64_t generation; /* grows with each record that changed something */
 	struct hash ifaces;  /* ifindex -> struct iface */
 	struct hash names;   /* hash of name -> struct iface */
-	struct hash
-		own_addrs; /* address -> on how many interfaces, as a pointer's number */
+	struct own own; /* the addresses of all interfaces, up or down */
 	struct hash
 		tables; /* table -> struct fib; none that is empty but local and main */
 	struct hash nexthops;		/* id -> struct nexthop */
@@ -46,6 +46,15 @@ struct state {
 		kernel; /* its version, major << 16 | minor << 8; 0: as the newest known */
 	size_t blind;	/* messages that concern us and were not understood */
 	const char *blind_what; /* the last one's */
+
+	/* Whose verdicts may be other ones by now (touched.h). */
+	struct {
+		ARRAY(int) ifaces; /* those of these, also of some that are gone */
+		bool all;	   /* every interface's */
+		bool unrouted;	   /* of those that mind which sources have any route */
+		bool addresses;	   /* of those that have no address of their own */
+		uint64_t epoch;
+	} touched;
 
 	/* What the reader is asked to do, and clears: */
 	bool links_stale; /* settings may have changed unannounced: re-read the links */

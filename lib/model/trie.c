@@ -3,31 +3,41 @@
 
 #include <assert.h>
 #include <errno.h>
-#include <stdbool.h>
 #include <stdlib.h>
 
 /*
- * There are four cases when a prefix P meets a node N on its way down:
+ * There are four cases when a prefix P meets what stands in its way down, N:
  *
  *	P is N			the place is found
  *	N lies around P		go on with the child that P's next bit names
  *	P lies around N		P becomes N's parent
  *	neither			a fork at the bits that they share gets both as children
  *
- * The invariant: a node without a value has two children. Removal restores it by taking out
- * the node, or the fork above it, that has no reason left to be there.
+ * A leaf in P's way becomes a node when P goes below it, a node that loses its last child
+ * becomes a leaf.
+ *
+ * The invariants: a fork has two children, a node at least one. `covered` of a node is what
+ * its children have: an entry all of its addresses, a fork what it covers itself. So an entry
+ * that comes or goes changes `covered` on the way up to the next entry around it, and no
+ * further: that one had these addresses covered for those above it anyway.
  */
 
-_Static_assert(sizeof(struct trie_node) == 16, "a million routes depend on it");
+_Static_assert(sizeof(struct trie_leaf) == 8, "a million routes depend on it");
+_Static_assert(sizeof(struct trie_node) == 20, "a million routes depend on it");
 
 void trie_init(struct trie *trie)
 {
-	*trie = (struct trie){ .root = TRIE_NONE, .spare = TRIE_NONE };
+	*trie = (struct trie){
+		.root = TRIE_NONE,
+		.spare_node = TRIE_NONE,
+		.spare_leaf = TRIE_NONE,
+	};
 }
 
 void trie_done(struct trie *trie)
 {
 	free(trie->nodes);
+	free(trie->leaves);
 	trie_init(trie);
 }
 
@@ -45,34 +55,70 @@ static unsigned int common(uint32_t a, uint32_t b, unsigned int limit)
 	return same < limit ? same : limit;
 }
 
-/* A prefix may need two nodes, itself and a fork: both are had before anything changes. */
+/* --- room ------------------------------------------------------------------------------- */
+
+/* Pages behind what is used are not resident until they are written: doubling is free. */
+static int grow(void **items, size_t size, uint32_t used, uint32_t *capacity)
+{
+	uint32_t wanted = *capacity ? *capacity * 2 : 16;
+	void *grown;
+
+	if (*capacity - used >= 2)
+		return 0;
+	if (*capacity >= TRIE_LEAF / 2)
+		return -ENOMEM;
+	grown = realloc(*items, wanted * size);
+	if (!grown)
+		return -ENOMEM;
+	*items = grown;
+	*capacity = wanted;
+	return 0;
+}
+
+/* A prefix needs two nodes at most (a leaf in its way turned into one, or a fork) and a leaf:
+ * they are had before anything changes. */
 static int reserve(struct trie *trie)
 {
-	struct trie_node *nodes;
-	uint32_t capacity;
+	int r = grow((void **)&trie->nodes, sizeof(*trie->nodes), trie->used_nodes,
+		&trie->node_capacity);
 
-	if (trie->capacity - trie->used >= 2)
-		return 0;
-	if (trie->capacity > UINT32_MAX / 2)
-		return -ENOMEM;
-	/* pages behind `used` are not resident until they are written: doubling is free */
-	capacity = trie->capacity ? trie->capacity * 2 : 16;
-	nodes = realloc(trie->nodes, capacity * sizeof(*nodes));
-	if (!nodes)
-		return -ENOMEM;
-	trie->nodes = nodes;
-	trie->capacity = capacity;
-	return 0;
+	return r < 0 ? r
+		     : grow((void **)&trie->leaves, sizeof(*trie->leaves),
+			       trie->used_leaves, &trie->leaf_capacity);
+}
+
+static uint32_t leaf_new(struct trie *trie, struct prefix4 prefix, uint32_t value)
+{
+	uint32_t index = trie->spare_leaf;
+
+	if (index != TRIE_NONE)
+		trie->spare_leaf = trie->leaves[index].addr;
+	else
+		index = trie->used_leaves++;
+	trie->leaves[index] = (struct trie_leaf){
+		.addr = prefix.addr.host,
+		.value = value & TRIE_VALUE_MAX,
+		.len = (unsigned int)prefix.len & 0x3f,
+	};
+	return index | TRIE_LEAF;
+}
+
+static void leaf_free(struct trie *trie, uint32_t reference)
+{
+	uint32_t index = reference & ~TRIE_LEAF;
+
+	trie->leaves[index].addr = trie->spare_leaf;
+	trie->spare_leaf = index;
 }
 
 static uint32_t node_new(struct trie *trie, struct prefix4 prefix, uint32_t value)
 {
-	uint32_t index = trie->spare;
+	uint32_t index = trie->spare_node;
 
 	if (index != TRIE_NONE)
-		trie->spare = trie->nodes[index].child[0];
+		trie->spare_node = trie->nodes[index].child[0];
 	else
-		index = trie->used++;
+		index = trie->used_nodes++;
 	trie->nodes[index] = (struct trie_node){
 		.addr = prefix.addr.host,
 		.child = { TRIE_NONE, TRIE_NONE },
@@ -84,148 +130,276 @@ static uint32_t node_new(struct trie *trie, struct prefix4 prefix, uint32_t valu
 
 static void node_free(struct trie *trie, uint32_t index)
 {
-	trie->nodes[index].child[0] = trie->spare;
-	trie->spare = index;
+	trie->nodes[index].child[0] = trie->spare_node;
+	trie->spare_node = index;
 }
 
-/* One descent; replace: a value that is there gives way. */
-static inline int put(struct trie *trie, struct prefix4 prefix, uint32_t value,
-	bool replace, uint32_t *ret_old)
+/* --- what is covered ------------------------------------------------------------------------ */
+
+static uint64_t covered(const struct trie *trie, const struct trie_node *node);
+
+/* What an entry, or a fork, has for those above it. */
+static uint64_t has(const struct trie *trie, uint32_t reference)
+{
+	const struct trie_node *node;
+
+	if (reference == TRIE_NONE)
+		return 0;
+	if (reference & TRIE_LEAF)
+		return UINT64_C(1) << (32 - trie->leaves[reference & ~TRIE_LEAF].len);
+	node = &trie->nodes[reference];
+	return node->value ? UINT64_C(1) << (32 - node->len) : covered(trie, node);
+}
+
+/* All of 2^32 addresses don't fit into the node of /0: there they are added up. */
+static uint64_t covered(const struct trie *trie, const struct trie_node *node)
+{
+	if (node->len)
+		return node->covered;
+	return has(trie, node->child[0]) + has(trie, node->child[1]);
+}
+
+/* The nodes on the way down from the last entry that was met, that one included. */
+struct way {
+	uint32_t nodes[33];
+	size_t count;
+	uint32_t above; /* its value */
+};
+
+static void way_goes_by(struct way *way, const struct trie_node *node, uint32_t reference)
+{
+	if (node->value) {
+		way->count = 0;
+		way->above = node->value;
+	}
+	way->nodes[way->count++] = reference;
+}
+
+/* An entry came or went that owns as much. */
+static void way_covers(struct trie *trie, const struct way *way, uint32_t amount)
+{
+	for (size_t i = 0; i < way->count; i++)
+		trie->nodes[way->nodes[i]].covered += amount;
+}
+
+/* --- putting -------------------------------------------------------------------------------- */
+
+/* Puts a new entry before what is in its way, or beside it. Returns what it owns. */
+static uint64_t put_before(struct trie *trie, uint32_t *slot, struct prefix4 prefix,
+	uint32_t value, uint32_t addr, unsigned int same)
+{
+	uint32_t old = *slot, index;
+	struct trie_node *node;
+	uint64_t below = has(trie, old);
+
+	if (same == prefix.len) {
+		index = node_new(trie, prefix, value);
+		node = &trie->nodes[index];
+		node->covered = (uint32_t)below;
+		below = prefix4_size(prefix) - below;
+	} else {
+		index = node_new(trie, prefix4(prefix.addr, same), 0);
+		node = &trie->nodes[index];
+		node->covered =
+			(uint32_t)below; /* the new entry's follow, on the way up */
+		node->child[bit(prefix.addr.host, same)] = leaf_new(trie, prefix, value);
+		below = prefix4_size(prefix);
+		node->covered += (uint32_t)below;
+	}
+	node->child[bit(addr, same)] = old;
+	*slot = index;
+	return below;
+}
+
+/* Puts a new entry below a leaf, which becomes a node. */
+static uint64_t put_below(
+	struct trie *trie, uint32_t *slot, struct prefix4 prefix, uint32_t value)
+{
+	const struct trie_leaf leaf = trie->leaves[*slot & ~TRIE_LEAF];
+	uint32_t index = node_new(
+		trie, (struct prefix4){ { leaf.addr }, (uint8_t)leaf.len }, leaf.value);
+	struct trie_node *node = &trie->nodes[index];
+
+	leaf_free(trie, *slot);
+	node->child[bit(prefix.addr.host, leaf.len)] = leaf_new(trie, prefix, value);
+	node->covered = (uint32_t)prefix4_size(prefix);
+	*slot = index;
+	return prefix4_size(prefix);
+}
+
+static void put_here(struct trie *trie, uint32_t reference, uint32_t value, bool replace,
+	struct way *way, struct trie_change *change)
+{
+	struct trie_node *node;
+
+	if (reference & TRIE_LEAF) {
+		struct trie_leaf *leaf = &trie->leaves[reference & ~TRIE_LEAF];
+
+		change->old = leaf->value;
+		change->owned = UINT64_C(1) << (32 - leaf->len);
+		if (replace)
+			leaf->value = value & TRIE_VALUE_MAX;
+		return;
+	}
+	node = &trie->nodes[reference];
+	change->old = node->value;
+	change->owned = (UINT64_C(1) << (32 - node->len)) - covered(trie, node);
+	if (node->value && !replace)
+		return;
+	if (!node->value) {
+		trie->count++;
+		change->above = way->above;
+		way_covers(trie, way, (uint32_t)change->owned);
+	}
+	node->value = value & TRIE_VALUE_MAX;
+}
+
+int trie_put(struct trie *trie, struct prefix4 prefix, uint32_t value, bool replace,
+	struct trie_change *ret)
 {
 	uint32_t addr = prefix.addr.host;
 	uint32_t *slot = &trie->root;
-	int r;
+	struct way way = { .count = 0 };
+	int r = reserve(trie);
 
 	assert(value > 0 && value <= TRIE_VALUE_MAX);
-	r = reserve(trie);
 	if (r < 0)
 		return r;
-	*ret_old = 0;
+	*ret = (struct trie_change){ 0 };
 	while (*slot != TRIE_NONE) {
+		bool is_leaf = *slot & TRIE_LEAF;
+		const struct trie_leaf *leaf = &trie->leaves[*slot & ~TRIE_LEAF];
 		struct trie_node *node = &trie->nodes[*slot];
-		unsigned int limit = node->len < prefix.len ? node->len : prefix.len;
-		unsigned int same = common(node->addr, addr, limit);
-		uint32_t old = *slot;
+		uint32_t at = is_leaf ? leaf->addr : node->addr;
+		unsigned int len = is_leaf ? leaf->len : node->len;
+		unsigned int same = common(at, addr, len < prefix.len ? len : prefix.len);
 
-		if (same == node->len && same == prefix.len) {
-			*ret_old = node->value;
-			trie->count += node->value == 0;
-			if (replace || node->value == 0)
-				node->value = value & TRIE_VALUE_MAX;
+		if (same < len) {
+			ret->owned = put_before(trie, slot, prefix, value, at, same);
+			break;
+		}
+		if (len == prefix.len) {
+			put_here(trie, *slot, value, replace, &way, ret);
 			return 0;
 		}
-		if (same == node->len) {
-			slot = &node->child[bit(addr, same)];
-			continue;
+		if (is_leaf) {
+			way.count = 0; /* the leaf is the next entry around it */
+			way.above = leaf->value;
+			ret->owned = put_below(trie, slot, prefix, value);
+			break;
 		}
-		if (same == prefix.len) {
-			*slot = node_new(trie, prefix, value);
-			trie->nodes[*slot].child[bit(node->addr, same)] = old;
-		} else {
-			uint32_t fork = node_new(trie, prefix4(prefix.addr, same), 0);
-
-			*slot = fork;
-			trie->nodes[fork].child[bit(node->addr, same)] = old;
-			trie->nodes[fork].child[bit(addr, same)] =
-				node_new(trie, prefix, value);
-		}
-		trie->count++;
-		return 0;
+		way_goes_by(&way, node, *slot);
+		slot = &node->child[bit(addr, same)];
 	}
-	*slot = node_new(trie, prefix, value);
+	if (*slot == TRIE_NONE) {
+		*slot = leaf_new(trie, prefix, value);
+		ret->owned = prefix4_size(prefix);
+	}
 	trie->count++;
+	ret->above = way.above;
+	way_covers(trie, &way, (uint32_t)ret->owned);
 	return 0;
-}
-
-int trie_set(struct trie *trie, struct prefix4 prefix, uint32_t value)
-{
-	uint32_t old;
-
-	return put(trie, prefix, value, true, &old);
-}
-
-int trie_add(struct trie *trie, struct prefix4 prefix, uint32_t value, uint32_t *ret_old)
-{
-	return put(trie, prefix, value, false, ret_old);
 }
 
 uint32_t trie_get(const struct trie *trie, struct prefix4 prefix)
 {
-	const struct trie_node *node = trie_node(trie, trie->root);
+	uint32_t reference = trie->root;
 
-	while (node && node->len < prefix.len)
-		node = trie_node(trie, node->child[bit(prefix.addr.host, node->len)]);
-	if (!node || node->len != prefix.len || node->addr != prefix.addr.host)
-		return 0;
-	return node->value;
+	while (reference != TRIE_NONE) {
+		struct trie_at at = trie_at(trie, reference);
+
+		if (at.prefix.len >= prefix.len)
+			return at.prefix.len == prefix.len &&
+					       at.prefix.addr.host == prefix.addr.host
+				       ? at.value
+				       : 0;
+		reference = at.child[bit(prefix.addr.host, at.prefix.len)];
+	}
+	return 0;
 }
 
-/* Takes out a node that has no value and at most one child. */
-static void node_splice(struct trie *trie, uint32_t *slot)
+/* --- taking --------------------------------------------------------------------------------- */
+
+/* Brings a node that lost its value or a child into the form that it ought to have. */
+static void settle(struct trie *trie, uint32_t *slot)
 {
 	uint32_t index = *slot;
-	const struct trie_node *node = &trie->nodes[index];
+	const struct trie_node node = trie->nodes[index];
+	uint32_t only = node.child[node.child[0] == TRIE_NONE];
 
-	if (node->value || (node->child[0] != TRIE_NONE && node->child[1] != TRIE_NONE))
+	if (node.child[0] != TRIE_NONE && node.child[1] != TRIE_NONE)
 		return;
-	*slot = node->child[node->child[0] == TRIE_NONE];
+	if (node.value && only != TRIE_NONE)
+		return;
+	/* the place of a leaf that was freed just before: no memory is needed */
+	*slot = node.value ? leaf_new(trie,
+				     (struct prefix4){ { node.addr }, (uint8_t)node.len },
+				     node.value)
+			   : only;
 	node_free(trie, index);
 }
 
-/* wanted 0: whatever the value is */
-static inline uint32_t take(struct trie *trie, struct prefix4 prefix, uint32_t wanted)
+bool trie_take(struct trie *trie, struct prefix4 prefix, uint32_t wanted,
+	struct trie_change *ret)
 {
-	uint32_t *slot = &trie->root, *above = NULL, value;
-	struct trie_node *node;
+	uint32_t *slot = &trie->root, *parent = NULL;
+	struct way way = { .count = 0 };
+	struct trie_at at;
 
+	*ret = (struct trie_change){ 0 };
 	for (;;) {
 		if (*slot == TRIE_NONE)
-			return 0;
-		node = &trie->nodes[*slot];
-		if (node->len >= prefix.len)
+			return false;
+		at = trie_at(trie, *slot);
+		if (at.prefix.len >= prefix.len)
 			break;
-		above = slot;
-		slot = &node->child[bit(prefix.addr.host, node->len)];
+		if (*slot & TRIE_LEAF)
+			return false;
+		way_goes_by(&way, &trie->nodes[*slot], *slot);
+		parent = slot;
+		slot = &trie->nodes[*slot].child[bit(prefix.addr.host, at.prefix.len)];
 	}
-	if (node->len != prefix.len || node->addr != prefix.addr.host || !node->value)
-		return 0;
-	value = node->value;
-	if (wanted && value != wanted)
-		return value;
-	node->value = 0;
+	if (at.prefix.len != prefix.len || at.prefix.addr.host != prefix.addr.host)
+		return false;
+	ret->old = at.value;
+	if (!at.value || (wanted && at.value != wanted))
+		return false;
+	ret->above = way.above;
+	ret->owned = prefix4_size(prefix);
+	if (*slot & TRIE_LEAF) {
+		leaf_free(trie, *slot);
+		*slot = TRIE_NONE;
+	} else {
+		struct trie_node *node = &trie->nodes[*slot];
+
+		ret->owned -= covered(trie, node);
+		node->value = 0;
+	}
 	trie->count--;
-	node_splice(trie, slot);
-	if (above)
-		node_splice(trie, above);
-	return value;
-}
-
-uint32_t trie_remove(struct trie *trie, struct prefix4 prefix)
-{
-	return take(trie, prefix, 0);
-}
-
-uint32_t trie_remove_value(struct trie *trie, struct prefix4 prefix, uint32_t value)
-{
-	return take(trie, prefix, value);
+	way_covers(trie, &way, (uint32_t)-ret->owned);
+	if (*slot != TRIE_NONE)
+		settle(trie, slot);
+	else if (parent)
+		settle(trie, parent);
+	return true;
 }
 
 size_t trie_match(
 	const struct trie *trie, struct ip4 addr, struct trie_match out[static 33])
 {
-	uint32_t index = trie->root;
+	uint32_t reference = trie->root;
 	size_t count = 0;
 
-	while (index != TRIE_NONE) {
-		const struct trie_node *node = &trie->nodes[index];
+	while (reference != TRIE_NONE) {
+		struct trie_at at = trie_at(trie, reference);
 
-		if ((node->addr ^ addr.host) & ip4_mask(node->len))
+		if (!prefix4_has(at.prefix, addr))
 			break;
-		if (node->value)
-			out[count++] = (struct trie_match){ node->value, node->len };
-		if (node->len == 32)
+		if (at.value)
+			out[count++] = (struct trie_match){ at.value, at.prefix.len };
+		if (at.prefix.len == 32)
 			break;
-		index = node->child[bit(addr.host, node->len)];
+		reference = at.child[bit(addr.host, at.prefix.len)];
 	}
 	return count;
 }

@@ -3,30 +3,45 @@
 
 #include "model/ip4.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 /*
- * Prefixes in a binary trie with path compression. A node stands for a prefix; one with a
- * value holds an entry, one without is a fork that two entries needed. 16 bytes a node, at
- * most 2n - 1 nodes for n entries; nodes name each other by index, so that the whole is one
- * block of memory that can grow and move.
+ * Prefixes in a binary trie with path compression, which knows at any time how many addresses
+ * each of them owns: those that no longer prefix below it has.
+ *
+ * An entry has a value. What stands in the trie is a leaf, an entry with nothing below it, or
+ * a node, an entry with something below it or a fork that two others needed. A leaf is 8
+ * bytes and a node 20; in a full Internet table four of five entries are leaves. They name
+ * each other by reference (enum below), so that both arrays can grow and move.
  */
-struct trie_node {
+struct trie_leaf {
 	uint32_t addr;
-	uint32_t child[2]; /* TRIE_NONE, or the node whose prefix goes on with bit 0, 1 */
-	uint32_t value : 26; /* 0: a fork */
+	uint32_t value : 26; /* never 0 */
 	uint32_t len : 6;
 };
 
+struct trie_node {
+	uint32_t addr;
+	uint32_t value : 26; /* 0: a fork */
+	uint32_t len : 6;
+	uint32_t child[2]; /* where the prefix goes on with bit 0, 1; TRIE_NONE */
+	uint32_t covered; /* addresses below that entries there have; of /0 modulo 2^32 */
+};
+
 #define TRIE_NONE UINT32_MAX
+#define TRIE_LEAF (UINT32_C(1) << 31) /* in a reference: it is of a leaf */
 #define TRIE_VALUE_MAX ((UINT32_C(1) << 26) - 1)
 
 struct trie {
 	struct trie_node *nodes;
-	uint32_t root;	/* TRIE_NONE: empty */
-	uint32_t spare; /* the first of a list of unused nodes, through child[0] */
-	uint32_t used, capacity;
+	struct trie_leaf *leaves;
+	uint32_t root;
+	uint32_t spare_node,
+		spare_leaf; /* lists of unused ones, through child[0] and addr */
+	uint32_t used_nodes, node_capacity;
+	uint32_t used_leaves, leaf_capacity;
 	size_t count; /* entries */
 };
 
@@ -36,18 +51,27 @@ void trie_done(struct trie *trie);
 /* The value of prefix, 0 where it has none. */
 uint32_t trie_get(const struct trie *trie, struct prefix4 prefix);
 
-/* Sets the value, 1..TRIE_VALUE_MAX, of prefix. Returns 0 or -ENOMEM. */
-int trie_set(struct trie *trie, struct prefix4 prefix, uint32_t value);
+/* What a change did. */
+struct trie_change {
+	uint32_t old;	/* the value that prefix had, 0: none */
+	uint32_t above; /* the value of the next entry around it, 0: none; known where an
+			   entry came or went */
+	uint64_t owned; /* addresses that prefix owns, or owned: 0..2^32 */
+};
 
-/* Sets the value of prefix if it has none. *ret_old is the one that it has, 0 where it was set.
- * Returns 0 or -ENOMEM. */
-int trie_add(struct trie *trie, struct prefix4 prefix, uint32_t value, uint32_t *ret_old);
+/*
+ * Sets the value, 1..TRIE_VALUE_MAX, of prefix; where it has one already, only with replace.
+ * ret->old tells. Returns 0, or -ENOMEM and the trie is as it was.
+ */
+int trie_put(struct trie *trie, struct prefix4 prefix, uint32_t value, bool replace,
+	struct trie_change *ret);
 
-/* Removes prefix if this is its value. Returns the value it has or had, 0 where it has none. */
-uint32_t trie_remove_value(struct trie *trie, struct prefix4 prefix, uint32_t value);
-
-/* Removes prefix and returns the value it had, 0 where it had none. */
-uint32_t trie_remove(struct trie *trie, struct prefix4 prefix);
+/*
+ * Removes prefix if its value is `wanted` (0: whatever it is). ret->old is the value that it
+ * has or had. Returns whether it went.
+ */
+bool trie_take(struct trie *trie, struct prefix4 prefix, uint32_t wanted,
+	struct trie_change *ret);
 
 /* One entry whose prefix has the address asked for. */
 struct trie_match {
@@ -59,12 +83,32 @@ struct trie_match {
 size_t trie_match(
 	const struct trie *trie, struct ip4 addr, struct trie_match out[static 33]);
 
-static inline const struct trie_node *trie_node(const struct trie *trie, uint32_t index)
+/* What a reference stands for, to walk the trie from trie->root; it changes with the next
+ * change. TRIE_NONE in child: nothing there; may be asked for nothing else. */
+struct trie_at {
+	struct prefix4 prefix;
+	uint32_t value; /* 0: a fork */
+	uint32_t child[2];
+};
+
+static inline struct trie_at trie_at(const struct trie *trie, uint32_t reference)
 {
-	return index == TRIE_NONE ? NULL : &trie->nodes[index];
+	if (reference & TRIE_LEAF) {
+		const struct trie_leaf *leaf = &trie->leaves[reference & ~TRIE_LEAF];
+
+		return (struct trie_at){ { { leaf->addr }, (uint8_t)leaf->len },
+			leaf->value, { TRIE_NONE, TRIE_NONE } };
+	} else {
+		const struct trie_node *node = &trie->nodes[reference];
+
+		return (struct trie_at){ { { node->addr }, (uint8_t)node->len },
+			node->value, { node->child[0], node->child[1] } };
+	}
 }
 
-static inline struct prefix4 trie_prefix(const struct trie_node *node)
+/* The memory that its entries take, in bytes. */
+static inline size_t trie_bytes(const struct trie *trie)
 {
-	return (struct prefix4){ .addr = { node->addr }, .len = node->len };
+	return trie->used_nodes * sizeof(*trie->nodes) +
+	       trie->used_leaves * sizeof(*trie->leaves);
 }

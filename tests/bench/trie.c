@@ -32,6 +32,7 @@ static void trie_once(const struct shape_route *routes, size_t count, struct cos
 	size_t turn, double *bytes)
 {
 	struct trie_match found[33];
+	struct trie_change change;
 	volatile size_t sum = 0;
 	struct trie trie;
 	uint64_t seed = 3;
@@ -40,11 +41,11 @@ static void trie_once(const struct shape_route *routes, size_t count, struct cos
 	trie_init(&trie);
 	began = bench_cpu_sec();
 	for (size_t i = 0; i < count; i++) {
-		if (trie_set(&trie, routes[i].dst, 1) < 0)
+		if (trie_put(&trie, routes[i].dst, 1, true, &change) < 0)
 			bench_die("no memory");
 	}
 	costs->set[turn] = nsec(began, count);
-	*bytes = (double)trie.used * sizeof(struct trie_node) / (double)count;
+	*bytes = (double)trie_bytes(&trie) / (double)count;
 	began = bench_cpu_sec();
 	for (size_t i = 0; i < count; i++)
 		sum += trie_get(&trie, routes[i].dst);
@@ -55,7 +56,7 @@ static void trie_once(const struct shape_route *routes, size_t count, struct cos
 	costs->match[turn] = nsec(began, count);
 	began = bench_cpu_sec();
 	for (size_t i = 0; i < count; i++)
-		sum += trie_remove(&trie, routes[i].dst);
+		sum += trie_take(&trie, routes[i].dst, 0, &change);
 	costs->remove[turn] = nsec(began, count);
 	(void)sum; /* kept, so that the work is done */
 	trie_done(&trie);

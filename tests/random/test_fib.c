@@ -107,22 +107,51 @@ static bool list_remove(struct list *list, const struct item *item, bool any_by_
 	return kept < before;
 }
 
+/* What the prefixes that hold a list own: each less those inside it, which are disjoint or
+ * nested. */
+static uint64_t owned_by(const struct fib *fib, const struct fib_list *wanted)
+{
+	uint64_t owned = 0;
+
+	for (size_t p = 0; p < PREFIXES; p++) {
+		uint32_t value = trie_get(&fib->trie, prefixes[p]);
+
+		if (!value || fib_list(fib, value) != wanted)
+			continue;
+		owned += prefix4_size(prefixes[p]);
+		for (size_t q = 0; q < PREFIXES; q++) {
+			bool largest = q != p &&
+				       prefix4_covers(prefixes[p], prefixes[q]) &&
+				       trie_get(&fib->trie, prefixes[q]);
+
+			for (size_t m = 0; m < PREFIXES && largest; m++)
+				largest = m == p || m == q ||
+					  !prefix4_covers(prefixes[p], prefixes[m]) ||
+					  !prefix4_covers(prefixes[m], prefixes[q]) ||
+					  !trie_get(&fib->trie, prefixes[m]);
+			if (largest)
+				owned -= prefix4_size(prefixes[q]);
+		}
+	}
+	return owned;
+}
+
 static void ck_lists(const struct fib *fib, const struct list *lists)
 {
 	size_t routes = 0, refs = 0;
+	uint64_t owned = 0;
 
 	for (size_t p = 0; p < PREFIXES; p++) {
-		uint32_t single;
-		size_t count;
-		const uint32_t *list = fib_aliases(
-			fib, trie_get(&fib->trie, prefixes[p]), &single, &count);
+		uint32_t value = trie_get(&fib->trie, prefixes[p]);
+		const struct fib_list *list = value ? fib_list(fib, value) : NULL;
+		size_t count = list ? list->count : 0;
 
 		routes += count;
 		if (count != lists[p].count)
 			ck_abort_msg("prefix %zu has %zu routes, not %zu", p, count,
 				lists[p].count);
 		for (size_t i = 0; i < count; i++) {
-			const struct fib_info *info = fib_info(fib, list[i]);
+			const struct fib_info *info = list->infos[i];
 			const struct item *item = &lists[p].items[i];
 
 			if (info->table != item->table || info->tos != item->tos ||
@@ -133,10 +162,21 @@ static void ck_lists(const struct fib *fib, const struct list *lists)
 	}
 	if (routes != fib->routes)
 		ck_abort_msg("%zu routes are counted as %zu", routes, fib->routes);
-	array_each (&fib->infos, struct fib_info *const, info)
-		refs += *info ? (*info)->refs : 0;
+	array_each (&fib->lists, struct fib_list *const, place) {
+		const struct fib_list *list = *place;
+
+		refs += list ? list->refs * list->count : 0;
+		if (list && list->owned != owned_by(fib, list))
+			ck_abort_msg("a list owns %llu, not %llu",
+				(unsigned long long)owned_by(fib, list),
+				(unsigned long long)list->owned);
+		owned += list ? list->owned : 0;
+	}
 	if (refs != routes)
 		ck_abort_msg("%zu routes have %zu references", routes, refs);
+	if (owned != fib->owned)
+		ck_abort_msg("all lists own %llu, not %llu", (unsigned long long)owned,
+			(unsigned long long)fib->owned);
 }
 
 static bool leaves_by(const struct fib_info *info, void *data)
@@ -166,7 +206,9 @@ static void step(struct fib *fib, struct list *lists, struct chance *chance)
 	};
 
 	if (chance_one_in(chance, 50)) {
-		long gone = fib_remove_if(fib, leaves_by, &item), expected = 0;
+		long gone = fib_remove_related(fib, FIB_DEVICE, (uint32_t)item.oif,
+			     leaves_by, &item, prefixes, chance_below(chance, PREFIXES)),
+		     expected = 0;
 
 		for (size_t i = 0; i < PREFIXES; i++) {
 			expected += (long)lists[i].count;

@@ -90,6 +90,82 @@ static void ck_range(const struct world *world, const struct lookup_flow *flow,
 	array_done(&answers.list);
 }
 
+/* How much there is of each result, told apart by all but the prefix. */
+struct part {
+	struct lookup_result result;
+	uint64_t by_range, by_share;
+};
+
+struct parts {
+	ARRAY(struct part) list;
+	bool shared; /* some came as a list's share */
+};
+
+static struct part *part_of(struct parts *parts, const struct lookup_result *result)
+{
+	struct part fresh = { .result = *result };
+
+	array_each (&parts->list, struct part, part) {
+		if (part->result.error == result->error &&
+			part->result.info == result->info &&
+			part->result.rule == result->rule &&
+			part->result.blind == result->blind)
+			return part;
+	}
+	if (array_push(&parts->list, &fresh) < 0)
+		abort();
+	return &parts->list.items[parts->list.count - 1];
+}
+
+static int take_range(
+	uint32_t first, uint32_t last, const struct lookup_result *result, void *data)
+{
+	part_of(data, result)->by_range += (uint64_t)last - first + 1;
+	return 0;
+}
+
+static int take_share(const struct lookup_result *result, const struct fib_list *list,
+	uint64_t count, void *data)
+{
+	struct parts *parts = data;
+
+	parts->shared |= list != NULL;
+	part_of(parts, result)->by_share += count;
+	return 0;
+}
+
+/* Shares are what ranges add up to. Returns whether tables told them without a walk. */
+static bool ck_shares(const struct world *world, const struct lookup_flow *flow,
+	const struct prefixset *set)
+{
+	const struct view view = { .state = world->state };
+	struct parts parts = { 0 };
+	bool shared;
+
+	array_each (&set->ranges, const struct range, range) {
+		if (lookup_range(&view, flow, range->first, range->last, take_range,
+			    &parts) != 0)
+			world_fail(world, "a range fails");
+	}
+	if (lookup_shares(&view, flow, set, take_share, &parts) != 0)
+		world_fail(world, "the shares fail");
+	array_each (&parts.list, const struct part, part) {
+		if (part->by_range != part->by_share)
+			world_fail(world,
+				"(src %08x mark %u tos %u iif %d) error %d at rule %d "
+				"has "
+				"%llu addresses by ranges and %llu by shares",
+				flow->src.host, flow->mark, flow->tos, flow->iif,
+				part->result.error,
+				part->result.rule ? (int)part->result.rule->priority : -1,
+				(unsigned long long)part->by_range,
+				(unsigned long long)part->by_share);
+	}
+	shared = parts.shared;
+	array_done(&parts.list);
+	return shared;
+}
+
 static struct lookup_flow some_flow(const struct world *world, struct chance *chance)
 {
 	static const uint8_t tos[] = { 0, 0x10, 0x08, 0x50 };
@@ -142,6 +218,49 @@ START_TEST(a_range_of_merged_tables_is_its_addresses)
 }
 END_TEST
 
+/* All but some holes, which may lie in the world's space or out of it. */
+static void most_of_all(
+	const struct world *world, struct chance *chance, struct prefixset *ret)
+{
+	uint64_t position = 0;
+
+	for (uint32_t holes = chance_below(chance, 4); holes--;) {
+		uint32_t hole = chance_one_in(chance, 2)
+					? world->base + chance_below(chance, WORLD_SPACE)
+					: (uint32_t)chance_next(chance);
+
+		if (hole > position &&
+			prefixset_add(ret, (uint32_t)position, hole - 1) < 0)
+			abort();
+		if (hole >= position)
+			position = (uint64_t)hole + 1 + chance_below(chance, 5);
+	}
+	if (position <= UINT32_MAX &&
+		prefixset_add(ret, (uint32_t)position, UINT32_MAX) < 0)
+		abort();
+}
+
+START_TEST(shares_are_what_ranges_add_up_to)
+{
+	static const uint32_t bases[] = { 0, 0x0a000000, 0x7fffff00, 0xffffff00 };
+	struct chance chance = chance_new("lookup_shares");
+	int shared = 0;
+
+	for (int round = 0; round < 2000; round++) {
+		struct world world = world_new(&chance,
+			bases[chance_below(&chance, ELEMENTS(bases))], round & 1, true);
+		struct lookup_flow flow = some_flow(&world, &chance);
+		struct prefixset set = { 0 };
+
+		most_of_all(&world, &chance, &set);
+		shared += ck_shares(&world, &flow, &set);
+		prefixset_done(&set);
+		world_done(&world);
+	}
+	ck_assert_msg(shared >= 200, "only %d of 2000 worlds told shares", shared);
+}
+END_TEST
+
 static int refuses(
 	uint32_t first, uint32_t last, const struct lookup_result *result, void *data)
 {
@@ -178,6 +297,7 @@ int main(void)
 	const TTest *const tests[] = {
 		a_range_is_its_addresses,
 		a_range_of_merged_tables_is_its_addresses,
+		shares_are_what_ranges_add_up_to,
 		a_refusal_ends_the_walk_and_comes_back,
 	};
 

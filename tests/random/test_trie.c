@@ -85,36 +85,119 @@ static void ck_near(const struct trie *trie, const struct list *list,
 	ck_match(trie, list, ip4((uint32_t)chance_next(chance)));
 }
 
-/* A node without a value has two children; all used nodes are in the tree or spare. */
-static size_t ck_shape(const struct trie *trie, uint32_t index, unsigned int above)
+/* What an entry owns: itself, less the largest entries inside it. */
+static uint64_t list_owned(const struct list *list, struct prefix4 prefix)
 {
-	const struct trie_node *node = trie_node(trie, index);
-	bool whole;
+	uint64_t owned = prefix4_size(prefix);
 
-	if (!node)
-		return 0;
-	whole = node->child[0] != TRIE_NONE && node->child[1] != TRIE_NONE;
-	if (!node->value && !whole)
-		ck_abort_msg("%08x/%u is a fork of one tooth", node->addr, node->len);
-	if (above != 99 && node->len <= above)
-		ck_abort_msg("%08x/%u lies below a /%u", node->addr, node->len, above);
-	return 1 + ck_shape(trie, node->child[0], node->len) +
-	       ck_shape(trie, node->child[1], node->len);
+	for (size_t i = 0; i < list->count; i++) {
+		struct prefix4 inner = list->entries[i].prefix;
+		bool largest = prefix4_covers(prefix, inner) && inner.len > prefix.len;
+
+		for (size_t k = 0; k < list->count && largest; k++) {
+			struct prefix4 other = list->entries[k].prefix;
+
+			largest = !(other.len > prefix.len && other.len < inner.len &&
+				    prefix4_covers(other, inner));
+		}
+		if (largest)
+			owned -= prefix4_size(inner);
+	}
+	return owned;
+}
+
+/* The value of the next entry around a prefix. */
+static uint32_t list_above(const struct list *list, struct prefix4 prefix)
+{
+	uint32_t value = 0;
+	int longest = -1;
+
+	for (size_t i = 0; i < list->count; i++) {
+		struct prefix4 outer = list->entries[i].prefix;
+
+		if (outer.len < prefix.len && prefix4_covers(outer, prefix) &&
+			outer.len > longest) {
+			longest = outer.len;
+			value = list->entries[i].value;
+		}
+	}
+	return value;
+}
+
+struct shape {
+	size_t nodes, leaves;
+	uint64_t has; /* addresses that entries of it have */
+};
+
+/* A fork has two children, a node one at least, and knows what they have. */
+static struct shape ck_shape(
+	const struct trie *trie, uint32_t reference, unsigned int above)
+{
+	struct shape shape = { 0 }, part[2];
+	struct trie_at at;
+
+	if (reference == TRIE_NONE)
+		return shape;
+	at = trie_at(trie, reference);
+	if (above != 99 && at.prefix.len <= above)
+		ck_abort_msg("%08x/%u lies below a /%u", at.prefix.addr.host,
+			at.prefix.len, above);
+	for (int i = 0; i < 2; i++)
+		part[i] = ck_shape(trie, at.child[i], at.prefix.len);
+	shape.has = part[0].has + part[1].has;
+	shape.nodes = part[0].nodes + part[1].nodes;
+	shape.leaves = part[0].leaves + part[1].leaves;
+	if (reference & TRIE_LEAF) {
+		shape.leaves++;
+	} else {
+		bool one = at.child[0] != TRIE_NONE || at.child[1] != TRIE_NONE;
+		bool two = at.child[0] != TRIE_NONE && at.child[1] != TRIE_NONE;
+
+		shape.nodes++;
+		if (at.value ? !one : !two)
+			ck_abort_msg("%08x/%u lacks a child", at.prefix.addr.host,
+				at.prefix.len);
+		if (trie->nodes[reference].covered != (uint32_t)shape.has)
+			ck_abort_msg("%08x/%u has %u covered, not %llu",
+				at.prefix.addr.host, at.prefix.len,
+				trie->nodes[reference].covered,
+				(unsigned long long)shape.has);
+	}
+	if (at.value)
+		shape.has = prefix4_size(at.prefix);
+	return shape;
 }
 
 static void ck_nodes(const struct trie *trie, const struct list *list)
 {
-	size_t nodes = ck_shape(trie, trie->root, 99), spare = 0;
+	struct shape shape = ck_shape(trie, trie->root, 99);
+	size_t nodes = shape.nodes, leaves = shape.leaves;
 
-	for (uint32_t i = trie->spare; i != TRIE_NONE; i = trie->nodes[i].child[0])
-		spare++;
+	for (uint32_t i = trie->spare_node; i != TRIE_NONE; i = trie->nodes[i].child[0])
+		nodes++;
+	for (uint32_t i = trie->spare_leaf; i != TRIE_NONE; i = trie->leaves[i].addr)
+		leaves++;
 	if (trie->count != list->count)
 		ck_abort_msg("it counts %zu entries, not %zu", trie->count, list->count);
-	if (list->count && nodes > 2 * list->count - 1)
-		ck_abort_msg("%zu nodes for %zu entries", nodes, list->count);
-	if (nodes + spare != trie->used)
-		ck_abort_msg("%zu nodes and %zu spare ones, but %u are used", nodes,
-			spare, trie->used);
+	if (list->count && shape.nodes + shape.leaves > 2 * list->count - 1)
+		ck_abort_msg("%zu nodes for %zu entries", shape.nodes + shape.leaves,
+			list->count);
+	if (nodes != trie->used_nodes || leaves != trie->used_leaves)
+		ck_abort_msg("%zu nodes and %zu leaves, but %u and %u are used", nodes,
+			leaves, trie->used_nodes, trie->used_leaves);
+}
+
+/* A change told what it moved, as the list is behind it (came) or before it (went). */
+static void ck_change(const struct list *list, struct prefix4 prefix,
+	const struct trie_change *change, bool moved)
+{
+	if (change->owned != list_owned(list, prefix))
+		ck_abort_msg("%08x/%u owns %llu, not %llu", prefix.addr.host, prefix.len,
+			(unsigned long long)list_owned(list, prefix),
+			(unsigned long long)change->owned);
+	if (moved && change->above != list_above(list, prefix))
+		ck_abort_msg("around %08x/%u is another value than %u", prefix.addr.host,
+			prefix.len, change->above);
 }
 
 static void step(struct trie *trie, struct list *list, struct chance *chance, bool grows)
@@ -122,6 +205,7 @@ static void step(struct trie *trie, struct list *list, struct chance *chance, bo
 	struct prefix4 prefix = some_prefix(chance, list);
 	struct entry *known = list_find(list, prefix);
 	uint32_t value = 1 + chance_below(chance, TRIE_VALUE_MAX);
+	struct trie_change change;
 
 	if (chance_one_in(chance, grows ? 4 : 2) && list->count) {
 		if (!chance_one_in(chance, 4)) { /* mostly one that is there */
@@ -130,17 +214,21 @@ static void step(struct trie *trie, struct list *list, struct chance *chance, bo
 					.prefix;
 			known = list_find(list, prefix);
 		}
-		if (trie_remove(trie, prefix) != (known ? known->value : 0))
+		if (trie_take(trie, prefix, 0, &change) != (known != NULL) ||
+			change.old != (known ? known->value : 0))
 			ck_abort_msg("removing %08x/%u is wrong", prefix.addr.host,
 				prefix.len);
+		if (known)
+			ck_change(list, prefix, &change, true);
 		if (known)
 			*known = list->entries[--list->count];
 	} else if (known || list->count < MOST) {
 		if (trie_get(trie, prefix) != (known ? known->value : 0))
 			ck_abort_msg("%08x/%u has another value", prefix.addr.host,
 				prefix.len);
-		if (trie_set(trie, prefix, value) < 0)
+		if (trie_put(trie, prefix, value, true, &change) < 0)
 			abort();
+		ck_change(list, prefix, &change, !known);
 		if (known)
 			known->value = value;
 		else
@@ -156,6 +244,7 @@ START_TEST(trie_is_a_list)
 
 	for (int round = 0; round < 40; round++) {
 		struct list list = { .count = 0 };
+		struct trie_change change;
 		struct trie trie;
 
 		trie_init(&trie);
@@ -163,7 +252,7 @@ START_TEST(trie_is_a_list)
 			step(&trie, &list, &chance, i < 500);
 		while (list.count) {
 			list.count--;
-			trie_remove(&trie, list.entries[list.count].prefix);
+			trie_take(&trie, list.entries[list.count].prefix, 0, &change);
 			ck_nodes(&trie, &list);
 		}
 		ck_assert_uint_eq(trie.root, TRIE_NONE);

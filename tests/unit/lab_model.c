@@ -756,20 +756,20 @@ const struct iface *model_iface(const struct state *state, const char *name)
 	return iface;
 }
 
-static size_t count_routes(const struct fib *fib, uint32_t index, uint32_t in_table)
+static size_t count_routes(const struct fib *fib, uint32_t reference, uint32_t in_table)
 {
-	const struct trie_node *node = trie_node(&fib->trie, index);
-	uint32_t single;
-	size_t count, total = 0;
-	const uint32_t *list;
+	const struct fib_list *list;
+	struct trie_at at;
+	size_t total = 0;
 
-	if (!node)
+	if (reference == TRIE_NONE)
 		return 0;
-	list = fib_aliases(fib, node->value, &single, &count);
-	for (size_t i = 0; i < count; i++)
-		total += fib_info(fib, list[i])->table == in_table;
-	return total + count_routes(fib, node->child[0], in_table) +
-	       count_routes(fib, node->child[1], in_table);
+	at = trie_at(&fib->trie, reference);
+	list = at.value ? fib_list(fib, at.value) : NULL;
+	for (uint32_t i = 0; list && i < list->count; i++)
+		total += list->infos[i]->table == in_table;
+	return total + count_routes(fib, at.child[0], in_table) +
+	       count_routes(fib, at.child[1], in_table);
 }
 
 size_t model_routes(const struct state *state, uint32_t in_table)

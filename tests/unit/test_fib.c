@@ -23,15 +23,14 @@ static struct route_record route(const char *prefix, char who, struct leg *leg)
 
 static void ck_aliases(const struct fib *fib, const char *prefix, const char *expected)
 {
-	uint32_t single;
-	size_t count;
-	const uint32_t *list = fib_aliases(
-		fib, trie_get(&fib->trie, model_prefix(prefix)), &single, &count);
+	uint32_t value = trie_get(&fib->trie, model_prefix(prefix));
+	const struct fib_list *list = value ? fib_list(fib, value) : NULL;
 	char text[32] = "";
 
-	ck_assert_uint_lt(count, sizeof(text));
-	for (size_t i = 0; i < count; i++)
-		text[i] = (char)('A' + fib_info(fib, list[i])->legs[0].oif - 1);
+	for (uint32_t i = 0; list && i < list->count; i++) {
+		ck_assert_uint_lt(i, sizeof(text) - 1);
+		text[i] = (char)('A' + list->infos[i]->legs[0].oif - 1);
+	}
 	ck_assert_msg(strcmp(text, expected) == 0, "%s has '%s', not '%s'", prefix, text,
 		expected);
 }
@@ -40,8 +39,11 @@ static size_t live_infos(const struct fib *fib)
 {
 	size_t live = 0;
 
-	array_each (&fib->infos, struct fib_info *const, info)
-		live += *info != NULL;
+	hash_each (&fib->info_by_hash, slot) {
+		for (const struct fib_info *info = slot->value; info;
+			info = info->same_hash)
+			live++;
+	}
 	return live;
 }
 
@@ -243,8 +245,9 @@ START_TEST(routes_share_infos_and_free_them)
 		ck_assert_uint_eq(fib->info_by_hash.count, 0);
 		ck_assert_uint_eq(fib->realms, 0);
 	}
-	ck_assert_msg(fib->infos.count <= 4, "places are not used again: %zu",
-		fib->infos.count);
+	ck_assert_msg(fib->lists.count <= 4, "places are not used again: %zu",
+		fib->lists.count);
+	ck_assert_uint_eq(fib->groups.count, 0);
 }
 END_TEST
 
@@ -265,7 +268,8 @@ START_TEST(alias_lists_are_used_again)
 			ck_assert_int_eq(fib_remove(fib, &r), FIB_CHANGED);
 		}
 	}
-	ck_assert_uint_le(fib->aliases.count, 2);
+	ck_assert_uint_le(fib->lists.count, 1 + 2 * 4 + 1);
+	ck_assert_uint_eq(fib->list_by_hash.count, 0);
 }
 END_TEST
 
@@ -278,6 +282,7 @@ START_TEST(removing_by_a_question)
 {
 	_cleanup_(fib_freep) struct fib *fib = fib_new(TABLE_MAIN);
 	struct leg leg;
+	const struct prefix4 hint[] = { model_prefix("10.2.0.0/16") };
 	int who = 2, nobody = 9;
 
 	for (char c = 'A'; c <= 'C'; c++) {
@@ -293,14 +298,17 @@ START_TEST(removing_by_a_question)
 
 		ck_assert_int_eq(fib_add(fib, &r), FIB_CHANGED);
 	}
-	ck_assert_int_eq(fib_remove_if(fib, leaves_by, &nobody), 0);
-	ck_assert_int_eq(fib_remove_if(fib, leaves_by, &who), 3);
+	ck_assert_int_eq(
+		fib_remove_related(fib, FIB_DEVICE, 9, leaves_by, &nobody, NULL, 0), 0);
+	ck_assert_int_eq(
+		fib_remove_related(fib, FIB_DEVICE, 2, leaves_by, &who, hint, 1), 3);
 	ck_aliases(fib, "10.0.0.0/8", "AC");
 	ck_aliases(fib, "default", "AC");
 	ck_aliases(fib, "10.2.0.0/16", "");
 	ck_assert_uint_eq(fib->routes, 4);
 	ck_assert_uint_eq(fib->trie.count, 2);
-	ck_assert_int_eq(fib_remove_if(fib, leaves_by, &who), 0);
+	ck_assert_int_eq(
+		fib_remove_related(fib, FIB_DEVICE, 2, leaves_by, &who, hint, 1), 0);
 }
 END_TEST
 

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "base/hash.h"
+#include "model/prefixset.h"
+#include "model/record.h"
+#include "model/trie.h"
+
+/*
+ * The host's own addresses, counted, as several interfaces may have the same; and with their
+ * network and broadcast addresses those that can be no packet's source here.
+ */
+struct own {
+	struct hash addrs; /* address -> on how many interfaces, as a pointer's number */
+	struct trie impossible; /* /32s; the value counts */
+};
+
+void own_init(struct own *own);
+void own_done(struct own *own);
+
+/* An address more, or one that was added less. Returns 0 or -ENOMEM. */
+int own_add(struct own *own, const struct addr_record *addr);
+void own_forget(struct own *own, const struct addr_record *addr);
+
+static inline bool own_has(const struct own *own, struct ip4 addr)
+{
+	return hash_get(&own->addrs, addr.host) != NULL;
+}
+
+/* Adds to the set the own, network and broadcast addresses that lie in prefix, ascending.
+ * Returns 0 or -ENOMEM. */
+int own_impossible(const struct own *own, struct prefix4 prefix, struct prefixset *ret);
