@@ -132,8 +132,8 @@ static int add(struct expect *expect, struct prefix4 prefix, enum expect_why why
 
 /* Never a packet's source, whatever the filter says; own and broadcast addresses too. Only
  * what lies in what is named is looked for: a host may have thousands of addresses. */
-static int add_impossible(
-	const struct state *state, const struct expect_items *items, struct prefixset *set)
+static int add_impossible(const struct state *state, const struct expect_items *items,
+	struct prefixset *set)
 {
 	static const struct prefix4 martians[] = {
 		{ { 0x00000000 }, 32 }, /* 0.0.0.0 */

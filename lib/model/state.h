@@ -31,7 +31,7 @@ struct state {
 	uint64_t generation; /* grows with each record that changed something */
 	struct hash ifaces;  /* ifindex -> struct iface */
 	struct hash names;   /* hash of name -> struct iface */
-	struct own own; /* the addresses of all interfaces, up or down */
+	struct own own;	     /* the addresses of all interfaces, up or down */
 	struct hash
 		tables; /* table -> struct fib; none that is empty but local and main */
 	struct hash nexthops;		/* id -> struct nexthop */
