@@ -100,6 +100,33 @@ int procsys_read_all(record_handler handler, void *userdata)
 	return 0;
 }
 
+static const char *rp_filter_path(int ifindex)
+{
+	return ifindex == NETCONF_ALL ? "/proc/sys/net/ipv4/conf/all/rp_filter"
+				      : "/proc/sys/net/ipv4/conf/default/rp_filter";
+}
+
+int procsys_read_rp_filter(int ifindex, int *ret)
+{
+	int32_t value;
+	int r = read_number(rp_filter_path(ifindex), &value);
+
+	if (r == 0)
+		*ret = value;
+	return r;
+}
+
+int procsys_write_rp_filter(int ifindex, int value)
+{
+	_cleanup_(closep) int fd = open(rp_filter_path(ifindex), O_WRONLY | O_CLOEXEC);
+	char text[16];
+	int length = snprintf(text, sizeof(text), "%d\n", value);
+
+	if (fd < 0)
+		return -errno;
+	return write(fd, text, (size_t)length) < 0 ? -errno : 0;
+}
+
 static int open_net(const char *path, FILE **ret)
 {
 	FILE *file = fopen(path, "re");

@@ -28,6 +28,14 @@ int procsys_read_all(record_handler handler, void *userdata);
 int procsys_read_memberships(record_handler handler, void *userdata);
 
 /*
+ * rp_filter of all (NETCONF_ALL) or default (NETCONF_DEFAULT), which netlink can't write.
+ * Return 0 or a negative errno; for writing -EACCES and -EPERM mean the right to, -EROFS that
+ * /proc/sys is read-only here.
+ */
+int procsys_read_rp_filter(int ifindex, int *ret);
+int procsys_write_rp_filter(int ifindex, int value);
+
+/*
  * How many packets this namespace has dropped by reverse path: TcpExt IPReversePathFilter of
  * /proc/net/netstat (kernel-rpf 1.7: not for ARP, not for RTM_GETROUTE). Returns 0, -ENOENT
  * where the kernel has no such counter (before 2.6.36), -EBADMSG, or another negative errno.

@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "kernel/devconf_write.h"
+
+#include "base/hash.h"
+#include "kernel/procsys.h"
+
+#include <errno.h>
+#include <linux/if_link.h>
+#include <linux/ip.h>
+#include <linux/rtnetlink.h>
+#include <netlink/attr.h>
+#include <netlink/msg.h>
+#include <netlink/netlink.h>
+#include <netlink/route/link.h>
+#include <netlink/route/link/inet.h>
+
+static void nl_msg_freep(struct nl_msg **message)
+{
+	nlmsg_free(*message);
+}
+
+static void rtnl_link_freep(struct rtnl_link **link)
+{
+	rtnl_link_put(*link);
+}
+
+/* libnl-route's link object carries the settings; only the socket is ours. */
+static int build_setlink(int ifindex, int value, struct nl_msg **ret)
+{
+	_cleanup_(rtnl_link_freep) struct rtnl_link *link = rtnl_link_alloc();
+	_cleanup_(rtnl_link_freep) struct rtnl_link *change = rtnl_link_alloc();
+
+	if (!link || !change)
+		return -ENOMEM;
+	rtnl_link_set_ifindex(link, ifindex);
+	if (rtnl_link_inet_set_conf(change, IPV4_DEVCONF_RP_FILTER, (uint32_t)value) < 0)
+		return -ENOMEM;
+	return rtnl_link_build_change_request(link, change, 0, ret) < 0 ? -ENOMEM : 0;
+}
+
+int devconf_write_rp_filter(struct nl_request *request, int ifindex, int value)
+{
+	_cleanup_(nl_msg_freep) struct nl_msg *message = NULL;
+	int r;
+
+	if (ifindex == NETCONF_ALL || ifindex == NETCONF_DEFAULT)
+		return procsys_write_rp_filter(ifindex, value);
+	/* 0 would be a link to be found by name */
+	if (ifindex <= 0)
+		return -ENODEV;
+	r = build_setlink(ifindex, value, &message);
+	if (r < 0)
+		return r;
+	return nl_request_ask(request, nlmsg_hdr(message), NLM_F_ACK, NULL, NULL);
+}
+
+static int take_rp_filter(const struct record *record, void *userdata)
+{
+	int *value = userdata;
+
+	if (record->kind != RECORD_LINK)
+		return 0;
+	if (!record->link.has_inet)
+		return -EAFNOSUPPORT;
+	*value = record->link.conf.value[DEVCONF_RP_FILTER];
+	return 0;
+}
+
+int devconf_read_rp_filter(struct nl_request *request, int ifindex, int *ret)
+{
+	if (ifindex == NETCONF_ALL || ifindex == NETCONF_DEFAULT)
+		return procsys_read_rp_filter(ifindex, ret);
+	return nl_request_link(request, ifindex, take_rp_filter, ret);
+}
+
+/* --- identity ------------------------------------------------------------------------------- */
+
+static uint64_t mix_attribute(uint64_t seed, const struct nlattr *attribute)
+{
+	if (!attribute)
+		return seed;
+	return hash_bytes(seed, nla_data(attribute), (size_t)nla_len(attribute));
+}
+
+static int take_identity(const struct nlmsghdr *answer, void *userdata)
+{
+	struct nlattr *attributes[IFLA_PERM_ADDRESS + 1] = { 0 };
+	struct nlattr *info[IFLA_INFO_MAX + 1] = { 0 };
+	const struct ifinfomsg *link = NLMSG_DATA(answer);
+	uint64_t *identity = userdata;
+
+	if (answer->nlmsg_type != RTM_NEWLINK ||
+		nlmsg_parse((struct nlmsghdr *)answer, sizeof(*link), attributes,
+			IFLA_PERM_ADDRESS, NULL) < 0)
+		return -EBADMSG;
+	if (attributes[IFLA_LINKINFO] && nla_parse_nested(info, IFLA_INFO_MAX,
+						 attributes[IFLA_LINKINFO], NULL) < 0)
+		return -EBADMSG;
+	*identity = mix_attribute(link->ifi_type, info[IFLA_INFO_KIND]);
+	/* somebody may give a card another address, but not another permanent one */
+	*identity = mix_attribute(
+		*identity, attributes[IFLA_PERM_ADDRESS] ?: attributes[IFLA_ADDRESS]);
+	return 0;
+}
+
+int devconf_identity(struct nl_request *request, int ifindex, uint64_t *ret)
+{
+	_cleanup_(nl_msg_freep) struct nl_msg *message =
+		nlmsg_alloc_simple(RTM_GETLINK, 0);
+	struct ifinfomsg header = { .ifi_family = AF_UNSPEC, .ifi_index = ifindex };
+
+	*ret = 0;
+	if (ifindex == NETCONF_ALL || ifindex == NETCONF_DEFAULT)
+		return 0;
+	if (ifindex <= 0)
+		return -ENODEV;
+	if (!message || nlmsg_append(message, &header, sizeof(header), NLMSG_ALIGNTO) < 0)
+		return -ENOMEM;
+	return nl_request_ask(request, nlmsg_hdr(message), 0, take_identity, ret);
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "kernel/nl_request.h"
+
+#include <stdint.h>
+
+/*
+ * rp_filter as the kernel has it now, and as it is to be. An interface's is read and written
+ * by RTM_GETLINK and RTM_SETLINK with IFLA_INET_CONF: by index, so that no other interface can
+ * be hit by its name, with CAP_NET_ADMIN alone, and where /proc/sys is read-only (kernel-rpf
+ * 5.4). Those of `all` and `default` (NETCONF_ALL, NETCONF_DEFAULT) have no such way and go
+ * through /proc/sys.
+ *
+ * Nobody is told of a write to a link that is down: whoever keeps a state has to read it again.
+ */
+
+/*
+ * Returns 0; -EPERM without CAP_NET_ADMIN over this namespace; -ENODEV for an interface that
+ * is gone; -EAFNOSUPPORT for one without IPv4; of all and default -EACCES or -EPERM without
+ * the right, -EROFS where /proc/sys is read-only; or another negative errno.
+ */
+int devconf_write_rp_filter(struct nl_request *request, int ifindex, int value);
+
+/* Returns 0, -ENODEV, -EAFNOSUPPORT, or another negative errno. */
+int devconf_read_rp_filter(struct nl_request *request, int ifindex, int *ret);
+
+/*
+ * What tells an interface from another one that got its index and name later: a number made
+ * of its kind and of the hardware address that it was made with. Devices without an address,
+ * such as tun, are all alike there. 0 for all and default. Returns 0 or a negative errno.
+ */
+int devconf_identity(struct nl_request *request, int ifindex, uint64_t *ret);

@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "base/array.h"
+#include "kernel/devconf_write.h"
+#include "kernel/netns_id.h"
+#include "kernel/procsys.h"
+#include "lab.h"
+#include "model/record.h"
+
+#include <check.h>
+#include <errno.h>
+#include <grp.h>
+#include <limits.h>
+#include <linux/capability.h>
+#include <sched.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static struct nl_request *request;
+
+static void setup(void)
+{
+	ck_assert(lab_enter());
+	ck_assert_int_eq(nl_request_new(&request), 0);
+	lab_sysctl("conf/all/rp_filter", 0);
+	lab_sysctl("conf/default/rp_filter", 1);
+}
+
+static void teardown(void)
+{
+	nl_request_free(request);
+}
+
+/* What /proc/sys has, which the writer doesn't look at. */
+static int number(const char *name)
+{
+	char path[96];
+	int value = -99;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/sys/net/ipv4/conf/%s/rp_filter", name);
+	file = fopen(path, "re");
+	ck_assert_msg(file != NULL, "%s: %s", path, strerror(errno));
+	ck_assert_int_eq(fscanf(file, "%d", &value), 1);
+	fclose(file);
+	return value;
+}
+
+static int got(int ifindex)
+{
+	int value = -99, r = devconf_read_rp_filter(request, ifindex, &value);
+
+	ck_assert_msg(r == 0, "reading %d: %s", ifindex, strerror(-r));
+	return value;
+}
+
+START_TEST(an_interface_is_written_by_index)
+{
+	static const int values[] = { 2, 0, 1, 7, -1, INT_MAX, INT_MIN };
+	int tun = lab_tun("tunl0"), ifindex = lab_ifindex("tunl0");
+
+	/* down, up, and with a name that is no path */
+	for (size_t i = 0; i < ELEMENTS(values); i++) {
+		if (i == 3)
+			lab_ip("link set tunl0 up");
+		ck_assert_int_eq(devconf_write_rp_filter(request, ifindex, values[i]), 0);
+		ck_assert_int_eq(number("tunl0"), values[i]);
+		ck_assert_int_eq(got(ifindex), values[i]);
+	}
+	lab_ip("link set tunl0 down");
+	lab_ip("link set tunl0 name tun.7");
+	ck_assert_int_eq(devconf_write_rp_filter(request, ifindex, 2), 0);
+	ck_assert_int_eq(number("tun.7"), 2);
+	ck_assert_int_eq(number("lo"), 0);
+	close(tun);
+}
+END_TEST
+
+START_TEST(all_and_default_are_written)
+{
+	ck_assert_int_eq(devconf_write_rp_filter(request, NETCONF_ALL, 2), 0);
+	ck_assert_int_eq(number("all"), 2);
+	ck_assert_int_eq(got(NETCONF_ALL), 2);
+	ck_assert_int_eq(devconf_write_rp_filter(request, NETCONF_DEFAULT, -1), 0);
+	ck_assert_int_eq(number("default"), -1);
+	ck_assert_int_eq(got(NETCONF_DEFAULT), -1);
+	ck_assert_int_eq(number("all"), 2);
+}
+END_TEST
+
+START_TEST(what_is_not_there_says_so)
+{
+	int tun = lab_tun("tunl0"), ifindex = lab_ifindex("tunl0"), value;
+
+	ck_assert_int_eq(devconf_write_rp_filter(request, 0, 2), -ENODEV);
+	ck_assert_int_eq(devconf_write_rp_filter(request, 99999, 2), -ENODEV);
+	ck_assert_int_eq(devconf_read_rp_filter(request, 99999, &value), -ENODEV);
+	lab_ip("link set lo mtu 60"); /* others refuse less than 68 */
+	ck_assert_int_eq(devconf_write_rp_filter(request, 1, 2), -EAFNOSUPPORT);
+	ck_assert_int_eq(devconf_read_rp_filter(request, 1, &value), -EAFNOSUPPORT);
+	ck_assert_int_eq(devconf_write_rp_filter(request, ifindex, 2), 0);
+	close(tun);
+	ck_assert_int_eq(devconf_write_rp_filter(request, ifindex, 2), -ENODEV);
+}
+END_TEST
+
+/* --- with less privilege, in a process of its own ------------------------------------------- */
+
+/* Another user, who keeps CAP_NET_ADMIN if `capable`. */
+static void become_nobody(bool capable)
+{
+	struct __user_cap_header_struct header = { _LINUX_CAPABILITY_VERSION_3, 0 };
+	struct __user_cap_data_struct data[2] = { 0 };
+
+	if (prctl(PR_SET_KEEPCAPS, 1) < 0 || setgroups(0, NULL) < 0 ||
+		setresgid(65534, 65534, 65534) < 0 || setresuid(65534, 65534, 65534) < 0)
+		_exit(99);
+	if (capable)
+		data[0].effective = data[0].permitted = 1u << CAP_NET_ADMIN;
+	if (syscall(SYS_capset, &header, data) < 0)
+		_exit(98);
+}
+
+static void procsys_read_only(void)
+{
+	if (unshare(CLONE_NEWNS) < 0 ||
+		mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
+		mount("/proc/sys", "/proc/sys", NULL, MS_BIND, NULL) < 0 ||
+		mount(NULL, "/proc/sys", NULL, MS_BIND | MS_REMOUNT | MS_RDONLY, NULL) <
+			0)
+		_exit(97);
+}
+
+/* The errno that a write ends with, 0 for none. */
+static int write_as(int ifindex, bool capable, bool read_only)
+{
+	pid_t pid = fork();
+	int status;
+
+	ck_assert_int_ge(pid, 0);
+	if (pid == 0) {
+		if (read_only)
+			procsys_read_only();
+		become_nobody(capable);
+		_exit(-devconf_write_rp_filter(request, ifindex, 2));
+	}
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	ck_assert(WIFEXITED(status));
+	return WEXITSTATUS(status);
+}
+
+START_TEST(one_capability_is_enough)
+{
+	int tun = lab_tun("tunl0"), ifindex = lab_ifindex("tunl0");
+
+	ck_assert_int_eq(write_as(ifindex, false, false), EPERM);
+	ck_assert_int_eq(write_as(NETCONF_ALL, false, false), EACCES);
+	ck_assert_int_eq(write_as(NETCONF_DEFAULT, true, true), EROFS);
+	ck_assert_int_eq(write_as(NETCONF_ALL, true, true), EROFS);
+	ck_assert_int_eq(number("tunl0"), 1);
+	ck_assert_int_eq(number("all"), 0);
+	/* an interface needs no /proc/sys */
+	ck_assert_int_eq(write_as(ifindex, true, true), 0);
+	ck_assert_int_eq(number("tunl0"), 2);
+	ck_assert_int_eq(write_as(NETCONF_ALL, true, false), 0);
+	ck_assert_int_eq(number("all"), 2);
+	close(tun);
+}
+END_TEST
+
+START_TEST(an_index_that_is_used_again_is_another_identity)
+{
+	uint64_t first, again, other;
+
+	lab_ip("link add index 77 v0 type veth peer name v1");
+	ck_assert_int_eq(devconf_identity(request, 77, &first), 0);
+	ck_assert_int_eq(devconf_write_rp_filter(request, 77, 2), 0);
+	lab_ip("link set v0 up");
+	lab_ip("link set v0 mtu 1400");
+	ck_assert_int_eq(devconf_identity(request, 77, &again), 0);
+	ck_assert(first == again);
+	lab_ip("link del v0");
+	ck_assert_int_eq(devconf_identity(request, 77, &other), -ENODEV);
+	lab_ip("link add index 77 v0 type veth peer name v1");
+	ck_assert_int_eq(devconf_identity(request, 77, &other), 0);
+	ck_assert(first != other);
+	ck_assert_int_eq(devconf_identity(request, NETCONF_ALL, &other), 0);
+	ck_assert(other == 0);
+}
+END_TEST
+
+START_TEST(a_namespace_has_a_name_of_its_own)
+{
+	char one[NETNS_ID], same[NETNS_ID], two[NETNS_ID];
+
+	ck_assert_int_eq(netns_id(one), 0);
+	ck_assert_int_eq(netns_id(same), 0);
+	ck_assert_str_eq(one, same);
+	ck_assert(lab_enter());
+	ck_assert_int_eq(netns_id(two), 0);
+	ck_assert_str_ne(one, two);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("devconf_write");
+	TCase *tests = tcase_create("devconf_write");
+	SRunner *runner = srunner_create(suite);
+	int failed;
+
+	if (!lab_enter())
+		return 77;
+	tcase_add_checked_fixture(tests, setup, teardown);
+	tcase_add_test(tests, an_interface_is_written_by_index);
+	tcase_add_test(tests, all_and_default_are_written);
+	tcase_add_test(tests, what_is_not_there_says_so);
+	tcase_add_test(tests, one_capability_is_enough);
+	tcase_add_test(tests, an_index_that_is_used_again_is_another_identity);
+	tcase_add_test(tests, a_namespace_has_a_name_of_its_own);
+	suite_add_tcase(suite, tests);
+	srunner_run_all(runner, CK_ENV);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed ? 1 : 0;
+}
