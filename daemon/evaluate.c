@@ -27,8 +27,8 @@ static int declared_flows(const struct state *state, const struct config *config
 	return 0;
 }
 
-static int add(struct report *report, const struct view *view,
-	const struct config *config, const struct iface *iface)
+int evaluate_iface(const struct view *view, const struct config *config,
+	const struct iface *iface, struct report *report)
 {
 	const struct config_interface *entry =
 		config_interface_for(config, iface->link.name, iface_kind(iface));
@@ -60,7 +60,7 @@ int evaluate(const struct state *state, const struct config *config, struct repo
 		return -ENOMEM;
 	r = state_ifaces(state, &ifaces, &count);
 	for (size_t i = 0; r >= 0 && i < count; i++)
-		r = add(report, &view, config, ifaces[i]);
+		r = evaluate_iface(&view, config, ifaces[i], report);
 	if (r < 0)
 		return r;
 	*ret = take_ptr(report);

@@ -6,6 +6,13 @@
 #include "model/state.h"
 
 /*
+ * Adds to report what there is to say of one interface, as view has it and the configuration
+ * declares it. Returns 0 or -ENOMEM.
+ */
+int evaluate_iface(const struct view *view, const struct config *config,
+	const struct iface *iface, struct report *report);
+
+/*
  * Judges every interface against what the configuration declares and the model infers. Pure:
  * the daemon and rpfilterctl get the same report from the same state. Returns 0 or -ENOMEM.
  */

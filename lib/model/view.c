@@ -23,6 +23,12 @@ struct rp_filter view_rp_filter(const struct view *view, const struct iface *ifa
 	};
 }
 
+int view_default(const struct view *view)
+{
+	return value(
+		view, NETCONF_DEFAULT, view->state->template.value[DEVCONF_RP_FILTER]);
+}
+
 bool view_ignores_linkdown(const struct view *view, const struct iface *iface)
 {
 	return devconf_or(&view->state->all, &iface->link.conf,

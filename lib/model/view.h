@@ -11,7 +11,7 @@
  * view, so that a remedy is tried by the same code that finds the fault.
  */
 struct view_value {
-	int ifindex; /* or NETCONF_ALL */
+	int ifindex; /* or NETCONF_ALL, NETCONF_DEFAULT */
 	int rp_filter;
 };
 
@@ -27,6 +27,9 @@ struct rp_filter {
 
 /* The effective value is the greater one, whatever it is (IN_DEV_RPFILTER: IN_DEV_MAXCONF). */
 struct rp_filter view_rp_filter(const struct view *view, const struct iface *iface);
+
+/* rp_filter of default, which decides nothing but what new interfaces begin with. */
+int view_default(const struct view *view);
 
 /* Whether routes whose leg on iface has no carrier are passed over. */
 bool view_ignores_linkdown(const struct view *view, const struct iface *iface);
