@@ -1,0 +1,305 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "daemon/ledger.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <fnmatch.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define SIZE_MAX_ (2u << 20) /* of a file that is read */
+#define LOCK_FILE "ledger.lock"
+#define FRESH_FILE "ledger.new"
+
+static void closep(int *fd)
+{
+	if (*fd >= 0)
+		(void)close(*fd);
+}
+
+static void file_name(const struct ledger *ledger, char out[static 64])
+{
+	snprintf(out, 64, "ledger-%s.json", ledger->boot);
+}
+
+static int read_boot(char ret[static LEDGER_BOOT])
+{
+	_cleanup_(closep) int fd =
+		open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
+	ssize_t length = fd < 0 ? -1 : read(fd, ret, LEDGER_BOOT - 1);
+
+	if (length < 0)
+		return -errno;
+	ret[length] = '\0';
+	ret[strcspn(ret, "\n")] = '\0';
+	return *ret && ret[strspn(ret, "0123456789abcdef-")] == '\0' ? 0 : -EBADMSG;
+}
+
+/* All of a file, *ret to be freed. -ENOENT where there is none, -EBADMSG where it is none. */
+static int read_file(int folder, const char *name, char **ret, size_t *ret_length)
+{
+	_cleanup_(closep) int fd =
+		openat(folder, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	_cleanup_(freep) char *text = NULL;
+	size_t filled = 0;
+	struct stat status;
+	ssize_t length;
+
+	if (fd < 0)
+		return errno == ELOOP ? -EBADMSG : -errno;
+	if (fstat(fd, &status) < 0)
+		return -errno;
+	if (!S_ISREG(status.st_mode) || status.st_size > SIZE_MAX_)
+		return -EBADMSG;
+	text = malloc((size_t)status.st_size + 1);
+	if (!text)
+		return -ENOMEM;
+	do {
+		length = read(fd, text + filled, (size_t)status.st_size + 1 - filled);
+		if (length < 0 && errno != EINTR)
+			return -errno;
+		filled += length > 0 ? (size_t)length : 0;
+	} while (length != 0 && filled <= (size_t)status.st_size);
+	if (filled != (size_t)status.st_size)
+		return -EBADMSG;
+	*ret = take_ptr(text);
+	*ret_length = filled;
+	return 0;
+}
+
+static int write_file(int folder, const char *name, const char *text)
+{
+	_cleanup_(closep) int fd = openat(folder, FRESH_FILE,
+		O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+	size_t length = strlen(text);
+	ssize_t written = 0;
+
+	if (fd < 0)
+		return -errno;
+	for (size_t done = 0; done < length; done += (size_t)written) {
+		written = write(fd, text + done, length - done);
+		if (written < 0 && errno == EINTR)
+			written = 0;
+		if (written < 0)
+			return -errno;
+	}
+	return renameat(folder, FRESH_FILE, folder, name) < 0 ? -errno : 0;
+}
+
+/* Those of other boots tell of values that are gone. */
+static void remove_stale(const struct ledger *ledger)
+{
+	int fd = openat(ledger->folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *folder = fd < 0 ? NULL : fdopendir(fd);
+	struct dirent *file;
+	char ours[64];
+
+	file_name(ledger, ours);
+	if (!folder) {
+		if (fd >= 0)
+			(void)close(fd);
+		return;
+	}
+	while ((file = readdir(folder)) != NULL) {
+		if (fnmatch("ledger-*.json", file->d_name, 0) == 0 &&
+			strcmp(file->d_name, ours) != 0)
+			(void)unlinkat(ledger->folder, file->d_name, 0);
+	}
+	(void)closedir(folder);
+}
+
+static int lock(struct ledger *ledger)
+{
+	ledger->lock = openat(ledger->folder, LOCK_FILE,
+		O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (ledger->lock < 0)
+		return -errno;
+	return flock(ledger->lock, LOCK_EX | LOCK_NB) < 0 ? -errno : 0;
+}
+
+static int open_folder(struct ledger *ledger, const char *directory)
+{
+	ledger->directory = strdup(directory);
+	if (!ledger->directory)
+		return -ENOMEM;
+	/* what --state names may be new; systemd makes its own */
+	if (mkdir(directory, 0700) < 0 && errno != EEXIST && errno != EROFS)
+		return -errno;
+	ledger->folder = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return ledger->folder < 0 ? -errno : 0;
+}
+
+static int load(struct ledger *ledger)
+{
+	_cleanup_(freep) char *text = NULL;
+	char name[64];
+	size_t length;
+	int r;
+
+	file_name(ledger, name);
+	r = read_file(ledger->folder, name, &text, &length);
+	if (r == -ENOENT)
+		return 0;
+	return r < 0 ? r : ledger_parse(ledger, text, length);
+}
+
+static void explain(
+	const struct ledger *ledger, const char *directory, int error, char *out)
+{
+	char name[64];
+
+	file_name(ledger, name);
+	if (error == -EWOULDBLOCK)
+		snprintf(out, LEDGER_ERROR,
+			"the ledger in %s is in use by another rpfilterd or rpfilterctl",
+			directory);
+	else if (error == -EBADMSG && *ledger->boot)
+		snprintf(out, LEDGER_ERROR,
+			"the ledger %s/%s is damaged; what it knew of earlier "
+			"corrections is lost: look at rp_filter of the interfaces "
+			"(rpfilterctl exceptions), then remove the file",
+			directory, name);
+	else if (error == -EROFS || error == -EACCES || error == -EPERM)
+		snprintf(out, LEDGER_ERROR,
+			"the ledger in %s can't be written: %s; the state directory has "
+			"to be writable (StateDirectory= of the service, or --state)",
+			directory, strerror(-error));
+	else
+		snprintf(out, LEDGER_ERROR, "the ledger in %s can't be used: %s",
+			directory, strerror(-error));
+}
+
+int ledger_open(
+	const char *directory, struct ledger **ret, char error[static LEDGER_ERROR])
+{
+	_cleanup_(ledger_freep) struct ledger *ledger = calloc(1, sizeof(*ledger));
+	int r;
+
+	if (!ledger) {
+		snprintf(error, LEDGER_ERROR, "out of memory");
+		return -ENOMEM;
+	}
+	ledger->folder = ledger->lock = -1;
+	r = read_boot(ledger->boot);
+	if (r >= 0)
+		r = netns_id(ledger->netns);
+	if (r >= 0)
+		r = open_folder(ledger, directory);
+	if (r >= 0)
+		r = lock(ledger);
+	if (r >= 0)
+		r = load(ledger);
+	if (r >= 0)
+		r = ledger_save(ledger);
+	if (r < 0) {
+		explain(ledger, directory, r, error);
+		return r;
+	}
+	remove_stale(ledger);
+	*ret = take_ptr(ledger);
+	return 0;
+}
+
+void ledger_free(struct ledger *ledger)
+{
+	if (!ledger)
+		return;
+	array_done(&ledger->entries);
+	array_done(&ledger->pauses);
+	closep(&ledger->lock);
+	closep(&ledger->folder);
+	free(ledger->directory);
+	free(ledger);
+}
+
+int ledger_save(const struct ledger *ledger)
+{
+	_cleanup_(freep) char *text = NULL;
+	char name[64];
+	int r = ledger_format(ledger, &text);
+
+	file_name(ledger, name);
+	return r < 0 ? r : write_file(ledger->folder, name, text);
+}
+
+/* --- entries ---------------------------------------------------------------------------------- */
+
+struct ledger_entry *ledger_find(const struct ledger *ledger, int ifindex)
+{
+	array_each (&ledger->entries, struct ledger_entry, entry) {
+		if (entry->ifindex == ifindex && strcmp(entry->netns, ledger->netns) == 0)
+			return entry;
+	}
+	return NULL;
+}
+
+int ledger_put(struct ledger *ledger, const struct ledger_entry *entry)
+{
+	struct ledger_entry *known = ledger_find(ledger, entry->ifindex), fresh = *entry;
+
+	memcpy(fresh.netns, ledger->netns, sizeof(fresh.netns));
+	if (known) {
+		*known = fresh;
+		return 0;
+	}
+	if (ledger->entries.count >= LEDGER_ENTRIES)
+		return -ENOSPC;
+	return array_push(&ledger->entries, &fresh);
+}
+
+void ledger_remove(struct ledger *ledger, const struct ledger_entry *entry)
+{
+	array_remove(&ledger->entries, (size_t)(entry - ledger->entries.items));
+}
+
+/* --- pauses ----------------------------------------------------------------------------------- */
+
+static struct ledger_pause *find_pause(const struct ledger *ledger, const char *name)
+{
+	array_each (&ledger->pauses, struct ledger_pause, pause) {
+		if (strcmp(pause->netns, ledger->netns) == 0 &&
+			strcmp(pause->name, name) == 0)
+			return pause;
+	}
+	return NULL;
+}
+
+bool ledger_is_paused(const struct ledger *ledger, const char *name)
+{
+	return find_pause(ledger, "") || find_pause(ledger, name);
+}
+
+int ledger_pause(struct ledger *ledger, const char *name)
+{
+	struct ledger_pause pause = { 0 };
+	int r;
+
+	if (find_pause(ledger, name ? name : ""))
+		return 0;
+	if (ledger->pauses.count >= LEDGER_ENTRIES)
+		return -ENOSPC;
+	memcpy(pause.netns, ledger->netns, sizeof(pause.netns));
+	snprintf(pause.name, sizeof(pause.name), "%s", name ? name : "");
+	r = array_push(&ledger->pauses, &pause);
+	return r < 0 ? r : 1;
+}
+
+int ledger_resume(struct ledger *ledger, const char *name)
+{
+	int changed = 0;
+
+	for (size_t i = ledger->pauses.count; i-- > 0;) {
+		const struct ledger_pause *pause = &ledger->pauses.items[i];
+
+		if (strcmp(pause->netns, ledger->netns) != 0 ||
+			(name && strcmp(pause->name, name) != 0))
+			continue;
+		array_remove(&ledger->pauses, i);
+		changed = 1;
+	}
+	return changed;
+}

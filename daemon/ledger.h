@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "base/array.h"
+#include "base/cleanup.h"
+#include "kernel/netns_id.h"
+#include "model/finding.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/*
+ * What was written to rp_filter by us and not taken back: an account that outlives the daemon.
+ * It is called a ledger and not an undo list, as taking back is only one of its uses: an entry
+ * stands in it before the write, so that after a crash it tells whether the write was made.
+ *
+ * It is a file of JSON in the state directory. The boot's id is in the file's name: a reboot
+ * resets the values, and another boot's file is never read. So it needs no fsync either; it is
+ * replaced by rename, and a crash of the daemon leaves the old file or the new one. Whoever
+ * opens it holds a lock until it is freed: the daemon, or one rpfilterctl.
+ */
+#define LEDGER_ENTRIES 4096 /* more are not taken */
+#define LEDGER_ERROR 512
+#define LEDGER_BOOT 40
+
+struct ledger_entry {
+	char netns[NETNS_ID];
+	int ifindex; /* or NETCONF_ALL, NETCONF_DEFAULT */
+	char name[NAME_MAX_];
+	uint64_t identity; /* devconf_identity(), 0: unknown */
+	int old;	   /* before us */
+	int was;	   /* before the last write; with done the same as value */
+	int value;	   /* what was, or is to be, written */
+	bool done;	   /* false: it may or may not have been written */
+	bool keeps;	   /* a step that keeps an interface as it is (plan_step) */
+	char finding[FINDING_ID]; /* why; entries of one finding go together */
+	struct ip4 src, dst;	  /* its example */
+	uint64_t when_usec;	  /* since 1970 */
+};
+
+/* An interface that somebody told us to leave alone; "" for all of them. */
+struct ledger_pause {
+	char netns[NETNS_ID];
+	char name[NAME_MAX_];
+};
+
+struct ledger {
+	char *directory;
+	int folder, lock; /* descriptors */
+	char boot[LEDGER_BOOT];
+	char netns[NETNS_ID]; /* ours: entries of others are kept, and not looked at */
+	ARRAY(struct ledger_entry) entries; /* in the order of their first writes */
+	ARRAY(struct ledger_pause) pauses;
+};
+
+/*
+ * Opens the ledger of this boot and this thread's namespace, locks it, and proves that it can
+ * be written. Files of other boots are removed. Returns 0; -EWOULDBLOCK when somebody else has
+ * it; -EBADMSG when what stands in it is none; another negative errno. error is then a line:
+ * what, why, what to do.
+ */
+int ledger_open(
+	const char *directory, struct ledger **ret, char error[static LEDGER_ERROR]);
+void ledger_free(struct ledger *ledger);
+DEFINE_FREEP(struct ledger, ledger_free)
+
+/* Writes it. Returns 0, or a negative errno: then the file is as it was. */
+int ledger_save(const struct ledger *ledger);
+
+/* The entry of this namespace for an interface, NULL where there is none. */
+struct ledger_entry *ledger_find(const struct ledger *ledger, int ifindex);
+
+/* Takes a copy of entry, in place of an older one for the same. 0, -ENOMEM or -ENOSPC. */
+int ledger_put(struct ledger *ledger, const struct ledger_entry *entry);
+void ledger_remove(struct ledger *ledger, const struct ledger_entry *entry);
+
+/* Whether name is paused, by itself or with all of them. */
+bool ledger_is_paused(const struct ledger *ledger, const char *name);
+
+/* name NULL: all. Returns 1 if that changed something, 0 if not, -ENOMEM or -ENOSPC. */
+int ledger_pause(struct ledger *ledger, const char *name);
+int ledger_resume(struct ledger *ledger, const char *name);
+
+/* --- ledger_text.c ---------------------------------------------------------------------------- */
+
+/* Reads length bytes of JSON into ledger's entries and pauses. 0, -EBADMSG or -ENOMEM. */
+int ledger_parse(struct ledger *ledger, const char *text, size_t length);
+
+/* *ret is to be freed. Returns 0 or -ENOMEM. */
+int ledger_format(const struct ledger *ledger, char **ret);

@@ -1,0 +1,305 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "daemon/ledger.h"
+#include "lab_run.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static char directory[] = "/tmp/ledger-XXXXXX";
+
+static char *in_directory(const char *name)
+{
+	static char path[128];
+
+	snprintf(path, sizeof(path), "%s/%s", directory, name);
+	return path;
+}
+
+static struct ledger *opened(void)
+{
+	struct ledger *ledger = NULL;
+	char error[LEDGER_ERROR] = "";
+	int r = ledger_open(directory, &ledger, error);
+
+	ck_assert_msg(r == 0, "%s", error);
+	return ledger;
+}
+
+static struct ledger_entry entry_of(int ifindex, const char *name)
+{
+	struct ledger_entry entry = { .ifindex = ifindex,
+		.identity = 0xfedcba9876543210u,
+		.old = 1,
+		.was = 1,
+		.value = 2,
+		.keeps = ifindex == 3,
+		.finding = "tunl0/local",
+		.src = { 0xc6336401 },
+		.dst = { 0xc0000201 },
+		.when_usec = 1795000000000000u };
+
+	snprintf(entry.name, sizeof(entry.name), "%s", name);
+	return entry;
+}
+
+static void same(const struct ledger_entry *a, const struct ledger_entry *b)
+{
+	ck_assert_str_eq(a->name, b->name);
+	ck_assert_str_eq(a->finding, b->finding);
+	ck_assert_int_eq(a->ifindex, b->ifindex);
+	ck_assert(a->identity == b->identity && a->when_usec == b->when_usec);
+	ck_assert(a->old == b->old && a->was == b->was && a->value == b->value);
+	ck_assert(a->done == b->done && a->keeps == b->keeps);
+	ck_assert(a->src.host == b->src.host && a->dst.host == b->dst.host);
+}
+
+START_TEST(what_was_written_is_read)
+{
+	const struct ledger_entry entries[] = { entry_of(5, "tunl0"),
+		entry_of(3, "od\"d \xff\x7f\x01"), entry_of(NETCONF_ALL, "all"),
+		entry_of(NETCONF_DEFAULT, "default") };
+	struct ledger *ledger = opened();
+
+	ck_assert_uint_eq(ledger->entries.count, 0);
+	for (size_t i = 0; i < ELEMENTS(entries); i++)
+		ck_assert_int_eq(ledger_put(ledger, &entries[i]), 0);
+	ledger->entries.items[1].old = INT_MIN;
+	ledger->entries.items[1].value = INT_MAX;
+	ck_assert_int_eq(ledger_pause(ledger, "gre0"), 1);
+	ck_assert_int_eq(ledger_pause(ledger, "gre0"), 0);
+	ck_assert_int_eq(ledger_save(ledger), 0);
+	ledger_free(ledger);
+
+	ledger = opened();
+	ck_assert_uint_eq(ledger->entries.count, ELEMENTS(entries));
+	for (size_t i = 0; i < ELEMENTS(entries); i++) {
+		const struct ledger_entry *found =
+			ledger_find(ledger, entries[i].ifindex);
+		struct ledger_entry wanted = entries[i];
+
+		if (i == 1)
+			wanted.old = INT_MIN, wanted.value = INT_MAX;
+		ck_assert_ptr_nonnull(found);
+		same(found, &wanted);
+	}
+	ck_assert_ptr_null(ledger_find(ledger, 6));
+	ck_assert(ledger_is_paused(ledger, "gre0") && !ledger_is_paused(ledger, "gre1"));
+	ledger_remove(ledger, ledger_find(ledger, 5));
+	ck_assert_ptr_null(ledger_find(ledger, 5));
+	ledger_free(ledger);
+}
+END_TEST
+
+START_TEST(an_interface_has_one_entry)
+{
+	struct ledger *ledger = opened();
+	struct ledger_entry entry = entry_of(5, "tunl0");
+
+	array_clear(&ledger->entries);
+	ck_assert_int_eq(ledger_put(ledger, &entry), 0);
+	entry.value = 0;
+	ck_assert_int_eq(ledger_put(ledger, &entry), 0);
+	ck_assert_uint_eq(ledger->entries.count, 1);
+	ck_assert_int_eq(ledger_find(ledger, 5)->value, 0);
+	/* another namespace's is not ours, and stays */
+	snprintf(ledger->entries.items[0].netns, NETNS_ID, "c12345678901");
+	ck_assert_ptr_null(ledger_find(ledger, 5));
+	ck_assert_int_eq(ledger_put(ledger, &entry), 0);
+	ck_assert_uint_eq(ledger->entries.count, 2);
+	ck_assert_int_eq(ledger_save(ledger), 0);
+	ledger_free(ledger);
+	ledger = opened();
+	ck_assert_uint_eq(ledger->entries.count, 2);
+	for (int i = 6; ledger->entries.count < LEDGER_ENTRIES; i++) {
+		entry.ifindex = i;
+		ck_assert_int_eq(ledger_put(ledger, &entry), 0);
+	}
+	entry.ifindex = 99999;
+	ck_assert_int_eq(ledger_put(ledger, &entry), -ENOSPC);
+	array_clear(&ledger->entries);
+	ck_assert_int_eq(ledger_save(ledger), 0);
+	ledger_free(ledger);
+}
+END_TEST
+
+START_TEST(pauses_are_by_name_or_for_all)
+{
+	struct ledger *ledger = opened();
+
+	array_clear(&ledger->pauses);
+	ck_assert_int_eq(ledger_pause(ledger, NULL), 1);
+	ck_assert(ledger_is_paused(ledger, "gre1"));
+	ck_assert_int_eq(ledger_pause(ledger, "gre1"), 1);
+	ck_assert_int_eq(ledger_resume(ledger, "gre1"), 1);
+	ck_assert_int_eq(ledger_resume(ledger, "gre1"), 0);
+	ck_assert(ledger_is_paused(ledger, "gre1"));
+	ck_assert_int_eq(ledger_pause(ledger, "gre2"), 1);
+	ck_assert_int_eq(ledger_resume(ledger, NULL), 1);
+	ck_assert(!ledger_is_paused(ledger, "gre1") && !ledger_is_paused(ledger, "gre2"));
+	ledger_free(ledger);
+}
+END_TEST
+
+START_TEST(one_at_a_time)
+{
+	struct ledger *ledger = opened(), *second = NULL;
+	char error[LEDGER_ERROR];
+
+	ck_assert_int_eq(ledger_open(directory, &second, error), -EWOULDBLOCK);
+	ck_assert_ptr_nonnull(strstr(error, "in use by another"));
+	ledger_free(ledger);
+	ledger_free(opened());
+}
+END_TEST
+
+START_TEST(another_boots_file_is_removed_unread)
+{
+	char path[128];
+	FILE *file;
+
+	snprintf(path, sizeof(path), "%s",
+		in_directory("ledger-00000000-0000-0000-0000-000000000000.json"));
+	file = fopen(path, "we");
+	ck_assert_ptr_nonnull(file);
+	fputs("nonsense", file);
+	fclose(file);
+	ledger_free(opened());
+	ck_assert_int_lt(access(path, F_OK), 0);
+}
+END_TEST
+
+/* --- the text ----------------------------------------------------------------------------------- */
+
+static int parses(const char *text, size_t length)
+{
+	struct ledger ledger = { .boot = "b", .netns = "c7" };
+	int r = ledger_parse(&ledger, text, length);
+
+	if (r < 0)
+		ck_assert(!ledger.entries.count && !ledger.pauses.count);
+	array_done(&ledger.entries);
+	array_done(&ledger.pauses);
+	return r;
+}
+
+#define ENTRY                                                                            \
+	"{\"netns\":\"c7\",\"ifindex\":5,\"name\":\"t0\",\"identity\":\"1f\",\"old\":1," \
+	"\"was\":1,\"value\":2,\"done\":false,\"keeps\":false,\"finding\":\"t0/local\"," \
+	"\"src\":\"192.0.2.1\",\"dst\":\"192.0.2.2\",\"when\":1}"
+#define PAUSE "{\"netns\":\"c7\",\"name\":\"t0\"}"
+#define FILE_OF(entries, pauses)                                                         \
+	"{\"version\":1,\"boot\":\"b\",\"entries\":[" entries "],\"pauses\":[" pauses    \
+	"]}\n"
+
+START_TEST(only_whole_files_are_read)
+{
+	static const char text[] = FILE_OF(ENTRY, PAUSE);
+
+	ck_assert_int_eq(parses(text, sizeof(text) - 1), 0);
+	for (size_t length = 0; length < sizeof(text) - 1; length++)
+		ck_assert_int_eq(parses(text, length), -EBADMSG);
+	ck_assert_int_eq(parses(text, sizeof(text)), -EBADMSG); /* its NUL */
+}
+END_TEST
+
+/* Text that is replaced in a right file makes a wrong one. */
+static const struct {
+	const char *right, *wrong;
+} wrongs[] = {
+	{ "\"version\":1", "\"version\":2" },
+	{ "\"version\":1", "\"version\":\"1\"" },
+	{ "\"boot\":\"b\"", "\"boot\":\"other\"" },
+	{ "\"boot\":\"b\",", "" },
+	{ "\"ifindex\":5", "\"ifindex\":0" },
+	{ "\"ifindex\":5", "\"ifindex\":-3" },
+	{ "\"ifindex\":5", "\"ifindex\":5.5" },
+	{ "\"ifindex\":5", "\"ifindex\":4294967301" },
+	{ "\"name\":\"t0\"", "\"name\":\"\"" },
+	{ "\"name\":\"t0\"", "\"name\":\"a/b\"" },
+	{ "\"name\":\"t0\"", "\"name\":\"..\"" },
+	{ "\"name\":\"t0\"", "\"name\":\"sixteen-letters-\"" },
+	{ "\"name\":\"t0\"", "\"name\":\"t\\u0000x\"" },
+	{ "\"identity\":\"1f\"", "\"identity\":\"1g\"" },
+	{ "\"identity\":\"1f\"", "\"identity\":\"0x1f\"" },
+	{ "\"identity\":\"1f\"", "\"identity\":31" },
+	{ "\"old\":1", "\"old\":2147483648" },
+	{ "\"old\":1", "\"old\":null" },
+	{ "\"was\":1,", "" },
+	{ "\"value\":2", "\"value\":true" },
+	{ "\"done\":false", "\"done\":true" }, /* was is not value */
+	{ "\"done\":false", "\"done\":0" },
+	{ "\"keeps\":false", "\"keeps\":\"no\"" },
+	{ "\"src\":\"192.0.2.1\"", "\"src\":\"192.0.2\"" },
+	{ "\"when\":1", "\"when\":-1" },
+	{ "\"pauses\":[", "\"pauses\":{}, \"x\":[" },
+	{ PAUSE, "7" },
+	{ ENTRY, ENTRY "," ENTRY }, /* the same interface twice */
+	{ "]}", "],}" },
+	{ "\n", "" },
+	{ "\n", "\n\n" },
+	{ "\n", " \n" },
+};
+
+START_TEST(what_is_not_right_is_refused)
+{
+	static const char text[] = FILE_OF(ENTRY, PAUSE);
+
+	for (size_t i = 0; i < ELEMENTS(wrongs); i++) {
+		const char *at = strstr(text, wrongs[i].right);
+		char changed[2048];
+		int length;
+
+		ck_assert_ptr_nonnull(at);
+		length = snprintf(changed, sizeof(changed), "%.*s%s%s", (int)(at - text),
+			text, wrongs[i].wrong, at + strlen(wrongs[i].right));
+		ck_assert_msg(parses(changed, (size_t)length) == -EBADMSG,
+			"%s for %s is taken", wrongs[i].wrong, wrongs[i].right);
+	}
+}
+END_TEST
+
+START_TEST(a_damaged_file_is_named)
+{
+	struct ledger *ledger = opened(), *second = NULL;
+	char error[LEDGER_ERROR], path[128], name[64];
+
+	snprintf(name, sizeof(name), "ledger-%s.json", ledger->boot);
+	snprintf(path, sizeof(path), "%s", in_directory(name));
+	ledger_free(ledger);
+	ck_assert_int_eq(truncate(path, 20), 0);
+	ck_assert_int_eq(ledger_open(directory, &second, error), -EBADMSG);
+	ck_assert_ptr_nonnull(strstr(error, path));
+	ck_assert_int_eq(truncate(path, (4 << 20)), 0);
+	ck_assert_int_eq(ledger_open(directory, &second, error), -EBADMSG);
+	ck_assert_int_eq(unlink(path), 0);
+	ck_assert_int_eq(mkdir(path, 0700), 0);
+	ck_assert_int_eq(ledger_open(directory, &second, error), -EBADMSG);
+	ck_assert_int_eq(rmdir(path), 0);
+	ck_assert_int_eq(symlink("/dev/null", path), 0);
+	ck_assert_int_eq(ledger_open(directory, &second, error), -EBADMSG);
+	ck_assert_int_eq(unlink(path), 0);
+	ledger_free(opened());
+}
+END_TEST
+
+int main(void)
+{
+	const TTest *const tests[] = { what_was_written_is_read,
+		an_interface_has_one_entry, pauses_are_by_name_or_for_all, one_at_a_time,
+		another_boots_file_is_removed_unread, only_whole_files_are_read,
+		what_is_not_right_is_refused, a_damaged_file_is_named };
+	char command[64];
+	int r;
+
+	if (!mkdtemp(directory))
+		return 1;
+	r = lab_run("ledger", tests, ELEMENTS(tests));
+	snprintf(command, sizeof(command), "rm -rf %s", directory);
+	return system(command) == 0 ? r : 1;
+}
