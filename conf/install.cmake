@@ -9,6 +9,9 @@ install(TARGETS rpfilterctl RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 
 install(FILES ${systemd_dir}/rpfilterd.socket ${systemd_dir}/rpfilterd@.socket
 	DESTINATION lib/systemd/system)
+# drop-ins to be linked to by who wants them: nothing is corrected unasked
+install(FILES ${systemd_dir}/correct.conf ${systemd_dir}/allow-all.conf
+	DESTINATION ${CMAKE_INSTALL_DATADIR}/rpfilterd)
 install(FILES ${systemd_dir}/rpfilterd.catalog DESTINATION lib/systemd/catalog)
 install(FILES ${systemd_dir}/rpfilterd.sysusers DESTINATION lib/sysusers.d RENAME rpfilterd.conf)
 

@@ -111,7 +111,9 @@ void daemon_done(struct daemon *daemon)
 	sd_event_source_unref(daemon->audit);
 	sd_event_source_unref(daemon->resync);
 	sd_event_source_unref(daemon->counter);
+	sd_event_source_unref(daemon->correction);
 	sd_event_unref(daemon->event);
+	hands_done(daemon);
 	track_done(&daemon->track);
 	report_free(daemon->report);
 	state_free(daemon->state);
@@ -144,14 +146,11 @@ static void reload(struct daemon *daemon)
 		say_config_error(daemon, error ? error : strerror(-r));
 		return;
 	}
-	if (config_wants_correct(config) && !daemon->options->monitor) {
-		say_config_error(daemon, "mode = \"correct\": not built yet");
-		return;
-	}
 	config_free(daemon->config);
 	daemon->config = take_ptr(config);
 	daemon->rejudge = true;
 	use_config(daemon);
+	hands_reload(daemon);
 	say_reloaded(daemon);
 }
 
@@ -229,6 +228,8 @@ static int add_sources(struct daemon *daemon)
 	if (r >= 0)
 		r = add_timer(daemon, &daemon->due, 0, 1000, judge_due, false);
 	if (r >= 0)
+		r = add_timer(daemon, &daemon->correction, 0, 1000, hands_due, false);
+	if (r >= 0)
 		r = add_timer(daemon, &daemon->resync, 0, 1000, follow_resync, false);
 	if (r >= 0)
 		r = add_timer(daemon, &daemon->slow, 55 * USEC_PER_SEC, 5 * USEC_PER_SEC,
@@ -267,6 +268,7 @@ int daemon_run(struct daemon *daemon)
 
 	if (r >= 0)
 		r = sd_event_loop(daemon->event);
+	hands_stop(daemon);
 	if (r < 0)
 		sink_say(&daemon->sink, LOG_ERR, "Ending: %s.", strerror(-r));
 	return r < 0 ? EXIT_FAILURE : 0;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "daemon/config.h"
+#include "daemon/correct.h"
 #include "daemon/options.h"
 #include "daemon/sink.h"
 #include "daemon/track.h"
@@ -20,6 +21,7 @@
  *	daemon.c	its life and its event sources
  *	follow.c	keeps the state as the kernel has it: events, resync, audit, refresh
  *	judge.c		state to findings, what is due to be said, the kernel's confirmation
+ *	hands.c		what the corrector decides, done to the kernel
  *	say.c		findings and happenings into entries
  */
 struct daemon {
@@ -29,6 +31,7 @@ struct daemon {
 
 	sd_event *event;
 	sd_event_source *netlink, *judge, *due, *slow, *audit, *resync, *counter;
+	sd_event_source *correction; /* when the corrector wants to look again */
 
 	struct nl_request *request;
 	struct nl_reader *reader;
@@ -41,6 +44,14 @@ struct daemon {
 	uint64_t judged; /* the state's generation that report is about */
 	bool rejudge;	 /* the configuration changed */
 	struct track track;
+
+	struct correct correct;
+	struct ledger *ledger; /* NULL: nothing is corrected; and why */
+	char ledger_error[LEDGER_ERROR];
+	uint64_t ledger_usec; /* not opened again before */
+	bool ledger_doubtful; /* something went unseen: compare it with the kernel */
+	ARRAY(struct entry)
+	to_be_said; /* of corrections: the journal comes after the kernel */
 
 	uint64_t overruns, resyncs, audits, drifts, disagreements;
 	uint64_t backoff_usec;	    /* before the next resync */
@@ -114,6 +125,9 @@ int judge_now(struct daemon *daemon, bool quick);
 /* Has judge_now() called once the queued events are in. */
 void judge_later(struct daemon *daemon);
 
+/* The kernel's word on a packet for the host itself. 0 or a negative errno. */
+int judge_ask(struct daemon *daemon, const struct flow *flow, enum kernel_answer *ret);
+
 int judge_turn(sd_event_source *source, void *daemon);
 int judge_due(sd_event_source *source, uint64_t usec, void *daemon);
 
@@ -122,6 +136,28 @@ int judge_drops_later(struct daemon *daemon);
 
 /* Reads the drop counter; says what it rose by. */
 int judge_drops(sd_event_source *source, uint64_t usec, void *daemon);
+
+/* --- hands.c -------------------------------------------------------------------------------- */
+
+/* Whether anything at all is to be corrected. */
+bool hands_wanted(const struct daemon *daemon);
+
+/*
+ * Corrects what the last judging found, and takes back what is needed no more. The model may
+ * be a newer one afterwards. What there is to say waits for hands_say(). 0 or a negative errno.
+ */
+int hands_turn(struct daemon *daemon);
+void hands_say(struct daemon *daemon);
+
+/* A record that is about to be applied. */
+void hands_saw(struct daemon *daemon, const struct record *record);
+
+/* The configuration is another one; or we end. */
+void hands_reload(struct daemon *daemon);
+void hands_stop(struct daemon *daemon);
+void hands_done(struct daemon *daemon);
+
+int hands_due(sd_event_source *source, uint64_t usec, void *daemon);
 
 /* --- say.c ---------------------------------------------------------------------------------- */
 
@@ -134,5 +170,6 @@ void say_flow_disagreement(struct daemon *daemon, const struct flow *flow,
 	const struct rpf *rpf, int kernel_errno);
 void say_blind(struct daemon *daemon);
 void say_drops(struct daemon *daemon, uint64_t count);
+void say_correction(struct entry *entry, const struct correct_event *event);
 void say_reloaded(struct daemon *daemon);
 void say_config_error(struct daemon *daemon, const char *error);

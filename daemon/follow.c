@@ -88,6 +88,7 @@ static void take_over(struct daemon *daemon, struct state *fresh)
 	daemon->synced = true;
 	daemon->synced_usec = daemon_now(daemon);
 	daemon->rejudge = true;
+	daemon->ledger_doubtful = true;
 	if (daemon->blind_said > fresh->blind)
 		daemon->blind_said = fresh->blind;
 	/* the old state of a full table was tens of megabytes: give them back */
@@ -156,8 +157,10 @@ static int receive_failed(struct daemon *daemon, int error)
 static int apply_event(const struct record *record, void *data)
 {
 	struct daemon *daemon = data;
-	int r = state_apply(daemon->state, record);
+	int r;
 
+	hands_saw(daemon, record);
+	r = state_apply(daemon->state, record);
 	if (r > 0 && record->kind == RECORD_LINK)
 		daemon->changed_ifindex = record->link.ifindex;
 	else if (r > 0 && record->kind == RECORD_ADDR)
@@ -252,6 +255,7 @@ static void audit_compare(struct daemon *daemon, struct state *fresh, uint64_t t
 	char what[STATE_DIFFERENCE], why[STATE_DIFFERENCE + 64];
 
 	daemon->rejudge = true;
+	daemon->ledger_doubtful = true;
 	if (state_equal(daemon->state, fresh, what)) {
 		state_free(fresh);
 		malloc_trim(0);

@@ -39,20 +39,18 @@ static bool is_outdated(const struct daemon *daemon, const struct finding *findi
 	       !state_iface(daemon->state, finding->ifindex);
 }
 
-/* Asks about the finding's example, and writes down what the kernel answered. 0 or an errno. */
-static int ask(struct daemon *daemon, struct finding *finding)
+int judge_ask(struct daemon *daemon, const struct flow *flow, enum kernel_answer *ret)
 {
 	struct probe_answer answer;
-	int r = probe_flow(daemon->request, &finding->example, &answer);
+	int r = probe_flow(daemon->request, flow, &answer);
 
 	if (r < 0)
 		return r;
 	/* EINVAL may mean the destination; but a finding's is the host's own address */
 	if (answer.verdict == PROBE_DROP || answer.error == EINVAL)
-		finding->kernel = KERNEL_DROP;
+		*ret = KERNEL_DROP;
 	else
-		finding->kernel =
-			answer.verdict == PROBE_PASS ? KERNEL_PASS : KERNEL_UNJUDGED;
+		*ret = answer.verdict == PROBE_PASS ? KERNEL_PASS : KERNEL_UNJUDGED;
 	return 0;
 }
 
@@ -74,7 +72,7 @@ static int confirm(struct daemon *daemon, struct track_item *item)
 		finding->kernel = KERNEL_UNASKED;
 		return item->refutations ? 0 : 1; /* the kernel's last word stands */
 	}
-	r = ask(daemon, finding);
+	r = judge_ask(daemon, &finding->example, &finding->kernel);
 	if (r == -ENODEV)
 		return -EAGAIN;
 	if (r < 0) {
@@ -206,7 +204,13 @@ int judge_now(struct daemon *daemon, bool quick)
 		r = follow_refresh(daemon);
 	if (r >= 0)
 		r = judge_state(daemon, quick);
+	/* the kernel first: a correction waits for no entry, and no finding is said that it cured */
 	if (r >= 0)
+		r = hands_turn(daemon);
+	if (r >= 0 && daemon->synced)
+		r = judge_state(daemon, quick);
+	hands_say(daemon);
+	if (r >= 0 && daemon->synced)
 		r = say_due(daemon);
 	if (r >= 0)
 		r = arm_due(daemon);

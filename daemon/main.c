@@ -22,12 +22,6 @@ static struct config *load(const struct options *options)
 		fprintf(stderr, "rpfilterd: %s\n", error ? error : strerror(-r));
 		return NULL;
 	}
-	if (options->correct || (config_wants_correct(config) && !options->monitor)) {
-		fprintf(stderr,
-			"rpfilterd: mode \"correct\": not built yet; use \"monitor\"%s\n",
-			options->correct ? "" : ", or start with --mode monitor");
-		return NULL;
-	}
 	return take_ptr(config);
 }
 

@@ -28,11 +28,12 @@ void say_synced(struct daemon *daemon)
 
 	entry_event(&entry, EVENT_SYNCED);
 	entry_add(&entry, "MESSAGE",
-		"Following the kernel: %zu link%s, %zu route%s, %zu rule%s, monitor "
-		"mode, "
-		"nothing is written.",
-		links, plural(links), routes, plural(routes), state->rules.count,
-		plural(state->rules.count));
+		"Following the kernel: %zu link%s, %zu route%s, %zu rule%s, %s.", links,
+		plural(links), routes, plural(routes), state->rules.count,
+		plural(state->rules.count),
+		hands_wanted(daemon) ? "correct mode, rp_filter is loosened where it has "
+				       "to be"
+				     : "monitor mode, nothing is written");
 	entry_add(&entry, "RPF_ALL", "%d", state->all.value[DEVCONF_RP_FILTER]);
 	send_entry(daemon, &entry);
 }

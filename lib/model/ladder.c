@@ -44,8 +44,7 @@ static struct view view_tried(const struct view *view, const struct tried *tried
 		.value_count = tried->values.count };
 }
 
-/* Whether id (NULL: anything) is neither found nor in doubt on iface: 1, 0 or an errno. */
-static int is_cured(const struct view *view, const struct iface *iface, const char *id,
+int ladder_is_cured(const struct view *view, const struct iface *iface, const char *id,
 	const struct plan_judge *judge)
 {
 	_cleanup_(report_freep) struct report *report = report_new();
@@ -80,7 +79,7 @@ static int cures(const struct view *view, const struct iface *iface, const char 
 	if (r >= 0) {
 		const struct view seen = view_tried(view, &tried);
 
-		r = is_cured(&seen, iface, id, judge);
+		r = ladder_is_cured(&seen, iface, id, judge);
 	}
 	array_done(&tried.values);
 	return r;
@@ -111,8 +110,7 @@ static int plain(int value)
 	return value > 2 ? 2 : value;
 }
 
-/* The value that keeps what is in effect when all is gone; own, if that does. */
-static int keeping(int own, int all)
+int ladder_keeping(int own, int all)
 {
 	int effective = own > all ? own : all;
 
@@ -122,7 +120,7 @@ static int keeping(int own, int all)
 static int add_keeping(
 	const struct view *view, struct plan *plan, int ifindex, int own, int all)
 {
-	int value = keeping(own, all), r;
+	int value = ladder_keeping(own, all), r;
 
 	if (value == own)
 		return 0;
@@ -236,7 +234,7 @@ int ladder_would_do(const struct view *view, const struct iface *iface, const ch
 	if (r >= 0) {
 		const struct view seen = view_tried(view, &tried);
 
-		r = is_cured(&seen, iface, id, judge);
+		r = ladder_is_cured(&seen, iface, id, judge);
 	}
 	array_done(&tried.values);
 	return r;
@@ -281,18 +279,21 @@ static int add_missing(const struct report *a, const struct report *b, const cha
 	return r;
 }
 
-int ladder_changes(const struct view *view, const struct plan *plan, const char *id,
-	const struct plan_judge *judge, struct plan_changes *ret)
+int ladder_changes(const struct view *view, const struct plan *plan,
+	const struct iface *iface, const char *id, const struct plan_judge *judge,
+	struct plan_changes *ret)
 {
 	_cleanup_(report_freep) struct report *before = report_new();
 	_cleanup_(report_freep) struct report *after = report_new();
 	_cleanup_(freep) const struct iface **ifaces = NULL;
 	struct tried tried = { 0 };
-	size_t count;
-	int r = state_ifaces(view->state, &ifaces, &count);
+	size_t count = 1;
+	int r = 0;
 
 	if (!before || !after)
 		return -ENOMEM;
+	if (!iface)
+		r = state_ifaces(view->state, &ifaces, &count);
 	if (r >= 0)
 		r = try_base(&tried, view);
 	array_each (&plan->steps, const struct plan_step, step) {
@@ -300,11 +301,12 @@ int ladder_changes(const struct view *view, const struct plan *plan, const char 
 			r = try_value(&tried, step->ifindex, step->value);
 	}
 	if (r >= 0)
-		r = judge_all(view, judge, ifaces, count, before);
+		r = judge_all(view, judge, iface ? &iface : ifaces, count, before);
 	if (r >= 0) {
 		const struct view seen = view_tried(view, &tried);
 
-		r = judge_all(&seen, judge, ifaces, count, after);
+		r = judge_all(&seen, judge, iface ? &iface : ifaces, count, after);
+		ret->unknown |= after->unknown.count > 0;
 	}
 	if (r >= 0)
 		r = add_missing(before, after, id, false, ret);

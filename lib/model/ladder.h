@@ -53,6 +53,7 @@ struct plan_change {
 
 struct plan_changes {
 	ARRAY(struct plan_change) list;
+	bool unknown; /* something could not be judged as it would be then */
 };
 
 /* Adds to report what there is to say of iface, seen so: report_add() with the right words. */
@@ -77,9 +78,20 @@ int ladder_climb(const struct view *view, const struct iface *iface, const char 
 int ladder_would_do(const struct view *view, const struct iface *iface, const char *id,
 	int value, const struct plan_judge *judge);
 
-/* Which other findings would come or go with the plan. Appends to ret; 0 or -ENOMEM. */
-int ladder_changes(const struct view *view, const struct plan *plan, const char *id,
-	const struct plan_judge *judge, struct plan_changes *ret);
+/* The same as things are in the view. */
+int ladder_is_cured(const struct view *view, const struct iface *iface, const char *id,
+	const struct plan_judge *judge);
+
+/* What an interface of this own value is set to, so that it has the same without all. */
+int ladder_keeping(int own, int all);
+
+/*
+ * Which findings but the one called id would come or go with the plan, on iface or with NULL
+ * on all. Appends to ret; 0 or -ENOMEM.
+ */
+int ladder_changes(const struct view *view, const struct plan *plan,
+	const struct iface *iface, const char *id, const struct plan_judge *judge,
+	struct plan_changes *ret);
 
 /* "net.ipv4.conf.all.rp_filter" */
 void ladder_key(const struct state *state, int ifindex, char key[static 64]);

@@ -134,8 +134,9 @@ START_TEST(the_least_that_cures)
 		ck_assert_msg(strcmp(written(&plan, text), rows[i].plan) == 0,
 			"%s: '%s', not '%s'", rows[i].what, text, rows[i].plan);
 		/* nothing else changes, of which there is only something where rung 3 is */
-		ck_assert_int_eq(
-			ladder_changes(&view, &plan, "tunl0/local", &judge, &changes), 0);
+		ck_assert_int_eq(ladder_changes(&view, &plan, NULL, "tunl0/local", &judge,
+					 &changes),
+			0);
 		ck_assert_msg(!changes.list.count, "%s: %s changes", rows[i].what,
 			changes.list.count ? changes.list.items[0].finding.text : "");
 		plan_changes_done(&changes);
@@ -165,13 +166,13 @@ START_TEST(what_else_changes_is_said)
 		"all: lo 0>2 keeps, eth0 0>2 keeps, gre0 0>2 keeps, gre1 1>2 keeps, "
 		"default 0>2 keeps, all 2>0, tunl0 2>0");
 	ck_assert_int_eq(
-		ladder_changes(&view, &plan, "tunl0/local", &judge, &changes), 0);
+		ladder_changes(&view, &plan, NULL, "tunl0/local", &judge, &changes), 0);
 	ck_assert_uint_eq(changes.list.count, 0);
 	/* without the steps that keep them, some would not */
 	plan.steps.items[2].value = 0;
 	plan.steps.items[3].value = 1;
 	ck_assert_int_eq(
-		ladder_changes(&view, &plan, "tunl0/local", &judge, &changes), 0);
+		ladder_changes(&view, &plan, NULL, "tunl0/local", &judge, &changes), 0);
 	ck_assert_uint_eq(changes.list.count, 1);
 	ck_assert_str_eq(changes.list.items[0].finding.text, "gre0/local");
 	ck_assert(!changes.list.items[0].drops);
@@ -196,7 +197,7 @@ START_TEST(the_other_classes_of_an_interface_change_with_it)
 		0);
 	ck_assert_int_eq(plan.rung, PLAN_LOOSE);
 	ck_assert_int_eq(
-		ladder_changes(&view, &plan, "tunl0/local", &judge, &changes), 0);
+		ladder_changes(&view, &plan, NULL, "tunl0/local", &judge, &changes), 0);
 	ck_assert_uint_eq(changes.list.count, 1);
 	ck_assert_str_eq(changes.list.items[0].finding.text, "tunl0/local:192.0.2.9/32");
 	plan_changes_done(&changes);

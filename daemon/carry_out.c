@@ -1,0 +1,428 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "daemon/carry_out.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+/*
+ * The order is what makes it safe to be killed at any point:
+ *
+ *	ledger: pending -> write -> verify -> ledger: done
+ *
+ * A pending entry has the value before (was) and the one to be written, so whoever comes after
+ * a crash sees by the kernel's value which of the two it is.
+ */
+
+/* What an entry was before a plan: for putting it back. */
+struct before {
+	bool existed;
+	struct ledger_entry entry;
+};
+
+struct work {
+	struct ledger *ledger;
+	const struct writer *writer;
+	const struct finding *finding;
+	const struct plan *plan;
+	enum kernel_answer expected;
+	struct before *before; /* a step each */
+	size_t written;
+};
+
+static bool is_expected(const struct work *work, struct outcome *ret)
+{
+	array_each (&work->plan->steps, const struct plan_step, step) {
+		int value = 0, r;
+
+		r = work->writer->read(work->writer->data, step->ifindex, &value);
+		if (r < 0) {
+			*ret = (struct outcome){ .kind = OUTCOME_ERROR,
+				.error = r,
+				.ifindex = step->ifindex };
+			return false;
+		}
+		if (value != step->old) {
+			ret->kind = OUTCOME_STALE;
+			return false;
+		}
+	}
+	return true;
+}
+
+static void name_of(const struct writer *writer, int ifindex, char name[static NAME_MAX_])
+{
+	const struct state *state = writer->state(writer->data);
+	const struct iface *iface = state ? state_iface(state, ifindex) : NULL;
+
+	snprintf(name, NAME_MAX_, "%s",
+		ifindex == NETCONF_ALL	     ? "all"
+		: ifindex == NETCONF_DEFAULT ? "default"
+		: iface			     ? iface->link.name
+					     : "?");
+}
+
+static int put_pending(
+	struct work *work, const struct plan_step *step, struct before *before)
+{
+	const struct ledger_entry *known = ledger_find(work->ledger, step->ifindex);
+	struct ledger_entry entry = { .ifindex = step->ifindex,
+		.old = step->old,
+		.was = step->old,
+		.value = step->value,
+		.keeps = step->keeps,
+		.src = work->finding->example.src,
+		.dst = work->finding->example.dst,
+		.when_usec = work->writer->clock(work->writer->data) };
+
+	before->existed = known != NULL;
+	if (known) {
+		before->entry = *known;
+		entry.old = known->old;
+		entry.identity = known->identity;
+	}
+	name_of(work->writer, step->ifindex, entry.name);
+	/* entries of one finding go together: what was loosened for another stays with that */
+	snprintf(entry.finding, sizeof(entry.finding), "%s",
+		known && !known->keeps ? known->finding : work->finding->id);
+	return ledger_put(work->ledger, &entry);
+}
+
+/* The entries as they were, from the first on; only in memory. */
+static void put_before(struct work *work, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		struct ledger_entry *entry =
+			ledger_find(work->ledger, work->plan->steps.items[i].ifindex);
+
+		if (entry && work->before[i].existed)
+			*entry = work->before[i].entry;
+		else if (entry)
+			ledger_remove(work->ledger, entry);
+	}
+}
+
+static int account(struct work *work)
+{
+	size_t count = 0;
+	int r = 0;
+
+	for (; r >= 0 && count < work->plan->steps.count; count += r >= 0)
+		r = put_pending(
+			work, &work->plan->steps.items[count], &work->before[count]);
+	if (r >= 0)
+		r = ledger_save(work->ledger);
+	if (r < 0)
+		put_before(work, count);
+	return r;
+}
+
+/* Puts back what was written, the last first. What can't be is ours and stays in the ledger. */
+static void roll_back(struct work *work, struct outcome *ret)
+{
+	const struct writer *writer = work->writer;
+	int value;
+
+	for (size_t i = work->plan->steps.count; i-- > 0;) {
+		const struct plan_step *step = &work->plan->steps.items[i];
+		struct ledger_entry *entry = ledger_find(work->ledger, step->ifindex);
+		bool back = i >= work->written ||
+			    writer->write(writer->data, step->ifindex, step->old) >= 0;
+
+		if (i < work->written)
+			(void)writer->reread(writer->data, step->ifindex, &value);
+		if (back && entry && work->before[i].existed) {
+			*entry = work->before[i].entry;
+		} else if (back && entry) {
+			ledger_remove(work->ledger, entry);
+		} else if (entry) {
+			ret->left = true;
+			entry->done = true;
+			entry->was = entry->value;
+		}
+	}
+	(void)ledger_save(work->ledger); /* pending entries tell the same after a crash */
+}
+
+static int write_steps(struct work *work, struct outcome *ret)
+{
+	array_each (&work->plan->steps, const struct plan_step, step) {
+		int r = work->writer->write(
+			work->writer->data, step->ifindex, step->value);
+
+		if (r < 0) {
+			*ret = (struct outcome){ .kind = OUTCOME_ERROR,
+				.error = r,
+				.ifindex = step->ifindex };
+			return r;
+		}
+		work->written++;
+	}
+	return 0;
+}
+
+/* Whether model and kernel let the example pass now: 1, 0 with *ret set, or -ENOMEM. */
+static int is_cured(struct work *work, struct outcome *ret)
+{
+	const struct writer *writer = work->writer;
+	const struct finding *finding = work->finding;
+	const struct state *state;
+	int r = 0, value = 0;
+
+	ret->kind = OUTCOME_NO_EFFECT;
+	array_each (&work->plan->steps, const struct plan_step, step) {
+		ret->ifindex = step->ifindex;
+		r = writer->reread(writer->data, step->ifindex, &value);
+		if (r < 0 || value != step->value) {
+			ret->kind = r < 0 ? OUTCOME_ERROR : OUTCOME_NO_EFFECT;
+			ret->error = r;
+			return 0;
+		}
+	}
+	r = writer->ask(writer->data, &finding->example, &ret->kernel);
+	if (r < 0 || ret->kernel != KERNEL_PASS)
+		return 0;
+	/* out of sync the model says nothing, and the next finding will if need be */
+	state = writer->state(writer->data);
+	if (!state)
+		return 1;
+	const struct view view = { .state = state };
+	const struct iface *iface = state_iface(state, finding->ifindex);
+	r = iface ? ladder_is_cured(&view, iface, finding->id, &writer->judge) : 1;
+	return r == -ENODATA ? 0 : r;
+}
+
+static void mark_done(struct work *work)
+{
+	const struct writer *writer = work->writer;
+
+	array_each (&work->plan->steps, const struct plan_step, step) {
+		struct ledger_entry *entry = ledger_find(work->ledger, step->ifindex);
+
+		if (!entry)
+			continue;
+		entry->done = true;
+		entry->was = entry->value;
+		if (!entry->identity)
+			(void)writer->identity(
+				writer->data, step->ifindex, &entry->identity);
+		if (entry->value == entry->old)
+			ledger_remove(work->ledger, entry);
+	}
+	/* not saved, they are pending, and the kernel's value tells the rest */
+	(void)ledger_save(work->ledger);
+}
+
+static int carry(struct work *work, struct outcome *ret)
+{
+	const struct writer *writer = work->writer;
+	int r;
+
+	r = writer->ask(writer->data, &work->finding->example, &ret->kernel);
+	if (r < 0 || ret->kernel != work->expected) {
+		ret->kind = r < 0 ? OUTCOME_STALE : OUTCOME_OTHERWISE;
+		return 0;
+	}
+	if (!is_expected(work, ret))
+		return 0;
+	r = account(work);
+	if (r < 0) {
+		*ret = (struct outcome){ .kind = OUTCOME_NO_LEDGER, .error = r };
+		return r == -ENOMEM ? r : 0;
+	}
+	r = write_steps(work, ret);
+	if (r >= 0) {
+		r = is_cured(work, ret);
+		if (r > 0) {
+			ret->kind = OUTCOME_DONE;
+			mark_done(work);
+			return 0;
+		}
+	}
+	roll_back(work, ret);
+	return r == -ENOMEM ? r : 0;
+}
+
+int carry_out(struct ledger *ledger, const struct writer *writer,
+	const struct finding *finding, const struct plan *plan,
+	enum kernel_answer expected, struct outcome *ret)
+{
+	struct work work = { .ledger = ledger,
+		.writer = writer,
+		.finding = finding,
+		.plan = plan,
+		.expected = expected };
+	int r;
+
+	*ret = (struct outcome){ .kind = OUTCOME_STALE };
+	work.before = calloc(plan->steps.count + 1, sizeof(*work.before));
+	if (!work.before)
+		return -ENOMEM;
+	r = carry(&work, ret);
+	free(work.before);
+	return r;
+}
+
+/* --- taking back -------------------------------------------------------------------------------- */
+
+/*
+ * What an entry is to go back to. While all is lowered by us for another finding, an interface
+ * goes back to what it had in effect, which is not its own old value where all made it.
+ */
+static int target_of(const struct ledger *ledger, const struct ledger_entry *entry)
+{
+	const struct ledger_entry *all = ledger_find(ledger, NETCONF_ALL);
+
+	if (!all || entry->ifindex < 0 || strcmp(all->finding, entry->finding) == 0)
+		return entry->old;
+	return ladder_keeping(entry->old, all->old);
+}
+
+/* A step that kept an interface as it is may go only if that changes nothing in effect now. */
+static bool may_go(const struct writer *writer, const struct ledger_entry *entry)
+{
+	int all = 0;
+
+	if (!entry->keeps)
+		return true;
+	if (writer->read(writer->data, NETCONF_ALL, &all) < 0)
+		return false;
+	return ladder_keeping(entry->old, all) == ladder_keeping(entry->value, all);
+}
+
+/* Writes one value back. Sets *ret; entry is changed or removed. */
+static void put_back(struct ledger *ledger, const struct writer *writer,
+	struct ledger_entry *entry, int target, struct outcome *ret)
+{
+	const struct ledger_entry *all = ledger_find(ledger, NETCONF_ALL);
+	int value = 0;
+
+	entry->was = entry->value;
+	entry->value = target;
+	entry->done = false;
+	ret->error = ledger_save(ledger);
+	ret->kind = OUTCOME_NO_LEDGER;
+	if (ret->error >= 0) {
+		ret->kind = OUTCOME_ERROR;
+		ret->error = writer->write(writer->data, entry->ifindex, target);
+	}
+	if (ret->error < 0) {
+		entry->value = entry->was;
+		entry->done = true;
+		return;
+	}
+	(void)writer->reread(writer->data, entry->ifindex, &value);
+	ret->kind = OUTCOME_DONE;
+	entry->was = target;
+	entry->done = true;
+	if (target == entry->old) {
+		ledger_remove(ledger, entry);
+		return;
+	}
+	entry->keeps = true;
+	if (all)
+		memcpy(entry->finding, all->finding, sizeof(entry->finding));
+}
+
+static void take_one_back(struct ledger *ledger, const struct writer *writer,
+	struct ledger_entry *entry, struct outcome *ret, int *ret_now)
+{
+	int target = target_of(ledger, entry), value = 0;
+	int r = writer->read(writer->data, entry->ifindex, &value);
+
+	ret->ifindex = entry->ifindex;
+	*ret_now = value;
+	if (r == -ENODEV || r == -EAFNOSUPPORT || (r >= 0 && value != entry->value)) {
+		ret->kind = OUTCOME_FOREIGN;
+		ret->error = r < 0 ? r : 0;
+		ledger_remove(ledger, entry);
+		return;
+	}
+	if (r < 0) {
+		*ret = (struct outcome){ .kind = OUTCOME_ERROR, .error = r };
+		return;
+	}
+	if (!may_go(writer, entry)) {
+		ret->kind = OUTCOME_KEPT;
+		return;
+	}
+	put_back(ledger, writer, entry, target, ret);
+	if (ret->kind == OUTCOME_DONE)
+		*ret_now = target;
+}
+
+int take_back(struct ledger *ledger, const struct writer *writer, const char *finding,
+	take_back_told told, void *data)
+{
+	bool left = false;
+	int r;
+
+	for (size_t i = ledger->entries.count; i-- > 0;) {
+		struct ledger_entry *entry, was;
+		struct outcome how = { .kind = OUTCOME_DONE };
+		int now = 0;
+
+		if (i >= ledger->entries.count)
+			continue;
+		entry = &ledger->entries.items[i];
+		if (strcmp(entry->netns, ledger->netns) != 0 ||
+			strcmp(entry->finding, finding) != 0)
+			continue;
+		was = *entry;
+		take_one_back(ledger, writer, entry, &how, &now);
+		if (told)
+			told(data, &was, now, &how);
+		if (how.kind == OUTCOME_ERROR || how.kind == OUTCOME_NO_LEDGER) {
+			/* what was written before it depends on it: it all stays */
+			left = true;
+			break;
+		}
+	}
+	r = ledger_save(ledger);
+	return r == -ENOMEM ? r : left || r < 0 ? -EIO : 0;
+}
+
+/* --- after a start ------------------------------------------------------------------------------ */
+
+/* Whether the entry is about the interface that has its index now. */
+static bool is_same(const struct writer *writer, const struct ledger_entry *entry)
+{
+	char name[NAME_MAX_];
+	uint64_t identity = 0;
+
+	if (entry->ifindex < 0)
+		return true;
+	name_of(writer, entry->ifindex, name);
+	if (strcmp(name, entry->name) != 0)
+		return false;
+	if (!entry->identity)
+		return true;
+	return writer->identity(writer->data, entry->ifindex, &identity) >= 0 &&
+	       identity == entry->identity;
+}
+
+/* Brings an entry up to the kernel's value; false where it is none of ours any more. */
+static bool resume(const struct writer *writer, struct ledger_entry *entry)
+{
+	int value = 0;
+
+	if (writer->read(writer->data, entry->ifindex, &value) < 0 ||
+		!is_same(writer, entry))
+		return false;
+	if (value != entry->value && (entry->done || value != entry->was))
+		return false;
+	entry->value = entry->was = value;
+	entry->done = true;
+	return value != entry->old;
+}
+
+int carry_on(struct ledger *ledger, const struct writer *writer)
+{
+	for (size_t i = ledger->entries.count; i-- > 0;) {
+		struct ledger_entry *entry = &ledger->entries.items[i];
+
+		if (strcmp(entry->netns, ledger->netns) == 0 && !resume(writer, entry))
+			array_remove(&ledger->entries, i);
+	}
+	return ledger_save(ledger);
+}

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "daemon/correct.h"
+
+#define CORRECT_TEXT 1536
+
+/* What happened, in sentences for a person: for the journal and for rpfilterctl. Returns out. */
+const char *correct_sentence(
+	const struct correct_event *event, char out[static CORRECT_TEXT]);
+
+/* "net.ipv4.conf.all.rp_filter=0 net.ipv4.conf.tunl0.rp_filter=0". Returns out. */
+const char *correct_assignments(const struct plan *plan, char *out, size_t size);
+
+/* Why a write did not work, and what helps: which drop-in of the service is missing. */
+const char *correct_advice(int error, int ifindex);
