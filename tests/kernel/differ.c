@@ -5,139 +5,62 @@
  * verdicts against the kernel's own (RTM_GETROUTE). A disagreement is shrunk to the fewest
  * steps that show it and printed as commands to paste.
  *
- *	differ [--seed N] [--walks N] [--steps N] [--flows N] [--script FILE]
- *		[--buffer BYTES]
+ *	differ [--seed N] [--walks N] [--steps N] [--each N] [--flows N]
+ *		[--script FILE] [--buffer BYTES] [--seconds N] [--megabytes N]
+ *
+ * At least so many walks of so many steps, behind each of which --each flows are judged, and on
+ * until --flows have been in all. --seconds and --megabytes bound a single walk.
  */
 #include "kernel/ask.h"
 #include "kernel/flows.h"
+#include "kernel/follow.h"
+#include "kernel/silent.h"
 #include "kernel/walk.h"
 
-#include "kernel/nl_reader.h"
-#include "kernel/nl_request.h"
 #include "kernel/probe.h"
 #include "kernel/procsys.h"
-#include "kernel/snapshot.h"
 #include "model/rpf.h"
-#include "model/state_equal.h"
 
 #include <errno.h>
 #include <getopt.h>
-#include <poll.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/utsname.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #define STEPS_MAX 256
+#define WALKS_MAX 10000000
+
+/* Where the kernel's hash secret decides nobody can judge: at most so many of the judged. */
+#define LEFT_TO_THE_HASH 1000
+#define LEFT_LEAST 100000 /* fewer judged flows say nothing about that */
 
 struct outcome { /* shared with the child that walks */
-	unsigned long long judged, unjudged_multipath, steps, taken, late, overruns;
+	unsigned long long judged, multipath, blind, steps, taken, late, overruns;
 	unsigned long long reasons[RPF_REASONS];
 	bool failed, refused;
+	long kilobytes; /* the most that it had resident */
 	size_t failed_at;
 	char what[600];
 };
 
 struct plan {
 	uint64_t seed;
-	unsigned int flows;
-	size_t buffer; /* of the reader, bytes */
+	unsigned int flows;   /* behind each step */
+	unsigned int seconds; /* that it may take */
+	size_t buffer;	      /* of the reader, bytes */
 	struct step steps[STEPS_MAX];
 	bool skip[STEPS_MAX];
 	size_t count;
 };
 
-struct world {
-	struct nl_request *request;
-	struct nl_reader *reader;
-	struct state *state;
-	unsigned long long overruns;
-	bool lost; /* events: nothing counts until all is read again */
-};
-
-static void die(const char *what, int error)
-{
-	fprintf(stderr, "differ: %s: %s\n", what, strerror(error < 0 ? -error : error));
-	_exit(3);
-}
-
-/* --- following ----------------------------------------------------------------------------- */
-
-/* Lost events: all is read anew, and what queued meanwhile is taken in once more. */
-static int resync(struct world *world)
-{
-	struct state *fresh = state_new();
-	int r = fresh ? nl_reader_discard(world->reader) : -ENOMEM;
-
-	if (r >= 0)
-		r = snapshot_read(world->request, world->state, fresh);
-	if (r >= 0) {
-		fresh->replaying = true;
-		do
-			r = nl_reader_receive(
-				world->reader, 4096, state_apply_handler, fresh);
-		while (r > 0);
-		fresh->replaying = false;
-	}
-	if (r < 0) {
-		state_free(fresh);
-		return r;
-	}
-	fresh->custom_local |= world->state->custom_local;
-	state_free(world->state);
-	world->state = fresh;
-	return 0;
-}
-
-/* What the daemon does: events in, all anew where some were lost, and a re-reading where a
- * record asks for one. */
-static void follow(struct world *world, bool silent)
-{
-	int r;
-
-	for (int tries = 0; tries < 1000; tries++) {
-		if (world->lost)
-			r = resync(world);
-		else
-			r = nl_reader_receive(
-				world->reader, 4096, state_apply_handler, world->state);
-		if (r == -ENOBUFS)
-			world->overruns++;
-		else if (r < 0 && r != -EAGAIN)
-			die("following", r);
-		if (r == 0 && !world->lost)
-			break;
-		world->lost = r < 0;
-	}
-	if (silent || world->state->links_stale) {
-		r = snapshot_refresh(world->request, world->state);
-		if (r < 0)
-			die("refreshing", r);
-		world->state->links_stale = false;
-	}
-}
-
-static bool wait_events(struct world *world, int milliseconds)
-{
-	struct pollfd fd = { .fd = nl_reader_fd(world->reader), .events = POLLIN };
-
-	return poll(&fd, 1, milliseconds) > 0;
-}
-
 /* --- comparing ------------------------------------------------------------------------------- */
-
-static bool same_state(struct world *world, char *what)
-{
-	_cleanup_(state_freep) struct state *fresh = state_new();
-	int r = snapshot_read(world->request, world->state, fresh);
-
-	if (r < 0)
-		die("reading the kernel", r);
-	return state_equal(world->state, fresh, what);
-}
 
 static const char *name_of(const struct state *state, int ifindex)
 {
@@ -183,7 +106,7 @@ static bool same_verdicts(struct world *world, const struct plan *plan, size_t s
 
 	/* groups are joined and left unannounced: read when somebody asks about one */
 	if (procsys_read_memberships(state_apply_handler, world->state) < 0)
-		die("reading memberships", errno);
+		world_die("reading memberships", errno);
 	flow_space_of(world->state, &space);
 	for (unsigned int i = 0; i < plan->flows; i++) {
 		struct flow flow;
@@ -194,7 +117,8 @@ static bool same_verdicts(struct world *world, const struct plan *plan, size_t s
 			return true;
 		rpf = rpf_judge(&view, &flow, NULL);
 		if (rpf.error < 0) {
-			outcome->unjudged_multipath++;
+			outcome->multipath += rpf.reason != RPF_BLIND;
+			outcome->blind += rpf.reason == RPF_BLIND;
 			continue;
 		}
 		r = probe_ask(world->request, &flow);
@@ -213,7 +137,7 @@ static bool same(struct world *world, const struct plan *plan, size_t step,
 {
 	char difference[STATE_DIFFERENCE];
 
-	if (!same_state(world, difference)) {
+	if (!world_is_true(world, difference)) {
 		snprintf(what, 600, "the model is not as the kernel: %s", difference);
 		return false;
 	}
@@ -225,8 +149,8 @@ static bool settles(struct world *world, const struct plan *plan, size_t step,
 	struct outcome *outcome)
 {
 	for (int waited = 0; waited < 1500; waited += 50) {
-		if (wait_events(world, 50))
-			follow(world, false);
+		if (world_hears(world, 50))
+			world_follow(world, false);
 		if (same(world, plan, step, outcome, outcome->what)) {
 			outcome->late++;
 			return true;
@@ -238,19 +162,19 @@ static bool settles(struct world *world, const struct plan *plan, size_t step,
 /* A storm: what the daemon would do meanwhile, resyncs in the middle of it included. */
 static bool storms(struct world *world, const struct step *step)
 {
-	int status, pid = walk_storm(step);
+	int status, pid = step_storm(step);
 	unsigned int turn = 0;
 
 	if (pid <= 0)
 		return false;
 	while (waitpid(pid, &status, WNOHANG) == 0) {
 		world->lost |= turn++ % 4 == 3;
-		follow(world, false);
+		world_follow(world, false);
 	}
 	/* an event that was taken in twice may have left something unclear: the daemon audits */
-	follow(world, false);
+	world_follow(world, false);
 	world->lost = world->state->audit_due;
-	follow(world, false);
+	world_follow(world, false);
 	return true;
 }
 
@@ -267,7 +191,7 @@ static bool answers(
 	if (!ask_parse(world->state, text, &flow, &expected))
 		return false;
 	if (procsys_read_memberships(state_apply_handler, world->state) < 0)
-		die("reading memberships", errno);
+		world_die("reading memberships", errno);
 	rpf = rpf_judge(&view, &flow, NULL);
 	error = -probe_ask(world->request, &flow);
 	outcome->judged++;
@@ -283,30 +207,41 @@ static bool answers(
 
 /* --- walking ---------------------------------------------------------------------------------- */
 
+/* A step that the walk makes no sense without, or one to be tried. False: it was needed. */
+static bool takes(struct world *world, const struct step *step, struct outcome *outcome)
+{
+	struct step needed;
+
+	if (strncmp(step->text, "need ", 5) != 0) {
+		if (!storms(world, step))
+			outcome->taken += step_do(step);
+		return true;
+	}
+	snprintf(needed.text, sizeof(needed.text), "%s", step->text + 5);
+	if (step_do(&needed))
+		return true;
+	outcome->refused = true;
+	snprintf(outcome->what, sizeof(outcome->what), "this kernel refuses: %.500s",
+		needed.text);
+	return false;
+}
+
 static void walk(const struct plan *plan, struct outcome *outcome)
 {
-	struct world world = { .state = state_new() };
-	int r = unshare(CLONE_NEWNET);
+	struct world world;
+	bool right, refresh;
 
-	if (r < 0) {
+	if (unshare(CLONE_NEWNET) < 0) {
 		outcome->refused = true;
 		snprintf(outcome->what, sizeof(outcome->what),
 			"a network namespace is refused here");
 		return;
 	}
-	if (!walk_begin())
-		die("the other namespace", errno);
-	(void)walk_do(&(struct step){ "ip link set dev lo up" });
-	r = nl_request_new(&world.request);
-	if (r >= 0)
-		r = nl_reader_new(-1, plan->buffer, &world.reader);
-	if (r >= 0)
-		r = snapshot_read(world.request, NULL, world.state);
-	if (r < 0)
-		die("beginning", r);
+	if (!step_begin())
+		world_die("the other namespace", errno);
+	(void)step_do(&(struct step){ "ip link set dev lo up" });
+	world_begin(&world, plan->buffer);
 	for (size_t i = 0; i < plan->count; i++) {
-		bool right;
-
 		if (plan->skip[i])
 			continue;
 		if (answers(&world, plan->steps[i].text, outcome, &right)) {
@@ -316,23 +251,12 @@ static void walk(const struct plan *plan, struct outcome *outcome)
 			outcome->failed_at = i;
 			return;
 		}
-		if (strncmp(plan->steps[i].text, "need ", 5) == 0) {
-			struct step needed;
-
-			snprintf(needed.text, sizeof(needed.text), "%s",
-				plan->steps[i].text + 5);
-			outcome->refused = !walk_do(&needed);
-			if (outcome->refused) {
-				snprintf(outcome->what, sizeof(outcome->what),
-					"this kernel refuses: %.500s", needed.text);
-				return;
-			}
-		} else if (!storms(&world, &plan->steps[i])) {
-			outcome->taken += walk_do(&plan->steps[i]);
-		}
+		refresh = silent_word(world.state, &plan->steps[i]) != NULL;
+		if (!takes(&world, &plan->steps[i], outcome))
+			return;
 		outcome->steps++;
 		outcome->overruns = world.overruns;
-		follow(&world, walk_is_silent(&plan->steps[i]));
+		world_follow(&world, refresh);
 		if (same(&world, plan, i, outcome, outcome->what) ||
 			settles(&world, plan, i, outcome))
 			continue;
@@ -345,6 +269,7 @@ static void walk(const struct plan *plan, struct outcome *outcome)
 /* Walks in a process of its own, so in a namespace of its own. */
 static void walk_apart(const struct plan *plan, struct outcome *shared)
 {
+	struct rusage used;
 	int status;
 	pid_t pid;
 
@@ -352,19 +277,25 @@ static void walk_apart(const struct plan *plan, struct outcome *shared)
 	fflush(NULL);
 	pid = fork();
 	if (pid < 0)
-		die("fork", errno);
+		world_die("fork", errno);
 	if (pid == 0) {
+		alarm(plan->seconds);
 		walk(plan, shared);
 		_exit(0);
 	}
-	if (waitpid(pid, &status, 0) != pid || !WIFEXITED(status) ||
-		WEXITSTATUS(status)) {
-		shared->failed = true;
-		shared->failed_at = plan->count - 1;
-		if (!shared->what[0])
-			snprintf(shared->what, sizeof(shared->what),
-				"the walker died (status 0x%x)", status);
-	}
+	if (wait4(pid, &status, 0, &used) != pid)
+		world_die("waiting", errno);
+	shared->kilobytes = used.ru_maxrss;
+	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
+		return;
+	shared->failed = true;
+	shared->failed_at = plan->count - 1;
+	if (WIFSIGNALED(status) && WTERMSIG(status) == SIGALRM)
+		snprintf(shared->what, sizeof(shared->what), "it took longer than %u s",
+			plan->seconds);
+	else if (!shared->what[0])
+		snprintf(shared->what, sizeof(shared->what),
+			"the walker died (status 0x%x)", status);
 }
 
 /* Leaves steps out as long as it still fails. */
@@ -401,25 +332,24 @@ static void show(const struct plan *plan, const struct outcome *shared, uint64_t
 	fflush(stdout);
 }
 
-static void plan_make(struct plan *plan, uint64_t seed, size_t steps, unsigned int flows)
+static void plan_make(struct plan *plan, size_t steps)
 {
-	struct rng rng = { seed };
+	struct rng rng = { plan->seed };
 
-	*plan = (struct plan){ .seed = seed, .flows = flows, .count = steps };
+	plan->count = steps;
 	(void)rng_next(&rng);
 	for (size_t i = 0; i < steps; i++)
 		walk_build(&rng, (unsigned int)i, &plan->steps[i]);
 }
 
 /* A walk out of a file: a step a line, # and empty lines left out. Returns whether it is one. */
-static bool plan_read(struct plan *plan, const char *path, unsigned int flows)
+static bool plan_read(struct plan *plan, const char *path)
 {
 	FILE *file = fopen(path, "re");
 	char line[STEP_TEXT];
 
 	if (!file)
-		die(path, errno);
-	*plan = (struct plan){ .seed = 1, .flows = flows };
+		world_die(path, errno);
 	while (fgets(line, sizeof(line), file)) {
 		line[strcspn(line, "\n")] = '\0';
 		if (line[0] == '#' || !line[0] || plan->count == STEPS_MAX)
@@ -431,74 +361,133 @@ static bool plan_read(struct plan *plan, const char *path, unsigned int flows)
 }
 
 struct settings {
-	unsigned long long seed, walks, steps, flows, buffer;
+	unsigned long long seed, walks, steps, each, flows, buffer, seconds, megabytes;
 	const char *script;
 };
 
 static bool settings_parse(int argc, char **argv, struct settings *ret)
 {
-	static const struct option options[] = { { "seed", 1, NULL, 's' },
-		{ "walks", 1, NULL, 'w' }, { "steps", 1, NULL, 'n' },
-		{ "flows", 1, NULL, 'f' }, { "script", 1, NULL, 'c' },
-		{ "buffer", 1, NULL, 'b' }, { 0 } };
+	const struct {
+		const char *name;
+		unsigned long long *value;
+	} numbers[] = { { "seed", &ret->seed }, { "walks", &ret->walks },
+		{ "steps", &ret->steps }, { "each", &ret->each },
+		{ "flows", &ret->flows }, { "buffer", &ret->buffer },
+		{ "seconds", &ret->seconds }, { "megabytes", &ret->megabytes } };
+	struct option options[ELEMENTS(numbers) + 2] = { 0 };
 	int option;
 
-	*ret = (struct settings){
-		.seed = 1, .walks = 50, .steps = 60, .flows = 200, .buffer = 8 << 20
-	};
+	for (size_t i = 0; i < ELEMENTS(numbers); i++)
+		options[i] = (struct option){ numbers[i].name, 1, NULL, (int)i };
+	options[ELEMENTS(numbers)] = (struct option){ "script", 1, NULL, 'c' };
+	*ret = (struct settings){ .seed = 1,
+		.walks = 50,
+		.steps = 60,
+		.each = 200,
+		.buffer = 8 << 20,
+		.seconds = 300 };
 	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
-		unsigned long long value = optarg ? strtoull(optarg, NULL, 0) : 0;
-
-		if (option == 's')
-			ret->seed = value;
-		else if (option == 'w')
-			ret->walks = value;
-		else if (option == 'n')
-			ret->steps = value < STEPS_MAX ? value : STEPS_MAX;
-		else if (option == 'f')
-			ret->flows = value;
-		else if (option == 'b')
-			ret->buffer = value;
-		else if (option == 'c')
+		if (option == 'c')
 			ret->script = optarg;
+		else if (option < (int)ELEMENTS(numbers))
+			*numbers[option].value = strtoull(optarg, NULL, 0);
 		else
 			return false;
 	}
 	if (ret->script)
 		ret->walks = 1;
-	return true;
+	if (ret->steps > STEPS_MAX)
+		ret->steps = STEPS_MAX;
+	return optind == argc;
 }
 
 static void total_add(struct outcome *total, const struct outcome *walk)
 {
 	total->judged += walk->judged;
-	total->unjudged_multipath += walk->unjudged_multipath;
+	total->multipath += walk->multipath;
+	total->blind += walk->blind;
 	total->steps += walk->steps;
 	total->taken += walk->taken;
 	total->late += walk->late;
 	total->overruns += walk->overruns;
 	for (size_t k = 0; k < RPF_REASONS; k++)
 		total->reasons[k] += walk->reasons[k];
+	if (total->kilobytes < walk->kilobytes)
+		total->kilobytes = walk->kilobytes;
 }
 
-static void report(const struct settings *settings, const struct outcome *total,
-	unsigned long long failures)
+/* What all walks together must be. Returns how much of it isn't. */
+static unsigned int total_lacks(
+	const struct settings *settings, const struct outcome *total)
 {
+	unsigned int lacks = 0;
+
+	if (total->judged < settings->flows) {
+		printf("only %llu flows were judged, not %llu\n", total->judged,
+			settings->flows);
+		lacks++;
+	}
+	if (total->judged >= LEFT_LEAST &&
+		total->multipath > total->judged / LEFT_TO_THE_HASH) {
+		printf("%llu flows were left to the hash, more than one in %d\n",
+			total->multipath, LEFT_TO_THE_HASH);
+		lacks++;
+	}
+	if (settings->megabytes &&
+		(unsigned long long)total->kilobytes > settings->megabytes << 10) {
+		printf("it had %ld kB resident, more than %llu MB\n", total->kilobytes,
+			settings->megabytes);
+		lacks++;
+	}
+	return lacks;
+}
+
+/* Returns how many failures there were in all. */
+static unsigned long long report(const struct settings *settings,
+	const struct outcome *total, unsigned long long walks,
+	unsigned long long disagreements)
+{
+	unsigned long long failed = disagreements + total_lacks(settings, total);
+	struct utsname host;
+
 	for (size_t k = 0; k < RPF_REASONS; k++)
 		printf("%12llu %s\n", total->reasons[k],
 			rpf_reason_name((enum rpf_reason)k));
-	printf("seed %llu, %llu walks, %llu steps (%llu taken), %llu flows judged, %llu "
-	       "left to "
-	       "the hash, %llu late, %llu overruns\n%llu passed, %llu failed\n",
-		settings->seed, settings->walks, total->steps, total->taken,
-		total->judged, total->unjudged_multipath, total->late, total->overruns,
-		settings->walks - failures, failures);
+	printf("%llu steps (%llu taken), %llu flows left to the hash, %llu as blind, "
+	       "%llu steps late, %llu overruns, %ld kB\n",
+		total->steps, total->taken, total->multipath, total->blind, total->late,
+		total->overruns, total->kilobytes);
+	printf("Linux %s, seed %llu, %llu flows judged, %llu disagreements: %llu passed, "
+	       "%llu failed\n",
+		uname(&host) == 0 ? host.release : "?", settings->seed, total->judged,
+		disagreements, walks - disagreements, failed);
+	return failed;
+}
+
+/* One walk, by its number; a disagreement is shrunk and shown. False: it is refused here. */
+static bool walk_numbered(const struct settings *settings, unsigned long long number,
+	struct plan *plan, struct outcome *shared)
+{
+	*plan = (struct plan){ .seed = settings->seed * 1000000 + number,
+		.flows = (unsigned int)settings->each,
+		.seconds = (unsigned int)settings->seconds,
+		.buffer = settings->buffer };
+	if (!settings->script)
+		plan_make(plan, settings->steps);
+	else if (!plan_read(plan, settings->script))
+		exit(2);
+	walk_apart(plan, shared);
+	if (shared->refused) {
+		printf("SKIP: %s\n", shared->what);
+		return false;
+	}
+	return true;
 }
 
 int main(int argc, char **argv)
 {
 	struct settings settings;
-	unsigned long long failures = 0;
+	unsigned long long failures = 0, i;
 	struct outcome total = { 0 };
 	struct plan *plan = calloc(1, sizeof(*plan));
 	struct outcome *shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE,
@@ -506,16 +495,10 @@ int main(int argc, char **argv)
 
 	if (!plan || shared == MAP_FAILED || !settings_parse(argc, argv, &settings))
 		return 2;
-	for (unsigned long long i = 0; i < settings.walks && failures < 10; i++) {
-		if (!settings.script)
-			plan_make(plan, settings.seed * 1000000 + i, settings.steps,
-				(unsigned int)settings.flows);
-		else if (!plan_read(plan, settings.script, (unsigned int)settings.flows))
-			return 2;
-		plan->buffer = settings.buffer;
-		walk_apart(plan, shared);
-		if (shared->refused) {
-			printf("SKIP: %s\n", shared->what);
+	for (i = 0; failures < 10 && i < WALKS_MAX &&
+		    (i < settings.walks || total.judged < settings.flows);
+		i++) {
+		if (!walk_numbered(&settings, i, plan, shared)) {
 			free(plan);
 			return 77;
 		}
@@ -527,7 +510,7 @@ int main(int argc, char **argv)
 			shrink(plan, shared);
 		show(plan, shared, i);
 	}
-	report(&settings, &total, failures);
+	failures = report(&settings, &total, i, failures);
 	free(plan);
 	return failures != 0;
 }

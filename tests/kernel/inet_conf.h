@@ -3,5 +3,7 @@
 
 #include <stdbool.h>
 
-/* Sets rp_filter of a device by RTM_SETLINK/IFLA_INET_CONF, as keepalived does. */
-bool inet_conf_set(const char *device, int rp_filter);
+/* Sets a setting of a device by RTM_SETLINK/IFLA_INET_CONF, as keepalived does; by name where
+ * the model knows it, or by its place in the array that is read (enum devconf_key). */
+bool inet_conf_set(const char *device, const char *name, int value);
+bool inet_conf_put(const char *device, unsigned int key, int value);

@@ -104,7 +104,7 @@ static bool world_make(struct world *world, struct rng *rng, struct counts *coun
 		counts->no_namespace = true;
 		return false;
 	}
-	(void)walk_do(&(struct step){ "ip link set dev lo up" });
+	(void)step_do(&(struct step){ "ip link set dev lo up" });
 	world->tun = tun_open("tunl0");
 	if (world->tun < 0) {
 		counts->no_namespace = true;
@@ -117,7 +117,7 @@ static bool world_make(struct world *world, struct rng *rng, struct counts *coun
 		/* the tun device is ours to hold; what sends it elsewhere is not for this test */
 		if (!strstr(step.text, "tuntap") && !strstr(step.text, " name ") &&
 			!strstr(step.text, "link del"))
-			(void)walk_do(&step);
+			(void)step_do(&step);
 	}
 	world->tunl0 = (int)if_nametoindex("tunl0");
 	wire_open(world);

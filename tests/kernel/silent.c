@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "kernel/silent.h"
+
+#include "base/cleanup.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* First those that are settings, then those that are something else. */
+static const char *const words[] = { "accept_local", "src_valid_mark", "send_redirects",
+	"route_localnet", "log_martians", "bc_forwarding", "IFLA_INET_CONF", "group",
+	"/proc/net/igmp" };
+
+#define SETTINGS 6
+
+const char *const *silent_words(size_t *ret_count)
+{
+	*ret_count = ELEMENTS(words);
+	return words;
+}
+
+const char *silent_setting(const char *name)
+{
+	for (size_t i = 0; i < SETTINGS; i++) {
+		if (strcmp(words[i], name) == 0)
+			return words[i];
+	}
+	return NULL;
+}
+
+static const char *word(const char *text)
+{
+	for (size_t i = SETTINGS; i < ELEMENTS(words); i++) {
+		if (strcmp(words[i], text) == 0)
+			return words[i];
+	}
+	return NULL;
+}
+
+static bool is_down(const struct state *state, const char *name)
+{
+	const struct iface *iface = state_iface_by_name(state, name);
+
+	return iface && !iface_is_up(iface);
+}
+
+const char *silent_word(const struct state *state, const struct step *step)
+{
+	char device[16], name[32];
+
+	if (sscanf(step->text, "sysctl -w net.ipv4.conf.%15[^.].%31[^=]=", device,
+		    name) == 2)
+		return silent_setting(name);
+	/* of a link that is up a message tells, though not of what */
+	if (sscanf(step->text, "inet-conf %15s", device) == 1)
+		return is_down(state, device) ? word("IFLA_INET_CONF") : NULL;
+	if (sscanf(step->text, "ip link set dev %15s group %31s", device, name) == 2)
+		return is_down(state, device) ? word("group") : NULL;
+	return NULL;
+}
