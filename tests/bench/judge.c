@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A verdict by the model, against asking the kernel for the same one. */
+/* A verdict by the model, against asking the kernel for the same one: one question, one message. */
 #include "bench.h"
 
 #include "kernel/probe.h"
 #include "kernel/snapshot.h"
 #include "model/rpf.h"
-
-#include <string.h>
 
 #define FLOWS 10000
 #define REPETITIONS 7
@@ -31,49 +29,47 @@ static void make_flows(const struct state *state, struct flow *flows, size_t cou
 	}
 }
 
-static enum probe_verdict ask(struct nl_request *request, const struct flow *flow)
+/* Each flow by the model, then each by the kernel; both answers as the kernel's errno. */
+static void take_turn(const struct state *state, struct nl_request *request,
+	const struct flow *flows, size_t count, int *ours, int *kernels,
+	double ret_nsec[static 2])
 {
-	struct probe_answer answer;
-	int r = probe_flow(request, flow, &answer);
+	const struct view view = { .state = state };
+	double began = bench_cpu_sec(), middle;
 
-	if (r < 0)
-		bench_die("asking the kernel failed: %s", strerror(-r));
-	return answer.verdict;
+	for (size_t i = 0; i < count; i++)
+		ours[i] = rpf_judge(&view, &flows[i], NULL).error;
+	middle = bench_cpu_sec();
+	for (size_t i = 0; i < count; i++)
+		kernels[i] = -probe_ask(request, &flows[i]);
+	ret_nsec[0] = (middle - began) / (double)count * 1e9;
+	ret_nsec[1] = (bench_cpu_sec() - middle) / (double)count * 1e9;
 }
 
-static void compare(struct bench *bench, size_t routes)
+static void compare(struct bench *bench, size_t routes, double bound)
 {
 	_cleanup_(nl_request_freep) struct nl_request *request = NULL;
 	_cleanup_(state_freep) struct state *state = state_new();
 	static struct flow flows[FLOWS];
-	static enum rpf_verdict ours[FLOWS];
-	static enum probe_verdict kernels[FLOWS];
+	static int ours[FLOWS], kernels[FLOWS];
 	size_t count = bench->smoke ? 100 : FLOWS, times = bench->smoke ? 1 : REPETITIONS;
-	double model_nsec[REPETITIONS], kernel_nsec[REPETITIONS];
+	double model_nsec[REPETITIONS], kernel_nsec[REPETITIONS], nsec[2];
 	size_t drops = 0, differing = 0;
 
 	if (!state || nl_request_new(&request) < 0 ||
 		snapshot_read(request, NULL, state) < 0)
 		bench_die("reading the kernel failed");
-	const struct view view = { .state = state };
 	make_flows(state, flows, count);
 	for (size_t turn = 0; turn < times; turn++) {
-		double began = bench_cpu_sec(), middle;
-
-		for (size_t i = 0; i < count; i++)
-			ours[i] = rpf_judge(&view, &flows[i], NULL).verdict;
-		middle = bench_cpu_sec();
-		for (size_t i = 0; i < count; i++)
-			kernels[i] = ask(request, &flows[i]);
-		model_nsec[turn] = (middle - began) / (double)count * 1e9;
-		kernel_nsec[turn] = (bench_cpu_sec() - middle) / (double)count * 1e9;
+		take_turn(state, request, flows, count, ours, kernels, nsec);
+		model_nsec[turn] = nsec[0];
+		kernel_nsec[turn] = nsec[1];
 	}
 	for (size_t i = 0; i < count; i++) {
-		drops += kernels[i] == PROBE_DROP;
-		differing += (ours[i] == RPF_DROP) != (kernels[i] == PROBE_DROP) ||
-			     (ours[i] == RPF_PASS) != (kernels[i] == PROBE_PASS);
+		drops += kernels[i] != 0;
+		differing += ours[i] != kernels[i];
 	}
-	bench_ratio(bench, "ns", model_nsec, kernel_nsec, times, BENCH_NONE,
+	bench_ratio(bench, "ns", model_nsec, kernel_nsec, times, bound,
 		"a verdict on %zu routes, against asking", routes);
 	bench_right(bench, !differing, "%zu of %zu verdicts differ, %zu drops", differing,
 		count, drops);
@@ -91,10 +87,10 @@ int main(int argc, char **argv)
 	count = bench.smoke ? 200 : 100000;
 	routes = shape_routes(bench.full ? more : count, 1);
 	bench_load(routes, count);
-	compare(&bench, count);
+	compare(&bench, count, BENCH_NONE);
 	if (bench.full) {
 		bench_load(routes + count, more - count);
-		compare(&bench, more);
+		compare(&bench, more, 0.2);
 	}
 	return bench_end(&bench);
 }
