@@ -15,6 +15,8 @@ install(FILES ${systemd_dir}/correct.conf ${systemd_dir}/allow-all.conf
 install(FILES ${systemd_dir}/rpfilterd.catalog DESTINATION lib/systemd/catalog)
 install(FILES ${systemd_dir}/rpfilterd.sysusers DESTINATION lib/sysusers.d RENAME rpfilterd.conf)
 
+install(FILES conf/org.rpfilterd1.conf DESTINATION ${CMAKE_INSTALL_DATADIR}/dbus-1/system.d)
+
 foreach(section 1 5 7 8)
 	file(GLOB pages CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/docs/man/*.${section})
 	install(FILES ${pages} DESTINATION ${CMAKE_INSTALL_MANDIR}/man${section})

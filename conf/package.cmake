@@ -60,6 +60,7 @@ set(CPACK_RPM_USER_FILELIST "%config(noreplace) /etc/rpfilterd/rpfilterd.conf")
 set(CPACK_RPM_EXCLUDE_FROM_AUTO_FILELIST_ADDITION /usr/lib/systemd /usr/lib/systemd/system
 	/usr/lib/systemd/catalog /usr/lib/sysusers.d /usr/sbin /usr/share/man
 	/usr/share/man/man1 /usr/share/man/man5 /usr/share/man/man7 /usr/share/man/man8
+	/usr/share/dbus-1 /usr/share/dbus-1/system.d
 	/usr/share/bash-completion /usr/share/bash-completion/completions)
 set(CPACK_RPM_POST_INSTALL_SCRIPT_FILE ${package_dir}/rpm/post)
 set(CPACK_RPM_PRE_UNINSTALL_SCRIPT_FILE ${package_dir}/rpm/preun)

@@ -94,6 +94,11 @@ static struct correct_event event_of(enum event_kind kind, const struct finding 
 		.old = finding->filter.own };
 }
 
+static bool is_said(const struct correct_input *input, const char *id)
+{
+	return !input->is_said || input->is_said(input->say_data, id);
+}
+
 /* A refusal is said once as long as it stands. Returns 0 or -ENOMEM. */
 static int refuse(struct correct *correct, const struct correct_input *input,
 	const struct finding *finding, const struct plan *plan, enum refusal refusal)
@@ -104,7 +109,7 @@ static int refuse(struct correct *correct, const struct correct_input *input,
 	if (!said)
 		return -ENOMEM;
 	said->seen = true;
-	if (said->refusal == refusal)
+	if (said->refusal == refusal || !is_said(input, finding->id))
 		return 0;
 	said->refusal = refusal;
 	event.refusal = refusal;
@@ -264,7 +269,8 @@ static int plan_refused(struct correct *correct, const struct correct_input *inp
 	const struct finding *finding, const struct plan *plan, struct patience *patience)
 {
 	/* the words are in the finding; the ladder is climbed again later, for it costs */
-	patience->replan_usec = later(input->now_usec, USEC_PER_SEC);
+	if (is_said(input, finding->id))
+		patience->replan_usec = later(input->now_usec, USEC_PER_SEC);
 	switch (plan->limit) {
 	case PLAN_LOWEST:
 		return refuse(correct, input, finding, plan, REFUSED_LOWEST);

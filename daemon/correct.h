@@ -54,6 +54,8 @@ struct correct_input {
 	uint64_t now_usec, when_usec; /* steady, and since 1970 */
 	void (*say)(void *data, const struct correct_event *event);
 	void *say_data;
+	/* Whether a finding was said: its refusal is not before it is. NULL: of all. */
+	bool (*is_said)(void *data, const char *id);
 };
 
 struct correct_said {

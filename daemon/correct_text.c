@@ -29,6 +29,31 @@ _printf_(2, 3) static void say(struct text *text, const char *format, ...)
 	text->length += length > 0 ? (size_t)length : 0;
 }
 
+int correct_answer_event(
+	struct correct_answers *answers, const struct correct_event *event)
+{
+	struct correct_answer answer = { .event = event_info(event->kind)->name,
+		.old = event->old,
+		.value = event->value };
+
+	snprintf(answer.iif, sizeof(answer.iif), "%s", event->iif);
+	correct_sentence(event, answer.text);
+	return array_push(&answers->list, &answer);
+}
+
+int correct_answer_words(struct correct_answers *answers, const char *event,
+	const char *iif, const char *format, ...)
+{
+	struct correct_answer answer = { .event = event };
+	va_list arguments;
+
+	snprintf(answer.iif, sizeof(answer.iif), "%s", iif);
+	va_start(arguments, format);
+	(void)vsnprintf(answer.text, sizeof(answer.text), format, arguments);
+	va_end(arguments);
+	return array_push(&answers->list, &answer);
+}
+
 const char *correct_assignments(const struct plan *plan, char *out, size_t size)
 {
 	struct text text = { out, size, 0 };

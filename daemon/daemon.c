@@ -104,6 +104,7 @@ int daemon_init(
 
 void daemon_done(struct daemon *daemon)
 {
+	bus_stop(daemon);
 	sd_event_source_unref(daemon->netlink);
 	sd_event_source_unref(daemon->judge);
 	sd_event_source_unref(daemon->due);
@@ -257,6 +258,7 @@ static int start(struct daemon *daemon)
 		r = judge_drops(NULL, 0, daemon);
 	if (r < 0)
 		return r;
+	bus_start(daemon);
 	(void)sd_notify(0, "READY=1");
 	daemon_status(daemon);
 	return 0;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "daemon/bus.h"
 #include "daemon/config.h"
 #include "daemon/correct.h"
 #include "daemon/options.h"
@@ -52,6 +53,9 @@ struct daemon {
 	bool ledger_doubtful; /* something went unseen: compare it with the kernel */
 	ARRAY(struct entry)
 	to_be_said; /* of corrections: the journal comes after the kernel */
+
+	struct correct_answers *answers; /* while somebody asks by the bus */
+	struct bus bus;
 
 	uint64_t overruns, resyncs, audits, drifts, disagreements;
 	uint64_t backoff_usec;	    /* before the next resync */
@@ -156,6 +160,15 @@ void hands_saw(struct daemon *daemon, const struct record *record);
 void hands_reload(struct daemon *daemon);
 void hands_stop(struct daemon *daemon);
 void hands_done(struct daemon *daemon);
+
+/*
+ * By hand, from the bus: for the interfaces of those names, none of them: all. What was done is
+ * added to ret. Returns 0; -ENOLCK without a ledger; -EAGAIN out of sync; another errno.
+ */
+int hands_apply(struct daemon *daemon, char *const *names, struct correct_answers *ret);
+int hands_revert(struct daemon *daemon, char *const *names, struct correct_answers *ret);
+int hands_pause(struct daemon *daemon, char *const *names, struct correct_answers *ret);
+int hands_resume(struct daemon *daemon, char *const *names, struct correct_answers *ret);
 
 int hands_due(sd_event_source *source, uint64_t usec, void *daemon);
 

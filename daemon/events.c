@@ -79,7 +79,7 @@ static size_t utf8_length(const char *text)
 }
 
 /* An interface may be called anything: no line may be forged by it, and no JSON broken. */
-static void make_printable(char *text)
+void entry_printable(char *text)
 {
 	while (*text) {
 		size_t length = utf8_length(text);
@@ -107,7 +107,7 @@ void entry_add(struct entry *entry, const char *key, const char *format, ...)
 		entry->failed = true;
 		return;
 	}
-	make_printable(value);
+	entry_printable(value);
 	if (asprintf(&field, "%s=%s", key, value) < 0) {
 		entry->failed = true;
 		return;

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "daemon/hands.h"
 #include "daemon/correct_text.h"
 #include "daemon/daemon.h"
 #include "daemon/evaluate.h"
@@ -106,7 +107,7 @@ static int judge_one(const struct view *view, const struct iface *iface,
 	return evaluate_iface(view, data, iface, report);
 }
 
-static struct writer writer_of(struct daemon *daemon)
+struct writer hands_writer(struct daemon *daemon)
 {
 	return (struct writer){
 		.data = daemon,
@@ -129,6 +130,9 @@ static void say_later(void *data, const struct correct_event *event)
 	struct daemon *daemon = data;
 	struct entry entry;
 
+	/* whoever asked reads it, too; without memory for that he reads less */
+	if (daemon->answers)
+		(void)correct_answer_event(daemon->answers, event);
 	say_correction(&entry, event);
 	if (array_push(&daemon->to_be_said, &entry) < 0) {
 		(void)sink_write(&daemon->sink, &entry);
@@ -184,7 +188,7 @@ static bool directory(const struct daemon *daemon, char out[static PATH_MAX])
 
 static void open_ledger(struct daemon *daemon)
 {
-	const struct writer writer = writer_of(daemon);
+	const struct writer writer = hands_writer(daemon);
 	char path[PATH_MAX], error[LEDGER_ERROR];
 	int r;
 
@@ -214,7 +218,7 @@ static void open_ledger(struct daemon *daemon)
 
 static void hold_against_kernel(struct daemon *daemon)
 {
-	const struct writer writer = writer_of(daemon);
+	const struct writer writer = hands_writer(daemon);
 
 	if (!daemon->ledger || !daemon->ledger_doubtful || !daemon->synced)
 		return;
@@ -255,6 +259,17 @@ static int gather(const struct daemon *daemon, const struct finding ***ret, size
 	return 0;
 }
 
+static bool is_said(void *data, const char *id)
+{
+	const struct daemon *daemon = data;
+
+	array_each (&daemon->track.items, const struct track_item, item) {
+		if (strcmp(item->finding->id, id) == 0)
+			return item->said != NULL;
+	}
+	return false;
+}
+
 static struct correct_input input_of(struct daemon *daemon, const struct writer *writer,
 	const struct finding **findings, size_t count)
 {
@@ -272,25 +287,35 @@ static struct correct_input input_of(struct daemon *daemon, const struct writer 
 		.when_usec = the_time(daemon),
 		.say = say_later,
 		.say_data = daemon,
+		.is_said = is_said,
 	};
+}
+
+int hands_input(struct daemon *daemon, const struct writer *writer,
+	const struct finding ***findings, struct correct_input *ret)
+{
+	size_t count;
+	int r = gather(daemon, findings, &count);
+
+	if (r >= 0)
+		*ret = input_of(daemon, writer, *findings, count);
+	return r;
 }
 
 int hands_turn(struct daemon *daemon)
 {
 	_cleanup_(freep) const struct finding **findings = NULL;
-	const struct writer writer = writer_of(daemon);
+	const struct writer writer = hands_writer(daemon);
 	struct correct_input input;
-	size_t count;
 	int r;
 
 	if (!hands_wanted(daemon))
 		return 0;
 	open_ledger(daemon);
 	hold_against_kernel(daemon);
-	r = gather(daemon, &findings, &count);
+	r = hands_input(daemon, &writer, &findings, &input);
 	if (r < 0)
 		return r;
-	input = input_of(daemon, &writer, findings, count);
 	r = correct_turn(&daemon->correct, &input);
 	if (r == -EIO) {
 		no_ledger(daemon, "the ledger can't be written");
@@ -330,8 +355,11 @@ void hands_reload(struct daemon *daemon)
 	daemon->ledger_usec = 0;
 	array_clear(
 		&daemon->correct.safe); /* another configuration expects other things */
-	if (hands_wanted(daemon))
+	if (hands_wanted(daemon)) {
+		bus_start(daemon);
 		return;
+	}
+	bus_stop(daemon);
 	/* the next one to correct may be rpfilterctl */
 	ledger_free(daemon->ledger);
 	daemon->ledger = NULL;
@@ -340,7 +368,7 @@ void hands_reload(struct daemon *daemon)
 
 void hands_stop(struct daemon *daemon)
 {
-	const struct writer writer = writer_of(daemon);
+	const struct writer writer = hands_writer(daemon);
 	const struct correct_input input = input_of(daemon, &writer, NULL, 0);
 
 	if (!hands_wanted(daemon) || !daemon->synced)

@@ -145,6 +145,9 @@ static int say_due(struct daemon *daemon)
 			continue;
 		}
 		say_finding(daemon, kind, item);
+		/* what is not to be corrected says so behind it */
+		if (kind == EVENT_FINDING_RAISED && hands_wanted(daemon))
+			judge_later(daemon);
 		r = track_said(&daemon->track, item, kind, now);
 		if (r < 0)
 			return r;

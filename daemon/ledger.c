@@ -71,6 +71,15 @@ static int read_file(int folder, const char *name, char **ret, size_t *ret_lengt
 	return 0;
 }
 
+/* What root makes by rpfilterctl is the service's, which is another user, too. */
+static void give_to_owner(int folder, int fd)
+{
+	struct stat status;
+
+	if (geteuid() == 0 && fstat(folder, &status) == 0)
+		(void)!fchown(fd, status.st_uid, status.st_gid); /* at worst it says so */
+}
+
 static int write_file(int folder, const char *name, const char *text)
 {
 	_cleanup_(closep) int fd = openat(folder, FRESH_FILE,
@@ -80,6 +89,7 @@ static int write_file(int folder, const char *name, const char *text)
 
 	if (fd < 0)
 		return -errno;
+	give_to_owner(folder, fd);
 	for (size_t done = 0; done < length; done += (size_t)written) {
 		written = write(fd, text + done, length - done);
 		if (written < 0 && errno == EINTR)
@@ -118,6 +128,7 @@ static int lock(struct ledger *ledger)
 		O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (ledger->lock < 0)
 		return -errno;
+	give_to_owner(ledger->folder, ledger->lock);
 	return flock(ledger->lock, LOCK_EX | LOCK_NB) < 0 ? -errno : 0;
 }
 

@@ -26,6 +26,8 @@ static const struct option {
 	{ "--all", OPTION_ALL, NULL, NO_VALUE },
 	{ "--batch", OPTION_BATCH, "FILE|-", offsetof(struct arguments, batch) },
 	{ "--no-kernel", OPTION_NO_KERNEL, NULL, NO_VALUE },
+	{ "--yes", OPTION_YES, NULL, NO_VALUE },
+	{ "--state", OPTION_STATE, "DIR", offsetof(struct arguments, state) },
 };
 
 const char *arguments_options(unsigned int set, char *out, size_t size)

@@ -17,13 +17,15 @@ enum argument_option {
 	OPTION_ALL = 1 << 5,
 	OPTION_BATCH = 1 << 6,
 	OPTION_NO_KERNEL = 1 << 7,
+	OPTION_YES = 1 << 8,
+	OPTION_STATE = 1 << 9,
 };
 
 /* A command line, borrowed from argv. */
 struct arguments {
 	const char *verb;   /* the first word, NULL: none */
 	unsigned int given; /* OPTION_x ored together */
-	const char *config, *netns, *batch;
+	const char *config, *netns, *batch, *state;
 	ARRAY(const char *) words; /* what follows the verb and is no option */
 };
 

@@ -9,6 +9,8 @@
 #include <stdarg.h>
 #include <string.h>
 
+#define STATE_DIRECTORY "/var/lib/rpfilterd"
+
 #define OPTION_COMMON (OPTION_JSON | OPTION_CONFIG | OPTION_NETNS | OPTION_HELP)
 
 static const char list_help[] =
@@ -72,6 +74,62 @@ static const char explain_help[] =
 	"the\n"
 	"greatest of these.\n";
 
+static const char plan_help[] =
+	"rpfilterctl plan [IFACE...] [--json] [--config FILE] [--netns NAME]\n"
+	"\n"
+	"What correcting would write for the findings of the interfaces that are named, "
+	"or "
+	"of\n"
+	"all: each sysctl, its old and new value, how to undo it, and which other "
+	"verdicts "
+	"it\n"
+	"changes. Nothing is written. The settings of correct (lowest, allow_all) hold; "
+	"what\n"
+	"they forbid is said.\n"
+	"\n"
+	"Exit: 0 nothing is to be corrected; 1 something is; 2 usage, or could not "
+	"tell.\n";
+
+static const char apply_help[] =
+	"rpfilterctl apply [IFACE...] [--yes] [--json] [--config FILE] [--netns NAME] "
+	"[--state DIR]\n"
+	"\n"
+	"Does once what plan shows, whatever the mode is: shows it and asks first, on a\n"
+	"terminal; --yes doesn't ask. Without names it is about declared sources and "
+	"tunnels.\n"
+	"A running rpfilterd in correct mode does it; else it is done here. Either way "
+	"it\n"
+	"stands in the ledger, so that it can be taken back: revert. Needs root.\n"
+	"\n"
+	"Exit: 0 done, or nothing to do; 1 something was refused, or did not help; 2 "
+	"usage, or\n"
+	"nothing could be tried.\n";
+
+static const char revert_help[] =
+	"rpfilterctl revert IFACE...|--all [--json] [--netns NAME] [--state DIR]\n"
+	"\n"
+	"Takes back what was corrected, by a running rpfilterd or by apply, unless "
+	"somebody\n"
+	"else changed the value since. A running rpfilterd leaves these interfaces alone "
+	"from\n"
+	"then on, until resume. Needs root.\n"
+	"\n"
+	"Exit: 0 done, or nothing to do; 1 something could not be taken back; 2 usage, "
+	"or\n"
+	"nothing could be tried.\n";
+
+static const char pause_help[] =
+	"rpfilterctl pause [IFACE...] [--json] [--netns NAME] [--state DIR]\n"
+	"rpfilterctl resume [IFACE...] [--json] [--netns NAME] [--state DIR]\n"
+	"\n"
+	"Has rpfilterd correct nothing, and take nothing back, on the interfaces that "
+	"are\n"
+	"named, or on all, until resume; also after a restart, until the next boot. "
+	"Findings\n"
+	"are logged meanwhile. Needs root.\n"
+	"\n"
+	"Exit: 0 done; 2 usage, or it could not be done.\n";
+
 static const char help[] =
 	"rpfilterctl VERB [--json] [--config FILE] [--netns NAME] ...\n"
 	"\n"
@@ -82,6 +140,10 @@ static const char help[] =
 	"  check [IFACE...]               expected sources that are dropped, and the "
 	"remedy\n"
 	"  explain DST from SRC iif IFACE one packet, step by step\n"
+	"  plan [IFACE...]                what correcting would write, and its undo\n"
+	"  apply [IFACE...]               do that once\n"
+	"  revert IFACE...|--all          take corrections back\n"
+	"  pause, resume [IFACE...]       have rpfilterd leave interfaces alone\n"
 	"\n"
 	"  --json         one JSON object\n"
 	"  --config FILE  instead of " RPFILTERD_CONFIG "\n"
@@ -89,7 +151,9 @@ static const char help[] =
 	"  --help         this, or behind a verb more about it\n"
 	"  --version\n"
 	"\n"
-	"It reads the kernel itself: neither root nor a running rpfilterd is needed.\n"
+	"It reads the kernel itself: no running rpfilterd is needed, and root only for "
+	"what\n"
+	"changes something.\n"
 	"Exit: 0 fine; 1 found something (a drop, a finding); 2 usage, or could not "
 	"tell.\n";
 
@@ -104,11 +168,13 @@ static const struct verb {
 	{ "check", check_run, check_help, OPTION_COMMON | OPTION_ALL, true },
 	{ "explain", explain_run, explain_help,
 		OPTION_COMMON | OPTION_BATCH | OPTION_NO_KERNEL, true },
-	{ .name = "plan" },
-	{ .name = "apply" },
-	{ .name = "revert" },
-	{ .name = "pause" },
-	{ .name = "resume" },
+	{ "plan", plan_run, plan_help, OPTION_COMMON, true },
+	{ "apply", apply_run, apply_help, OPTION_COMMON | OPTION_YES | OPTION_STATE,
+		true },
+	{ "revert", revert_run, revert_help, OPTION_COMMON | OPTION_ALL | OPTION_STATE,
+		true },
+	{ "pause", pause_run, pause_help, OPTION_COMMON | OPTION_STATE, true },
+	{ "resume", resume_run, pause_help, OPTION_COMMON | OPTION_STATE, true },
 	{ .name = "exceptions" },
 	{ .name = "what-if" },
 	{ .name = "suggest" },
@@ -169,7 +235,7 @@ static int misused(const struct verb *verb, int error, const char *what, FILE *e
 {
 	unsigned int set =
 		verb ? verb->options : OPTION_COMMON | (unsigned int)OPTION_VERSION;
-	char text[ERROR_TEXT + 192], allowed[160];
+	char text[ERROR_TEXT + 192], allowed[192];
 
 	if (error == -ENOENT)
 		(void)snprintf(text, sizeof(text), "%s; the options are %s", what,
@@ -185,7 +251,7 @@ static bool fits(const struct verb *verb, const struct arguments *arguments, FIL
 {
 	unsigned int strange =
 		arguments->given & ~(verb->options | (unsigned int)OPTION_VERSION);
-	char error[ERROR_TEXT], named[160], allowed[160], quoted[CONFIG_QUOTE_TEXT];
+	char error[ERROR_TEXT], named[192], allowed[192], quoted[CONFIG_QUOTE_TEXT];
 
 	if (strange) {
 		(void)snprintf(error, sizeof(error),
@@ -223,6 +289,21 @@ int ctl_open(struct ctl *ctl, bool configured)
 		ctl_say(ctl, "the kernel said something that is not understood: %s",
 			ctl->host.state->blind_what);
 	return 0;
+}
+
+const char *ctl_state_directory(const struct ctl *ctl, char out[static PATH_MAX])
+{
+	const char *name = ctl->arguments->netns;
+
+	if (name && strncmp(name, "/run/netns/", 11) == 0)
+		name += 11;
+	if (ctl->arguments->state)
+		(void)snprintf(out, PATH_MAX, "%s", ctl->arguments->state);
+	else if (name && !strchr(name, '/'))
+		(void)snprintf(out, PATH_MAX, STATE_DIRECTORY "/%s", name);
+	else
+		(void)snprintf(out, PATH_MAX, STATE_DIRECTORY);
+	return out;
 }
 
 static int dispatch(const struct arguments *arguments, int parsed, const char *error,

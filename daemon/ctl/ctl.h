@@ -5,6 +5,7 @@
 #include "daemon/ctl/arguments.h"
 #include "daemon/ctl/host.h"
 
+#include <limits.h>
 #include <stdio.h>
 
 /* The exit codes of all verbs. */
@@ -36,6 +37,12 @@ int ctl_fail(const struct ctl *ctl, int error);
  */
 int ctl_open(struct ctl *ctl, bool configured);
 
+/*
+ * Where the ledger is: --state, else that of the service, or with --netns that of its instance
+ * rpfilterd@NAME. Returns out.
+ */
+const char *ctl_state_directory(const struct ctl *ctl, char out[static PATH_MAX]);
+
 static inline bool ctl_has(const struct ctl *ctl, enum argument_option option)
 {
 	return ctl->arguments->given & option;
@@ -45,3 +52,8 @@ static inline bool ctl_has(const struct ctl *ctl, enum argument_option option)
 int list_run(struct ctl *ctl);
 int check_run(struct ctl *ctl);
 int explain_run(struct ctl *ctl);
+int plan_run(struct ctl *ctl);
+int apply_run(struct ctl *ctl);
+int revert_run(struct ctl *ctl);
+int pause_run(struct ctl *ctl);
+int resume_run(struct ctl *ctl);

@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "daemon/correct_hand.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+static bool is_named(char *const *names, const char *name)
+{
+	if (!names || !*names)
+		return true;
+	for (; *names; names++) {
+		if (strcmp(*names, name) == 0)
+			return true;
+	}
+	return false;
+}
+
+int correct_hand_apply(struct correct *correct, const struct correct_input *input,
+	char *const *names, struct correct_answers *ret)
+{
+	int r = 0;
+
+	(void)ret;
+	/* what was refused in a turn before is refused again, aloud */
+	array_clear(&correct->said);
+	for (size_t i = 0; i < input->count && r >= 0; i++) {
+		const struct finding *finding = input->findings[i];
+
+		/* unasked only what would be corrected by itself */
+		if (!is_named(names, finding->iif) ||
+			((!names || !*names) && finding->expect > EXPECT_TUNNEL))
+			continue;
+		if (!input->writer->state(input->writer->data))
+			return -EAGAIN;
+		r = correct_by_hand(correct, input, finding);
+	}
+	return r < 0 ? r : 0;
+}
+
+/* Whether some entry of the finding is about an interface that is named. */
+static bool is_asked_for(
+	const struct ledger *ledger, const char *finding, char *const *names)
+{
+	array_each (&ledger->entries, const struct ledger_entry, entry) {
+		if (strcmp(entry->netns, ledger->netns) == 0 &&
+			strcmp(entry->finding, finding) == 0 && !entry->keeps &&
+			is_named(names, entry->name))
+			return true;
+	}
+	return false;
+}
+
+int correct_hand_revert(struct correct *correct, const struct correct_input *input,
+	char *const *names, struct correct_answers *ret)
+{
+	struct ledger *ledger = input->ledger;
+	int r = 0, done = 0;
+
+	for (size_t i = ledger->entries.count; i-- > 0 && r >= 0;) {
+		char finding[FINDING_ID];
+		size_t count = ledger->entries.count;
+
+		if (i >= count || strcmp(ledger->entries.items[i].netns, ledger->netns))
+			continue;
+		snprintf(
+			finding, sizeof(finding), "%s", ledger->entries.items[i].finding);
+		if (!is_asked_for(ledger, finding, names))
+			continue;
+		r = correct_revert(correct, input, finding);
+		done += r > 0 ? r : 0;
+		/* entries behind it moved up */
+		i = i < ledger->entries.count ? i : ledger->entries.count;
+	}
+	if (r == -EIO) /* said which */
+		return 0;
+	if (r >= 0 && !done)
+		r = correct_answer_words(ret, "nothing", "",
+			"There is nothing in the ledger to take back%s.",
+			names && *names ? " for these" : "");
+	return r < 0 ? r : 0;
+}
+
+typedef int (*ledger_switch)(struct ledger *ledger, const char *name);
+
+static int switch_pauses(const struct correct_input *input, char *const *names,
+	struct correct_answers *ret, ledger_switch change, const char *event,
+	const char *words)
+{
+	char *const none[] = { NULL };
+	char *const *at = names ? names : none;
+	int r;
+
+	do {
+		r = change(input->ledger, *at);
+		if (r >= 0)
+			r = correct_answer_words(ret, event, *at ? *at : "", "%s: %s.",
+				*at ? *at : "all interfaces", words);
+	} while (r >= 0 && *at && *++at);
+	if (r >= 0)
+		r = ledger_save(input->ledger);
+	return r;
+}
+
+int correct_hand_pause(struct correct *correct, const struct correct_input *input,
+	char *const *names, struct correct_answers *ret)
+{
+	(void)correct;
+	return switch_pauses(input, names, ret, ledger_pause, "paused",
+		"correction is paused until rpfilterctl resume");
+}
+
+int correct_hand_resume(struct correct *correct, const struct correct_input *input,
+	char *const *names, struct correct_answers *ret)
+{
+	/* a fight is over as well, if somebody says so */
+	hash_each (&correct->patiences.by_ifindex, slot) {
+		struct patience *patience = slot->value;
+
+		if (is_named(names, patience->name))
+			patience->paused_until = patience->pause_usec =
+				patience->retry_usec = 0;
+	}
+	return switch_pauses(
+		input, names, ret, ledger_resume, "resumed", "correction goes on");
+}

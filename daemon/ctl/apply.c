@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "daemon/ctl/by_hand.h"
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+/* Whether there is something in the plans that can be done. */
+static bool has_steps(const struct plans *plans)
+{
+	array_each (&plans->list, const struct planned, planned) {
+		if (planned->plan.rung != PLAN_WORDS)
+			return true;
+	}
+	return false;
+}
+
+/* Asks whoever sits there. Returns 1 for yes, 0 for no, -EINVAL, said, where nobody does. */
+static int confirm(const struct ctl *ctl, const struct plans *plans)
+{
+	char line[16];
+
+	if (ctl_has(ctl, OPTION_YES) || !has_steps(plans))
+		return 1;
+	if (!isatty(STDIN_FILENO)) {
+		ctl_say(ctl, "it changes settings of the kernel: say --yes where no "
+			     "terminal is there to ask");
+		return -EINVAL;
+	}
+	plans_print(plans, ctl->err);
+	(void)fputs("Apply? [y/N] ", ctl->err);
+	(void)fflush(ctl->err);
+	if (!fgets(line, sizeof(line), stdin))
+		return 0;
+	return line[0] == 'y' || line[0] == 'Y';
+}
+
+int apply_run(struct ctl *ctl)
+{
+	struct plans plans = { 0 };
+	int code = CTL_FAILED, r;
+
+	if (ctl_open(ctl, true) < 0)
+		return CTL_FAILED;
+	r = plans_make(ctl, &plans);
+	if (r >= 0)
+		r = confirm(ctl, &plans);
+	if (r > 0) {
+		code = by_hand(ctl, "Apply", correct_hand_apply, &plans);
+	} else if (r == 0) {
+		(void)fputs("Nothing is changed.\n", ctl->err);
+		code = CTL_FINE;
+	}
+	plans_done(&plans);
+	return code;
+}

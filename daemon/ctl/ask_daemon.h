@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "daemon/correct_text.h"
+#include "daemon/ctl/arguments.h"
+
+/*
+ * Calls a method of the rpfilterd that serves this thread's namespace (bus.h). Returns 1 with
+ * what it did added to ret; 0 where there is none that corrects, with the reason in error; a
+ * negative errno where it refused or did not answer, error set.
+ */
+int ask_daemon(const char *method, char *const *names, struct correct_answers *ret,
+	char error[static ERROR_TEXT]);

@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "daemon/ctl/by_hand.h"
+
+#include "daemon/ctl/ask_daemon.h"
+#include "daemon/ctl/json.h"
+#include "daemon/ctl/table.h"
+#include "kernel/devconf_write.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <string.h>
+#include <time.h>
+
+#define USEC_PER_SEC UINT64_C(1000000)
+
+/* --- the kernel, as the daemon's hands have it ---------------------------------------------------- */
+
+static int do_write(void *data, int ifindex, int value)
+{
+	struct ctl *ctl = data;
+
+	return devconf_write_rp_filter(ctl->host.request, ifindex, value);
+}
+
+static int do_read(void *data, int ifindex, int *ret)
+{
+	struct ctl *ctl = data;
+
+	return devconf_read_rp_filter(ctl->host.request, ifindex, ret);
+}
+
+/* Nothing is listened to here, so what is read again is all there is to take in. */
+static int do_reread(void *data, int ifindex, int *ret)
+{
+	struct ctl *ctl = data;
+	int r = -EAGAIN;
+
+	for (int tries = 0; tries < 10 && r == -EAGAIN; tries++)
+		r = nl_request_dump(ctl->host.request, NL_DUMP_NETCONF | NL_DUMP_LINKS,
+			state_apply_handler, ctl->host.state);
+	return r < 0 ? r : devconf_read_rp_filter(ctl->host.request, ifindex, ret);
+}
+
+static int do_ask(void *data, const struct flow *flow, enum kernel_answer *ret)
+{
+	struct ctl *ctl = data;
+
+	return host_ask(&ctl->host, flow, RPF_DROP, ret);
+}
+
+static int do_identity(void *data, int ifindex, uint64_t *ret)
+{
+	struct ctl *ctl = data;
+
+	return devconf_identity(ctl->host.request, ifindex, ret);
+}
+
+static const struct state *the_state(void *data)
+{
+	struct ctl *ctl = data;
+
+	return ctl->host.state;
+}
+
+static uint64_t the_time(void *data)
+{
+	struct timespec now;
+
+	(void)data;
+	(void)clock_gettime(CLOCK_REALTIME, &now); /* always there */
+	return (uint64_t)now.tv_sec * USEC_PER_SEC + (uint64_t)now.tv_nsec / 1000;
+}
+
+static struct writer writer_of(struct ctl *ctl)
+{
+	return (struct writer){ .data = ctl,
+		.write = do_write,
+		.read = do_read,
+		.reread = do_reread,
+		.ask = do_ask,
+		.identity = do_identity,
+		.state = the_state,
+		.clock = the_time,
+		.judge = plans_judge(&ctl->host) };
+}
+
+/* --- here ------------------------------------------------------------------------------------------ */
+
+static void told(void *data, const struct correct_event *event)
+{
+	/* without memory for the words, the exit code tells */
+	(void)correct_answer_event(data, event);
+}
+
+static int here(struct ctl *ctl, by_hand_work work, char *const *names,
+	const struct plans *plans, const char *no_daemon, struct correct_answers *ret)
+{
+	_cleanup_(ledger_freep) struct ledger *ledger = NULL;
+	_cleanup_(freep) const struct finding **findings = NULL;
+	const struct writer writer = writer_of(ctl);
+	char path[PATH_MAX], error[LEDGER_ERROR];
+	struct correct correct = { 0 };
+	struct correct_input input = { .config = ctl->host.config,
+		.writer = &writer,
+		.now_usec = the_time(NULL),
+		.when_usec = the_time(NULL),
+		.say = told,
+		.say_data = ret };
+	int r = ledger_open(ctl_state_directory(ctl, path), &ledger, error);
+
+	if (r < 0) {
+		ctl_say(ctl, "%s%s%s%s", error, r == -EWOULDBLOCK ? ", and " : "",
+			r == -EWOULDBLOCK ? no_daemon : "",
+			r == -EACCES || r == -EPERM ? "; run it as root" : "");
+		return r;
+	}
+	findings = calloc((plans ? plans->list.count : 0) + 1, sizeof(*findings));
+	if (!findings)
+		return -ENOMEM;
+	for (size_t i = 0; plans && i < plans->list.count; i++)
+		findings[input.count++] = plans->list.items[i].finding;
+	input.findings = findings;
+	input.ledger = ledger;
+	correct.began_usec = 1; /* long ago: nothing settles here */
+	r = carry_on(ledger, &writer);
+	if (r >= 0)
+		r = work(&correct, &input, names, ret);
+	correct_done(&correct);
+	if (r < 0)
+		(void)ctl_fail(ctl, r);
+	return r;
+}
+
+/* --- what was done --------------------------------------------------------------------------------- */
+
+static int print_json(const struct correct_answers *answers, FILE *out)
+{
+	_cleanup_(json_putp) struct json_object *object = json_object_new_object();
+	struct json_object *list = json_add_array(object, "done");
+	int r = list ? 0 : -ENOMEM;
+
+	array_each (&answers->list, const struct correct_answer, answer) {
+		struct json_object *entry = json_push_object(list);
+
+		r |= json_add_text(entry, "event", answer->event);
+		r |= json_add_text(entry, "iif", answer->iif);
+		r |= json_add_number(entry, "old", answer->old);
+		r |= json_add_number(entry, "value", answer->value);
+		r |= json_add_text(entry, "text", answer->text);
+	}
+	return r < 0 ? -ENOMEM : json_print(out, object);
+}
+
+static bool is_bad(const char *event)
+{
+	return strcmp(event, "correction-failed") == 0 || strcmp(event, "refused") == 0 ||
+	       strcmp(event, "fight") == 0;
+}
+
+static int show(struct ctl *ctl, const struct correct_answers *answers)
+{
+	int code = CTL_FINE;
+
+	array_each (&answers->list, const struct correct_answer, answer) {
+		if (is_bad(answer->event))
+			code = CTL_FOUND;
+	}
+	if (ctl_has(ctl, OPTION_JSON))
+		return print_json(answers, ctl->out) < 0 ? ctl_fail(ctl, -ENOMEM) : code;
+	array_each (&answers->list, const struct correct_answer, answer) {
+		table_print_clean(ctl->out, answer->text);
+		(void)fputc('\n', ctl->out);
+	}
+	if (!answers->list.count)
+		(void)fputs("Nothing to do.\n", ctl->out);
+	return code;
+}
+
+int by_hand(
+	struct ctl *ctl, const char *method, by_hand_work work, const struct plans *plans)
+{
+	struct correct_answers answers = { 0 };
+	_cleanup_(freep) char **names = NULL;
+	size_t count = ctl->arguments->words.count;
+	char error[ERROR_TEXT] = "";
+	int r, code;
+
+	names = calloc(count + 1, sizeof(*names));
+	if (!names)
+		return ctl_fail(ctl, -ENOMEM);
+	for (size_t i = 0; i < count; i++)
+		names[i] = (char *)ctl->arguments->words.items[i];
+	r = ask_daemon(method, names, &answers, error);
+	if (r < 0)
+		ctl_say(ctl, "%s", error);
+	else if (r == 0)
+		r = here(ctl, work, names, plans, error, &answers);
+	code = r < 0 ? CTL_FAILED : show(ctl, &answers);
+	array_done(&answers.list);
+	return code;
+}

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "daemon/correct_hand.h"
+#include "daemon/ctl/ctl.h"
+#include "daemon/ctl/plans.h"
+
+/*
+ * What apply, revert, pause and resume share: it is done by the rpfilterd that corrects in this
+ * namespace, through the bus; where none does, here, on the same ledger, under its lock.
+ */
+typedef int (*by_hand_work)(struct correct *correct, const struct correct_input *input,
+	char *const *names, struct correct_answers *ret);
+
+/*
+ * method: of the bus. findings: what apply is about, NULL for the others. Prints what was done
+ * and returns the exit code: 0, 1 where something was refused or did not work, 2 where nothing
+ * could be tried.
+ */
+int by_hand(struct ctl *ctl, const char *method, by_hand_work work,
+	const struct plans *plans);

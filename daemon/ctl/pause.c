@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "daemon/ctl/by_hand.h"
+
+int pause_run(struct ctl *ctl)
+{
+	if (ctl_open(ctl, true) < 0)
+		return CTL_FAILED;
+	return by_hand(ctl, "Pause", correct_hand_pause, NULL);
+}
+
+int resume_run(struct ctl *ctl)
+{
+	if (ctl_open(ctl, true) < 0)
+		return CTL_FAILED;
+	return by_hand(ctl, "Resume", correct_hand_resume, NULL);
+}

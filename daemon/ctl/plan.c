@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "daemon/ctl/json.h"
+#include "daemon/ctl/plans.h"
+
+#include <errno.h>
+
+static int add_steps(struct json_object *object, const struct plan *plan)
+{
+	struct json_object *steps = json_add_array(object, "steps");
+	int r = steps ? 0 : -ENOMEM;
+
+	array_each (&plan->steps, const struct plan_step, step) {
+		struct json_object *entry = json_push_object(steps), *undo;
+
+		r |= json_add_text(entry, "key", step->key);
+		r |= json_add_number(entry, "ifindex", step->ifindex);
+		r |= json_add_number(entry, "old", step->old);
+		r |= json_add_number(entry, "value", step->value);
+		r |= json_add_bool(entry, "keeps", step->keeps);
+		undo = json_add_object(entry, "undo");
+		r |= json_add_text(undo, "key", step->key);
+		r |= json_add_number(undo, "value", step->old);
+	}
+	return r;
+}
+
+static int add_changes(struct json_object *object, const struct plan_changes *changes)
+{
+	struct json_object *list = json_add_array(object, "changes");
+	int r = list ? 0 : -ENOMEM;
+
+	array_each (&changes->list, const struct plan_change, change) {
+		struct json_object *entry = json_push_object(list);
+
+		r |= json_add_text(entry, "finding", change->finding.text);
+		r |= json_add_text(entry, "becomes", change->drops ? "drops" : "ok");
+	}
+	return r;
+}
+
+static int add_refused(struct json_object *object, const struct planned *planned)
+{
+	struct json_object *refused;
+	char text[CORRECT_TEXT];
+	int r;
+
+	if (planned->plan.rung != PLAN_WORDS)
+		return json_add_null(object, "refused");
+	refused = json_add_object(object, "refused");
+	r = planned->plan.limit == PLAN_FREE
+		    ? json_add_null(refused, "setting")
+		    : json_add_text(refused, "setting",
+			      planned->plan.limit == PLAN_LOWEST ? "correct.lowest"
+								 : "correct.allow_all");
+	return r | json_add_text(refused, "text", plans_refusal(planned, text));
+}
+
+static int plan_json(const struct plans *plans, FILE *out)
+{
+	_cleanup_(json_putp) struct json_object *object = json_object_new_object();
+	struct json_object *list = json_add_array(object, "plans");
+	int r = list ? 0 : -ENOMEM;
+
+	array_each (&plans->list, const struct planned, planned) {
+		const struct finding *finding = planned->finding;
+		struct json_object *entry = json_push_object(list);
+
+		r |= json_add_text(entry, "finding", finding->id);
+		r |= json_add_text(entry, "iif", finding->iif);
+		r |= json_add_text(entry, "kernel", kernel_answer_name(finding->kernel));
+		r |= add_steps(entry, &planned->plan);
+		r |= add_changes(entry, &planned->changes);
+		r |= add_refused(entry, planned);
+	}
+	return r < 0 ? -ENOMEM : json_print(out, object);
+}
+
+int plan_run(struct ctl *ctl)
+{
+	struct plans plans = { 0 };
+	int r, code;
+
+	if (ctl_open(ctl, true) < 0)
+		return CTL_FAILED;
+	r = plans_make(ctl, &plans);
+	code = plans.list.count ? CTL_FOUND : CTL_FINE;
+	if (r >= 0 && ctl_has(ctl, OPTION_JSON))
+		r = plan_json(&plans, ctl->out);
+	else if (r >= 0)
+		plans_print(&plans, ctl->out);
+	plans_done(&plans);
+	return r < 0 ? CTL_FAILED : code;
+}

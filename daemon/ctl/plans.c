@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "daemon/ctl/plans.h"
+
+#include "daemon/ctl/table.h"
+#include "daemon/evaluate.h"
+#include "model/finding_text.h"
+
+#include <errno.h>
+#include <string.h>
+
+static int judge_one(const struct view *view, const struct iface *iface,
+	struct report *report, const void *data)
+{
+	return evaluate_iface(view, data, iface, report);
+}
+
+struct plan_judge plans_judge(const struct host *host)
+{
+	return (struct plan_judge){ judge_one, host->config };
+}
+
+static int plan_one(struct ctl *ctl, const struct finding *finding, struct plans *plans)
+{
+	const struct config *config = ctl->host.config;
+	const struct plan_limits limits = { config->correct.lowest_loose,
+		config->correct.allow_all };
+	const struct view view = { .state = ctl->host.state };
+	const struct plan_judge judge = plans_judge(&ctl->host);
+	const struct iface *iface = state_iface(ctl->host.state, finding->ifindex);
+	struct planned fresh = { .finding = finding }, *planned;
+	int r = array_push(&plans->list, &fresh);
+
+	if (r < 0 || !iface)
+		return r;
+	planned = &plans->list.items[plans->list.count - 1];
+	r = ladder_climb(&view, iface, finding->id, &limits, &judge, &planned->plan);
+	if (r >= 0)
+		r = ladder_changes(&view, &planned->plan, NULL, finding->id, &judge,
+			&planned->changes);
+	return r;
+}
+
+/* Whether the finding's interface was asked for. */
+static bool is_chosen(const struct ctl *ctl, const struct finding *finding)
+{
+	array_each (&ctl->arguments->words, const char *const, name) {
+		const struct iface *iface = state_iface_by_name(ctl->host.state, *name);
+
+		if (iface && iface->link.ifindex == finding->ifindex)
+			return true;
+	}
+	return ctl->arguments->words.count == 0;
+}
+
+static int plan_chosen(struct ctl *ctl, struct plans *plans)
+{
+	array_each (&plans->report->findings, struct finding *const, item) {
+		struct finding *finding = *item;
+		int r;
+
+		if (!is_chosen(ctl, finding))
+			continue;
+		r = host_ask(&ctl->host, &finding->example, RPF_DROP, &finding->kernel);
+		if (r < 0 && r != -ENODEV)
+			return r;
+		if (finding->kernel == KERNEL_PASS)
+			ctl_say(ctl,
+				"%s: the kernel lets the example pass: nothing is to be "
+				"done",
+				finding->id);
+		else
+			r = plan_one(ctl, finding, plans);
+		if (r == -ENOMEM)
+			return r;
+	}
+	return 0;
+}
+
+int plans_make(struct ctl *ctl, struct plans *ret)
+{
+	char error[ERROR_TEXT];
+	int r;
+
+	array_each (&ctl->arguments->words, const char *const, name) {
+		if (!host_iface(&ctl->host, *name, error)) {
+			ctl_say(ctl, "%s", error);
+			return -EINVAL;
+		}
+	}
+	r = evaluate(ctl->host.state, ctl->host.config, &ret->report);
+	if (r >= 0)
+		r = plan_chosen(ctl, ret);
+	if (r < 0)
+		(void)ctl_fail(ctl, r);
+	return r;
+}
+
+void plans_done(struct plans *plans)
+{
+	array_each (&plans->list, struct planned, planned) {
+		plan_done(&planned->plan);
+		plan_changes_done(&planned->changes);
+	}
+	array_done(&plans->list);
+	report_free(plans->report);
+}
+
+const char *plans_refusal(const struct planned *planned, char out[static CORRECT_TEXT])
+{
+	const struct correct_event event = { .kind = EVENT_REFUSED,
+		.finding = planned->finding,
+		.id = planned->finding->id,
+		.iif = planned->finding->iif,
+		.refusal = planned->plan.limit == PLAN_LOWEST ? REFUSED_LOWEST
+							      : REFUSED_ALLOW_ALL };
+
+	if (planned->plan.limit == PLAN_FREE) {
+		snprintf(out, CORRECT_TEXT, "No setting of rp_filter helps: %s",
+			planned->finding->remedy.text);
+		return out;
+	}
+	return correct_sentence(&event, out);
+}
+
+static void print_line(FILE *out, const char *text)
+{
+	table_print_clean(out, text);
+	(void)fputc('\n', out);
+}
+
+static void print_one(const struct planned *planned, FILE *out)
+{
+	char text[CORRECT_TEXT], old[32], value[32];
+
+	(void)snprintf(text, sizeof(text), "%s (%s)", planned->finding->id,
+		rpf_reason_name(planned->finding->reason));
+	print_line(out, text);
+	if (planned->plan.rung == PLAN_WORDS) {
+		(void)fputs("  ", out);
+		print_line(out, plans_refusal(planned, text));
+		return;
+	}
+	array_each (&planned->plan.steps, const struct plan_step, step) {
+		(void)snprintf(text, sizeof(text),
+			"  sysctl -w %s=%d    # was %s, will be %s%s; undo: sysctl -w "
+			"%s=%d",
+			step->key, step->value, rp_filter_words(step->old, old),
+			rp_filter_words(step->value, value),
+			step->keeps ? ", as it is in effect" : "", step->key, step->old);
+		print_line(out, text);
+	}
+	array_each (&planned->changes.list, const struct plan_change, change) {
+		(void)snprintf(text, sizeof(text), "  with it %s %s",
+			change->finding.text,
+			change->drops ? "would drop what is expected there"
+				      : "is cured, too");
+		print_line(out, text);
+	}
+	if (planned->changes.unknown)
+		print_line(out, "  something is not understood: it may change more");
+	else if (!planned->changes.list.count)
+		print_line(out, "  no other verdict changes");
+}
+
+void plans_print(const struct plans *plans, FILE *out)
+{
+	array_each (&plans->list, const struct planned, planned) {
+		if (planned != plans->list.items)
+			(void)fputc('\n', out);
+		print_one(planned, out);
+	}
+	if (!plans->list.count)
+		(void)fputs("Nothing to correct.\n", out);
+}

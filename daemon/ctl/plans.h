@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "daemon/correct_text.h"
+#include "daemon/ctl/ctl.h"
+#include "model/ladder.h"
+
+/* The findings of the interfaces that were asked for, each with the plan that cures it. */
+struct planned {
+	const struct finding *finding; /* of .report */
+	struct plan plan;
+	struct plan_changes changes;
+};
+
+struct plans {
+	struct report *report;
+	ARRAY(struct planned) list;
+};
+
+/* How the model judges one interface of this host, with its configuration. */
+struct plan_judge plans_judge(const struct host *host);
+
+/*
+ * Works them out, for the interfaces that the command line names, or all. The kernel's answer
+ * is in each finding; those that it lets pass are left out, and said. *ret zeroed before, freed
+ * with plans_done(), after an error too. Returns 0, or a negative errno when that was said.
+ */
+int plans_make(struct ctl *ctl, struct plans *ret);
+void plans_done(struct plans *plans);
+
+/* For a person: each step, its undo, what else changes. */
+void plans_print(const struct plans *plans, FILE *out);
+
+/* What forbids a plan, and what would help, as a sentence. Returns out. */
+const char *plans_refusal(const struct planned *planned, char out[static CORRECT_TEXT]);
