@@ -2,6 +2,7 @@
 #include "model/lookup.h"
 
 #include "model/lookup_rules.h"
+#include "model/selector.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -141,57 +142,6 @@ bool lookup_pick(const struct view *view, const struct fib_list *list,
 }
 
 /* --- rules ------------------------------------------------------------------------------------ */
-
-static bool port_in(const struct port_range *range, uint16_t port)
-{
-	if (!range->set)
-		return true;
-	if (range->mask != UINT16_MAX)
-		return ((range->first ^ port) & range->mask) == 0;
-	return port >= range->first && port <= range->last;
-}
-
-static bool dscp_selects(const struct rule *rule, uint8_t tos)
-{
-	if (rule->has_dscp)
-		return ((rule->dscp ^ (tos >> 2)) & rule->dscp_mask) == 0;
-	return !rule->tos || rule->tos == (tos & TOS_MASK);
-}
-
-/* A VRF named as iif: before 6.15 compared as any device, since then with the flow's VRF. */
-static bool iif_selects(const struct view *view, const struct state_rule *entry,
-	const struct lookup_flow *flow)
-{
-	const struct iface *named;
-
-	if (!entry->iif || entry->iif == flow->iif)
-		return true;
-	if (!flow->l3mdev || entry->iif != flow->l3mdev)
-		return false;
-	named = state_iface(view->state, entry->iif);
-	return named && strcmp(named->link.kind, "vrf") == 0 &&
-	       (!view->state->kernel || view->state->kernel >= (6u << 16 | 15u << 8));
-}
-
-bool lookup_selects(const struct view *view, const struct state_rule *entry,
-	const struct lookup_flow *flow)
-{
-	const struct rule *rule = &entry->rule;
-
-	if (!iif_selects(view, entry, flow))
-		return false;
-	if (entry->oif || rule->has_tun_id) /* the reverse flow has neither */
-		return false;
-	if ((rule->mark ^ flow->mark) & rule->mask)
-		return false;
-	if (rule->l3mdev && !flow->l3mdev)
-		return false;
-	if (rule->has_uid && rule->uid_first != 0) /* the look-up is root's */
-		return false;
-	return prefix4_has(rule->from, flow->src) && dscp_selects(rule, flow->tos) &&
-	       (!rule->ipproto || rule->ipproto == flow->proto) &&
-	       port_in(&rule->sport, flow->sport) && port_in(&rule->dport, flow->dport);
-}
 
 int lookup_rule_acts(const struct view *view, const struct rule *rule,
 	const struct lookup_flow *flow, uint32_t *ret_table)
@@ -360,7 +310,7 @@ struct lookup_result lookup(const struct view *view, const struct lookup_flow *f
 	while (at < state->rules.count) {
 		const struct state_rule *entry = &state->rules.items[at];
 		const struct rule *rule = &entry->rule;
-		bool match = lookup_selects(view, entry, flow) &&
+		bool match = selector_selects(view, entry, flow) &&
 			     prefix4_has(rule->to, flow->dst);
 
 		result.blind |= rule->blind;

@@ -2,6 +2,7 @@
 #include "model/lookup.h"
 
 #include "model/lookup_rules.h"
+#include "model/selector.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -365,7 +366,7 @@ static bool is_last_rule(const struct walk *walk, size_t at)
 
 		if (entry->rule.action == RULE_NOP)
 			continue;
-		if (!lookup_selects(walk->view, entry, walk->flow) &&
+		if (!selector_selects(walk->view, entry, walk->flow) &&
 			!entry->rule.invert && !entry->rule.blind)
 			continue;
 		if (entry->rule.action != RULE_TABLE || entry->rule.blind ||
@@ -420,7 +421,7 @@ static int walk_rules(struct walk *walk)
 
 	for (size_t at = 0; at < state->rules.count && walk->pending.count; at++) {
 		const struct state_rule *entry = &state->rules.items[at];
-		bool selected = lookup_selects(walk->view, entry, walk->flow);
+		bool selected = selector_selects(walk->view, entry, walk->flow);
 
 		if (!selected && !entry->rule.invert && !entry->rule.blind)
 			continue;

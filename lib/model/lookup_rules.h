@@ -15,10 +15,6 @@
 bool lookup_pick(const struct view *view, const struct fib_list *list,
 	const struct lookup_flow *flow, struct lookup_result *ret);
 
-/* Whether a rule selects the flow, its `to` and its inversion left aside (fib_rule_match()). */
-bool lookup_selects(const struct view *view, const struct state_rule *entry,
-	const struct lookup_flow *flow);
-
 /* What a rule that matches does: 0 for a look-up in *ret_table, else the errno it ends with. */
 int lookup_rule_acts(const struct view *view, const struct rule *rule,
 	const struct lookup_flow *flow, uint32_t *ret_table);
