@@ -92,7 +92,7 @@ int dropset_of(const struct view *view, const struct iface *iface,
 	struct dropset *ret)
 {
 	struct rpf_class validation =
-		rpf_class_of(view, iface, &class->flow, class->flow.dst, 0);
+		rpf_class_of(view, iface, &class->flow, class->flow.dst, class->oif);
 	int r = 0;
 	struct collect data = { .view = view, .class = &validation, .dropset = ret };
 

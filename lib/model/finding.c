@@ -86,6 +86,8 @@ static int fill(struct finding *finding, const struct view *view,
 	const struct flowclass *class, const struct dropset *dropset)
 {
 	const struct drop_tally *most = dropset_main(dropset);
+	const struct iface *out =
+		class->oif ? state_iface(view->state, class->oif) : NULL;
 
 	snprintf(
 		finding->id, sizeof(finding->id), "%s/%s", iface->link.name, class->name);
@@ -100,6 +102,9 @@ static int fill(struct finding *finding, const struct view *view,
 	finding->example = class->flow;
 	finding->example.src = most->example;
 	/* all AND interface: 0 unless both are set */
+	finding->forwarded = class->forwarded;
+	if (out)
+		memcpy(finding->out, out->link.name, sizeof(finding->out));
 	finding->old_kernels_accept = !(dropset->filter.all && dropset->filter.own);
 	array_each (&class->dsts.list, const struct ip4, dst) {
 		if (array_push(&finding->to.list, dst) < 0)

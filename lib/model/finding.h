@@ -53,8 +53,10 @@ struct finding {
 	enum expect_why expect;
 	struct prefix4 sources[FINDING_SOURCES]; /* largest first */
 	size_t source_count, sources_more;
-	double share; /* of the expected sources; 1 only when all, 0 never */
-	struct addresses to;
+	double share;	     /* of the expected sources; 1 only when all, 0 never */
+	struct addresses to; /* own addresses; of what is only forwarded, an example */
+	bool forwarded;	     /* packets that are forwarded are dropped, too */
+	char out[NAME_MAX_]; /* only they are: the device that the example leaves by */
 	struct flow example;
 	struct reverse reverse;	 /* of most of what is dropped */
 	bool old_kernels_accept; /* those up to 2.6.30, which took all AND interface */

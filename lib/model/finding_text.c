@@ -96,11 +96,39 @@ static void say_to(struct text *text, const struct finding *finding)
 	size_t count = finding->to.list.count, shown = count > 3 ? 2 : count;
 	char addr[IP4_TEXT];
 
+	if (finding->out[0]) {
+		say(text, " forwarded by %s, as to %s", finding->out,
+			ip4_format(finding->example.dst, addr));
+		return;
+	}
 	for (size_t i = 0; i < shown; i++)
 		say(text, "%s%s", i ? ", " : " to ",
 			ip4_format(finding->to.list.items[i], addr));
 	if (shown < count)
 		say(text, " and %zu more", count - shown);
+	if (finding->forwarded && !finding->out[0])
+		say(text, " and forwarded ones");
+}
+
+/* What of the packets is not as in most: only they are dropped for certain. */
+static void say_kind(struct text *text, const struct flow *flow)
+{
+	if (flow->proto == 6)
+		say(text, " by TCP");
+	else if (flow->proto == 1)
+		say(text, " by ICMP");
+	else if (flow->proto != FLOW_UDP)
+		say(text, " by protocol %u", flow->proto);
+	else if (flow->sport || flow->dport)
+		say(text, " by UDP");
+	if (flow->dport)
+		say(text, " to port %u", flow->dport);
+	if (flow->sport)
+		say(text, " from port %u", flow->sport);
+	if (flow->mark)
+		say(text, " with mark 0x%x", flow->mark);
+	if (flow->tos)
+		say(text, " with tos 0x%x", flow->tos);
 }
 
 static void say_way_back(struct text *text, const struct finding *finding)
@@ -141,6 +169,7 @@ const char *finding_sentence(const struct finding *finding, char out[static FIND
 		say(&text, " (a share of %s of the expected sources)",
 			finding_share(finding, share));
 	say_to(&text, finding);
+	say_kind(&text, &finding->example);
 	say(&text, ": its rp_filter is %s %s, and ",
 		rp_filter_words(finding->filter.effective, value),
 		finding_because(finding, because, sizeof(because)));

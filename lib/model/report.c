@@ -21,6 +21,7 @@ void report_free(struct report *report)
 	array_done(&report->ifaces);
 	array_done(&report->findings);
 	array_done(&report->unknown);
+	array_done(&report->missed);
 	free(report);
 }
 
@@ -56,27 +57,130 @@ static int add_unknown(struct report *report, const struct iface *iface,
 	return array_push(&report->unknown, &id);
 }
 
+/*
+ * Where a forwarded packet leaves may depend on its source, too: what was found must hold for
+ * its own example.
+ */
+static bool is_borne_out(const struct view *view, const struct flowclass *class,
+	const struct finding *finding)
+{
+	return !class->oif ||
+	       rpf_judge(view, &finding->example, NULL).verdict == RPF_DROP;
+}
+
+static bool has_address(const struct addresses *addresses, struct ip4 addr)
+{
+	array_each (&addresses->list, const struct ip4, other) {
+		if (other->host == addr.host)
+			return true;
+	}
+	return false;
+}
+
+/* Whether the same is to be said of two classes: then once is enough. */
+static bool says_the_same(const struct finding *a, const struct finding *b)
+{
+	bool same = a->reason == b->reason && a->expect == b->expect &&
+		    a->source_count == b->source_count &&
+		    a->sources_more == b->sources_more && !finding_differs(a, b) &&
+		    a->reverse.known == b->reverse.known &&
+		    a->reverse.table == b->reverse.table &&
+		    strcmp(a->reverse.via, b->reverse.via) == 0;
+
+	for (size_t i = 0; same && i < a->source_count; i++)
+		same = a->sources[i].len == b->sources[i].len &&
+		       a->sources[i].addr.host == b->sources[i].addr.host;
+	return same;
+}
+
+/* Adds what a finding is about to one that says the same. */
+static int speak_for(struct finding *finding, const struct finding *other)
+{
+	finding->forwarded |= other->forwarded;
+	for (size_t i = 0; !finding->out[0] && !other->out[0] && i < other->to.list.count;
+		i++) {
+		struct ip4 dst = other->to.list.items[i];
+
+		if (!has_address(&finding->to, dst) &&
+			array_push(&finding->to.list, &dst) < 0)
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+/* Keeps a finding, or has one that is there already speak for it. 0 or -ENOMEM. */
+static int keep(struct report *report, struct finding **finding, size_t begin)
+{
+	int r;
+
+	for (size_t i = begin; i < report->findings.count; i++) {
+		if (says_the_same(report->findings.items[i], *finding))
+			return speak_for(report->findings.items[i], *finding);
+	}
+	r = array_push(&report->findings, finding);
+	if (r >= 0)
+		*finding = NULL;
+	return r;
+}
+
 /* Finds the faults of one interface, class by class. Returns 0 or -ENOMEM. */
 static int find_faults(struct report *report, const struct view *view,
 	const struct iface *iface, const struct expect *expect,
-	const struct flowclass *classes, size_t count, struct tally *tally)
+	struct flowclasses *classes, struct tally *tally)
 {
-	for (size_t i = 0; i < count; i++) {
+	size_t begin = report->findings.count;
+
+	array_each (&classes->list, const struct flowclass, class) {
 		_cleanup_(finding_freep) struct finding *finding = NULL;
-		int r = finding_of(view, iface, expect, &classes[i], &finding);
+		int r = finding_of(view, iface, expect, class, &finding);
 
 		if (r == -ENODATA)
-			r = add_unknown(report, iface, &classes[i], tally);
+			r = add_unknown(report, iface, class, tally);
 		if (r < 0)
 			return r;
 		if (r == 0)
 			continue;
-		r = array_push(&report->findings, &finding);
+		if (is_borne_out(view, class, finding))
+			r = keep(report, &finding, begin);
+		else
+			classes->missed_forwarded = true;
 		if (r < 0)
 			return r;
-		finding = NULL;
-		tally->faults++;
 	}
+	tally->faults += report->findings.count - begin;
+	return 0;
+}
+
+static int add_missed(struct report *report, const struct iface *iface,
+	const struct flowclasses *classes)
+{
+	struct report_missed missed = { .ifindex = iface->link.ifindex };
+
+	flowclasses_missed(classes, missed.what);
+	if (!missed.what[0])
+		return 0;
+	memcpy(missed.name, iface->link.name, sizeof(missed.name));
+	return array_push(&report->missed, &missed);
+}
+
+/* One flow of the configuration. Returns 0 or -ENOMEM. */
+static int find_flow_fault(struct report *report, const struct view *view,
+	const struct iface *iface, const struct expect *expect,
+	const struct flowclass *class, struct tally *tally)
+{
+	_cleanup_(finding_freep) struct finding *finding = NULL;
+	int r = class->astray ? -ENODATA
+			      : finding_of(view, iface, expect, class, &finding);
+
+	if (r == -ENODATA || (r > 0 && !is_borne_out(view, class, finding)))
+		return add_unknown(report, iface, class, tally);
+	if (r <= 0)
+		return r;
+	r = array_push(&report->findings, &finding);
+	if (r < 0)
+		return r;
+	finding = NULL;
+	tally->faults++;
 	return 0;
 }
 
@@ -89,12 +193,8 @@ static int find_flow_faults(struct report *report, const struct view *view,
 		struct expect expect = { 0 };
 		int r = expect_of(view->state, iface, &declared, &expect);
 
-		/* what is only forwarded is looked up another way, which is not built yet */
-		if (r >= 0 && expect.items.list.count &&
-			!state_is_own(view->state, class->flow.dst))
-			r = add_unknown(report, iface, class, tally);
-		else if (r >= 0 && expect.items.list.count)
-			r = find_faults(report, view, iface, &expect, class, 1, tally);
+		if (r >= 0 && expect.items.list.count)
+			r = find_flow_fault(report, view, iface, &expect, class, tally);
 		expect_done(&expect);
 		if (r < 0)
 			return r;
@@ -143,14 +243,17 @@ static int add(struct report *report, const struct view *view, const struct ifac
 	struct expect *expect, struct flowclasses *classes,
 	const struct flowclasses *flows)
 {
+	bool filters = view_rp_filter(view, iface).effective != 0;
 	struct tally tally = { 0 };
 	int r = 0;
 
-	if (expect->items.list.count) {
+	/* where nothing is filtered there is nothing to tell apart */
+	if (expect->items.list.count && (filters || view->state->blind)) {
 		r = flowclasses_of(view->state, iface, classes);
 		if (r >= 0)
-			r = find_faults(report, view, iface, expect, classes->list.items,
-				classes->list.count, &tally);
+			r = find_faults(report, view, iface, expect, classes, &tally);
+		if (r >= 0)
+			r = add_missed(report, iface, classes);
 	}
 	if (r >= 0)
 		r = find_flow_faults(report, view, iface, flows, &tally);

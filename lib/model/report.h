@@ -22,11 +22,20 @@ struct report_iface {
 	enum iface_verdict verdict;
 };
 
+/* Packets of an interface that rules tell apart and nothing was said of: there are too many
+ * kinds, or no example was found. */
+struct report_missed {
+	int ifindex;
+	char name[NAME_MAX_];
+	char what[FLOWCLASSES_TEXT]; /* flowclasses_missed() */
+};
+
 struct report {
 	ARRAY(struct report_iface) ifaces;
 	ARRAY(struct finding *) findings;
 	ARRAY(struct finding_id) unknown; /* may be findings: they could not be judged */
-	size_t unjudged;		  /* interfaces of which nothing can be said */
+	ARRAY(struct report_missed) missed;
+	size_t unjudged; /* interfaces of which nothing can be said */
 };
 
 struct report *report_new(void);
@@ -35,7 +44,7 @@ DEFINE_FREEP(struct report, report_free)
 
 /*
  * Adds an interface: what is expected of it, whether it drops any of that, for each class of
- * packets. The declared flows of the configuration come as classes of their own in `flows`
+ * packets; classes of which the same is to be said are one finding, the first one's. The declared flows of the configuration come as classes of their own in `flows`
  * (may be empty). Returns 0 or -ENOMEM.
  */
 int report_add(struct report *report, const struct view *view, const struct iface *iface,

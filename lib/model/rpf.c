@@ -350,7 +350,7 @@ static int martian(const struct view *view, const struct iface *iif,
 	return -1;
 }
 
-static struct lookup_flow forward_flow(
+struct lookup_flow rpf_way_there(
 	const struct view *view, const struct iface *iif, const struct flow *flow)
 {
 	bool dissect = view->state->dissecting > 0;
@@ -422,7 +422,7 @@ static struct rpf judge_forwarded(const struct view *view, const struct iface *i
 static struct rpf judge_routed(const struct view *view, const struct iface *iif,
 	const struct flow *flow, struct trace *trace)
 {
-	struct lookup_flow key = forward_flow(view, iif, flow);
+	struct lookup_flow key = rpf_way_there(view, iif, flow);
 	struct lookup_result forward = lookup(view, &key, trace, 8);
 	bool forwarding = iif->link.conf.value[DEVCONF_FORWARDING];
 	uint8_t type;

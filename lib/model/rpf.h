@@ -81,6 +81,10 @@ struct rpf_class {
 struct rpf_class rpf_class_of(const struct view *view, const struct iface *iif,
 	const struct flow *flow, struct ip4 dst, int oif);
 
+/* The look-up of the way to the packet's destination. */
+struct lookup_flow rpf_way_there(
+	const struct view *view, const struct iface *iif, const struct flow *flow);
+
 /* The reason for a source whose reverse look-up ended so; steps 23 to 28. */
 enum rpf_reason rpf_validate(const struct view *view, const struct rpf_class *class,
 	const struct lookup_result *reverse, struct trace *trace);

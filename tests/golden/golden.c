@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "base/array.h"
 #include "base/cleanup.h"
 #include "model/finding_text.h"
 #include "model/report.h"
@@ -22,8 +23,21 @@
  *	verdict …				the same without the steps
  *	check					each interface with what is expected of it, and
  *						each finding in its sentence
+ *	expect NAME [PREFIX]...			declares what is expected of an interface, as
+ *						the configuration does
  *	= TEXT					is copied: a headline
  */
+
+struct declared {
+	char name[NAME_MAX_];
+	struct prefix4 prefixes[8];
+	size_t count;
+};
+
+struct world {
+	struct state *state;
+	ARRAY(struct declared) declared;
+};
 
 static void explain(FILE *out, const struct state *state, const char *text, bool steps)
 {
@@ -54,9 +68,36 @@ static void check_iface(FILE *out, const struct report_iface *row)
 	fprintf(out, "\n");
 }
 
-static void check(FILE *out, const struct state *state)
+static void declare(struct world *world, char *text)
 {
-	const struct expect_declared silent = { 0 };
+	struct declared declared = { 0 };
+	const char *word = strtok(text, " ");
+
+	if (!word)
+		abort();
+	snprintf(declared.name, sizeof(declared.name), "%s", word);
+	while ((word = strtok(NULL, " ")) && declared.count < ELEMENTS(declared.prefixes))
+		declared.prefixes[declared.count++] = model_prefix(word);
+	if (array_push(&world->declared, &declared) < 0)
+		abort();
+}
+
+static struct expect_declared declared_of(
+	const struct world *world, const struct iface *iface)
+{
+	struct expect_declared ret = { 0 };
+
+	array_each (&world->declared, const struct declared, declared) {
+		if (strcmp(declared->name, iface->link.name) == 0)
+			ret = (struct expect_declared){ true, declared->prefixes,
+				declared->count };
+	}
+	return ret;
+}
+
+static void check(FILE *out, const struct world *world)
+{
+	const struct state *state = world->state;
 	const struct flowclasses none = { 0 };
 	const struct view view = model_view(state);
 	_cleanup_(report_freep) struct report *report = report_new();
@@ -66,7 +107,9 @@ static void check(FILE *out, const struct state *state)
 	if (!report || state_ifaces(state, &ifaces, &count) < 0)
 		abort();
 	for (size_t i = 0; i < count; i++) {
-		if (report_add(report, &view, ifaces[i], &silent, &none) < 0)
+		const struct expect_declared declared = declared_of(world, ifaces[i]);
+
+		if (report_add(report, &view, ifaces[i], &declared, &none) < 0)
 			abort();
 	}
 	array_each (&report->ifaces, const struct report_iface, row)
@@ -80,40 +123,52 @@ static void check(FILE *out, const struct state *state)
 			rpf_reason_name((*finding)->reason),
 			finding_sentence(*finding, text));
 	}
+	array_each (&report->missed, const struct report_missed, missed)
+		fprintf(out, "%s: not looked at: %s\n", missed->name, missed->what);
+}
+
+static void world_clear(struct world *world)
+{
+	state_free(world->state);
+	world->state = NULL;
+	array_done(&world->declared);
 }
 
 /* A line is a question, or changes the world. */
-static void take_line(FILE *out, struct state **state, const char *line)
+static void take_line(FILE *out, struct world *world, char *line)
 {
 	if (line[0] == '=') {
 		fprintf(out, "%s\n", line);
 	} else if (strcmp(line, "new") == 0 || strcmp(line, "host") == 0) {
-		state_free(*state);
-		*state = line[0] == 'n' ? model_new() : model_host();
-	} else if (!*state) {
-		*state = model_new();
-		take_line(out, state, line);
+		world_clear(world);
+		world->state = line[0] == 'n' ? model_new() : model_host();
+	} else if (!world->state) {
+		world->state = model_new();
+		take_line(out, world, line);
 	} else if (strncmp(line, "explain ", 8) == 0) {
-		explain(out, *state, line + 8, true);
+		explain(out, world->state, line + 8, true);
 	} else if (strncmp(line, "verdict ", 8) == 0) {
-		explain(out, *state, line + 8, false);
+		explain(out, world->state, line + 8, false);
+	} else if (strncmp(line, "expect ", 7) == 0) {
+		declare(world, line + 7);
 	} else if (strcmp(line, "check") == 0) {
-		check(out, *state);
-	} else if (model_line(*state, line) < 0) {
+		check(out, world);
+	} else if (model_line(world->state, line) < 0) {
 		fprintf(out, "refused: %s\n", line);
 	}
 }
 
 static int answer(FILE *in, FILE *out)
 {
-	_cleanup_(state_freep) struct state *state = NULL;
+	struct world world = { 0 };
 	char line[512];
 
 	while (fgets(line, sizeof(line), in)) {
 		line[strcspn(line, "\n")] = '\0';
 		if (line[0] && line[0] != '#')
-			take_line(out, &state, line);
+			take_line(out, &world, line);
 	}
+	world_clear(&world);
 	return ferror(in) || fflush(out) != 0 ? -EIO : 0;
 }
 

@@ -7,15 +7,24 @@
 #include <stdio.h>
 #include <string.h>
 
-/* "NAME dst dst; NAME dst": classes with their destinations. */
+/*
+ * "NAME dst dst; NAME dst": classes with their destinations; with "+f" behind the name where
+ * what is forwarded is in it, and ">6" where only that is and leaves by 6.
+ */
 static const char *written(const struct flowclasses *classes, char *out, size_t size)
 {
+	char missed[FLOWCLASSES_TEXT];
 	size_t length = 0;
 
 	out[0] = '\0';
 	array_each (&classes->list, const struct flowclass, class) {
 		length += (size_t)snprintf(out + length, size - length, "%s%s",
 			length ? "; " : "", class->name);
+		if (class->forwarded)
+			length += (size_t)snprintf(out + length, size - length, " +f");
+		if (class->oif)
+			length += (size_t)snprintf(
+				out + length, size - length, " >%d", class->oif);
 		array_each (&class->dsts.list, const struct ip4, dst) {
 			char addr[IP4_TEXT];
 
@@ -23,15 +32,19 @@ static const char *written(const struct flowclasses *classes, char *out, size_t 
 				ip4_format(*dst, addr));
 		}
 	}
+	if (*flowclasses_missed(classes, missed))
+		snprintf(out + length, size - length, "; not looked at: %s", missed);
 	return out;
 }
 
-/* Classes of t0 (5), on a host with eth0 (10.0.0.2/24). */
-static const struct {
+/* Classes of t0 (5), on a host with eth0 (10.0.0.2/24) and a default route there. */
+struct row {
 	const char *what;
-	const char *lines[6];
+	const char *lines[8];
 	const char *expected;
-} rows[] = {
+};
+
+static const struct row destinations[] = {
 	{ "its own addresses", { "addr t0 192.0.2.9/24", "addr t0 192.0.2.1/32" },
 		"local 192.0.2.1 192.0.2.9" },
 	{ "none: the /32 addresses on lo",
@@ -53,9 +66,42 @@ static const struct {
 		{ "addr t0 192.0.2.1/32", "addr t0 192.0.3.1/32",
 			"rule 100: from 192.0.2.0/24 lookup 77",
 			"rule 101: from 192.0.2.0/23 lookup 78" },
-		"local:192.0.2.0/24+192.0.2.0/23 192.0.2.1; local:192.0.2.0/23 "
-		"192.0.3.1" },
-	{ "the same from twice is one",
+		"local:192.0.2.0/24 192.0.2.1; local:192.0.2.0/23 192.0.3.1" },
+	{ "rules that do the same tell nothing apart",
+		{ "addr t0 192.0.2.1/32", "addr t0 192.0.2.2/32", "addr t0 192.0.2.3/32",
+			"rule 100: from 192.0.2.1 lookup 77",
+			"rule 101: from 192.0.2.2 lookup 77",
+			"rule 102: from 192.0.2.3 lookup 78" },
+		"local:192.0.2.1/32 192.0.2.1 192.0.2.2; local:192.0.2.3/32 192.0.2.3" },
+	{ "unless what comes between is for all",
+		{ "addr t0 192.0.2.1/32", "addr t0 192.0.2.2/32",
+			"rule 100: from 192.0.2.1 lookup 77", "rule 101: lookup 78",
+			"rule 102: from 192.0.2.2 lookup 77" },
+		"local:192.0.2.1/32 192.0.2.1; local:192.0.2.2/32 192.0.2.2" },
+	{ "or somebody jumps to one of them",
+		{ "addr t0 192.0.2.1/32", "addr t0 192.0.2.2/32",
+			"rule 50: to 8.0.0.0/8 goto 101",
+			"rule 100: from 192.0.2.1 lookup 77",
+			"rule 101: from 192.0.2.2 lookup 77" },
+		"local:192.0.2.1/32 192.0.2.1; local:192.0.2.2/32 192.0.2.2" },
+	{ "what never matches tells nothing apart",
+		{ "addr t0 192.0.2.1/32", "addr t0 192.0.2.2/32",
+			"rule 100: from 192.0.2.1 oif t0 lookup 77",
+			"rule 101: from 192.0.2.1 iif gone0 lookup 77",
+			"rule 102: from 192.0.2.1 uidrange 1-9 lookup 77",
+			"rule 103: from 192.0.2.1 iif eth0 lookup 77",
+			"rule 104: from 192.0.2.1 nop" },
+		"local 192.0.2.1 192.0.2.2" },
+	{ "and inverted is met by all",
+		{ "addr t0 192.0.2.1/32", "addr t0 192.0.2.2/32",
+			"rule 101: not from 192.0.2.1 iif gone0 lookup 77" },
+		"local 192.0.2.1 192.0.2.2" },
+	{ "inverted",
+		{ "addr t0 192.0.2.1/32", "addr t0 192.0.2.2/32", "addr t0 192.0.2.3/32",
+			"rule 100: not from 192.0.2.1 lookup 77",
+			"rule 101: not from 192.0.2.2 lookup 77" },
+		"local:192.0.2.1/32 192.0.2.1 192.0.2.2; local 192.0.2.3" },
+	{ "the same from twice is one place",
 		{ "addr t0 192.0.2.1/32", "addr t0 192.0.3.1/32",
 			"rule 100: from 192.0.2.0/24 lookup 77",
 			"rule 101: from 192.0.2.0/24 lookup 78" },
@@ -65,14 +111,110 @@ static const struct {
 		"local 192.0.2.1" },
 };
 
-START_TEST(destinations_are_parted_by_rules)
+/* Destination: 192.0.2.1 and .2, both of t0. */
+static const struct row values[] = {
+	{ "a mark is looked at only with src_valid_mark",
+		{ "rule 100: fwmark 1 lookup 77" }, "local 192.0.2.1 192.0.2.2" },
+	{ "with it",
+		{ "sysctl t0 src_valid_mark 1", "rule 100: fwmark 1/0xff lookup 77" },
+		"local 192.0.2.1 192.0.2.2; local:mark=0x1/0xff 192.0.2.1 192.0.2.2" },
+	{ "of all", { "sysctl all src_valid_mark 1", "rule 100: fwmark 1 lookup 77" },
+		"local 192.0.2.1 192.0.2.2; "
+		"local:mark=0x1/0xffffffff 192.0.2.1 192.0.2.2" },
+	{ "0 is a mark, too, and needs another one beside it",
+		{ "sysctl t0 src_valid_mark 1", "rule 100: fwmark 0/0xf0 lookup 77" },
+		"local 192.0.2.1 192.0.2.2; local:mark=0x10 192.0.2.1 192.0.2.2" },
+	{ "not fwmark",
+		{ "sysctl t0 src_valid_mark 1",
+			"rule 100: not fwmark 0xca6c lookup 51820" },
+		"local 192.0.2.1 192.0.2.2; "
+		"local:mark=0xca6c/0xffffffff 192.0.2.1 192.0.2.2" },
+	{ "both marks at once are a third kind",
+		{ "sysctl t0 src_valid_mark 1", "rule 100: fwmark 1/0xf lookup 77",
+			"rule 101: fwmark 0x10/0xf0 lookup 78" },
+		"local 192.0.2.1 192.0.2.2; local:mark=0x1/0xf 192.0.2.1 192.0.2.2; "
+		"local:mark=0x10/0xf0 192.0.2.1 192.0.2.2; "
+		"local:mark=0x11/0xff 192.0.2.1 192.0.2.2" },
+	{ "a mark for one destination parts the others not",
+		{ "sysctl t0 src_valid_mark 1",
+			"rule 100: from 192.0.2.2 fwmark 1 lookup 77" },
+		"local 192.0.2.1 192.0.2.2; "
+		"local:192.0.2.2/32:mark=0x1/0xffffffff 192.0.2.2" },
+	{ "tos", { "rule 100: tos 0x10 lookup 77" },
+		"local 192.0.2.1 192.0.2.2; local:tos=0x10 192.0.2.1 192.0.2.2" },
+	{ "dscp 0 is one",
+		{ "rule 100: dscp 0 lookup 77", "rule 101: dscp 46 lookup 78" },
+		"local 192.0.2.1 192.0.2.2; local:tos=0x4 192.0.2.1 192.0.2.2; "
+		"local:tos=0xb8 192.0.2.1 192.0.2.2" },
+	{ "a service, which the way back has as its source port",
+		{ "rule 100: ipproto 6 sport 80 lookup 77" },
+		"local 192.0.2.1 192.0.2.2; local:tcp:dport=80 192.0.2.1 192.0.2.2" },
+	{ "rules for what lo sends don't make the kernel look into packets",
+		{ "rule 100: iif lo ipproto 6 sport 80 lookup 77" },
+		"local 192.0.2.1 192.0.2.2" },
+	{ "but another does, for all",
+		{ "rule 100: iif lo ipproto 6 sport 80 lookup 77",
+			"rule 101: to 8.8.8.8 ipproto 1 lookup 77" },
+		"local 192.0.2.1 192.0.2.2; local:icmp 192.0.2.1 192.0.2.2; "
+		"local:tcp:dport=80 192.0.2.1 192.0.2.2" },
+	{ "ranges that overlap",
+		{ "rule 100: sport 10-20 lookup 77", "rule 101: sport 15-30 lookup 78" },
+		"local 192.0.2.1 192.0.2.2; local:dport=10-14 192.0.2.1 192.0.2.2; "
+		"local:dport=21-30 192.0.2.1 192.0.2.2; "
+		"local:dport=15-20 192.0.2.1 192.0.2.2" },
+	{ "all of UDP: another protocol beside it", { "rule 100: ipproto 17 lookup 77" },
+		"local 192.0.2.1 192.0.2.2; local:tcp 192.0.2.1 192.0.2.2" },
+	{ "source ports", { "rule 100: ipproto 17 dport 53 lookup 77" },
+		"local 192.0.2.1 192.0.2.2; local:sport=53 192.0.2.1 192.0.2.2" },
+};
+
+/*
+ * t0 has 192.0.2.1 and forwards; u0 (6) has 198.18.0.1/24 and a route to 10.9.0.0/16, v0 (7) is
+ * a bare wire.
+ */
+static const struct row forwarded[] = {
+	{ "nothing tells it apart", { NULL }, "local +f 192.0.2.1" },
+	{ "a from of the host's own", { "rule 100: from 192.0.2.1 lookup 77" },
+		"local 192.0.2.1; forwarded +f >2 203.0.113.1" },
+	{ "a from of another's, behind a device",
+		{ "rule 100: from 198.18.0.0/24 lookup 77" },
+		"local +f 192.0.2.1; forwarded:198.18.0.0/24 +f >6 198.18.0.2" },
+	{ "for what the host sends", { "rule 100: iif lo lookup 77" },
+		"local 192.0.2.1; forwarded +f >2 203.0.113.1" },
+	{ "by the device that it leaves by", { "rule 100: iif u0 lookup 77" },
+		"local +f 192.0.2.1; forwarded>u0 +f >6 198.18.0.2" },
+	{ "by two", { "rule 100: iif u0 lookup 77", "rule 101: iif eth0 lookup 78" },
+		"local 192.0.2.1; forwarded>eth0 +f >2 203.0.113.1; "
+		"forwarded>u0 +f >6 198.18.0.2" },
+	{ "one that nothing is routed by", { "rule 100: iif v0 lookup 77" },
+		"local +f 192.0.2.1" },
+	{ "one without an address, by a route",
+		{ "route 100.70.0.0/16 dev v0", "rule 100: iif v0 lookup 77" },
+		"local +f 192.0.2.1; forwarded>v0 +f >7 100.70.0.1" },
+	{ "what turns back is left aside", { "rule 100: iif t0 lookup 77" },
+		"local +f 192.0.2.1" },
+	{ "into a VRF, where its source is looked up",
+		{ "link 9 red kind vrf table 99", "rule 1000: l3mdev",
+			"link 10 p0 slave vrf master red", "route 100.71.0.0/16 dev p0" },
+		"local +f 192.0.2.1; forwarded>red +f >10 100.71.0.1" },
+	{ "by either of two devices of which a rule names one",
+		{ "route 203.0.0.0/8 nexthop dev u0 nexthop dev eth0",
+			"rule 100: from 203.0.113.0/24 lookup 78",
+			"rule 101: iif u0 lookup 77" },
+		"local +f 192.0.2.1; forwarded>u0 +f >6 198.18.0.2; "
+		"not looked at: forwarded packets" },
+};
+
+static void ck_rows(const struct row *rows, size_t count, const char *const *before)
 {
-	for (size_t i = 0; i < ELEMENTS(rows); i++) {
+	for (size_t i = 0; i < count; i++) {
 		_cleanup_(state_freep) struct state *state = model_host();
 		struct flowclasses classes = { 0 };
-		char text[512];
+		char text[1024];
 
 		model_link(state, 5, "t0", "");
+		for (size_t k = 0; before && before[k]; k++)
+			model_line(state, before[k]);
 		for (size_t k = 0; k < ELEMENTS(rows[i].lines) && rows[i].lines[k]; k++)
 			model_line(state, rows[i].lines[k]);
 		ck_assert_int_eq(
@@ -82,7 +224,6 @@ START_TEST(destinations_are_parted_by_rules)
 			rows[i].what, text, rows[i].expected);
 		array_each (&classes.list, const struct flowclass, class) {
 			ck_assert_int_eq(class->flow.iif, 5);
-			ck_assert_int_eq(class->flow.proto, FLOW_UDP);
 			ck_assert_uint_eq(
 				class->flow.dst.host, class->dsts.list.items[0].host);
 			ck_assert(!class->only_from);
@@ -90,9 +231,33 @@ START_TEST(destinations_are_parted_by_rules)
 		flowclasses_done(&classes);
 	}
 }
+
+START_TEST(destinations_are_parted_by_rules)
+{
+	ck_rows(destinations, ELEMENTS(destinations), NULL);
+}
 END_TEST
 
-START_TEST(a_name_of_many_rules_fits_its_room)
+START_TEST(marks_tos_and_ports_are_parted_by_rules)
+{
+	static const char *const before[] = { "addr t0 192.0.2.1/32",
+		"addr t0 192.0.2.2/32", NULL };
+
+	ck_rows(values, ELEMENTS(values), before);
+}
+END_TEST
+
+START_TEST(what_is_forwarded_is_parted_by_rules)
+{
+	static const char *const before[] = { "addr t0 192.0.2.1/32",
+		"sysctl t0 forwarding 1", "link 6 u0", "addr u0 198.18.0.1/24",
+		"route 10.9.0.0/16 dev u0", "link 7 v0", NULL };
+
+	ck_rows(forwarded, ELEMENTS(forwarded), before);
+}
+END_TEST
+
+START_TEST(a_name_goes_by_the_longest_from)
 {
 	_cleanup_(state_freep) struct state *state = model_host();
 	struct flowclasses classes = { 0 };
@@ -113,12 +278,114 @@ START_TEST(a_name_of_many_rules_fits_its_room)
 	ck_assert_int_eq(flowclasses_of(state, model_iface(state, "t0"), &classes), 0);
 	ck_assert_uint_eq(classes.list.count, 3);
 	ck_assert_str_eq(classes.list.items[2].name, "local");
-	for (size_t i = 0; i < 2; i++) {
-		ck_assert_uint_lt(strlen(classes.list.items[i].name), FLOWCLASS_NAME);
-		ck_assert_ptr_nonnull(strstr(classes.list.items[i].name, "+#"));
-	}
-	ck_assert_str_ne(classes.list.items[0].name, classes.list.items[1].name);
+	ck_assert_str_eq(classes.list.items[0].name, "local:223.255.255.254/31");
+	ck_assert_str_eq(classes.list.items[1].name, "local:223.255.255.255/32");
 	flowclasses_done(&classes);
+}
+END_TEST
+
+/* So much that looking at each with each would take minutes. */
+static void ck_ten_thousand(bool differ, size_t count, const char *missed)
+{
+	_cleanup_(state_freep) struct state *state = model_new();
+	struct flowclasses classes = { 0 };
+	char text[FLOWCLASSES_TEXT];
+	size_t dsts = 0;
+
+	model_link(state, 5, "t0", "");
+	model_addr(state, "t0", "192.0.2.1/32");
+	for (unsigned int n = 0; n < 10000; n++) {
+		ip4_format(ip4(0x0a000000 + n), text);
+		model(state, "addr t0 %s/32 bare", text);
+		model(state, "rule %u: from %s lookup %u", 100 + n, text,
+			differ ? 1000 + n : 77);
+	}
+	ck_assert_int_eq(flowclasses_of(state, model_iface(state, "t0"), &classes), 0);
+	ck_assert_uint_eq(classes.list.count, count);
+	ck_assert_str_eq(flowclasses_missed(&classes, text), missed);
+	array_each (&classes.list, const struct flowclass, class)
+		dsts += class->dsts.list.count;
+	ck_assert_uint_eq(dsts + classes.missed_dsts, 10001);
+	flowclasses_done(&classes);
+}
+
+START_TEST(ten_thousand_addresses_with_a_rule_each)
+{
+	ck_ten_thousand(false, 2, "");
+	/* 48 that rules tell apart have room, and those that none does */
+	ck_ten_thousand(true, 49, "destinations (9952 more)");
+}
+END_TEST
+
+START_TEST(more_classes_than_there_is_room_for)
+{
+	_cleanup_(state_freep) struct state *state = model_host();
+	struct flowclasses classes = { 0 };
+	char text[FLOWCLASSES_TEXT];
+	size_t marks = 0;
+
+	model_link(state, 5, "t0", "");
+	model_addr(state, "t0", "192.0.2.1/32");
+	model_sysctl(state, "t0", "src_valid_mark", 1);
+	for (unsigned int n = 1; n < 200; n++) {
+		model(state, "rule %u: fwmark %u lookup %u", n, n, 1000 + n);
+		model(state, "rule %u: ipproto 6 sport %u lookup %u", 1000 + n, n,
+			1000 + n);
+	}
+	ck_assert_int_eq(flowclasses_of(state, model_iface(state, "t0"), &classes), 0);
+	ck_assert_uint_eq(classes.list.count, FLOWCLASSES);
+	ck_assert_str_eq(classes.list.items[0].name, "local");
+	flowclasses_missed(&classes, text);
+	ck_assert_ptr_nonnull(strstr(text, "mark"));
+	ck_assert_ptr_nonnull(strstr(text, "destination port"));
+	/* the least special have their class first */
+	array_each (&classes.list, const struct flowclass, class)
+		marks += class->flow.mark && class->flow.proto == FLOW_UDP;
+	ck_assert_uint_gt(marks, 32);
+	flowclasses_done(&classes);
+}
+END_TEST
+
+START_TEST(a_declared_flow_may_be_forwarded)
+{
+	static const struct {
+		const char *line;
+		bool astray;
+		int oif;
+	} rows[] = {
+		{ "sysctl t0 forwarding 1", false, 2 },
+		{ "sysctl t0 forwarding 0", true, 0 },
+		{ "route unreachable 192.0.2.7", true, 0 },
+		{ "route local 192.0.2.7 dev lo", false, 0 },
+		{ "route 192.0.2.7 nexthop dev eth0 nexthop dev u0", false, 2 },
+		{ "rule 9: iif u0 lookup 77", true, 2 }, /* now it matters which */
+	};
+	_cleanup_(state_freep) struct state *state = model_host();
+	const struct flow plain = { .proto = FLOW_UDP };
+	const struct ip4 to = model_ip4("192.0.2.7");
+
+	model_link(state, 5, "t0", "");
+	model_link(state, 6, "u0", "");
+	for (size_t i = 0; i < ELEMENTS(rows); i++) {
+		struct flowclasses classes = { 0 };
+
+		if (i == 2)
+			model_sysctl(state, "t0", "forwarding", 1);
+		if (i == 3)
+			model(state, "route gone unreachable 192.0.2.7");
+		if (i == 4)
+			model(state, "route gone local 192.0.2.7 dev lo");
+		model_line(state, rows[i].line);
+		ck_assert_int_eq(
+			flowclass_declare(state, model_iface(state, "t0"),
+				model_prefix("198.51.100.0/24"), &to, &plain, &classes),
+			0);
+		ck_assert_msg(classes.list.items[0].astray == rows[i].astray, "%s",
+			rows[i].line);
+		if (!rows[i].astray)
+			ck_assert_int_eq(classes.list.items[0].oif, rows[i].oif);
+		flowclasses_done(&classes);
+	}
 }
 END_TEST
 
@@ -132,7 +399,7 @@ START_TEST(declared_flows_have_names_of_their_own)
 			  marked = { .proto = FLOW_UDP, .mark = 7 };
 	const struct flow web = { .proto = 6, .dport = 80, .tos = 8, .mark = 1 };
 	struct flowclasses classes = { 0 };
-	char text[512];
+	char text[1024];
 
 	model_link(state, 5, "t0", "");
 	t0 = model_iface(state, "t0");
@@ -170,7 +437,12 @@ int main(void)
 {
 	const TTest *const tests[] = {
 		destinations_are_parted_by_rules,
-		a_name_of_many_rules_fits_its_room,
+		marks_tos_and_ports_are_parted_by_rules,
+		what_is_forwarded_is_parted_by_rules,
+		a_name_goes_by_the_longest_from,
+		ten_thousand_addresses_with_a_rule_each,
+		more_classes_than_there_is_room_for,
+		a_declared_flow_may_be_forwarded,
 		declared_flows_have_names_of_their_own,
 		a_declared_flow_needs_somebody_to_be_for,
 	};

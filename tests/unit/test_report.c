@@ -106,6 +106,64 @@ START_TEST(a_finding_each_class)
 }
 END_TEST
 
+START_TEST(classes_of_which_the_same_is_said_are_one_finding)
+{
+	_cleanup_(state_freep) struct state *state = model_host();
+	_cleanup_(report_freep) struct report *report = report_new();
+	const struct finding *finding;
+
+	model_link(state, 5, "t0", "kind ipip");
+	model_addr(state, "t0", "192.0.2.1/32");
+	model_addr(state, "t0", "192.0.2.2/32");
+	model_sysctl(state, "t0", "rp_filter", 1);
+	model_sysctl(state, "t0", "forwarding", 1);
+	/* parted, and none of it makes a difference: 77 and 78 know nothing */
+	model_rule(state, "100: from 192.0.2.2 lookup 77");
+	model_rule(state, "101: iif lo tos 0x10 lookup 78");
+	ck_assert_int_eq(add(report, state, "t0", NULL), 0);
+	ck_assert_uint_eq(report->findings.count, 1);
+	finding = report->findings.items[0];
+	ck_assert_str_eq(finding->id, "t0/local");
+	ck_assert_uint_eq(finding->to.list.count, 2);
+	ck_assert(finding->forwarded);
+	ck_assert_str_eq(finding->out, "");
+	ck_assert_uint_eq(report->missed.count, 0);
+}
+END_TEST
+
+START_TEST(a_declared_flow_is_forwarded)
+{
+	_cleanup_(state_freep) struct state *state = model_host();
+	_cleanup_(report_freep) struct report *report = report_new();
+	const struct flow plain = { .proto = FLOW_UDP };
+	const struct ip4 to = model_ip4("10.0.0.7"), nowhere = model_ip4("203.0.113.7");
+	struct flowclasses flows = { 0 };
+
+	model_link(state, 5, "t0", "");
+	model_addr(state, "t0", "10.1.0.2/24");
+	model_sysctl(state, "t0", "rp_filter", 1);
+	model_sysctl(state, "t0", "forwarding", 1);
+	model_route(state, "unreachable 203.0.113.0/24");
+	/* what eth0 sends goes by t0: so what t0 brings for it is let in */
+	model_rule(state, "100: iif eth0 to 198.51.100.0/25 lookup 77");
+	model_route(state, "default dev t0 table 77");
+	flowclass_declare(state, model_iface(state, "t0"),
+		model_prefix("198.51.100.0/24"), &to, &plain, &flows);
+	flowclass_declare(state, model_iface(state, "t0"),
+		model_prefix("198.51.100.0/24"), &nowhere, &plain, &flows);
+	ck_assert_int_eq(add(report, state, "t0", &flows), 0);
+	ck_assert_uint_eq(report->findings.count, 1);
+	ck_assert_str_eq(report->findings.items[0]->out, "eth0");
+	ck_assert_uint_eq(report->findings.items[0]->source_count, 1);
+	ck_assert_uint_eq(report->findings.items[0]->sources[0].addr.host,
+		0xc6336480); /* .128/25 */
+	ck_assert_uint_eq(report->unknown.count, 1);
+	ck_assert_str_eq(
+		report->unknown.items[0].text, "t0/flow:198.51.100.0/24>203.0.113.7");
+	flowclasses_done(&flows);
+}
+END_TEST
+
 START_TEST(a_declared_flow_is_a_class_of_its_own)
 {
 	_cleanup_(state_freep) struct state *state = model_host();
@@ -171,6 +229,8 @@ int main(void)
 	const TTest *const tests[] = {
 		a_row_an_interface,
 		a_finding_each_class,
+		classes_of_which_the_same_is_said_are_one_finding,
+		a_declared_flow_is_forwarded,
 		a_declared_flow_is_a_class_of_its_own,
 		rows_add_up,
 		verdicts_have_words,
