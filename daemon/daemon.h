@@ -61,6 +61,7 @@ struct daemon {
 	uint64_t backoff_usec;	    /* before the next resync */
 	uint64_t last_overrun_usec; /* to tell a storm from an accident */
 	size_t blind_said;
+	bool missed_said;  /* that rules tell more packets apart than are looked at */
 	bool drops_unread; /* said once: the counter can't be read */
 	bool has_drops;
 	uint64_t drops; /* the counter, as last read */
@@ -182,6 +183,7 @@ void say_disagreement(struct daemon *daemon, const struct finding *finding);
 void say_flow_disagreement(struct daemon *daemon, const struct flow *flow,
 	const struct rpf *rpf, int kernel_errno);
 void say_blind(struct daemon *daemon);
+void say_missed(struct daemon *daemon);
 void say_drops(struct daemon *daemon, uint64_t count);
 void say_correction(struct entry *entry, const struct correct_event *event);
 void say_reloaded(struct daemon *daemon);

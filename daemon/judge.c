@@ -177,6 +177,9 @@ static int judge_state(struct daemon *daemon, bool quick)
 	daemon->rejudge = false;
 	report_free(daemon->report);
 	daemon->report = take_ptr(report);
+	if (daemon->report->missed.count && !daemon->missed_said)
+		say_missed(daemon);
+	daemon->missed_said = daemon->report->missed.count > 0;
 	if (daemon->state->blind > daemon->blind_said) {
 		daemon->blind_said = daemon->state->blind;
 		say_blind(daemon);

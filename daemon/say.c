@@ -208,6 +208,23 @@ void say_blind(struct daemon *daemon)
 	send_entry(daemon, &entry);
 }
 
+void say_missed(struct daemon *daemon)
+{
+	const struct report_missed *first = &daemon->report->missed.items[0];
+	size_t others = daemon->report->missed.count - 1;
+	char more[48] = "";
+
+	if (others)
+		snprintf(more, sizeof(more), " (and %zu other interface%s)", others,
+			plural(others));
+	sink_say(&daemon->sink, LOG_NOTICE,
+		"The rules tell more packets of %s%s apart than are looked at; nothing "
+		"is "
+		"said of "
+		"further ones: %s. rpfilterctl check lists them.",
+		first->name, more, first->what);
+}
+
 void say_drops(struct daemon *daemon, uint64_t count)
 {
 	char names[8 * FINDING_ID] = "";

@@ -2,6 +2,7 @@
 #include "daemon/ctl/check.h"
 
 #include "daemon/ctl/ctl.h"
+#include "daemon/ctl/table.h"
 #include "daemon/evaluate.h"
 
 #include <errno.h>
@@ -132,6 +133,24 @@ static int survey_of(struct ctl *ctl, struct survey *ret, char error[static ERRO
 	return survey_once(ctl, ret, error);
 }
 
+/* Which packets of the chosen interfaces nothing is said of. */
+static int add_missed(const struct survey *survey, struct json_object *object)
+{
+	struct json_object *list = json_add_array(object, "not_looked_at");
+	int r = list ? 0 : -ENOMEM;
+
+	array_each (&survey->report->missed, const struct report_missed, missed) {
+		struct json_object *entry;
+
+		if (!is_chosen(survey, missed->ifindex))
+			continue;
+		entry = json_push_object(list);
+		r |= json_add_text(entry, "iif", missed->name);
+		r |= json_add_text(entry, "what", missed->what);
+	}
+	return r;
+}
+
 static int show_json(const struct survey *survey, FILE *out)
 {
 	_cleanup_(json_putp) struct json_object *object = json_object_new_object();
@@ -143,7 +162,20 @@ static int show_json(const struct survey *survey, FILE *out)
 	for (size_t i = 0; i < survey->found; i++)
 		r |= check_json(
 			survey->report->findings.items[i], json_push_object(list));
+	r |= add_missed(survey, object);
 	return r < 0 ? -ENOMEM : json_print(out, object);
+}
+
+static void print_missed(const struct survey *survey, FILE *out)
+{
+	array_each (&survey->report->missed, const struct report_missed, missed) {
+		if (!is_chosen(survey, missed->ifindex))
+			continue;
+		table_print_clean(out, missed->name);
+		(void)fprintf(out,
+			": rules tell more packets apart than were looked at: %s.\n",
+			missed->what);
+	}
 }
 
 static void show_text(const struct survey *survey, FILE *out)
@@ -215,8 +247,10 @@ int check_run(struct ctl *ctl)
 	}
 	if (r >= 0 && ctl_has(ctl, OPTION_JSON))
 		r = show_json(&survey, ctl->out);
-	else if (r >= 0)
+	else if (r >= 0) {
 		show_text(&survey, ctl->out);
+		print_missed(&survey, ctl->out);
+	}
 	if (r < 0)
 		return ctl_fail(ctl, r);
 	say_doubts(ctl, &survey);

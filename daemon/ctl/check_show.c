@@ -31,6 +31,7 @@ static int add_flow(struct json_object *object, const struct finding *finding)
 
 	array_each (&finding->to.list, const struct ip4, dst)
 		r |= json_push_text(to, ip4_format(*dst, addr));
+	r |= json_add_bool(object, "forwarded", finding->forwarded);
 	example = json_add_object(object, "example");
 	r |= json_add_text(example, "src", ip4_format(flow->src, addr));
 	r |= json_add_text(example, "dst", ip4_format(flow->dst, addr));
