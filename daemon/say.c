@@ -138,25 +138,26 @@ void say_resync(struct daemon *daemon, const char *why, uint64_t took_usec)
 	send_entry(daemon, &entry);
 }
 
+/* What it takes to see a disagreement again, for whoever gets the report. */
+#define REPORT                                                                           \
+	"Please report it with the output of: ip route get %s; rpfilterctl explain %s; " \
+	"ip -d link; ip address; ip rule; ip route show table all; ip nexthop; "         \
+	"sysctl -ar net.ipv4.conf; uname -r"
+
 void say_disagreement(struct daemon *daemon, const struct finding *finding)
 {
 	struct entry entry;
-	char src[IP4_TEXT], dst[IP4_TEXT];
+	char words[FLOW_TEXT];
 
-	ip4_format(finding->example.src, src);
-	ip4_format(finding->example.dst, dst);
+	flow_format(&finding->example, finding->iif, words);
 	entry_event(&entry, EVENT_DISAGREEMENT);
 	entry_add(&entry, "MESSAGE",
-		"The model says that %s drops a packet from %s to %s (%s), the kernel "
-		"accepts it, "
-		"and reading all again did not settle it: the kernel is right, the "
-		"finding is not "
-		"raised. Please report it with the output of: ip route get %s from %s "
-		"iif %s; "
-		"rpfilterctl explain %s from %s iif %s; ip rule; ip route show table all",
-		finding->iif, src, dst, rpf_reason_name(finding->reason), dst, src,
-		finding->iif, dst, src, finding->iif);
+		"The model says that %s drops a packet to %s (%s), the kernel accepts "
+		"it, and reading all again did not settle it: the kernel is right, the "
+		"finding is not raised. " REPORT,
+		finding->iif, words, rpf_reason_name(finding->reason), words, words);
 	entry_add_finding(&entry, finding);
+	entry_add(&entry, "RPF_COUNT", "%" PRIu64, daemon->disagreements);
 	send_entry(daemon, &entry);
 }
 
@@ -165,28 +166,24 @@ void say_flow_disagreement(struct daemon *daemon, const struct flow *flow,
 {
 	const struct iface *iface = state_iface(daemon->state, flow->iif);
 	const char *name = iface ? iface->link.name : "?";
-	char src[IP4_TEXT], dst[IP4_TEXT];
+	char words[FLOW_TEXT], addr[IP4_TEXT];
 	struct entry entry;
 
-	ip4_format(flow->src, src);
-	ip4_format(flow->dst, dst);
+	flow_format(flow, name, words);
 	entry_event(&entry, EVENT_DISAGREEMENT);
 	entry_add(&entry, "MESSAGE",
-		"The model says of a packet from %s to %s on %s: %s (%s), the kernel: "
-		"%s, and reading "
+		"The model says of a packet to %s: %s (%s), the kernel: %s, and reading "
 		"all again did not settle it: the kernel is right; findings of %s are "
-		"unsure. Please "
-		"report it with the output of: ip route get %s from %s iif %s; "
-		"rpfilterctl explain %s "
-		"from %s iif %s; ip rule; ip route show table all",
-		src, dst, name, rpf_verdict_name(rpf->verdict),
-		rpf_reason_name(rpf->reason),
-		kernel_errno ? strerror(kernel_errno) : "accepted", name, dst, src, name,
-		dst, src, name);
+		"unsure. " REPORT,
+		words, rpf_verdict_name(rpf->verdict), rpf_reason_name(rpf->reason),
+		kernel_errno ? strerror(kernel_errno) : "accepted", name, words, words);
 	entry_add(&entry, "RPF_IIF", "%s", name);
 	entry_add(&entry, "RPF_IFINDEX", "%d", flow->iif);
-	entry_add(&entry, "RPF_SRC", "%s", src);
-	entry_add(&entry, "RPF_DST", "%s", dst);
+	entry_add(&entry, "RPF_EFFECTIVE", "%d", rpf->filter.effective);
+	entry_add(&entry, "RPF_OWN", "%d", rpf->filter.own);
+	entry_add(&entry, "RPF_ALL", "%d", rpf->filter.all);
+	entry_add(&entry, "RPF_SRC", "%s", ip4_format(flow->src, addr));
+	entry_add(&entry, "RPF_DST", "%s", ip4_format(flow->dst, addr));
 	entry_add(&entry, "RPF_REASON", "%s", rpf_reason_name(rpf->reason));
 	entry_add(&entry, "RPF_KERNEL", "%s", kernel_errno ? "drop" : "pass");
 	entry_add(&entry, "RPF_COUNT", "%" PRIu64, daemon->disagreements);

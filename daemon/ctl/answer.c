@@ -185,12 +185,12 @@ static void print_way_back(const struct answer *answer, FILE *out)
 void answer_print(const struct answer *answer, FILE *out)
 {
 	const struct rp_filter *filter = &answer->rpf.filter;
-	char words[QUESTION_TEXT], value[32];
+	char words[FLOW_TEXT], value[32];
 
 	(void)fprintf(out, "%s: %s\n", rpf_verdict_name(answer->rpf.verdict),
 		rpf_reason_name(answer->rpf.reason));
 	(void)fputs("packet     ", out);
-	table_print_clean(out, question_format(&answer->flow, answer->iif, words));
+	table_print_clean(out, flow_format(&answer->flow, answer->iif, words));
 	(void)fprintf(out, "\nrp_filter  %s: own %d, all %d\n",
 		rp_filter_words(filter->effective, value), filter->own, filter->all);
 	print_way_back(answer, out);
@@ -205,11 +205,11 @@ void answer_print(const struct answer *answer, FILE *out)
 
 void answer_print_line(const struct answer *answer, FILE *out)
 {
-	char words[QUESTION_TEXT];
+	char words[FLOW_TEXT];
 
 	(void)fprintf(out, "%s: %s: ", rpf_verdict_name(answer->rpf.verdict),
 		rpf_reason_name(answer->rpf.reason));
-	table_print_clean(out, question_format(&answer->flow, answer->iif, words));
+	table_print_clean(out, flow_format(&answer->flow, answer->iif, words));
 	(void)fprintf(out, " (kernel %s%s)\n", kernel_answer_name(answer->kernel),
 		agreement(answer));
 }

@@ -106,10 +106,10 @@ static void print_way_back(const struct finding *finding, FILE *out)
 
 static void print_example(const struct finding *finding, FILE *out)
 {
-	char words[QUESTION_TEXT];
+	char words[FLOW_TEXT];
 
 	(void)fputs("  example   rpfilterctl explain ", out);
-	table_print_clean(out, question_format(&finding->example, finding->iif, words));
+	table_print_clean(out, flow_format(&finding->example, finding->iif, words));
 	(void)fputc('\n', out);
 }
 

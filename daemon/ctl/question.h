@@ -16,9 +16,3 @@ struct question {
  */
 int question_parse(const char *const *words, size_t count, struct question *ret,
 	char error[static ERROR_TEXT]);
-
-#define QUESTION_TEXT 160
-
-/* The words that give flow again, with DST first; what is as assumed is left out. */
-const char *question_format(
-	const struct flow *flow, const char *iif, char out[static QUESTION_TEXT]);

@@ -183,12 +183,12 @@ static const struct {
 START_TEST(questions_understood)
 {
 	for (size_t i = 0; i < ELEMENTS(questions); i++) {
-		char error[ERROR_TEXT] = "", text[QUESTION_TEXT];
+		char error[ERROR_TEXT] = "", text[FLOW_TEXT];
 		struct question question;
 		int r = ask(questions[i].words, &question, error);
 
 		ck_assert_msg(r == 0, "%s: %s", questions[i].words, error);
-		ck_assert_str_eq(question_format(&question.flow, question.iif, text),
+		ck_assert_str_eq(flow_format(&question.flow, question.iif, text),
 			questions[i].same);
 	}
 }
