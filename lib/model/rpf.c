@@ -390,10 +390,13 @@ static bool way_out(const struct leg *leg, void *data)
 		return false;
 	rpf = validate_source(ways->view, ways->iif, ways->flow, ways->flow->dst,
 		leg->oif, ways->count ? NULL : ways->trace);
-	if (ways->count++)
-		ways->differ |= rpf.verdict != ways->rpf.verdict;
-	else
+	if (!ways->count++) {
 		ways->rpf = rpf;
+		return false;
+	}
+	ways->differ |= rpf.verdict != ways->rpf.verdict;
+	if (rpf.error != ways->rpf.error)
+		ways->rpf.error = -1;
 	return false;
 }
 

@@ -35,19 +35,27 @@ static bool dscp_selects(const struct rule *rule, uint8_t tos)
 	return !rule->tos || rule->tos == (tos & TOS_MASK);
 }
 
-/* A VRF named as iif: before 6.15 compared as any device, since then with the flow's VRF. */
+/*
+ * A VRF named as iif: before 6.15 compared as any device, since then with the flow's VRF.
+ * Before 5.18 a flow had no VRF of its own: the VRF took the place of its iif (40867d74c374).
+ */
 static bool iif_selects(const struct view *view, const struct state_rule *entry,
 	const struct lookup_flow *flow)
 {
+	uint32_t kernel = view->state->kernel;
 	const struct iface *named;
 
-	if (!entry->iif || entry->iif == flow->iif)
+	if (!entry->iif)
+		return true;
+	if (flow->l3mdev && kernel && kernel < (5u << 16 | 18u << 8))
+		return entry->iif == flow->l3mdev;
+	if (entry->iif == flow->iif)
 		return true;
 	if (!flow->l3mdev || entry->iif != flow->l3mdev)
 		return false;
 	named = state_iface(view->state, entry->iif);
 	return named && strcmp(named->link.kind, "vrf") == 0 &&
-	       (!view->state->kernel || view->state->kernel >= (6u << 16 | 15u << 8));
+	       (!kernel || kernel >= (6u << 16 | 15u << 8));
 }
 
 static bool place_selects(const struct view *view, const struct state_rule *entry,
