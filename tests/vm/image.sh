@@ -212,7 +212,8 @@ make_inside() {
 	mkdir -p "$directory"/vm/{bin,packages} "$directory/usr/lib/systemd/system/multi-user.target.wants"
 	cp -r "$here/scenes" "$here/scene.sh" \
 		"$here/inside/scenes-run" "$here/inside/sweep" "$directory/vm/"
-	cp "$tree/tests/netns_reader" "$tree/tests/differ" "$directory/vm/bin/"
+	cp "$tree"/tests/{netns_reader,differ,packets,silent,holes} "$directory/vm/bin/"
+	cp -r "$house/tests/kernel/walks" "$directory/vm/walks"
 	cp "$(package_file)" "$directory/vm/packages/installed.deb"
 	cp "$(package_file newer)" "$directory/vm/packages/newer.deb"
 	cp -r "$here/inside/etc" "$directory/"
