@@ -215,8 +215,9 @@ enum rpf_reason rpf_validate(const struct view *view, const struct rpf_class *cl
 		&& !(reverse->info->type == ROUTE_LOCAL && class->accept_local)) {
 		bool local = reverse->info->type == ROUTE_LOCAL;
 
-		trace_add(trace, 24, "the source is %s address: dropped",
-			local ? "the host's own" : "no unicast");
+		trace_add(trace, 24, "the source is %s: dropped",
+			local ? "the host's own address and accept_local is off"
+			      : "no unicast address");
 		return local ? RPF_LOCAL_SOURCE : RPF_INVALID_SOURCE;
 	}
 	if (leads_out_of(view, reverse, class->iif) /* 25 */
@@ -247,6 +248,39 @@ enum rpf_reason rpf_validate(const struct view *view, const struct rpf_class *cl
 	return mode ? RPF_LOOSE : RPF_FILTER_OFF;
 }
 
+/* What 22 looks for, in the words of `ip route get`, and the setting that decides the mark. */
+static void trace_key(const struct view *view, const struct rpf_class *class,
+	const struct flow *flow, struct trace *trace)
+{
+	const struct lookup_flow *key = &class->reverse;
+	const struct iface *iif = state_iface(view->state, key->iif);
+	char dst[IP4_TEXT], src[IP4_TEXT], mark[64] = "", ports[64] = "";
+
+	if (!trace)
+		return;
+	if (flow->mark)
+		snprintf(mark, sizeof(mark), " mark 0x%x (src_valid_mark is %s)",
+			key->mark, key->mark ? "on" : "off");
+	if (view->state->dissecting)
+		snprintf(ports, sizeof(ports), " ipproto %u sport %u dport %u",
+			key->proto, key->sport, key->dport);
+	trace_add(trace, 22, "the way back: to %s from %s iif %s tos 0x%x%s%s",
+		ip4_format(flow->src, dst), ip4_format(key->src, src),
+		iif ? iif->link.name : "lo", key->tos, mark, ports);
+}
+
+/* Why the filter is off and the source is looked up all the same. */
+static const char *why_long(const struct view *view, const struct rpf_class *class)
+{
+	if (class->hairpin)
+		return "off, but it leaves where it came in and send_redirects is on";
+	if (has_realms(view->state))
+		return "off, but a realm is in use";
+	if (view_has_custom_rules(view))
+		return "off, but rules were changed once: the source is looked up";
+	return "off, but a local route was added: the source is looked up";
+}
+
 /* One source, from step 21 on. */
 static struct rpf validate_source(const struct view *view, const struct iface *iif,
 	const struct flow *flow, struct ip4 dst, int oif, struct trace *trace)
@@ -261,11 +295,15 @@ static struct rpf validate_source(const struct view *view, const struct iface *i
 		bool own = !class.accept_local && state_is_own(view->state, flow->src);
 
 		trace_add(trace, 21,
-			own ? "off, but the source is the host's own: dropped"
+			own ? "off, but the source is the host's own and accept_local "
+			      "is off: dropped"
 			    : "off: passes");
 		rpf.reason = own ? RPF_LOCAL_SOURCE : RPF_FILTER_OFF;
 	} else {
+		if (trace && !class.filter.effective)
+			trace_add(trace, 21, "%s", why_long(view, &class));
 		class.reverse.dst = flow->src;
+		trace_key(view, &class, flow, trace);
 		rpf.reverse = lookup(view, &class.reverse, trace, 22);
 		rpf.looked_up = true;
 		rpf.reason = rpf_validate(view, &class, &rpf.reverse, trace);
@@ -453,8 +491,8 @@ static struct rpf judge_routed(const struct view *view, const struct iface *iif,
 	}
 	if (!forwarding)
 		return end_at(view, iif, RPF_NOT_FORWARDING, trace, 11,
-			"the destination is elsewhere and the interface does not "
-			"forward");
+			"the destination is elsewhere and forwarding is off on the "
+			"interface");
 	if (type != ROUTE_UNICAST)
 		return end_at(view, iif, RPF_MARTIAN_DESTINATION, trace, 12,
 			"the destination is no unicast address");
@@ -482,7 +520,9 @@ struct rpf rpf_judge(
 	reason = martian(view, iif, flow, &number); /* 5 to 7 */
 	if (reason >= 0)
 		return end_at(view, iif, (enum rpf_reason)reason, trace, number,
-			reason == RPF_MARTIAN_SOURCE ? "the source can't be one: dropped"
-						     : "the destination can't be one");
+			number == 7 ? "127/8, and route_localnet is off"
+			: reason == RPF_MARTIAN_SOURCE
+				? "the source can't be one: dropped"
+				: "the destination can't be one");
 	return judge_routed(view, iif, flow, trace); /* 8 to 13 */
 }

@@ -281,11 +281,13 @@ static void walk_apart(const struct plan *plan, struct outcome *shared)
 	if (pid == 0) {
 		alarm(plan->seconds);
 		walk(plan, shared);
+		/* not what its ip(8) had */
+		if (getrusage(RUSAGE_SELF, &used) == 0)
+			shared->kilobytes = used.ru_maxrss;
 		_exit(0);
 	}
-	if (wait4(pid, &status, 0, &used) != pid)
+	if (waitpid(pid, &status, 0) != pid)
 		world_die("waiting", errno);
-	shared->kilobytes = used.ru_maxrss;
 	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
 		return;
 	shared->failed = true;
