@@ -55,9 +55,13 @@ static bool is_askable(uint8_t proto)
 	return has_ports(proto) || proto == IPPROTO_ICMP;
 }
 
-/* The question; as one from this host itself (output) without where it came in and from. */
-static int build_getroute(const struct flow *flow, bool output, struct nl_msg **ret)
+/* What is asked about: the packet as it comes in; or as one that this host sends, without
+ * where it comes from, in a VRF (its device's ifindex) or in none (0). */
+enum { ASK_INPUT = -1, ASK_OUTPUT = 0 };
+
+static int build_getroute(const struct flow *flow, int vrf, struct nl_msg **ret)
 {
+	bool output = vrf != ASK_INPUT;
 	_cleanup_(nl_msg_freep) struct nl_msg *message =
 		nlmsg_alloc_simple(RTM_GETROUTE, 0);
 	struct rtmsg header = { .rtm_family = AF_INET,
@@ -74,6 +78,8 @@ static int build_getroute(const struct flow *flow, bool output, struct nl_msg **
 		r |= nla_put_u32(message, RTA_SRC, htobe32(flow->src.host));
 		r |= nla_put_u32(message, RTA_IIF, (uint32_t)flow->iif);
 	}
+	if (vrf > 0)
+		r |= nla_put_u32(message, RTA_OIF, (uint32_t)vrf);
 	if (flow->mark)
 		r |= nla_put_u32(message, RTA_MARK, flow->mark);
 	/* UDP is what it assumes; older kernels know no RTA_IP_PROTO */
@@ -102,10 +108,10 @@ static int take_type(const struct nlmsghdr *answer, void *userdata)
 
 /* Asks, and leaves the type of route in *type (may be NULL). Returns the kernel's errno. */
 static int ask_route(
-	struct nl_request *request, const struct flow *flow, bool output, uint8_t *type)
+	struct nl_request *request, const struct flow *flow, int vrf, uint8_t *type)
 {
 	_cleanup_(nl_msg_freep) struct nl_msg *message = NULL;
-	int r = build_getroute(flow, output, &message);
+	int r = build_getroute(flow, vrf, &message);
 
 	if (r < 0)
 		return r;
@@ -129,6 +135,30 @@ static int has_ipv4(struct nl_request *request, int ifindex, bool *ret)
 		return r;
 	*ret = r == 0;
 	return 0;
+}
+
+static int take_link(const struct record *record, void *userdata)
+{
+	if (record->kind == RECORD_LINK)
+		*(struct link_record *)userdata = record->link;
+	return 0;
+}
+
+/* The VRF whose table a packet that came in by ifindex is looked up in, 0 for none. */
+static int vrf_of(struct nl_request *request, int ifindex, int *ret)
+{
+	struct link_record link = { 0 };
+	int r = nl_request_link(request, ifindex, take_link, &link);
+
+	*ret = 0;
+	if (r >= 0 && link.master && strcmp(link.kind, "vrf") != 0) {
+		ifindex = link.master;
+		link = (struct link_record){ 0 };
+		r = nl_request_link(request, ifindex, take_link, &link);
+	}
+	if (r >= 0 && strcmp(link.kind, "vrf") == 0)
+		*ret = ifindex;
+	return r == -ENODEV ? 0 : r;
 }
 
 struct joined {
@@ -160,7 +190,7 @@ static int reaches_validation(
 	struct joined joined = { .flow = flow };
 	uint8_t type = RTN_UNSPEC;
 	bool ipv4;
-	int r = has_ipv4(request, flow->iif, &ipv4);
+	int vrf, r = has_ipv4(request, flow->iif, &ipv4);
 
 	*ret = false;
 	if (r < 0 || !ipv4)
@@ -177,7 +207,10 @@ static int reaches_validation(
 	/* with 127/8 it may be either end that is refused */
 	if (flow->dst.host == 0 || ip4_is_loopback(flow->dst))
 		return 0;
-	r = ask_route(request, flow, true, &type);
+	r = vrf_of(request, flow->iif, &vrf);
+	if (r < 0)
+		return r;
+	r = ask_route(request, flow, vrf, &type);
 	if (r == -ENOMEM || r == -EBADMSG || r == -ETIMEDOUT)
 		return r;
 	*ret = r == 0 &&
@@ -187,7 +220,7 @@ static int reaches_validation(
 
 int probe_ask(struct nl_request *request, const struct flow *flow)
 {
-	return flow->iif > 0 ? ask_route(request, flow, false, NULL) : -ENODEV;
+	return flow->iif > 0 ? ask_route(request, flow, ASK_INPUT, NULL) : -ENODEV;
 }
 
 int probe_flow(
