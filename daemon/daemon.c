@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "daemon/daemon.h"
 
+#include "daemon/evaluate.h"
+
 #include <errno.h>
 #include <inttypes.h>
 #include <signal.h>
@@ -89,6 +91,7 @@ static void use_config(struct daemon *daemon)
 {
 	daemon->track.hold_down_usec = daemon->config->log.hold_down_usec;
 	daemon->track.repeat_usec = daemon->config->log.repeat_usec;
+	track_retime(&daemon->track);
 	(void)judge_drops_later(daemon);
 }
 
@@ -116,7 +119,9 @@ void daemon_done(struct daemon *daemon)
 	sd_event_unref(daemon->event);
 	hands_done(daemon);
 	track_done(&daemon->track);
-	report_free(daemon->report);
+	hash_done(&daemon->minds_unrouted);
+	hash_done(&daemon->unnumbered);
+	hash_done(&daemon->missed);
 	state_free(daemon->state);
 	nl_reader_free(daemon->reader);
 	nl_request_free(daemon->request);
@@ -170,13 +175,41 @@ static int on_reload(
 	return r;
 }
 
+void daemon_tell(struct daemon *daemon)
+{
+	const struct state *state = daemon->state;
+
+	sink_say(&daemon->sink, LOG_INFO,
+		"%" PRIu64 " events, from heard of to judged in us: half within %" PRIu64
+		", 99%% within %" PRIu64 ", 99.9%% within %" PRIu64 ", longest %" PRIu64
+		"; %zu links, %zu routes, %zu findings, %" PRIu64 " overruns, %" PRIu64
+		" resyncs, %" PRIu64 " audits of which %" PRIu64
+		" found something, %" PRIu64 " self-checks, %" PRIu64 " disagreements.",
+		daemon->lag.count, histogram_percentile(&daemon->lag, 0.5),
+		histogram_percentile(&daemon->lag, 0.99),
+		histogram_percentile(&daemon->lag, 0.999), daemon->lag.largest,
+		state ? state->ifaces.count : 0, state ? state_routes(state) : 0,
+		track_open(&daemon->track), daemon->overruns, daemon->resyncs,
+		daemon->audits, daemon->drifts, daemon->selfchecks,
+		daemon->disagreements);
+}
+
+static int on_tell(
+	sd_event_source *source, const struct signalfd_siginfo *info, void *data)
+{
+	(void)source;
+	(void)info;
+	daemon_tell(data);
+	return 0;
+}
+
 static int add_signals(struct daemon *daemon)
 {
 	static const struct {
 		int number;
 		sd_event_signal_handler_t handler;
-	} signals[] = { { SIGTERM, on_stop }, { SIGINT, on_stop },
-		{ SIGHUP, on_reload } };
+	} signals[] = { { SIGTERM, on_stop }, { SIGINT, on_stop }, { SIGHUP, on_reload },
+		{ SIGUSR1, on_tell } };
 	sigset_t set;
 	int r = 0;
 
@@ -278,12 +311,15 @@ int daemon_run(struct daemon *daemon)
 
 int daemon_once(struct daemon *daemon)
 {
+	_cleanup_(report_freep) struct report *report = NULL;
 	int r = 0;
 
 	say_synced(daemon);
 	/* what changes under it is judged again, but not for ever */
-	for (int tries = 0; tries < 10 && r >= 0 && daemon->rejudge; tries++)
+	for (int tries = 0; tries < 10 && r >= 0 && judge_is_pending(daemon); tries++)
 		r = judge_now(daemon, true);
+	if (r >= 0)
+		r = evaluate(daemon->state, daemon->config, &report);
 	if (r < 0) {
 		sink_say(&daemon->sink, LOG_ERR, "Judging failed: %s.", strerror(-r));
 		return 2;
@@ -295,9 +331,9 @@ int daemon_once(struct daemon *daemon)
 				"it.",
 				item->finding->id);
 	}
-	array_each (&daemon->report->unknown, const struct finding_id, id)
+	array_each (&report->unknown, const struct finding_id, id)
 		sink_say(&daemon->sink, LOG_WARNING, "%s: can't be judged.", id->text);
-	if (daemon->rejudge || daemon->report->unjudged || daemon->sink.failed ||
+	if (judge_is_pending(daemon) || report->unjudged || daemon->sink.failed ||
 		track_open(&daemon->track) < daemon->track.items.count)
 		return 2; /* could not tell, or could not say */
 	return track_open(&daemon->track) ? 1 : 0;

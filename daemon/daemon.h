@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "base/histogram.h"
 #include "daemon/bus.h"
 #include "daemon/config.h"
 #include "daemon/correct.h"
@@ -41,10 +42,17 @@ struct daemon {
 	bool synced;	      /* false: the state is old, no verdict of it is new */
 	uint64_t synced_usec;
 
-	struct report *report;
-	uint64_t judged; /* the state's generation that report is about */
-	bool rejudge;	 /* the configuration changed */
+	uint64_t judged; /* the state's generation that was judged last */
+	bool rejudge; /* all is to be judged anew: the configuration changed, or the state */
 	struct track track;
+	struct hash minds_unrouted; /* ifindexes: see state.touched.unrouted */
+	struct hash unnumbered;	    /* ifindexes: see state.touched.addresses */
+	struct hash
+		missed;	 /* ifindexes: rules tell more packets apart than are looked at */
+	bool ways_stale; /* findings may have another way back by now */
+	uint64_t ways_usec; /* when that is looked at */
+	bool resting;	    /* something is touched, and waits until ... */
+	uint64_t rest_usec; /* ... then, as the last evaluation took long */
 
 	struct correct correct;
 	struct ledger *ledger; /* NULL: nothing is corrected; and why */
@@ -56,12 +64,17 @@ struct daemon {
 
 	struct correct_answers *answers; /* while somebody asks by the bus */
 	struct bus bus;
+	uint64_t woken_usec;  /* when the last events were heard of */
+	uint64_t turned_usec; /* when they had been judged */
+	unsigned int busy_turns;
+	uint64_t unjudged_events,
+		unjudged_usec; /* and when the first of them was heard of */
+	struct histogram lag;  /* usec from heard of to judged, an event each */
 
 	uint64_t overruns, resyncs, audits, drifts, disagreements;
 	uint64_t backoff_usec;	    /* before the next resync */
 	uint64_t last_overrun_usec; /* to tell a storm from an accident */
 	size_t blind_said;
-	bool missed_said;  /* that rules tell more packets apart than are looked at */
 	bool drops_unread; /* said once: the counter can't be read */
 	bool has_drops;
 	uint64_t drops; /* the counter, as last read */
@@ -98,6 +111,9 @@ int daemon_once(struct daemon *daemon);
 
 uint64_t daemon_now(const struct daemon *daemon);
 
+/* Logs how it went so far (SIGUSR1). */
+void daemon_tell(struct daemon *daemon);
+
 /* Tells systemd how things are (STATUS=). */
 void daemon_status(struct daemon *daemon);
 
@@ -126,6 +142,13 @@ void follow_want_audit(struct daemon *daemon, uint64_t in_usec);
 
 /* Evaluates if something changed, and says what is due. quick: without hold_down. */
 int judge_now(struct daemon *daemon, bool quick);
+
+/* Finds all that there is to say of an item's finding, which was only counted. Returns 1, 0 if
+ * it isn't so any more, or -ENOMEM. */
+int judge_word(struct daemon *daemon, struct track_item *item);
+
+/* Whether something may be otherwise than it was judged last. */
+bool judge_is_pending(const struct daemon *daemon);
 
 /* Has judge_now() called once the queued events are in. */
 void judge_later(struct daemon *daemon);
@@ -183,7 +206,7 @@ void say_disagreement(struct daemon *daemon, const struct finding *finding);
 void say_flow_disagreement(struct daemon *daemon, const struct flow *flow,
 	const struct rpf *rpf, int kernel_errno);
 void say_blind(struct daemon *daemon);
-void say_missed(struct daemon *daemon);
+void say_missed(struct daemon *daemon, const struct report_missed *missed);
 void say_drops(struct daemon *daemon, uint64_t count);
 void say_correction(struct entry *entry, const struct correct_event *event);
 void say_reloaded(struct daemon *daemon);

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fnmatch.h>
+#include <string.h>
 
 static int declared_flows(const struct state *state, const struct config *config,
 	const struct iface *iface, struct flowclasses *ret)
@@ -28,7 +29,7 @@ static int declared_flows(const struct state *state, const struct config *config
 }
 
 int evaluate_iface(const struct view *view, const struct config *config,
-	const struct iface *iface, struct report *report)
+	const struct iface *iface, enum finding_detail detail, struct report *report)
 {
 	const struct config_interface *entry =
 		config_interface_for(config, iface->link.name, iface_kind(iface));
@@ -43,7 +44,7 @@ int evaluate_iface(const struct view *view, const struct config *config,
 	}
 	r = declared_flows(view->state, config, iface, &flows);
 	if (r >= 0)
-		r = report_add(report, view, iface, &declared, &flows);
+		r = report_add(report, view, iface, &declared, &flows, detail);
 	flowclasses_done(&flows);
 	return r;
 }
@@ -60,9 +61,33 @@ int evaluate(const struct state *state, const struct config *config, struct repo
 		return -ENOMEM;
 	r = state_ifaces(state, &ifaces, &count);
 	for (size_t i = 0; r >= 0 && i < count; i++)
-		r = evaluate_iface(&view, config, ifaces[i], report);
+		r = evaluate_iface(&view, config, ifaces[i], FINDING_WORDED, report);
 	if (r < 0)
 		return r;
 	*ret = take_ptr(report);
+	return 0;
+}
+
+int evaluate_finding(const struct state *state, const struct config *config, int ifindex,
+	const char *id, struct finding **ret)
+{
+	_cleanup_(report_freep) struct report *report = report_new();
+	const struct view view = { .state = state };
+	const struct iface *iface = state_iface(state, ifindex);
+	int r;
+
+	if (!report)
+		return -ENOMEM;
+	if (!iface || !iface->announced)
+		return 0;
+	r = evaluate_iface(&view, config, iface, FINDING_WORDED, report);
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < report->findings.count; i++) {
+		if (strcmp(report->findings.items[i]->id, id) != 0)
+			continue;
+		*ret = take_ptr(report->findings.items[i]);
+		return 1;
+	}
 	return 0;
 }

@@ -149,8 +149,10 @@ void entry_add_finding(struct entry *entry, const struct finding *finding)
 	entry_add(entry, "RPF_ALL", "%d", finding->filter.all);
 	entry_add(entry, "RPF_REASON", "%s", rpf_reason_name(finding->reason));
 	entry_add(entry, "RPF_EXPECT", "%s", expect_why_name(finding->expect));
-	entry_add(entry, "RPF_SOURCES", "%s", sources);
-	entry_add(entry, "RPF_SOURCES_MORE", "%zu", finding->sources_more);
+	if (finding->source_count) { /* a correction waits for no search for them */
+		entry_add(entry, "RPF_SOURCES", "%s", sources);
+		entry_add(entry, "RPF_SOURCES_MORE", "%zu", finding->sources_more);
+	}
 	entry_add(entry, "RPF_SHARE", "%s", finding_share(finding, text));
 	entry_add(entry, "RPF_SRC", "%s", ip4_format(finding->example.src, text));
 	entry_add(entry, "RPF_DST", "%s", ip4_format(finding->example.dst, text));

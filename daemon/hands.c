@@ -104,7 +104,7 @@ static uint64_t the_time(void *data)
 static int judge_one(const struct view *view, const struct iface *iface,
 	struct report *report, const void *data)
 {
-	return evaluate_iface(view, data, iface, report);
+	return evaluate_iface(view, data, iface, FINDING_COUNTED, report);
 }
 
 struct writer hands_writer(struct daemon *daemon)
@@ -246,15 +246,19 @@ static int arm(struct daemon *daemon)
 }
 
 /* The findings that may be acted upon: not those that are over, or that the kernel refuted. */
-static int gather(const struct daemon *daemon, const struct finding ***ret, size_t *count)
+static int gather(struct daemon *daemon, const struct finding ***ret, size_t *count)
 {
 	*count = 0;
 	*ret = calloc(daemon->track.items.count + 1, sizeof(**ret));
 	if (!*ret)
 		return -ENOMEM;
-	array_each (&daemon->track.items, const struct track_item, item) {
-		if (item->phase != TRACK_CLOSING && !item->refuted)
-			(*ret)[(*count)++] = item->finding;
+	array_each (&daemon->track.items, struct track_item, item) {
+		if (item->phase == TRACK_CLOSING || item->refuted)
+			continue;
+		/* the kernel is asked about an example; as a rule it was had at no cost */
+		if (!item->finding->example.src.host && judge_word(daemon, item) < 0)
+			return -ENOMEM;
+		(*ret)[(*count)++] = item->finding;
 	}
 	return 0;
 }

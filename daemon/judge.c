@@ -5,13 +5,17 @@
 #include "kernel/probe.h"
 #include "kernel/procsys.h"
 #include "kernel/snapshot.h"
+#include "model/touched.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <syslog.h>
 
 #define USEC_PER_SEC UINT64_C(1000000)
 #define MINUTE_USEC (60 * USEC_PER_SEC)
+#define WAYS_USEC (100 * UINT64_C(1000))
+#define REST_FROM_USEC 2000 /* an evaluation that takes longer is not repeated at once */
 
 /* --- the kernel's word ------------------------------------------------------------------------ */
 
@@ -32,11 +36,30 @@ static bool may_ask(struct daemon *daemon, const struct iface *iface)
 	return daemon->questions++ < daemon->config->selfcheck.per_minute;
 }
 
-/* Whether something changed since the finding was found: then it is to be found anew. */
+/* Whether something changed that bears on the finding since it was found: then it is to be
+ * found anew. What changes elsewhere doesn't count, or a storm would keep it back for ever. */
 static bool is_outdated(const struct daemon *daemon, const struct finding *finding)
 {
-	return !daemon->synced || daemon->state->generation != daemon->judged ||
-	       !state_iface(daemon->state, finding->ifindex);
+	const struct iface *iface = state_iface(daemon->state, finding->ifindex);
+
+	return !daemon->synced || !iface || iface->touched ||
+	       daemon->state->touched.all ||
+	       (daemon->state->touched.unrouted &&
+		       hash_get(&daemon->minds_unrouted, (uint32_t)finding->ifindex)) ||
+	       (daemon->state->touched.addresses && !iface->addrs.count);
+}
+
+int judge_word(struct daemon *daemon, struct track_item *item)
+{
+	struct finding *worded;
+	int r = evaluate_finding(
+		daemon->state, daemon->config, item->ifindex, item->finding->id, &worded);
+
+	if (r > 0)
+		track_word(item, worded);
+	else if (r == 0)
+		(void)touched_iface(daemon->state, item->ifindex);
+	return r;
 }
 
 int judge_ask(struct daemon *daemon, const struct flow *flow, enum kernel_answer *ret)
@@ -68,6 +91,10 @@ static int confirm(struct daemon *daemon, struct track_item *item)
 	r = snapshot_refresh_link(daemon->request, daemon->state, finding->ifindex);
 	if (r == -ENODEV || is_outdated(daemon, finding))
 		return -EAGAIN;
+	r = judge_word(daemon, item);
+	if (r <= 0)
+		return r < 0 ? r : -EAGAIN;
+	finding = item->finding;
 	if (!may_ask(daemon, state_iface(daemon->state, finding->ifindex))) {
 		finding->kernel = KERNEL_UNASKED;
 		return item->refutations ? 0 : 1; /* the kernel's last word stands */
@@ -100,6 +127,7 @@ static int confirm(struct daemon *daemon, struct track_item *item)
 static void refuted(struct daemon *daemon, struct track_item *item)
 {
 	item->refuted = true;
+	track_retime(&daemon->track);
 	if (!item->refutations) {
 		item->refutations = 1;
 		item->refuted_audit = daemon->audits;
@@ -132,10 +160,12 @@ static int say_due(struct daemon *daemon)
 			return 0;
 		if (kind == EVENT_FINDING_RAISED || kind == EVENT_FINDING_CHANGED)
 			r = confirm(daemon, item);
+		else if (kind == EVENT_FINDING_REPEATED)
+			r = judge_word(daemon, item) == -ENOMEM ? -ENOMEM : 1;
 		if (r == -EAGAIN) {
 			/* by the timer, which is due: the deferred source would come before the
 			 * events that settle it, again and again */
-			daemon->rejudge = true;
+			(void)touched_iface(daemon->state, item->ifindex);
 			return 0;
 		}
 		if (r < 0)
@@ -156,35 +186,173 @@ static int say_due(struct daemon *daemon)
 
 /* --- the model's word ------------------------------------------------------------------------- */
 
-static int judge_state(struct daemon *daemon, bool quick)
+/* Remembers which interfaces mind more than what their own routes do. */
+static int note(struct hash *set, int ifindex, bool member)
 {
-	_cleanup_(report_freep) struct report *report = NULL;
+	if (!member) {
+		(void)hash_remove(set, (uint32_t)ifindex);
+		return 0;
+	}
+	return hash_put(set, (uint32_t)ifindex, set);
+}
+
+static int note_iface(struct daemon *daemon, int ifindex, const struct iface *iface,
+	const struct report *report)
+{
+	const struct report_iface *row =
+		report->ifaces.count ? &report->ifaces.items[0] : NULL;
+	bool takes = iface && expect_takes_input(iface);
+	bool wide = false;
 	int r;
 
-	if (daemon->judged == daemon->state->generation && !daemon->rejudge)
+	/* tunnels and what is declared are of all sources, loose ones of those with a route */
+	for (size_t i = 0; row && i < row->expect.list.count; i++)
+		wide |= row->expect.list.items[i].why <= EXPECT_TUNNEL;
+	wide |= row && row->filter.effective != 0 && row->filter.effective != 1;
+	wide |= daemon->config->flows.count > 0;
+	r = note(&daemon->minds_unrouted, ifindex, takes && wide);
+	if (r >= 0)
+		r = note(&daemon->unnumbered, ifindex, takes && !iface->addrs.count);
+	if (report->missed.count && !daemon->missed.count)
+		say_missed(daemon, &report->missed.items[0]);
+	return r < 0 ? r : note(&daemon->missed, ifindex, report->missed.count > 0);
+}
+
+/* One interface, which may be gone. */
+static int judge_iface(struct daemon *daemon, int ifindex, bool quick)
+{
+	_cleanup_(report_freep) struct report *report = report_new();
+	const struct view view = { .state = daemon->state };
+	const struct iface *iface = state_iface(daemon->state, ifindex);
+	int r = report ? 0 : -ENOMEM;
+
+	if (iface && !iface->announced)
+		iface = NULL;
+	if (r >= 0 && iface)
+		r = evaluate_iface(&view, daemon->config, iface, FINDING_COUNTED, report);
+	if (r >= 0)
+		r = note_iface(daemon, ifindex, iface, report);
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < report->findings.count; i++)
+		report->findings.items[i]->unsure = daemon->unsure_ifindex == ifindex;
+	return track_update(&daemon->track, ifindex, report->findings.items,
+		report->findings.count, report->unknown.items, report->unknown.count,
+		quick, daemon_now(daemon));
+}
+
+/* The interfaces to be judged, as the state's marks have them. */
+struct ifindexes {
+	ARRAY(int) list;
+};
+
+static int add_set(struct ifindexes *ret, const struct hash *set)
+{
+	int r = 0;
+
+	hash_each (set, slot) {
+		const int ifindex = (int)slot->key;
+
+		if (r >= 0)
+			r = array_push(&ret->list, &ifindex);
+	}
+	return r;
+}
+
+/* Those with findings: also of ones that are gone. */
+static int add_found(struct daemon *daemon, struct ifindexes *ret)
+{
+	int r = 0;
+
+	array_each (&daemon->track.items, const struct track_item, item) {
+		if (r >= 0)
+			r = array_push(&ret->list, &item->ifindex);
+	}
+	return r;
+}
+
+/*
+ * Which way back a fault has changes with routes that are otherwise no business of its
+ * interface: followed at a pace that costs a twentieth at most.
+ */
+static int add_ways_back(struct daemon *daemon, struct ifindexes *ret)
+{
+	if (!daemon->track.items.count ||
+		(!daemon->state->touched.routes && !daemon->ways_stale))
 		return 0;
-	r = evaluate(daemon->state, daemon->config, &report);
-	if (r < 0)
-		return r;
-	for (size_t i = 0; i < report->findings.count && daemon->unsure_ifindex; i++)
-		report->findings.items[i]->unsure =
-			report->findings.items[i]->ifindex == daemon->unsure_ifindex;
-	r = track_update(&daemon->track, report->findings.items, report->findings.count,
-		report->unknown.items, report->unknown.count, quick, daemon_now(daemon));
-	if (r < 0)
-		return r;
+	daemon->ways_stale = daemon_now(daemon) < daemon->ways_usec;
+	if (daemon->ways_stale)
+		return 0;
+	daemon->ways_usec = UINT64_MAX; /* set when it is known what it cost */
+	return add_found(daemon, ret);
+}
+
+static int choose(struct daemon *daemon, struct ifindexes *ret)
+{
+	const struct state *state = daemon->state;
+	int r = 0;
+
+	if (state->touched.all || daemon->rejudge) {
+		daemon->ways_stale = false;
+		r = add_set(ret, &state->ifaces);
+		return r < 0 ? r : add_found(daemon, ret);
+	}
+	array_each (&state->touched.ifaces, const int, ifindex) {
+		if (r >= 0)
+			r = array_push(&ret->list, ifindex);
+	}
+	if (r >= 0 && state->touched.unrouted)
+		r = add_set(ret, &daemon->minds_unrouted);
+	if (r >= 0 && state->touched.addresses)
+		r = add_set(ret, &daemon->unnumbered);
+	return r < 0 ? r : add_ways_back(daemon, ret);
+}
+
+static int by_number(const void *a, const void *b)
+{
+	int left = *(const int *)a, right = *(const int *)b;
+
+	return (left > right) - (left < right);
+}
+
+/* Judges what may be otherwise by now, and no more. */
+static int judge_state(struct daemon *daemon, bool quick)
+{
+	uint64_t began = daemon_now(daemon), took;
+	struct ifindexes chosen = { 0 };
+	int r = choose(daemon, &chosen);
+
+	daemon->ways_stale &= daemon->track.items.count > 0;
 	daemon->judged = daemon->state->generation;
 	daemon->rejudge = false;
-	report_free(daemon->report);
-	daemon->report = take_ptr(report);
-	if (daemon->report->missed.count && !daemon->missed_said)
-		say_missed(daemon);
-	daemon->missed_said = daemon->report->missed.count > 0;
+	touched_settle(daemon->state);
+	if (chosen.list.count > 1)
+		qsort(chosen.list.items, chosen.list.count, sizeof(int), by_number);
+	for (size_t i = 0; r >= 0 && i < chosen.list.count; i++) {
+		if (i == 0 || chosen.list.items[i] != chosen.list.items[i - 1])
+			r = judge_iface(daemon, chosen.list.items[i], quick);
+	}
+	took = daemon_now(daemon) - began;
+	if (daemon->ways_usec == UINT64_MAX)
+		daemon->ways_usec =
+			began + took + (took * 20 > WAYS_USEC ? took * 20 : WAYS_USEC);
+	if (took > REST_FROM_USEC)
+		daemon->rest_usec = began + took * 10;
+	array_done(&chosen.list);
 	if (daemon->state->blind > daemon->blind_said) {
 		daemon->blind_said = daemon->state->blind;
 		say_blind(daemon);
 	}
-	return 0;
+	return r;
+}
+
+bool judge_is_pending(const struct daemon *daemon)
+{
+	const struct state *state = daemon->state;
+
+	return daemon->rejudge || daemon->ways_stale || state->touched.all ||
+	       state->touched.routes || state->touched.unrouted ||
+	       state->touched.addresses || state->touched.ifaces.count;
 }
 
 static int arm_due(struct daemon *daemon)
@@ -194,6 +362,10 @@ static int arm_due(struct daemon *daemon)
 
 	if (!daemon->due)
 		return 0;
+	if (daemon->ways_stale && daemon->ways_usec < next)
+		next = daemon->ways_usec;
+	if (daemon->resting && daemon->rest_usec < next)
+		next = daemon->rest_usec;
 	if (next == UINT64_MAX)
 		return sd_event_source_set_enabled(daemon->due, SD_EVENT_OFF);
 	r = sd_event_source_set_time(daemon->due, next);
@@ -208,12 +380,15 @@ int judge_now(struct daemon *daemon, bool quick)
 		return 0;
 	if (daemon->state->links_stale)
 		r = follow_refresh(daemon);
-	if (r >= 0)
+	/* evaluations that take long leave time for everything else */
+	daemon->resting = !quick && !daemon->rejudge && judge_is_pending(daemon) &&
+			  daemon_now(daemon) < daemon->rest_usec;
+	if (r >= 0 && !daemon->resting && judge_is_pending(daemon))
 		r = judge_state(daemon, quick);
 	/* the kernel first: a correction waits for no entry, and no finding is said that it cured */
 	if (r >= 0)
 		r = hands_turn(daemon);
-	if (r >= 0 && daemon->synced)
+	if (r >= 0 && daemon->synced && !daemon->resting && judge_is_pending(daemon))
 		r = judge_state(daemon, quick);
 	hands_say(daemon);
 	if (r >= 0 && daemon->synced)
@@ -230,10 +405,20 @@ void judge_later(struct daemon *daemon)
 		(void)sd_event_source_set_enabled(daemon->judge, SD_EVENT_ONESHOT);
 }
 
-int judge_turn(sd_event_source *source, void *daemon)
+int judge_turn(sd_event_source *source, void *data)
 {
+	struct daemon *daemon = data;
+	int r = judge_now(daemon, false);
+
 	(void)source;
-	return judge_now(daemon, false);
+	daemon->turned_usec = daemon_now(daemon);
+	/* what rests is not judged yet: it counts when it is */
+	if (daemon->unjudged_events && !daemon->resting && daemon->synced) {
+		histogram_add(&daemon->lag, daemon->turned_usec - daemon->unjudged_usec,
+			daemon->unjudged_events);
+		daemon->unjudged_events = 0;
+	}
+	return r;
 }
 
 int judge_due(sd_event_source *source, uint64_t usec, void *daemon)

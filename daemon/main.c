@@ -45,7 +45,8 @@ int main(int argc, char **argv)
 	int r;
 
 	open_standard_files();
-	(void)signal(SIGUSR1, SIG_IGN); /* nothing is asked for by it yet */
+	(void)signal(
+		SIGUSR1, SIG_IGN); /* until it is heard by the loop, it does no harm */
 	r = options_parse(argc, argv, &options);
 	if (r <= 0)
 		return r < 0 ? EXIT_WRONG : 0;

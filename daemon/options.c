@@ -31,7 +31,8 @@ static const char help[] =
 	"could not tell\n"
 	"  --help, --version\n"
 	"\n"
-	"SIGHUP reads the configuration again. See rpfilterd(8), rpfilterd.conf(5).\n";
+	"SIGHUP reads the configuration again, SIGUSR1 logs figures. See rpfilterd(8), "
+	"rpfilterd.conf(5).\n";
 
 enum { CONFIG = 256, CHECK_CONFIG, MODE, LOG, LOG_LEVEL, STATE, ONCE, HELP, VERSION };
 

@@ -102,7 +102,9 @@ static void add_cleared(
 void say_finding(
 	struct daemon *daemon, enum event_kind kind, const struct track_item *item)
 {
-	const struct finding *finding = item->finding;
+	/* what is over is what was last said of it */
+	const struct finding *finding =
+		kind == EVENT_FINDING_CLEARED ? item->said : item->finding;
 	char sentence[FINDING_TEXT];
 	struct entry entry;
 
@@ -205,21 +207,12 @@ void say_blind(struct daemon *daemon)
 	send_entry(daemon, &entry);
 }
 
-void say_missed(struct daemon *daemon)
+void say_missed(struct daemon *daemon, const struct report_missed *missed)
 {
-	const struct report_missed *first = &daemon->report->missed.items[0];
-	size_t others = daemon->report->missed.count - 1;
-	char more[48] = "";
-
-	if (others)
-		snprintf(more, sizeof(more), " (and %zu other interface%s)", others,
-			plural(others));
 	sink_say(&daemon->sink, LOG_NOTICE,
-		"The rules tell more packets of %s%s apart than are looked at; nothing "
-		"is "
-		"said of "
-		"further ones: %s. rpfilterctl check lists them.",
-		first->name, more, first->what);
+		"The rules tell more packets of %s apart than are looked at; nothing is "
+		"said of further ones: %s. rpfilterctl check lists them.",
+		missed->name, missed->what);
 }
 
 void say_drops(struct daemon *daemon, uint64_t count)

@@ -77,7 +77,11 @@ static bool choose(const struct daemon *daemon, size_t number, struct flow *ret)
 	const struct iface *iface;
 
 	if (number < daemon->track.items.count) {
-		*ret = daemon->track.items.items[number].finding->example;
+		const struct track_item *item = &daemon->track.items.items[number];
+
+		if (!item->said) /* no example was looked for yet */
+			return false;
+		*ret = item->said->example;
 		iface = state_iface(state, ret->iif);
 	} else {
 		*ret = (struct flow){ 0 };

@@ -18,10 +18,18 @@ void track_done(struct track *track)
 	array_done(&track->items);
 }
 
+static uint64_t id_key(const char *id)
+{
+	return hash_bytes(0, id, strlen(id));
+}
+
+/* Whatever the interface's index: one that comes again under its name has its findings. */
 static struct track_item *find(struct track *track, const char *id)
 {
+	uint64_t key = id_key(id);
+
 	array_each (&track->items, struct track_item, item) {
-		if (strcmp(item->finding->id, id) == 0)
+		if (item->key == key && strcmp(item->finding->id, id) == 0)
 			return item;
 	}
 	return NULL;
@@ -41,6 +49,7 @@ static void item_found(
 	if (item->finding != item->said)
 		finding_free(item->finding);
 	item->finding = finding;
+	item->ifindex = finding->ifindex;
 	item->refuted = false;
 	if (item->phase == TRACK_CLOSING)
 		phase_set(item, TRACK_OPEN, now_usec);
@@ -64,13 +73,15 @@ static bool is_unknown(const char *id, const struct finding_id *unknown, size_t 
 	return false;
 }
 
-static void drop_lost(struct track *track, struct finding *const *findings, size_t count,
-	const struct finding_id *unknown, size_t unknown_count, uint64_t now_usec)
+static void drop_lost(struct track *track, int ifindex, struct finding *const *findings,
+	size_t count, const struct finding_id *unknown, size_t unknown_count,
+	uint64_t now_usec)
 {
 	for (size_t i = track->items.count; i-- > 0;) {
 		struct track_item *item = &track->items.items[i];
 
-		if (is_among(item->finding->id, findings, count) ||
+		if (item->ifindex != ifindex ||
+			is_among(item->finding->id, findings, count) ||
 			is_unknown(item->finding->id, unknown, unknown_count))
 			continue;
 		if (item->phase == TRACK_OPEN) {
@@ -82,14 +93,19 @@ static void drop_lost(struct track *track, struct finding *const *findings, size
 	}
 }
 
-int track_update(struct track *track, struct finding **findings, size_t count,
-	const struct finding_id *unknown, size_t unknown_count, bool quick,
+int track_update(struct track *track, int ifindex, struct finding **findings,
+	size_t count, const struct finding_id *unknown, size_t unknown_count, bool quick,
 	uint64_t now_usec)
 {
-	drop_lost(track, findings, count, unknown, unknown_count, now_usec);
+	if (!count && !track->items.count)
+		return 0;
+	track->next_usec = 0;
+	drop_lost(track, ifindex, findings, count, unknown, unknown_count, now_usec);
 	for (size_t i = 0; i < count; i++) {
 		struct track_item *item = find(track, findings[i]->id);
-		struct track_item fresh = { .finding = findings[i] };
+		struct track_item fresh = { .finding = findings[i],
+			.ifindex = findings[i]->ifindex,
+			.key = id_key(findings[i]->id) };
 
 		if (item) {
 			item_found(item, take_ptr(findings[i]), now_usec);
@@ -136,16 +152,20 @@ static uint64_t item_due(
 
 struct track_item *track_due(struct track *track, uint64_t now_usec, enum event_kind *ret)
 {
+	if (track_next(track) > now_usec)
+		return NULL;
 	array_each (&track->items, struct track_item, item) {
 		if (item_due(track, item, ret) <= now_usec)
 			return item;
 	}
+	track->next_usec = 0; /* an item was refuted meanwhile */
 	return NULL;
 }
 
 int track_said(struct track *track, struct track_item *item, enum event_kind kind,
 	uint64_t now_usec)
 {
+	track->next_usec = 0;
 	if (kind == EVENT_FINDING_CLEARED) {
 		item_done(item);
 		array_remove(&track->items, (size_t)(item - track->items.items));
@@ -162,17 +182,21 @@ int track_said(struct track *track, struct track_item *item, enum event_kind kin
 	return 0;
 }
 
-uint64_t track_next(const struct track *track)
+uint64_t track_next(struct track *track)
 {
 	uint64_t next = UINT64_MAX;
 
+	if (track->next_usec)
+		return track->next_usec;
 	array_each (&track->items, const struct track_item, item) {
 		enum event_kind kind;
 		uint64_t due = item_due(track, item, &kind);
 
 		next = due < next ? due : next;
 	}
-	return next;
+	/* 0 is "at once": any time at all is as good, and not taken for "not known" */
+	track->next_usec = next ? next : 1;
+	return track->next_usec;
 }
 
 size_t track_open(const struct track *track)
@@ -182,4 +206,18 @@ size_t track_open(const struct track *track)
 	array_each (&track->items, const struct track_item, item)
 		open += item->phase != TRACK_PENDING;
 	return open;
+}
+
+void track_retime(struct track *track)
+{
+	track->next_usec = 0;
+}
+
+void track_word(struct track_item *item, struct finding *finding)
+{
+	finding->kernel = item->finding->kernel;
+	finding->unsure = item->finding->unsure;
+	if (item->finding != item->said)
+		finding_free(item->finding);
+	item->finding = finding;
 }

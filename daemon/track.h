@@ -18,6 +18,8 @@
 enum track_phase { TRACK_PENDING, TRACK_OPEN, TRACK_CLOSING };
 
 struct track_item {
+	int ifindex;		 /* of finding */
+	uint64_t key;		 /* a hash of its id */
 	struct finding *finding; /* as it is now, or was last */
 	struct finding *said;	 /* as it was last said, NULL while pending */
 	enum track_phase phase;
@@ -33,17 +35,19 @@ struct track {
 	ARRAY(struct track_item) items;
 	uint64_t hold_down_usec;
 	uint64_t repeat_usec; /* 0: never */
+	uint64_t next_usec;   /* nothing is due before; 0: not known */
 };
 
 void track_done(struct track *track);
 
 /*
- * Takes what an evaluation found: *findings is emptied, the track owns them. quick: do not
+ * Takes what an evaluation found on one interface: *findings is emptied, the track owns them.
+ * What was found there before and is not any more is on its way to be cleared. quick: do not
  * wait for hold_down (the first evaluation after a start). unknown: what could not be judged, of
  * which a finding that is open stays so. Returns 0 or -ENOMEM.
  */
-int track_update(struct track *track, struct finding **findings, size_t count,
-	const struct finding_id *unknown, size_t unknown_count, bool quick,
+int track_update(struct track *track, int ifindex, struct finding **findings,
+	size_t count, const struct finding_id *unknown, size_t unknown_count, bool quick,
 	uint64_t now_usec);
 
 /*
@@ -56,7 +60,13 @@ int track_said(struct track *track, struct track_item *item, enum event_kind kin
 	uint64_t now_usec);
 
 /* When something will be due, UINT64_MAX for never. */
-uint64_t track_next(const struct track *track);
+uint64_t track_next(struct track *track);
+
+/* The times that were set (hold_down_usec, repeat_usec) are others now. */
+void track_retime(struct track *track);
+
+/* A finding was found with more words, by whom is known that it is the item's. Takes it. */
+void track_word(struct track_item *item, struct finding *finding);
 
 /* How many findings are open: raised and not cleared. */
 size_t track_open(const struct track *track);

@@ -45,6 +45,8 @@ static int add_iface(struct json_object *object, const struct report_iface *row)
 	}
 	r |= json_add_bool(object, "numbered", row->numbered);
 	r |= add_expect(object, row);
+	if (row->expect_more)
+		r |= json_add_number(object, "expect_more", (int64_t)row->expect_more);
 	r |= json_add_text(object, "verdict", iface_verdict_name(row->verdict));
 	return r;
 }

@@ -11,7 +11,7 @@
 static int judge_one(const struct view *view, const struct iface *iface,
 	struct report *report, const void *data)
 {
-	return evaluate_iface(view, data, iface, report);
+	return evaluate_iface(view, data, iface, FINDING_COUNTED, report);
 }
 
 struct plan_judge plans_judge(const struct host *host)

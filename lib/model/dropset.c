@@ -19,12 +19,11 @@ struct collect {
 /* A documentation address (RFC 5737) reads best where it is among the dropped. */
 #define NICE_EXAMPLE 0xc6336401u /* 198.51.100.1 */
 
-static void tally_grow(struct drop_tally *tally, uint32_t first, uint32_t last,
+static void tally_range(struct drop_tally *tally, uint32_t first, uint32_t last,
 	const struct lookup_result *reverse)
 {
 	uint64_t size = (uint64_t)last - first + 1;
 
-	tally->count += size;
 	if (size > tally->largest) {
 		tally->largest = size;
 		tally->reverse = *reverse;
@@ -42,31 +41,28 @@ static uint64_t tally_key(enum rpf_reason reason, const struct lookup_result *re
 			(uint64_t)reverse->error << 48);
 }
 
-static int tally(struct collect *collect, uint32_t first, uint32_t last,
-	enum rpf_reason reason, const struct lookup_result *reverse)
+/* The tally of this reason and way back, a fresh one where there was none; NULL: no memory. */
+static struct drop_tally *tally(struct collect *collect, enum rpf_reason reason,
+	const struct lookup_result *reverse)
 {
 	struct drop_tally fresh = { .reason = reason, .reverse = *reverse };
 	struct dropset *dropset = collect->dropset;
 	uint64_t key = tally_key(reason, reverse);
 	size_t place = (size_t)(uintptr_t)hash_get(&collect->tallies, key);
-	int r;
 
-	if (place) {
-		tally_grow(&dropset->tallies.items[place - 1], first, last, reverse);
-		return 0;
-	}
-	tally_grow(&fresh, first, last, reverse);
-	r = array_push(&dropset->tallies, &fresh);
-	if (r < 0)
-		return r;
-	return hash_put(
-		&collect->tallies, key, (void *)(uintptr_t)dropset->tallies.count);
+	if (place)
+		return &dropset->tallies.items[place - 1];
+	if (array_push(&dropset->tallies, &fresh) < 0 ||
+		hash_put(&collect->tallies, key,
+			(void *)(uintptr_t)dropset->tallies.count) < 0)
+		return NULL;
+	return &dropset->tallies.items[dropset->tallies.count - 1];
 }
 
-static int collect(
-	uint32_t first, uint32_t last, const struct lookup_result *result, void *data)
+/* Whether sources with this result are dropped by reverse path: 1 and the tally, 0, -ENOMEM. */
+static int judge(struct collect *collect, const struct lookup_result *result,
+	uint64_t count, struct drop_tally **ret)
 {
-	struct collect *collect = data;
 	struct dropset *dropset = collect->dropset;
 	enum rpf_reason reason;
 
@@ -78,38 +74,97 @@ static int collect(
 		collect->last_reason = reason;
 	}
 	if (reason == RPF_BLIND)
-		dropset->blind += (uint64_t)last - first + 1;
+		dropset->blind += count;
 	if (reason != RPF_STRICT_ASYMMETRIC && reason != RPF_UNNUMBERED &&
 		reason != RPF_NO_ROUTE)
 		return 0;
-	if (prefixset_add(&dropset->dropped, first, last) < 0)
+	*ret = tally(collect, reason, result);
+	if (!*ret)
 		return -ENOMEM;
-	return tally(collect, first, last, reason, result);
+	(*ret)->count += count;
+	dropset->count += count;
+	return 1;
+}
+
+static int collect_range(
+	uint32_t first, uint32_t last, const struct lookup_result *result, void *data)
+{
+	struct collect *collect = data;
+	struct drop_tally *tally;
+	int r = judge(collect, result, (uint64_t)last - first + 1, &tally);
+
+	if (r <= 0)
+		return r;
+	tally_range(tally, first, last, result);
+	return prefixset_add(&collect->dropset->dropped, first, last);
+}
+
+static int collect_share(const struct lookup_result *result, const struct fib_list *list,
+	uint64_t count, void *data)
+{
+	struct drop_tally *tally;
+	int r = judge(data, result, count, &tally);
+
+	(void)list;
+	return r < 0 ? r : 0;
+}
+
+/* What was found for other sources is added to. */
+static int know_tallies(struct collect *collect)
+{
+	const struct dropset *dropset = collect->dropset;
+
+	for (size_t i = 0; i < dropset->tallies.count; i++) {
+		const struct drop_tally *known = &dropset->tallies.items[i];
+		uint64_t key = tally_key(known->reason, &known->reverse);
+
+		if (hash_put(&collect->tallies, key, (void *)(uintptr_t)(i + 1)) < 0)
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+static int collect_all(const struct view *view, const struct iface *iface,
+	const struct flowclass *class, const struct prefixset *sources, bool ranges,
+	struct dropset *ret)
+{
+	struct rpf_class validation =
+		rpf_class_of(view, iface, &class->flow, class->flow.dst, class->oif);
+	struct collect data = { .view = view, .class = &validation, .dropset = ret };
+	int r;
+
+	ret->filter = validation.filter;
+	if (view->state->blind) {
+		ret->blind += prefixset_size(sources);
+		return 0;
+	}
+	if (!validation.filter.effective) /* then nothing is dropped by reverse path */
+		return 0;
+	r = know_tallies(&data);
+	if (r >= 0 && !ranges)
+		r = lookup_shares(
+			view, &validation.reverse, sources, collect_share, &data);
+	for (size_t i = 0; r >= 0 && ranges && i < sources->ranges.count; i++)
+		r = lookup_range(view, &validation.reverse,
+			sources->ranges.items[i].first, sources->ranges.items[i].last,
+			collect_range, &data);
+	hash_done(&data.tallies);
+	prefixset_close(&ret->dropped);
+	return r < 0 ? r : 0;
 }
 
 int dropset_of(const struct view *view, const struct iface *iface,
 	const struct flowclass *class, const struct prefixset *sources,
 	struct dropset *ret)
 {
-	struct rpf_class validation =
-		rpf_class_of(view, iface, &class->flow, class->flow.dst, class->oif);
-	int r = 0;
-	struct collect data = { .view = view, .class = &validation, .dropset = ret };
+	return collect_all(view, iface, class, sources, true, ret);
+}
 
-	ret->filter = validation.filter;
-	if (view->state->blind) {
-		ret->blind = prefixset_size(sources);
-		return 0;
-	}
-	if (!validation.filter.effective) /* then nothing is dropped by reverse path */
-		return 0;
-	for (size_t i = 0; r >= 0 && i < sources->ranges.count; i++)
-		r = lookup_range(view, &validation.reverse,
-			sources->ranges.items[i].first, sources->ranges.items[i].last,
-			collect, &data);
-	hash_done(&data.tallies);
-	prefixset_close(&ret->dropped);
-	return r < 0 ? r : 0;
+int dropset_count(const struct view *view, const struct iface *iface,
+	const struct flowclass *class, const struct prefixset *sources,
+	struct dropset *ret)
+{
+	return collect_all(view, iface, class, sources, false, ret);
 }
 
 void dropset_done(struct dropset *dropset)

@@ -18,22 +18,33 @@ struct drop_tally { /* the dropped sources that share a way back */
 	enum rpf_reason reason;
 	struct lookup_result reverse; /* the prefix: the one that owns most; borrowed */
 	uint64_t count;		      /* addresses */
-	uint64_t largest;	      /* the longest range of them */
-	struct ip4 example;	      /* the first of that range */
+	/* of dropset_of() only: */
+	uint64_t largest;   /* the longest range of them */
+	struct ip4 example; /* the first of that range */
 };
 
 struct dropset {
 	struct rp_filter filter;
-	struct prefixset dropped;
+	uint64_t count;		  /* addresses that are dropped */
+	struct prefixset dropped; /* which: of dropset_of() only */
 	ARRAY(struct drop_tally) tallies;
 	uint64_t blind; /* addresses that could not be judged */
 };
 
 /*
  * The dropped among `sources`. *ret zeroed before, to be freed with dropset_done() after an
- * error too. Returns 0 or -ENOMEM.
+ * error too; or with what a call for other sources, which these don't overlap, has found.
+ * Returns 0 or -ENOMEM.
  */
 int dropset_of(const struct view *view, const struct iface *iface,
+	const struct flowclass *class, const struct prefixset *sources,
+	struct dropset *ret);
+
+/*
+ * The same, but only how many they are: without the prefixes, and where `sources` are most of
+ * all addresses without a walk over the table (lookup_shares()).
+ */
+int dropset_count(const struct view *view, const struct iface *iface,
 	const struct flowclass *class, const struct prefixset *sources,
 	struct dropset *ret);
 void dropset_done(struct dropset *dropset);

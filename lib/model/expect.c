@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "model/expect.h"
 
+#include "model/feasible.h"
 #include "model/lookup.h"
 
 #include <string.h>
@@ -127,13 +128,15 @@ static int add(struct expect *expect, struct prefix4 prefix, enum expect_why why
 	const struct expect_item item = { prefix, why };
 	int r = array_push(&expect->items.list, &item);
 
-	return r < 0 ? r : prefixset_add_prefix(&expect->named, prefix);
+	if (r < 0 || why > EXPECT_TUNNEL)
+		return r;
+	return prefixset_add_prefix(&expect->named, prefix);
 }
 
 /* Never a packet's source, whatever the filter says; own and broadcast addresses too. Only
- * what lies in what is named is looked for: a host may have thousands of addresses. */
-static int add_impossible(const struct state *state, const struct expect_items *items,
-	struct prefixset *set)
+ * what lies in the set is looked for: a host may have thousands of addresses. */
+static int add_impossible(const struct state *state, const struct prefixset *set,
+	struct prefixset *impossible)
 {
 	static const struct prefix4 martians[] = {
 		{ { 0x00000000 }, 32 }, /* 0.0.0.0 */
@@ -144,24 +147,56 @@ static int add_impossible(const struct state *state, const struct expect_items *
 	int r = 0;
 
 	for (size_t i = 0; i < ELEMENTS(martians) && r >= 0; i++)
-		r = prefixset_add_prefix(set, martians[i]);
-	for (size_t i = 0; i < items->list.count && r >= 0; i++)
-		r = own_impossible(&state->own, items->list.items[i].prefix, set);
-	prefixset_close(set);
+		r = prefixset_add_prefix(impossible, martians[i]);
+	for (size_t i = 0; i < set->ranges.count && r >= 0; i++)
+		r = own_impossible(&state->own, set->ranges.items[i].first,
+			set->ranges.items[i].last, impossible);
+	prefixset_close(impossible);
 	return r;
 }
 
-static int close_sources(const struct state *state, struct expect *expect)
+int expect_possible(
+	const struct state *state, const struct prefixset *set, struct prefixset *ret)
 {
 	struct prefixset impossible = { 0 };
-	int r;
+	int r = add_impossible(state, set, &impossible);
 
-	prefixset_close(&expect->named);
-	r = add_impossible(state, &expect->items, &impossible);
 	if (r >= 0)
-		r = prefixset_subtract(&expect->named, &impossible, &expect->sources);
+		r = prefixset_subtract(set, &impossible, ret);
 	prefixset_done(&impossible);
 	return r;
+}
+
+/* The network, or the peer, that an address is in or names. */
+static struct prefix4 addr_net(const struct addr_record *addr)
+{
+	return prefix4(addr->peer.host ? addr->peer : addr->local, addr->len);
+}
+
+/* The networks of its own addresses: its neighbours. */
+static int add_connected(const struct iface *iface, struct expect *expect)
+{
+	for (size_t i = 0; i < iface->addrs.count; i++) {
+		const struct addr_record *addr = &iface->addrs.items[i];
+		const struct prefix4 net = addr_net(addr);
+		bool known = false;
+		int r;
+
+		/* an address alone has no neighbours, unless it names one */
+		if (ip4_is_loopback(addr->local) ||
+			(net.len == 32 && net.addr.host == addr->local.host))
+			continue;
+		for (size_t k = 0; k < i && !known; k++) {
+			const struct addr_record *other = &iface->addrs.items[k];
+
+			known = other->len == net.len &&
+				addr_net(other).addr.host == net.addr.host;
+		}
+		r = known ? 0 : add(expect, net, EXPECT_CONNECTED);
+		if (r < 0)
+			return r;
+	}
+	return 0;
 }
 
 int expect_of(const struct state *state, const struct iface *iface,
@@ -174,12 +209,55 @@ int expect_of(const struct state *state, const struct iface *iface,
 	if (declared->declared) {
 		for (size_t i = 0; i < declared->count && r >= 0; i++)
 			r = add(ret, declared->prefixes[i], EXPECT_DECLARED);
-	} else if (expect_is_receiving_tunnel(state, iface)) {
-		r = add(ret, prefix4(ip4(0), 0), EXPECT_TUNNEL);
+	} else {
+		if (expect_is_receiving_tunnel(state, iface))
+			r = add(ret, prefix4(ip4(0), 0), EXPECT_TUNNEL);
+		if (r >= 0)
+			r = add_connected(iface, ret);
+		/* who expects anybody expects those, too */
+		ret->feasible = !ret->items.list.count ||
+				ret->items.list.items[0].why != EXPECT_TUNNEL;
+		ret->feasible &= feasible_any(state, iface);
 	}
-	if (r < 0 || !ret->items.list.count)
+	if (r < 0)
 		return r;
-	return close_sources(state, ret);
+	prefixset_close(&ret->named);
+	return expect_possible(state, &ret->named, &ret->sources);
+}
+
+struct listing {
+	struct expect *expect;
+	size_t limit, more;
+};
+
+static int list_feasible(struct prefix4 prefix, void *data)
+{
+	const struct expect_item item = { prefix, EXPECT_FEASIBLE };
+	struct listing *listing = data;
+
+	/* of several tables the same one may come again */
+	array_each (&listing->expect->items.list, const struct expect_item, known) {
+		if (known->why == item.why && known->prefix.len == prefix.len &&
+			known->prefix.addr.host == prefix.addr.host)
+			return 0;
+	}
+	if (listing->expect->items.list.count >= listing->limit) {
+		listing->more++;
+		return 0;
+	}
+	return array_push(&listing->expect->items.list, &item);
+}
+
+int expect_add_feasible(const struct state *state, const struct iface *iface,
+	size_t limit, struct expect *expect, size_t *ret_more)
+{
+	struct listing listing = { .expect = expect, .limit = limit };
+	int r = expect->feasible
+			? feasible_prefixes(state, iface, list_feasible, &listing)
+			: 0;
+
+	*ret_more = listing.more;
+	return r;
 }
 
 void expect_done(struct expect *expect)

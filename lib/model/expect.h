@@ -30,9 +30,10 @@ struct expect_items {
 };
 
 struct expect {
-	struct expect_items items;
-	struct prefixset named;	  /* all that the items name */
-	struct prefixset sources; /* those of them that can be a packet's source here */
+	struct expect_items items; /* but feasible ones, see expect_add_feasible() */
+	struct prefixset named;	   /* all that is declared, or a tunnel's */
+	struct prefixset sources;  /* of these what can be a packet's source here */
+	bool feasible; /* what its routes are for is expected as well (feasible.h) */
 };
 
 /* What the configuration says of an interface. */
@@ -54,6 +55,17 @@ bool expect_is_receiving_tunnel(const struct state *state, const struct iface *i
 int expect_of(const struct state *state, const struct iface *iface,
 	const struct expect_declared *declared, struct expect *ret);
 void expect_done(struct expect *expect);
+
+/*
+ * Adds to the items the prefixes of feasible routes, at most `limit`, for people to see; a
+ * table may have a million of them. *ret_more: how many more there are. Returns 0 or -ENOMEM.
+ */
+int expect_add_feasible(const struct state *state, const struct iface *iface,
+	size_t limit, struct expect *expect, size_t *ret_more);
+
+/* Takes from `set` what can be no packet's source here, into *ret. Returns 0 or -ENOMEM. */
+int expect_possible(
+	const struct state *state, const struct prefixset *set, struct prefixset *ret);
 
 /* The strongest reason among the items; of none, the weakest. */
 enum expect_why expect_strongest(const struct expect *expect);

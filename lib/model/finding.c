@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "model/finding.h"
 
+#include "model/feasible.h"
 #include "model/plan.h"
 
 #include <errno.h>
@@ -17,20 +18,136 @@ void finding_free(struct finding *finding)
 	free(finding);
 }
 
+/* The sources that a finding is about. */
+struct scope {
+	struct prefixset sources; /* expected by name, less what can be no source */
+	struct prefixset named;
+	struct prefixset suspects; /* feasible ones besides, that may be dropped */
+	uint64_t size;		   /* all that is expected */
+};
+
+static void scope_done(struct scope *scope)
+{
+	prefixset_done(&scope->sources);
+	prefixset_done(&scope->named);
+	prefixset_done(&scope->suspects);
+}
+
+/*
+ * The networks of the interface's addresses, less what a longer prefix elsewhere says comes
+ * another way; that depends on the class.
+ */
+static int scope_connected(const struct view *view, const struct iface *iface,
+	const struct expect *expect, const struct flowclass *class, struct scope *scope)
+{
+	struct lookup_flow flow =
+		rpf_class_of(view, iface, &class->flow, class->flow.dst, class->oif)
+			.reverse;
+	struct prefixset connected = { 0 };
+	int r = 0;
+
+	array_each (&expect->items.list, const struct expect_item, item) {
+		if (r >= 0 && item->why == EXPECT_CONNECTED)
+			r = feasible_part(view, &flow, prefix4_first(item->prefix),
+				prefix4_last(item->prefix), item->prefix.len, &connected);
+	}
+	prefixset_close(&connected);
+	if (r >= 0)
+		r = expect_possible(view->state, &connected, &scope->sources);
+	for (size_t i = 0; i < connected.ranges.count && r >= 0; i++)
+		r = prefixset_add(&scope->named, connected.ranges.items[i].first,
+			connected.ranges.items[i].last);
+	prefixset_close(&scope->sources);
+	prefixset_close(&scope->named);
+	scope->size = prefixset_size(&scope->sources);
+	prefixset_done(&connected);
+	return r;
+}
+
+/* What is feasible and possible, and not expected by name already. */
+static int scope_feasible(const struct view *view, const struct iface *iface,
+	const struct flowclass *class, struct scope *scope)
+{
+	struct prefixset suspects = { 0 }, all = { 0 }, possible[2] = { 0 }, more = { 0 };
+	int r = feasible_suspects(view, iface, class, &suspects, &all);
+
+	if (r >= 0)
+		r = expect_possible(view->state, &suspects, &possible[0]);
+	if (r >= 0)
+		r = prefixset_subtract(&possible[0], &scope->named, &scope->suspects);
+	if (r >= 0)
+		r = expect_possible(view->state, &all, &possible[1]);
+	if (r >= 0)
+		r = prefixset_subtract(&possible[1], &scope->named, &more);
+	scope->size += prefixset_size(&more);
+	prefixset_done(&suspects);
+	prefixset_done(&all);
+	prefixset_done(&possible[0]);
+	prefixset_done(&possible[1]);
+	prefixset_done(&more);
+	return r;
+}
+
+/* All that is expected, or what a declared flow is about. */
+static int scope_of(const struct view *view, const struct iface *iface,
+	const struct expect *expect, const struct flowclass *class, struct scope *ret)
+{
+	struct prefixset only = { 0 }, others = { 0 };
+	int r = 0;
+
+	if (class->only_from) {
+		r = prefixset_add_prefix(&only, class->from);
+		if (r >= 0)
+			r = prefixset_invert(&only, &others);
+	}
+	if (r >= 0)
+		r = prefixset_subtract(&expect->sources, &others, &ret->sources);
+	if (r >= 0)
+		r = prefixset_subtract(&expect->named, &others, &ret->named);
+	ret->size = prefixset_size(&ret->sources);
+	/* what is declared, and who expects anybody, needs no more */
+	if (r >= 0 && !class->only_from && !expect->named.ranges.count)
+		r = scope_connected(view, iface, expect, class, ret);
+	if (r >= 0 && !class->only_from && expect->feasible)
+		r = scope_feasible(view, iface, class, ret);
+	prefixset_done(&only);
+	prefixset_done(&others);
+	return r;
+}
+
+/* Both kinds of sources in one, for the remedy and for words. */
+static int scope_all(const struct scope *scope, struct prefixset *ret)
+{
+	const struct prefixset none = { 0 };
+	int r = prefixset_subtract(&scope->sources, &none, ret);
+
+	if (r >= 0)
+		r = prefixset_subtract(&scope->suspects, &none, ret);
+	prefixset_close(ret);
+	return r;
+}
+
 /*
  * What the words may not cover: sources that pass, and all that nobody expects. What is left
  * between those and the dropped (martians, own and broadcast addresses) may be covered.
  */
-static int words(struct finding *finding, const struct prefixset *sources,
-	const struct prefixset *named, const struct prefixset *dropped)
+static int words(struct finding *finding, const struct scope *scope,
+	const struct prefixset *dropped)
 {
-	struct prefixset avoid = { 0 };
+	struct prefixset avoid = { 0 }, named = { 0 }, sources = { 0 };
+	const struct prefixset none = { 0 };
 	size_t total;
-	int r;
+	int r = prefixset_subtract(&scope->named, &none, &named);
 
-	r = prefixset_invert(named, &avoid);
 	if (r >= 0)
-		r = prefixset_subtract(sources, dropped, &avoid);
+		r = prefixset_subtract(&scope->suspects, &none, &named);
+	prefixset_close(&named);
+	if (r >= 0)
+		r = prefixset_invert(&named, &avoid);
+	if (r >= 0)
+		r = scope_all(scope, &sources);
+	if (r >= 0)
+		r = prefixset_subtract(&sources, dropped, &avoid);
 	prefixset_close(&avoid);
 	if (r >= 0) {
 		finding->source_count = prefixset_words(
@@ -38,39 +155,14 @@ static int words(struct finding *finding, const struct prefixset *sources,
 		finding->sources_more = total - finding->source_count;
 	}
 	prefixset_done(&avoid);
+	prefixset_done(&named);
+	prefixset_done(&sources);
 	return r;
 }
 
-static double share(const struct prefixset *dropped, const struct prefixset *sources)
+static double share(uint64_t part, uint64_t whole)
 {
-	uint64_t part = prefixset_size(dropped), whole = prefixset_size(sources);
-
 	return part == whole ? 1.0 : (double)part / (double)whole;
-}
-
-/* The sources a class is about: all expected ones, or those of a declared flow. */
-static int class_sources(const struct expect *expect, const struct flowclass *class,
-	struct prefixset *sources, struct prefixset *named)
-{
-	struct prefixset only = { 0 }, others = { 0 };
-	int r;
-
-	if (!class->only_from) {
-		const struct prefixset none = { 0 };
-
-		r = prefixset_subtract(&expect->sources, &none, sources);
-		return r < 0 ? r : prefixset_subtract(&expect->named, &none, named);
-	}
-	r = prefixset_add_prefix(&only, class->from);
-	if (r >= 0)
-		r = prefixset_invert(&only, &others);
-	if (r >= 0)
-		r = prefixset_subtract(&expect->sources, &others, sources);
-	if (r >= 0)
-		r = prefixset_subtract(&expect->named, &others, named);
-	prefixset_done(&only);
-	prefixset_done(&others);
-	return r;
 }
 
 struct finding_id finding_id_of(const struct iface *iface, const struct flowclass *class)
@@ -81,9 +173,48 @@ struct finding_id finding_id_of(const struct iface *iface, const struct flowclas
 	return id;
 }
 
+/* The strongest reason to expect what is dropped: `named` of it are expected by name. */
+static enum expect_why why_expected(
+	const struct expect *expect, const struct flowclass *class, uint64_t named)
+{
+	if (class->only_from)
+		return EXPECT_DECLARED;
+	return named ? expect_strongest(expect) : EXPECT_FEASIBLE;
+}
+
+/*
+ * An example of what is dropped, without looking for one: those of the documentation
+ * (RFC 5737), and some others all over. 0.0.0.0 where none of them is.
+ */
+static struct ip4 guess_example(const struct view *view, const struct iface *iface,
+	const struct flowclass *class, const struct scope *scope)
+{
+	static const uint32_t guesses[] = { 0xc6336401, 0xcb007101, 0xc0000201,
+		0x08080808, 0x40000001, 0x90000001, 0xb0000001, 0xd0000001 };
+	struct rpf_class validation =
+		rpf_class_of(view, iface, &class->flow, class->flow.dst, class->oif);
+
+	for (size_t i = 0; i < ELEMENTS(guesses); i++) {
+		const struct ip4 guess = ip4(guesses[i]);
+		struct lookup_result result;
+		enum rpf_reason reason;
+
+		if (!prefixset_has(&scope->sources, guess) &&
+			!prefixset_has(&scope->suspects, guess))
+			continue;
+		validation.reverse.dst = guess;
+		result = lookup(view, &validation.reverse, NULL, 0);
+		reason = rpf_validate(view, &validation, &result, NULL);
+		if (reason == RPF_STRICT_ASYMMETRIC || reason == RPF_UNNUMBERED ||
+			reason == RPF_NO_ROUTE)
+			return guess;
+	}
+	return ip4(0);
+}
+
 static int fill(struct finding *finding, const struct view *view,
-	const struct iface *iface, const struct expect *expect,
-	const struct flowclass *class, const struct dropset *dropset)
+	const struct iface *iface, const struct flowclass *class,
+	const struct dropset *dropset)
 {
 	const struct drop_tally *most = dropset_main(dropset);
 	const struct iface *out =
@@ -94,7 +225,6 @@ static int fill(struct finding *finding, const struct view *view,
 	finding->ifindex = iface->link.ifindex;
 	memcpy(finding->iif, iface->link.name, sizeof(finding->iif));
 	snprintf(finding->kind, sizeof(finding->kind), "%s", iface_kind(iface));
-	finding->expect = class->only_from ? EXPECT_DECLARED : expect_strongest(expect);
 	finding->severity =
 		finding->expect <= EXPECT_TUNNEL ? FINDING_WARNING : FINDING_NOTICE;
 	finding->reason = most->reason;
@@ -113,30 +243,57 @@ static int fill(struct finding *finding, const struct view *view,
 	return reverse_of(view, &most->reverse, &finding->reverse);
 }
 
+static int word(struct finding *finding, const struct view *view,
+	const struct iface *iface, const struct flowclass *class,
+	const struct scope *scope, const struct dropset *dropset)
+{
+	struct prefixset sources = { 0 };
+	int r = scope_all(scope, &sources);
+
+	/* all of it is dropped: that needs no looking for */
+	if (r >= 0 && dropset->count == prefixset_size(&sources))
+		r = words(finding, scope, &sources);
+	else if (r >= 0 && finding->detail == FINDING_WORDED)
+		r = words(finding, scope, &dropset->dropped);
+	if (r >= 0)
+		r = plan_remedy(
+			view, iface, class, &sources, finding->reason, &finding->remedy);
+	prefixset_done(&sources);
+	return r;
+}
+
 static int find(const struct view *view, const struct iface *iface,
 	const struct expect *expect, const struct flowclass *class,
-	const struct prefixset *sources, const struct prefixset *named,
-	struct dropset *dropset, struct finding **ret)
+	const struct scope *scope, enum finding_detail detail, struct dropset *dropset,
+	struct finding **ret)
 {
 	_cleanup_(finding_freep) struct finding *finding = NULL;
-	int r = dropset_of(view, iface, class, sources, dropset);
+	int (*const look)(const struct view *, const struct iface *,
+		const struct flowclass *, const struct prefixset *, struct dropset *) =
+		detail == FINDING_WORDED ? dropset_of : dropset_count;
+	int r = look(view, iface, class, &scope->sources, dropset);
+	uint64_t named = dropset->count;
 
+	if (r >= 0 && scope->suspects.ranges.count)
+		r = look(view, iface, class, &scope->suspects, dropset);
 	if (r < 0)
 		return r;
 	if (dropset->blind)
 		return -ENODATA;
-	if (!dropset->dropped.ranges.count)
+	if (!dropset->count)
 		return 0;
 	finding = calloc(1, sizeof(*finding));
 	if (!finding)
 		return -ENOMEM;
-	r = fill(finding, view, iface, expect, class, dropset);
+	finding->detail = detail;
+	finding->expect = why_expected(expect, class, named);
+	finding->dropped = dropset->count;
+	finding->share = share(dropset->count, scope->size);
+	r = fill(finding, view, iface, class, dropset);
+	if (r >= 0 && detail == FINDING_COUNTED)
+		finding->example.src = guess_example(view, iface, class, scope);
 	if (r >= 0)
-		r = words(finding, sources, named, &dropset->dropped);
-	finding->share = share(&dropset->dropped, sources);
-	if (r >= 0)
-		r = plan_remedy(
-			view, iface, class, sources, finding->reason, &finding->remedy);
+		r = word(finding, view, iface, class, scope, dropset);
 	if (r < 0)
 		return r;
 	*ret = take_ptr(finding);
@@ -144,17 +301,17 @@ static int find(const struct view *view, const struct iface *iface,
 }
 
 int finding_of(const struct view *view, const struct iface *iface,
-	const struct expect *expect, const struct flowclass *class, struct finding **ret)
+	const struct expect *expect, const struct flowclass *class,
+	enum finding_detail detail, struct finding **ret)
 {
-	struct prefixset sources = { 0 }, named = { 0 };
+	struct scope scope = { 0 };
 	struct dropset dropset = { 0 };
-	int r = class_sources(expect, class, &sources, &named);
+	int r = scope_of(view, iface, expect, class, &scope);
 
 	if (r >= 0)
-		r = find(view, iface, expect, class, &sources, &named, &dropset, ret);
+		r = find(view, iface, expect, class, &scope, detail, &dropset, ret);
 	dropset_done(&dropset);
-	prefixset_done(&sources);
-	prefixset_done(&named);
+	scope_done(&scope);
 	return r;
 }
 

@@ -20,6 +20,13 @@ enum kernel_answer { KERNEL_UNASKED, KERNEL_DROP, KERNEL_PASS, KERNEL_UNJUDGED }
 
 enum finding_severity { FINDING_NOTICE, FINDING_WARNING };
 
+/*
+ * How much is to be known of a fault: that it is there, why, and how much is dropped, which
+ * costs little on any table; or all that there is to say, for which the prefixes that are
+ * dropped have to be found by a walk.
+ */
+enum finding_detail { FINDING_COUNTED, FINDING_WORDED };
+
 /* What would cure it. */
 #define REMEDY_STEPS 2
 #define REMEDY_TEXT 256
@@ -51,8 +58,11 @@ struct finding {
 	enum rpf_reason reason; /* of most of what is dropped */
 	struct rp_filter filter;
 	enum expect_why expect;
+	enum finding_detail detail; /* counted: no sources, no reverse.prefix, and an
+				       example only if it came at no cost (else 0.0.0.0) */
 	struct prefix4 sources[FINDING_SOURCES]; /* largest first */
 	size_t source_count, sources_more;
+	uint64_t dropped;    /* addresses */
 	double share;	     /* of the expected sources; 1 only when all, 0 never */
 	struct addresses to; /* own addresses; of what is only forwarded, an example */
 	bool forwarded;	     /* packets that are forwarded are dropped, too */
@@ -70,7 +80,8 @@ struct finding {
  * where something was not understood that bears on it; -ENOMEM.
  */
 int finding_of(const struct view *view, const struct iface *iface,
-	const struct expect *expect, const struct flowclass *class, struct finding **ret);
+	const struct expect *expect, const struct flowclass *class,
+	enum finding_detail detail, struct finding **ret);
 /* The id of what is found on iface for class: "tunl0/local". */
 struct finding_id finding_id_of(const struct iface *iface, const struct flowclass *class);
 

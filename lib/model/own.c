@@ -76,8 +76,8 @@ void own_forget(struct own *own, const struct addr_record *addr)
 		uncount(&own->impossible, list[i]);
 }
 
-static int collect(const struct trie *trie, uint32_t reference, struct prefix4 prefix,
-	struct prefixset *ret)
+static int collect(const struct trie *trie, uint32_t reference, uint32_t first,
+	uint32_t last, struct prefixset *ret)
 {
 	struct trie_at at;
 	int r = 0;
@@ -85,16 +85,17 @@ static int collect(const struct trie *trie, uint32_t reference, struct prefix4 p
 	if (reference == TRIE_NONE)
 		return 0;
 	at = trie_at(trie, reference);
-	if (!prefix4_covers(prefix, at.prefix) && !prefix4_covers(at.prefix, prefix))
+	if (prefix4_last(at.prefix) < first || prefix4_first(at.prefix) > last)
 		return 0;
 	if (at.value)
 		r = prefixset_add_prefix(ret, at.prefix);
 	for (int bit = 0; bit < 2 && r >= 0; bit++)
-		r = collect(trie, at.child[bit], prefix, ret);
+		r = collect(trie, at.child[bit], first, last, ret);
 	return r;
 }
 
-int own_impossible(const struct own *own, struct prefix4 prefix, struct prefixset *ret)
+int own_impossible(
+	const struct own *own, uint32_t first, uint32_t last, struct prefixset *ret)
 {
-	return collect(&own->impossible, own->impossible.root, prefix, ret);
+	return collect(&own->impossible, own->impossible.root, first, last, ret);
 }

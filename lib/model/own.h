@@ -27,6 +27,7 @@ static inline bool own_has(const struct own *own, struct ip4 addr)
 	return hash_get(&own->addrs, addr.host) != NULL;
 }
 
-/* Adds to the set the own, network and broadcast addresses that lie in prefix, ascending.
- * Returns 0 or -ENOMEM. */
-int own_impossible(const struct own *own, struct prefix4 prefix, struct prefixset *ret);
+/* Adds to the set the own, network and broadcast addresses of first..last, ascending. Returns
+ * 0 or -ENOMEM. */
+int own_impossible(
+	const struct own *own, uint32_t first, uint32_t last, struct prefixset *ret);

@@ -24,8 +24,8 @@ static int cures(const struct view *view, const struct iface *iface,
 		.state = view->state, .values = &value, .value_count = 1
 	};
 	struct dropset left = { 0 };
-	int r = dropset_of(&tried, iface, class, sources, &left);
-	bool cured = !left.dropped.ranges.count && !left.blind;
+	int r = dropset_count(&tried, iface, class, sources, &left);
+	bool cured = !left.count && !left.blind;
 
 	dropset_done(&left);
 	return r < 0 ? r : cured;

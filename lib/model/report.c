@@ -5,6 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define REPORT_EXPECT                                                                    \
+	16 /* items that are listed, before feasible ones are only counted */
+
 struct report *report_new(void)
 {
 	return calloc(1, sizeof(struct report));
@@ -81,7 +84,7 @@ static bool has_address(const struct addresses *addresses, struct ip4 addr)
 static bool says_the_same(const struct finding *a, const struct finding *b)
 {
 	bool same = a->reason == b->reason && a->expect == b->expect &&
-		    a->source_count == b->source_count &&
+		    a->dropped == b->dropped && a->source_count == b->source_count &&
 		    a->sources_more == b->sources_more && !finding_differs(a, b) &&
 		    a->reverse.known == b->reverse.known &&
 		    a->reverse.table == b->reverse.table &&
@@ -123,16 +126,30 @@ static int keep(struct report *report, struct finding **finding, size_t begin)
 	return r;
 }
 
+/* As finding_of(); of what is only forwarded an example is needed in any case. */
+static int find_class(const struct view *view, const struct iface *iface,
+	const struct expect *expect, const struct flowclass *class,
+	enum finding_detail detail, struct finding **ret)
+{
+	int r = finding_of(view, iface, expect, class, detail, ret);
+
+	if (r <= 0 || !class->oif || (*ret)->example.src.host)
+		return r;
+	finding_free(*ret);
+	*ret = NULL;
+	return finding_of(view, iface, expect, class, FINDING_WORDED, ret);
+}
+
 /* Finds the faults of one interface, class by class. Returns 0 or -ENOMEM. */
 static int find_faults(struct report *report, const struct view *view,
 	const struct iface *iface, const struct expect *expect,
-	struct flowclasses *classes, struct tally *tally)
+	struct flowclasses *classes, enum finding_detail detail, struct tally *tally)
 {
 	size_t begin = report->findings.count;
 
 	array_each (&classes->list, const struct flowclass, class) {
 		_cleanup_(finding_freep) struct finding *finding = NULL;
-		int r = finding_of(view, iface, expect, class, &finding);
+		int r = find_class(view, iface, expect, class, detail, &finding);
 
 		if (r == -ENODATA)
 			r = add_unknown(report, iface, class, tally);
@@ -166,11 +183,11 @@ static int add_missed(struct report *report, const struct iface *iface,
 /* One flow of the configuration. Returns 0 or -ENOMEM. */
 static int find_flow_fault(struct report *report, const struct view *view,
 	const struct iface *iface, const struct expect *expect,
-	const struct flowclass *class, struct tally *tally)
+	const struct flowclass *class, enum finding_detail detail, struct tally *tally)
 {
 	_cleanup_(finding_freep) struct finding *finding = NULL;
 	int r = class->astray ? -ENODATA
-			      : finding_of(view, iface, expect, class, &finding);
+			      : find_class(view, iface, expect, class, detail, &finding);
 
 	if (r == -ENODATA || (r > 0 && !is_borne_out(view, class, finding)))
 		return add_unknown(report, iface, class, tally);
@@ -186,7 +203,8 @@ static int find_flow_fault(struct report *report, const struct view *view,
 
 /* A declared flow expects its own sources, whatever else is expected of the interface. */
 static int find_flow_faults(struct report *report, const struct view *view,
-	const struct iface *iface, const struct flowclasses *flows, struct tally *tally)
+	const struct iface *iface, const struct flowclasses *flows,
+	enum finding_detail detail, struct tally *tally)
 {
 	array_each (&flows->list, const struct flowclass, class) {
 		const struct expect_declared declared = { true, &class->from, 1 };
@@ -194,7 +212,8 @@ static int find_flow_faults(struct report *report, const struct view *view,
 		int r = expect_of(view->state, iface, &declared, &expect);
 
 		if (r >= 0 && expect.items.list.count)
-			r = find_flow_fault(report, view, iface, &expect, class, tally);
+			r = find_flow_fault(
+				report, view, iface, &expect, class, detail, tally);
 		expect_done(&expect);
 		if (r < 0)
 			return r;
@@ -216,7 +235,8 @@ static enum iface_verdict verdict_of(const struct iface *iface,
 
 /* Takes expect's items over. */
 static int add_row(struct report *report, const struct view *view,
-	const struct iface *iface, struct expect *expect, const struct tally *tally)
+	const struct iface *iface, struct expect *expect, size_t more,
+	const struct tally *tally)
 {
 	struct report_iface row = {
 		.ifindex = iface->link.ifindex,
@@ -231,6 +251,7 @@ static int add_row(struct report *report, const struct view *view,
 	strncpy(row.kind, iface_kind(iface), sizeof(row.kind) - 1);
 	row.verdict = verdict_of(iface, &row.filter, tally);
 	row.expect = expect->items;
+	row.expect_more = more;
 	r = array_push(&report->ifaces, &row);
 	if (r < 0)
 		return r;
@@ -241,34 +262,40 @@ static int add_row(struct report *report, const struct view *view,
 
 static int add(struct report *report, const struct view *view, const struct iface *iface,
 	struct expect *expect, struct flowclasses *classes,
-	const struct flowclasses *flows)
+	const struct flowclasses *flows, enum finding_detail detail)
 {
 	bool filters = view_rp_filter(view, iface).effective != 0;
 	struct tally tally = { 0 };
+	size_t more = 0;
 	int r = 0;
 
 	/* where nothing is filtered there is nothing to tell apart */
-	if (expect->items.list.count && (filters || view->state->blind)) {
+	if ((expect->items.list.count || expect->feasible) &&
+		(filters || view->state->blind)) {
 		r = flowclasses_of(view->state, iface, classes);
 		if (r >= 0)
-			r = find_faults(report, view, iface, expect, classes, &tally);
+			r = find_faults(
+				report, view, iface, expect, classes, detail, &tally);
 		if (r >= 0)
 			r = add_missed(report, iface, classes);
 	}
 	if (r >= 0)
-		r = find_flow_faults(report, view, iface, flows, &tally);
-	return r < 0 ? r : add_row(report, view, iface, expect, &tally);
+		r = find_flow_faults(report, view, iface, flows, detail, &tally);
+	if (r >= 0 && detail == FINDING_WORDED)
+		r = expect_add_feasible(view->state, iface, REPORT_EXPECT, expect, &more);
+	return r < 0 ? r : add_row(report, view, iface, expect, more, &tally);
 }
 
 int report_add(struct report *report, const struct view *view, const struct iface *iface,
-	const struct expect_declared *declared, const struct flowclasses *flows)
+	const struct expect_declared *declared, const struct flowclasses *flows,
+	enum finding_detail detail)
 {
 	struct expect expect = { 0 };
 	struct flowclasses classes = { 0 };
 	int r = expect_of(view->state, iface, declared, &expect);
 
 	if (r >= 0)
-		r = add(report, view, iface, &expect, &classes, flows);
+		r = add(report, view, iface, &expect, &classes, flows, detail);
 	expect_done(&expect);
 	flowclasses_done(&classes);
 	return r;

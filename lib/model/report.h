@@ -19,6 +19,7 @@ struct report_iface {
 	bool has_inet;
 	struct rp_filter filter;
 	struct expect_items expect;
+	size_t expect_more; /* feasible ones that are not listed */
 	enum iface_verdict verdict;
 };
 
@@ -44,10 +45,13 @@ DEFINE_FREEP(struct report, report_free)
 
 /*
  * Adds an interface: what is expected of it, whether it drops any of that, for each class of
- * packets; classes of which the same is to be said are one finding, the first one's. The declared flows of the configuration come as classes of their own in `flows`
- * (may be empty). Returns 0 or -ENOMEM.
+ * packets; classes of which the same is to be said are one finding, the first one's. The
+ * declared flows of the configuration come as classes of their own in `flows` (may be empty).
+ * detail: of the findings, and FINDING_COUNTED leaves out feasible sources from what is expected
+ * (there may be a million of them). Returns 0 or -ENOMEM.
  */
 int report_add(struct report *report, const struct view *view, const struct iface *iface,
-	const struct expect_declared *declared, const struct flowclasses *flows);
+	const struct expect_declared *declared, const struct flowclasses *flows,
+	enum finding_detail detail);
 
 const char *iface_verdict_name(enum iface_verdict verdict);

@@ -51,6 +51,7 @@ struct state {
 	struct {
 		ARRAY(int) ifaces; /* those of these, also of some that are gone */
 		bool all;	   /* every interface's */
+		bool routes;	   /* some route: what a fault says of the way back */
 		bool unrouted;	   /* of those that mind which sources have any route */
 		bool addresses;	   /* of those that have no address of their own */
 		uint64_t epoch;

@@ -6,8 +6,8 @@
 /*
  * Of a million routes that change, each touches the interfaces that its old and its new owner
  * lead out of: the verdict on a source changes on no other, as it is by another way than
- * these before and after. (It may change from one drop to another there: the reverse device
- * of a finding is followed at the pace of its repeats.)
+ * these before and after. It may change from one drop to another there, which is news only
+ * where a fault was found: touched.routes.
  */
 void touched_all(struct state *state)
 {
@@ -38,7 +38,8 @@ void touched_settle(struct state *state)
 			iface->touched = false;
 	}
 	array_clear(&state->touched.ifaces);
-	state->touched.all = state->touched.unrouted = state->touched.addresses = false;
+	state->touched.all = state->touched.routes = false;
+	state->touched.unrouted = state->touched.addresses = false;
 	state->touched.epoch++;
 }
 
@@ -62,6 +63,7 @@ static void touch_list(void *data, const struct fib_list *list)
 {
 	struct state *state = data;
 
+	state->touched.routes = true;
 	if (!list) {
 		state->touched.unrouted = true;
 		return;

@@ -109,7 +109,8 @@ static void check(FILE *out, const struct world *world)
 	for (size_t i = 0; i < count; i++) {
 		const struct expect_declared declared = declared_of(world, ifaces[i]);
 
-		if (report_add(report, &view, ifaces[i], &declared, &none) < 0)
+		if (report_add(report, &view, ifaces[i], &declared, &none,
+			    FINDING_WORDED) < 0)
 			abort();
 	}
 	array_each (&report->ifaces, const struct report_iface, row)

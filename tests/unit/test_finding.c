@@ -40,7 +40,8 @@ static int find(const struct state *state, const struct expect_declared *declare
 		expect_of(state, tunl0, declared ? declared : &silent, &expect), 0);
 	ck_assert_int_eq(flowclasses_of(state, tunl0, &classes), 0);
 	if (expect.items.list.count)
-		r = finding_of(&view, tunl0, &expect, &classes.list.items[0], ret);
+		r = finding_of(&view, tunl0, &expect, &classes.list.items[0],
+			FINDING_WORDED, ret);
 	flowclasses_done(&classes);
 	expect_done(&expect);
 	return r;
@@ -439,7 +440,7 @@ START_TEST(keys_are_written_as_sysctl_takes_them)
 		ck_assert_int_eq(expect_of(state, iface, &silent, &expect), 0);
 		ck_assert_int_eq(flowclasses_of(state, iface, &classes), 0);
 		ck_assert_int_eq(finding_of(&view, iface, &expect, &classes.list.items[0],
-					 &finding),
+					 FINDING_WORDED, &finding),
 			1);
 		flowclasses_done(&classes);
 		expect_done(&expect);

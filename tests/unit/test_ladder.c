@@ -29,7 +29,7 @@ static int infer(const struct view *view, const struct iface *iface,
 	const struct flowclasses none = { 0 };
 
 	(void)data;
-	return report_add(report, view, iface, &silent, &none);
+	return report_add(report, view, iface, &silent, &none, FINDING_COUNTED);
 }
 
 static const struct plan_judge judge = { infer, NULL };

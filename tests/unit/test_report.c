@@ -15,9 +15,9 @@ static const struct {
 		row; /* "kind own/all/effective numbered|- up|- expected verdict", findings */
 } rows[] = {
 	{ "a plain one, off", { NULL }, "eth0",
-		"device 0/0/0 numbered up 0 off, 0 findings" },
+		"device 0/0/0 numbered up 2 off, 0 findings" },
 	{ "a plain one, strict", { "sysctl eth0 rp_filter 1" }, "eth0",
-		"device 1/0/1 numbered up 0 ok, 0 findings" },
+		"device 1/0/1 numbered up 2 ok, 0 findings" },
 	{ "lo", { "sysctl all rp_filter 1" }, "lo",
 		"device 0/1/1 numbered up 0 ok, 0 findings" },
 	{ "a tunnel, off", { "link 5 t0 kind ipip" }, "t0",
@@ -51,7 +51,7 @@ static int add(struct report *report, const struct state *state, const char *dev
 	const struct view view = model_view(state);
 
 	return report_add(report, &view, model_iface(state, device), &silent,
-		flows ? flows : &none);
+		flows ? flows : &none, FINDING_WORDED);
 }
 
 START_TEST(a_row_an_interface)
@@ -209,7 +209,7 @@ START_TEST(rows_add_up)
 	ck_assert_int_eq(add(report, state, "t0", NULL), 0);
 	ck_assert_int_eq(add(report, state, "t1", NULL), 0);
 	ck_assert_uint_eq(report->ifaces.count, 3);
-	ck_assert_uint_eq(report->unjudged, 2);
+	ck_assert_uint_eq(report->unjudged, 3);
 	ck_assert_str_eq(report->ifaces.items[2].name, "t1");
 }
 END_TEST

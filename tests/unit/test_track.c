@@ -36,7 +36,7 @@ static void evaluates(struct track *track, const char *found, bool quick, uint64
 
 		findings[count++] = fake(id, at[1] - '0');
 	}
-	ck_assert_int_eq(track_update(track, findings, count, NULL, 0, quick, now), 0);
+	ck_assert_int_eq(track_update(track, 0, findings, count, NULL, 0, quick, now), 0);
 	for (size_t i = 0; i < count; i++)
 		ck_assert_ptr_null(findings[i]);
 }
@@ -257,7 +257,8 @@ START_TEST(the_unknown_stays_as_it_is)
 
 	evaluates(&track, "a1 b1", true, SECOND);
 	says(&track, SECOND, text);
-	ck_assert_int_eq(track_update(&track, NULL, 0, unknown, 1, false, 2 * SECOND), 0);
+	ck_assert_int_eq(
+		track_update(&track, 0, NULL, 0, unknown, 1, false, 2 * SECOND), 0);
 	ck_assert_str_eq(says(&track, 9 * SECOND, text), "cleared:b1");
 	ck_assert_uint_eq(track_open(&track), 1);
 	evaluates(&track, "", false, 10 * SECOND);
