@@ -233,6 +233,7 @@ enum rpf_reason rpf_validate(const struct view *view, const struct rpf_class *cl
 			mode ? "dropped" : "the filter is off, it passes");
 		return fail(class, mode == 1 ? RPF_STRICT_ASYMMETRIC : RPF_UNNUMBERED);
 	}
+	trace_add(trace, 26, "%s has an IPv4 address", name);
 	if (mode == 1) { /* 27 */
 		trace_add(trace, 27, "rp_filter in effect on %s is 1 (strict): dropped",
 			name);
