@@ -148,7 +148,7 @@ static int load(struct ledger *ledger)
 {
 	_cleanup_(freep) char *text = NULL;
 	char name[64];
-	size_t length;
+	size_t length = 0;
 	int r;
 
 	file_name(ledger, name);
