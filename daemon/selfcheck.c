@@ -6,6 +6,7 @@
 #include "kernel/procsys.h"
 
 #include <errno.h>
+#include <netinet/in.h>
 #include <string.h>
 #include <sys/random.h>
 #include <syslog.h>
@@ -21,10 +22,23 @@ static uint32_t random32(void)
 
 /* --- what to ask ---------------------------------------------------------------------------- */
 
+static const struct fib *random_table(const struct state *state)
+{
+	size_t wanted = state->tables.count ? random32() % state->tables.count : 0;
+	const struct fib *fib = NULL;
+
+	hash_each (&state->tables, slot) {
+		fib = slot->value;
+		if (!wanted--)
+			break;
+	}
+	return fib;
+}
+
 /* An address at, or next to, the end of the prefix of some route: where a wrong trie shows. */
 static struct ip4 near_a_route(const struct state *state)
 {
-	const struct fib *fib = state_table(state, TABLE_MAIN);
+	const struct fib *fib = random_table(state);
 	uint32_t reference = fib ? fib->trie.root : TRIE_NONE;
 	struct prefix4 prefix = { 0 };
 	bool any = false;
@@ -70,6 +84,31 @@ static const struct iface *random_iface(const struct state *state)
 	return iface;
 }
 
+/* What some rule asks for, as far as the kernel can be asked about it; the ports are those of the
+ * way back. */
+static void like_a_rule(const struct state *state, struct flow *flow)
+{
+	const struct rule *rule;
+
+	if (!state->rules.count)
+		return;
+	rule = &state->rules.items[random32() % state->rules.count].rule;
+	flow->mark = rule->mark;
+	flow->tos = rule->tos;
+	if (rule->has_dscp)
+		flow->tos = (uint8_t)(rule->dscp << 2);
+	if (rule->ipproto == IPPROTO_TCP || rule->ipproto == IPPROTO_ICMP)
+		flow->proto = rule->ipproto;
+	if (flow->proto != IPPROTO_ICMP) {
+		flow->sport = rule->dport.set ? rule->dport.first : 0;
+		flow->dport = rule->sport.set ? rule->sport.first : 0;
+	}
+	if (rule->to.len)
+		flow->src = rule->to.addr;
+	if (rule->from.len && state_is_own(state, rule->from.addr))
+		flow->dst = rule->from.addr;
+}
+
 /* The next flow to ask about; false where this round has none. */
 static bool choose(const struct daemon *daemon, size_t number, struct flow *ret)
 {
@@ -102,6 +141,8 @@ static bool choose(const struct daemon *daemon, size_t number, struct flow *ret)
 		.dst = own_address(state),
 		.proto = FLOW_UDP,
 	};
+	if (random32() & 1)
+		like_a_rule(state, ret);
 	return ret->dst.host != 0;
 }
 
