@@ -171,7 +171,7 @@ make_package() {
 	configure "$tree" -DCMAKE_BUILD_TYPE=RelWithDebInfo -DCMAKE_C_COMPILER=gcc -DWERROR=ON \
 		-DBUILD_TESTING=ON
 	cmake --build "$tree" --parallel "$(nproc)" --target \
-		rpfilterd rpfilterctl netns_reader differ
+		rpfilterd rpfilterctl netns_reader differ packets silent holes
 	rm -rf "$vm/package"
 	cpack -G DEB --config "$tree/CPackConfig.cmake" -B "$vm/package"
 	# the same once more, for an upgrade to be one
