@@ -98,7 +98,7 @@ static void say_who(struct text *text, const struct correct_event *event)
 	if (!event->finding || !event->finding->source_count)
 		return;
 	say(text, " Packets from %s to %s come in by it again",
-		finding_sources(event->finding, 4, sources, sizeof(sources)),
+		finding_from(event->finding, sources, sizeof(sources)),
 		ip4_format(event->finding->example.dst, to));
 	if (event->outcome.kernel == KERNEL_PASS)
 		say(text, ", which the kernel confirms");

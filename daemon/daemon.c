@@ -319,7 +319,7 @@ int daemon_once(struct daemon *daemon)
 	for (int tries = 0; tries < 10 && r >= 0 && judge_is_pending(daemon); tries++)
 		r = judge_now(daemon, true);
 	if (r >= 0)
-		r = evaluate(daemon->state, daemon->config, &report);
+		r = evaluate(daemon->state, daemon->config, FINDING_WORDED, &report);
 	if (r < 0) {
 		sink_say(&daemon->sink, LOG_ERR, "Judging failed: %s.", strerror(-r));
 		return 2;

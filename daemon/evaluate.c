@@ -49,7 +49,8 @@ int evaluate_iface(const struct view *view, const struct config *config,
 	return r;
 }
 
-int evaluate(const struct state *state, const struct config *config, struct report **ret)
+int evaluate(const struct state *state, const struct config *config,
+	enum finding_detail detail, struct report **ret)
 {
 	_cleanup_(report_freep) struct report *report = report_new();
 	_cleanup_(freep) const struct iface **ifaces = NULL;
@@ -61,7 +62,7 @@ int evaluate(const struct state *state, const struct config *config, struct repo
 		return -ENOMEM;
 	r = state_ifaces(state, &ifaces, &count);
 	for (size_t i = 0; r >= 0 && i < count; i++)
-		r = evaluate_iface(&view, config, ifaces[i], FINDING_WORDED, report);
+		r = evaluate_iface(&view, config, ifaces[i], detail, report);
 	if (r < 0)
 		return r;
 	*ret = take_ptr(report);

@@ -16,7 +16,8 @@ int evaluate_iface(const struct view *view, const struct config *config,
  * Judges every interface against what the configuration declares and the model infers. Pure:
  * the daemon and rpfilterctl get the same report from the same state. Returns 0 or -ENOMEM.
  */
-int evaluate(const struct state *state, const struct config *config, struct report **ret);
+int evaluate(const struct state *state, const struct config *config,
+	enum finding_detail detail, struct report **ret);
 
 /* One finding with all that there is to say of it. Returns 1 and sets *ret, 0 where there is
  * no such finding (any more), or -ENOMEM. */

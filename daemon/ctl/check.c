@@ -108,7 +108,9 @@ static int confirm(struct ctl *ctl, struct survey *survey)
 static int survey_once(
 	struct ctl *ctl, struct survey *survey, char error[static ERROR_TEXT])
 {
-	int r = evaluate(ctl->host.state, ctl->host.config, &survey->report);
+	int r = evaluate(ctl->host.state, ctl->host.config,
+		ctl_has(ctl, OPTION_ALL) ? FINDING_WHOLE : FINDING_WORDED,
+		&survey->report);
 
 	if (r >= 0)
 		r = choose(ctl, survey, error);
@@ -234,10 +236,6 @@ int check_run(struct ctl *ctl)
 	char error[ERROR_TEXT];
 	int r;
 
-	if (ctl_has(ctl, OPTION_ALL)) { /* of all namespaces: later */
-		ctl_say(ctl, "--all: not built yet");
-		return CTL_FAILED;
-	}
 	if (ctl_open(ctl, true) < 0)
 		return CTL_FAILED;
 	r = survey_of(ctl, &survey, error);

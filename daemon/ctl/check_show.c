@@ -10,15 +10,19 @@
 static int add_sources(struct json_object *object, const struct finding *finding)
 {
 	struct json_object *sources = json_add_array(object, "sources");
+	bool whole = finding->detail == FINDING_WHOLE;
+	const struct prefix4 *list = whole ? finding->whole.items : finding->sources;
+	size_t count = whole ? finding->whole.count : finding->source_count;
 	char share[12];
 	int r = sources ? 0 : -ENOMEM;
 
-	for (size_t i = 0; i < finding->source_count; i++) {
+	for (size_t i = 0; i < count; i++) {
 		char prefix[PREFIX4_TEXT];
 
-		r |= json_push_text(sources, prefix4_format(finding->sources[i], prefix));
+		r |= json_push_text(sources, prefix4_format(list[i], prefix));
 	}
-	r |= json_add_number(object, "sources_more", (int64_t)finding->sources_more);
+	r |= json_add_number(
+		object, "sources_more", whole ? 0 : (int64_t)finding->sources_more);
 	return r | json_add_decimal(object, "share", finding_share(finding, share));
 }
 
@@ -87,6 +91,21 @@ static void print_detail(FILE *out, const char *name, const char *text)
 	(void)fputc('\n', out);
 }
 
+static void print_sources(const struct finding *finding, FILE *out)
+{
+	char sources[FINDING_SOURCES * PREFIX4_TEXT + 32], prefix[PREFIX4_TEXT];
+
+	if (finding->detail != FINDING_WHOLE) {
+		print_detail(out, "sources",
+			finding_sources(
+				finding, FINDING_SOURCES, sources, sizeof(sources)));
+		return;
+	}
+	(void)fputs("  sources\n", out);
+	array_each (&finding->whole, const struct prefix4, source)
+		(void)fprintf(out, "    %s\n", prefix4_format(*source, prefix));
+}
+
 static void print_way_back(const struct finding *finding, FILE *out)
 {
 	const struct reverse *reverse = &finding->reverse;
@@ -115,7 +134,7 @@ static void print_example(const struct finding *finding, FILE *out)
 
 void check_print(const struct finding *finding, FILE *out)
 {
-	char sentence[FINDING_TEXT], sources[FINDING_SOURCES * PREFIX4_TEXT + 32];
+	char sentence[FINDING_TEXT];
 	char share[12], severity[64];
 
 	table_print_clean(out, finding_sentence(finding, sentence));
@@ -126,8 +145,7 @@ void check_print(const struct finding *finding, FILE *out)
 		expect_why_name(finding->expect));
 	print_detail(out, "severity", severity);
 	print_detail(out, "reason", rpf_reason_name(finding->reason));
-	print_detail(out, "sources",
-		finding_sources(finding, FINDING_SOURCES, sources, sizeof(sources)));
+	print_sources(finding, out);
 	print_detail(out, "share", finding_share(finding, share));
 	print_example(finding, out);
 	print_way_back(finding, out);

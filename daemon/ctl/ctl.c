@@ -30,13 +30,15 @@ static const char list_help[] =
 	"Exit: 1 if a verdict is drops; else 2 if one is unjudged; else 0.\n";
 
 static const char check_help[] =
-	"rpfilterctl check [IFACE...] [--json] [--config FILE] [--netns NAME]\n"
+	"rpfilterctl check [IFACE...] [--all] [--json] [--config FILE] [--netns NAME]\n"
 	"\n"
 	"Which expected sources the kernel drops by reverse path, on the interfaces that "
 	"are\n"
 	"named or on all: why, which way the answers would go, and the remedy. Each "
 	"finding\n"
-	"is confirmed by asking the kernel about its example.\n"
+	"is confirmed by asking the kernel about its example. Of the dropped sources the "
+	"16\n"
+	"largest prefixes are shown, or with --all each of them.\n"
 	"\n"
 	"Exit: 0 nothing is dropped; 1 findings; 2 usage, or could not tell: a named\n"
 	"interface is unjudged, one is not understood and there is no finding elsewhere, "

@@ -145,7 +145,7 @@ int list_run(struct ctl *ctl)
 
 	if (ctl_open(ctl, true) < 0)
 		return CTL_FAILED;
-	r = evaluate(ctl->host.state, ctl->host.config, &report);
+	r = evaluate(ctl->host.state, ctl->host.config, FINDING_WORDED, &report);
 	if (r >= 0)
 		r = ctl_has(ctl, OPTION_JSON) ? list_json(report, ctl->out)
 					      : list_table(report, ctl->out);

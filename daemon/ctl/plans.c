@@ -87,7 +87,7 @@ int plans_make(struct ctl *ctl, struct plans *ret)
 			return -EINVAL;
 		}
 	}
-	r = evaluate(ctl->host.state, ctl->host.config, &ret->report);
+	r = evaluate(ctl->host.state, ctl->host.config, FINDING_WORDED, &ret->report);
 	if (r >= 0)
 		r = plan_chosen(ctl, ret);
 	if (r < 0)

@@ -16,22 +16,39 @@ struct collect {
 	struct hash tallies; /* key -> place in the dropset's, from 1 */
 };
 
-/* A documentation address (RFC 5737) reads best where it is among the dropped. */
-#define NICE_EXAMPLE 0xc6336401u /* 198.51.100.1 */
+/* As an example those of the documentation (RFC 5737) read best, or one that all know. */
+static const uint32_t nice[] = {
+	0xc6336401, /* 198.51.100.1 */
+	0xcb007101, /* 203.0.113.1 */
+	0xc0000201, /* 192.0.2.1 */
+	0x08080808, /* 8.8.8.8 */
+};
+
+/* Which of them is the first in a range; their number where none is. */
+static size_t nice_in(uint32_t first, uint32_t last)
+{
+	size_t i = 0;
+
+	while (i < ELEMENTS(nice) && (nice[i] < first || nice[i] > last))
+		i++;
+	return i;
+}
 
 static void tally_range(struct drop_tally *tally, uint32_t first, uint32_t last,
 	const struct lookup_result *reverse)
 {
 	uint64_t size = (uint64_t)last - first + 1;
+	size_t now = nice_in(tally->example.host, tally->example.host),
+	       here = nice_in(first, last);
 
+	if (here < now)
+		tally->example = ip4(nice[here]);
+	else if (size > tally->largest && now == ELEMENTS(nice))
+		tally->example = ip4(size > 2 ? first + 1 : first);
 	if (size > tally->largest) {
 		tally->largest = size;
 		tally->reverse = *reverse;
-		if (tally->example.host != NICE_EXAMPLE)
-			tally->example = ip4(size > 2 ? first + 1 : first);
 	}
-	if (first <= NICE_EXAMPLE && NICE_EXAMPLE <= last)
-		tally->example = ip4(NICE_EXAMPLE);
 }
 
 /* What has the same way back and reason is one tally. */

@@ -14,6 +14,7 @@ void finding_free(struct finding *finding)
 	if (!finding)
 		return;
 	array_done(&finding->to.list);
+	array_done(&finding->whole);
 	reverse_done(&finding->reverse);
 	free(finding);
 }
@@ -131,32 +132,92 @@ static int scope_all(const struct scope *scope, struct prefixset *ret)
  * What the words may not cover: sources that pass, and all that nobody expects. What is left
  * between those and the dropped (martians, own and broadcast addresses) may be covered.
  */
-static int words(struct finding *finding, const struct scope *scope,
-	const struct prefixset *dropped)
+static int avoid_of(const struct state *state, const struct scope *scope,
+	const struct prefixset *dropped, struct prefixset *ret)
 {
-	struct prefixset avoid = { 0 }, named = { 0 }, sources = { 0 };
+	struct prefixset named = { 0 }, sources = { 0 }, others = { 0 };
 	const struct prefixset none = { 0 };
-	size_t total;
 	int r = prefixset_subtract(&scope->named, &none, &named);
 
 	if (r >= 0)
 		r = prefixset_subtract(&scope->suspects, &none, &named);
 	prefixset_close(&named);
 	if (r >= 0)
-		r = prefixset_invert(&named, &avoid);
+		r = prefixset_invert(&named, &others);
+	if (r >= 0)
+		r = expect_possible(state, &others, ret);
 	if (r >= 0)
 		r = scope_all(scope, &sources);
 	if (r >= 0)
-		r = prefixset_subtract(&sources, dropped, &avoid);
-	prefixset_close(&avoid);
+		r = prefixset_subtract(&sources, dropped, ret);
+	prefixset_close(ret);
+	prefixset_done(&named);
+	prefixset_done(&sources);
+	prefixset_done(&others);
+	return r;
+}
+
+/* "All but these": what takes a hundred prefixes to say may be one with a hole. */
+static int word_cover(struct finding *finding, const struct prefixset *dropped,
+	const struct prefixset *avoid)
+{
+	uint32_t first = dropped->ranges.items[0].first,
+		 last = dropped->ranges.items[dropped->ranges.count - 1].last;
+	unsigned int len =
+		first == last ? 32u : (unsigned int)__builtin_clz(first ^ last);
+	struct prefixset cover = { 0 }, outside = { 0 }, holes = { 0 };
+	size_t total = finding->source_count + finding->sources_more, count;
+	int r;
+
+	if (total <= 2)
+		return 0;
+	finding->cover = prefix4(ip4(first), len);
+	r = prefixset_add_prefix(&cover, finding->cover);
+	if (r >= 0)
+		r = prefixset_invert(&cover, &outside);
+	if (r >= 0)
+		r = prefixset_subtract(avoid, &outside, &holes);
+	if (r >= 0)
+		finding->but_count = prefixset_words(
+			&holes, dropped, FINDING_BUT, finding->but, &count);
+	if (r >= 0 && (count > FINDING_BUT || count + 1 >= total))
+		finding->but_count = 0;
+	prefixset_done(&cover);
+	prefixset_done(&outside);
+	prefixset_done(&holes);
+	return r;
+}
+
+static int word_all(struct finding *finding, const struct prefixset *dropped,
+	const struct prefixset *avoid)
+{
+	size_t count = finding->source_count + finding->sources_more;
+
+	finding->whole.items = calloc(count ? count : 1, sizeof(*finding->whole.items));
+	if (!finding->whole.items)
+		return -ENOMEM;
+	finding->whole.capacity = count ? count : 1;
+	finding->whole.count =
+		prefixset_words(dropped, avoid, count, finding->whole.items, &count);
+	return 0;
+}
+
+static int words(struct finding *finding, const struct state *state,
+	const struct scope *scope, const struct prefixset *dropped)
+{
+	struct prefixset avoid = { 0 };
+	size_t total;
+	int r = avoid_of(state, scope, dropped, &avoid);
+
 	if (r >= 0) {
 		finding->source_count = prefixset_words(
 			dropped, &avoid, FINDING_SOURCES, finding->sources, &total);
 		finding->sources_more = total - finding->source_count;
+		r = word_cover(finding, dropped, &avoid);
 	}
+	if (r >= 0 && finding->detail == FINDING_WHOLE)
+		r = word_all(finding, dropped, &avoid);
 	prefixset_done(&avoid);
-	prefixset_done(&named);
-	prefixset_done(&sources);
 	return r;
 }
 
@@ -252,9 +313,9 @@ static int word(struct finding *finding, const struct view *view,
 
 	/* all of it is dropped: that needs no looking for */
 	if (r >= 0 && dropset->count == prefixset_size(&sources))
-		r = words(finding, scope, &sources);
-	else if (r >= 0 && finding->detail == FINDING_WORDED)
-		r = words(finding, scope, &dropset->dropped);
+		r = words(finding, view->state, scope, &sources);
+	else if (r >= 0 && finding->detail != FINDING_COUNTED)
+		r = words(finding, view->state, scope, &dropset->dropped);
 	if (r >= 0)
 		r = plan_remedy(
 			view, iface, class, &sources, finding->reason, &finding->remedy);
@@ -270,7 +331,7 @@ static int find(const struct view *view, const struct iface *iface,
 	_cleanup_(finding_freep) struct finding *finding = NULL;
 	int (*const look)(const struct view *, const struct iface *,
 		const struct flowclass *, const struct prefixset *, struct dropset *) =
-		detail == FINDING_WORDED ? dropset_of : dropset_count;
+		detail != FINDING_COUNTED ? dropset_of : dropset_count;
 	int r = look(view, iface, class, &scope->sources, dropset);
 	uint64_t named = dropset->count;
 

@@ -15,6 +15,7 @@
  */
 #define FINDING_ID (NAME_MAX_ + FLOWCLASS_NAME)
 #define FINDING_SOURCES 16
+#define FINDING_BUT 4
 
 enum kernel_answer { KERNEL_UNASKED, KERNEL_DROP, KERNEL_PASS, KERNEL_UNJUDGED };
 
@@ -25,7 +26,11 @@ enum finding_severity { FINDING_NOTICE, FINDING_WARNING };
  * costs little on any table; or all that there is to say, for which the prefixes that are
  * dropped have to be found by a walk.
  */
-enum finding_detail { FINDING_COUNTED, FINDING_WORDED };
+enum finding_detail {
+	FINDING_COUNTED,
+	FINDING_WORDED,
+	FINDING_WHOLE, /* each prefix, however many they are */
+};
 
 /* What would cure it. */
 #define REMEDY_STEPS 2
@@ -62,6 +67,10 @@ struct finding {
 				       example only if it came at no cost (else 0.0.0.0) */
 	struct prefix4 sources[FINDING_SOURCES]; /* largest first */
 	size_t source_count, sources_more;
+	ARRAY(struct prefix4) whole; /* of FINDING_WHOLE: all sources */
+	/* where that is fewer words: all that `cover` has, but these; but_count 0: it isn't */
+	struct prefix4 cover, but[FINDING_BUT];
+	size_t but_count;
 	uint64_t dropped;    /* addresses */
 	double share;	     /* of the expected sources; 1 only when all, 0 never */
 	struct addresses to; /* own addresses; of what is only forwarded, an example */

@@ -73,6 +73,20 @@ const char *finding_sources(
 	return out;
 }
 
+const char *finding_from(const struct finding *finding, char *out, size_t size)
+{
+	struct text text = { out, size, 0 };
+	char prefix[PREFIX4_TEXT];
+
+	if (!finding->but_count)
+		return finding_sources(finding, 4, out, size);
+	say(&text, "%s but", prefix4_format(finding->cover, prefix));
+	for (size_t i = 0; i < finding->but_count; i++)
+		say(&text, "%s %s", i ? "," : "",
+			prefix4_format(finding->but[i], prefix));
+	return out;
+}
+
 const char *finding_because(const struct finding *finding, char *out, size_t size)
 {
 	const struct rp_filter *filter = &finding->filter;
@@ -164,7 +178,7 @@ const char *finding_sentence(const struct finding *finding, char out[static FIND
 	char sources[160], because[160], value[32], share[12];
 
 	say(&text, "%s drops packets from %s", finding->iif,
-		finding_sources(finding, 4, sources, sizeof(sources)));
+		finding_from(finding, sources, sizeof(sources)));
 	if (finding->share < 1.0)
 		say(&text, " (a share of %s of the expected sources)",
 			finding_share(finding, share));

@@ -16,6 +16,9 @@ const char *finding_sentence(
 const char *finding_sources(
 	const struct finding *finding, size_t limit, char *out, size_t size);
 
+/* The same in the fewest words: at most four of them, or "0.0.0.0/0 but 192.0.2.0/24". */
+const char *finding_from(const struct finding *finding, char *out, size_t size);
+
 /* Which setting makes the effective value: "tunl0's own setting (all is 0)". */
 const char *finding_because(const struct finding *finding, char *out, size_t size);
 

@@ -281,7 +281,7 @@ static int add(struct report *report, const struct view *view, const struct ifac
 	}
 	if (r >= 0)
 		r = find_flow_faults(report, view, iface, flows, detail, &tally);
-	if (r >= 0 && detail == FINDING_WORDED)
+	if (r >= 0 && detail != FINDING_COUNTED)
 		r = expect_add_feasible(view->state, iface, REPORT_EXPECT, expect, &more);
 	return r < 0 ? r : add_row(report, view, iface, expect, more, &tally);
 }

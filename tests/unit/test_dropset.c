@@ -156,8 +156,10 @@ START_TEST(the_main_way_back_has_most_and_an_example_that_is_dropped)
 	} ways[] = {
 		{ { NULL }, "eth0", "198.51.100.1" }, /* the one of the documentation */
 		{ { "route 0.0.0.0/1 dev eth1", "route 198.0.0.0/8 dev tunl0" }, "eth1",
-			"10.0.1.1" },
-		{ { "route 198.0.0.0/8 dev tunl0" }, "eth0", "10.0.1.1" },
+			"8.8.8.8" }, /* else one that all know */
+		{ { "route 128.0.0.0/1 dev tunl0", "route 8.0.0.0/8 dev tunl0" }, "eth0",
+			"12.0.0.1" }, /* else one of the longest range */
+		{ { "route 198.0.0.0/8 dev tunl0" }, "eth0", "203.0.113.1" },
 		{ { "route 128.0.0.0/1 dev eth1", "route 0.0.0.0/2 dev tunl0" }, "eth1",
 			"198.51.100.1" },
 	};

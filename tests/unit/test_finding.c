@@ -308,8 +308,7 @@ static const struct {
 			"route gone default via 10.0.0.1 dev eth0",
 			"route unreachable default" },
 		KERNEL_UNASKED,
-		"tunl0 drops packets from 128.0.0.0/1 64.0.0.0/2 32.0.0.0/3 16.0.0.0/4 "
-		"and 20 more (a "
+		"tunl0 drops packets from 0.0.0.0/0 but 10.0.0.0/24 (a "
 		"share of 0.999999 of the expected sources) to 192.0.2.1: its rp_filter "
 		"is 2 (loose) because conf.all is 2: the greater of all "
 		"and tunl0 counts, so tunl0=0 has no effect, and the way back to "
@@ -452,6 +451,48 @@ START_TEST(keys_are_written_as_sysctl_takes_them)
 }
 END_TEST
 
+/* With FINDING_WHOLE nothing is cut off, and what is shown else begins it. */
+START_TEST(the_whole_of_what_is_dropped)
+{
+	_cleanup_(state_freep) struct state *state = model_host();
+	_cleanup_(finding_freep) struct finding *whole = NULL, *worded = NULL;
+	const struct view view = model_view(state);
+	struct prefix4 prefixes[40];
+	const struct expect_declared declared = { true, prefixes, ELEMENTS(prefixes) };
+	struct flowclasses classes = { 0 };
+	struct expect expect = { 0 };
+	char text[160];
+
+	for (uint32_t i = 0; i < ELEMENTS(prefixes); i++)
+		prefixes[i] = prefix4(ip4(0xc6000000 + i * 0x20000), 16 + i % 3);
+	model_link(state, 5, "tunl0", "kind ipip");
+	model_sysctl(state, "tunl0", "rp_filter", 1);
+	ck_assert_int_eq(
+		expect_of(state, model_iface(state, "tunl0"), &declared, &expect), 0);
+	ck_assert_int_eq(flowclasses_of(state, model_iface(state, "tunl0"), &classes), 0);
+	ck_assert_int_eq(finding_of(&view, model_iface(state, "tunl0"), &expect,
+				 &classes.list.items[0], FINDING_WHOLE, &whole),
+		1);
+	ck_assert_int_eq(finding_of(&view, model_iface(state, "tunl0"), &expect,
+				 &classes.list.items[0], FINDING_WORDED, &worded),
+		1);
+	ck_assert_uint_eq(whole->whole.count, ELEMENTS(prefixes));
+	ck_assert_uint_eq(worded->whole.count, 0);
+	ck_assert_uint_eq(worded->source_count, FINDING_SOURCES);
+	ck_assert_uint_eq(
+		worded->source_count + worded->sources_more, ELEMENTS(prefixes));
+	for (size_t i = 0; i < FINDING_SOURCES; i++)
+		ck_assert_uint_eq(
+			worded->sources[i].addr.host, whole->whole.items[i].addr.host);
+	/* too many holes to say it by what it is not */
+	ck_assert_uint_eq(worded->but_count, 0);
+	ck_assert_str_eq(finding_from(worded, text, sizeof(text)),
+		"198.0.0.0/16 198.6.0.0/16 198.12.0.0/16 198.18.0.0/16 and 36 more");
+	flowclasses_done(&classes);
+	expect_done(&expect);
+}
+END_TEST
+
 START_TEST(names)
 {
 	ck_assert_str_eq(kernel_answer_name(KERNEL_UNASKED), "unasked");
@@ -475,6 +516,7 @@ int main(void)
 		many_sources_are_cut_short,
 		what_makes_it_another,
 		keys_are_written_as_sysctl_takes_them,
+		the_whole_of_what_is_dropped,
 		names,
 	};
 
