@@ -71,12 +71,14 @@ static void check_iface(FILE *out, const struct report_iface *row)
 static void declare(struct world *world, char *text)
 {
 	struct declared declared = { 0 };
-	const char *word = strtok(text, " ");
+	char *rest = NULL;
+	const char *word = strtok_r(text, " ", &rest);
 
 	if (!word)
 		abort();
 	snprintf(declared.name, sizeof(declared.name), "%s", word);
-	while ((word = strtok(NULL, " ")) && declared.count < ELEMENTS(declared.prefixes))
+	while ((word = strtok_r(NULL, " ", &rest)) &&
+		declared.count < ELEMENTS(declared.prefixes))
 		declared.prefixes[declared.count++] = model_prefix(word);
 	if (array_push(&world->declared, &declared) < 0)
 		abort();
