@@ -121,6 +121,7 @@ void daemon_done(struct daemon *daemon)
 	track_done(&daemon->track);
 	hash_done(&daemon->minds_unrouted);
 	hash_done(&daemon->unnumbered);
+	hash_done(&daemon->minds_routes);
 	hash_done(&daemon->missed);
 	state_free(daemon->state);
 	nl_reader_free(daemon->reader);

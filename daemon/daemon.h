@@ -47,6 +47,7 @@ struct daemon {
 	struct track track;
 	struct hash minds_unrouted; /* ifindexes: see state.touched.unrouted */
 	struct hash unnumbered;	    /* ifindexes: see state.touched.addresses */
+	struct hash minds_routes;   /* ifindexes: see struct report_iface, by_routes */
 	struct hash
 		missed;	 /* ifindexes: rules tell more packets apart than are looked at */
 	bool ways_stale; /* findings may have another way back by now */

@@ -213,6 +213,8 @@ static int note_iface(struct daemon *daemon, int ifindex, const struct iface *if
 	r = note(&daemon->minds_unrouted, ifindex, takes && wide);
 	if (r >= 0)
 		r = note(&daemon->unnumbered, ifindex, takes && !iface->addrs.count);
+	if (r >= 0)
+		r = note(&daemon->minds_routes, ifindex, takes && row && row->by_routes);
 	if (report->missed.count && !daemon->missed.count)
 		say_missed(daemon, &report->missed.items[0]);
 	return r < 0 ? r : note(&daemon->missed, ifindex, report->missed.count > 0);
@@ -271,20 +273,28 @@ static int add_found(struct daemon *daemon, struct ifindexes *ret)
 	return r;
 }
 
-/*
- * Which way back a fault has changes with routes that are otherwise no business of its
- * interface: followed at a pace that costs a twentieth at most.
- */
-static int add_ways_back(struct daemon *daemon, struct ifindexes *ret)
+static bool minds_ways(const struct daemon *daemon)
 {
-	if (!daemon->track.items.count ||
+	return daemon->track.items.count || daemon->minds_routes.count;
+}
+
+/*
+ * Which way back a fault has, and where what is forwarded leaves, changes with routes that are
+ * otherwise no business of the interface: followed at a pace that costs a twentieth at most.
+ */
+static int add_ways(struct daemon *daemon, struct ifindexes *ret)
+{
+	int r;
+
+	if (!minds_ways(daemon) ||
 		(!daemon->state->touched.routes && !daemon->ways_stale))
 		return 0;
 	daemon->ways_stale = daemon_now(daemon) < daemon->ways_usec;
 	if (daemon->ways_stale)
 		return 0;
 	daemon->ways_usec = UINT64_MAX; /* set when it is known what it cost */
-	return add_found(daemon, ret);
+	r = add_set(ret, &daemon->minds_routes);
+	return r < 0 ? r : add_found(daemon, ret);
 }
 
 static int choose(struct daemon *daemon, struct ifindexes *ret)
@@ -305,7 +315,7 @@ static int choose(struct daemon *daemon, struct ifindexes *ret)
 		r = add_set(ret, &daemon->minds_unrouted);
 	if (r >= 0 && state->touched.addresses)
 		r = add_set(ret, &daemon->unnumbered);
-	return r < 0 ? r : add_ways_back(daemon, ret);
+	return r < 0 ? r : add_ways(daemon, ret);
 }
 
 static int by_number(const void *a, const void *b)
@@ -322,7 +332,7 @@ static int judge_state(struct daemon *daemon, bool quick)
 	struct ifindexes chosen = { 0 };
 	int r = choose(daemon, &chosen);
 
-	daemon->ways_stale &= daemon->track.items.count > 0;
+	daemon->ways_stale &= minds_ways(daemon);
 	daemon->judged = daemon->state->generation;
 	daemon->rejudge = false;
 	touched_settle(daemon->state);

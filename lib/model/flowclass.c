@@ -308,6 +308,7 @@ static void finish(struct walk *walk)
 		snprintf(ret->list.items[walk->begin].name, FLOWCLASS_NAME, "local");
 	ret->missed_dsts += walk->places->more;
 	ret->missed_forwarded |= walk->places->more_forwarded;
+	ret->by_routes |= walk->places->by_routes;
 }
 
 int flowclasses_of(
@@ -393,6 +394,7 @@ int flowclass_declare(const struct state *state, const struct iface *iface,
 	if (r >= 0) {
 		class.flow.dst = class.dsts.list.items[0];
 		name_declared(&class, to);
+		ret->by_routes |= to && !state_is_own(state, *to);
 		if (to && !state_is_own(state, *to))
 			r = send_on(state, iface, &class);
 	}

@@ -39,6 +39,7 @@ struct flowclasses {
 		missed;	    /* parts (enum selector, a bit each) of which there is more */
 	size_t missed_dsts; /* own addresses that are in no class */
 	bool missed_forwarded;
+	bool by_routes; /* a route that is not the interface's may change them */
 };
 
 /*

@@ -297,6 +297,7 @@ int places_of(const struct view *view, const struct iface *iface,
 		return r;
 	array_each (&sieve->rules, const struct sieve_rule, rule)
 		apart |= selector_is_set(SELECTOR_PLACE, rule->entry);
+	ret->by_routes = apart;
 	if (apart)
 		return elsewhere_add(view, iface, sieve, ret);
 	/* nothing tells what is forwarded from what is not */

@@ -33,6 +33,7 @@ struct places {
 	ARRAY(struct place) list; /* the host's own first */
 	size_t more;		  /* own addresses for which there was no room */
 	bool more_forwarded;	  /* forwarded ones: no room, or nothing was found */
+	bool by_routes; /* it matters where others are routed: a route may change them */
 };
 
 /*

@@ -49,6 +49,7 @@ const char *iface_verdict_name(enum iface_verdict verdict)
 struct tally {
 	size_t faults;
 	bool unjudged; /* something could not be judged */
+	bool by_routes;
 };
 
 static int add_unknown(struct report *report, const struct iface *iface,
@@ -252,6 +253,7 @@ static int add_row(struct report *report, const struct view *view,
 	row.verdict = verdict_of(iface, &row.filter, tally);
 	row.expect = expect->items;
 	row.expect_more = more;
+	row.by_routes = tally->by_routes;
 	r = array_push(&report->ifaces, &row);
 	if (r < 0)
 		return r;
@@ -281,6 +283,7 @@ static int add(struct report *report, const struct view *view, const struct ifac
 	}
 	if (r >= 0)
 		r = find_flow_faults(report, view, iface, flows, detail, &tally);
+	tally.by_routes = classes->by_routes || flows->by_routes;
 	if (r >= 0 && detail != FINDING_COUNTED)
 		r = expect_add_feasible(view->state, iface, REPORT_EXPECT, expect, &more);
 	return r < 0 ? r : add_row(report, view, iface, expect, more, &tally);

@@ -21,6 +21,7 @@ struct report_iface {
 	struct expect_items expect;
 	size_t expect_more; /* feasible ones that are not listed */
 	enum iface_verdict verdict;
+	bool by_routes; /* its classes depend on where others are routed (flowclass.h) */
 };
 
 /* Packets of an interface that rules tell apart and nothing was said of: there are too many
