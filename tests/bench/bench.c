@@ -3,10 +3,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/if.h>
+#include <linux/if_tun.h>
 #include <sched.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -174,6 +177,13 @@ void bench_right(struct bench *bench, bool right, const char *what, ...)
 	row(bench, text, "", "", "", BENCH_NONE, right ? "ok" : "WRONG");
 }
 
+void bench_note(const struct bench *bench, const char *what, ...)
+{
+	WHAT(text);
+
+	printf("%-8s %s\n", bench->name, text);
+}
+
 /* --- the scene ------------------------------------------------------------------------------ */
 
 void bench_ip(const char *format, ...)
@@ -210,6 +220,22 @@ void bench_scene(void)
 		bench_ip("link set g%d up", i);
 		bench_ip("address add " SHAPE_OWN "/24 dev g%d", i, i);
 	}
+}
+
+int bench_tunnel(void)
+{
+	struct ifreq request = { .ifr_flags = IFF_TUN | IFF_NO_PI, .ifr_name = "tunl0" };
+	int tun;
+
+	bench_scene();
+	tun = open("/dev/net/tun", O_RDWR | O_CLOEXEC);
+	if (tun < 0 || ioctl(tun, TUNSETIFF, &request) < 0)
+		bench_skip("no tun device: %s", strerror(errno));
+	bench_ip("link set tunl0 up");
+	bench_ip("address add 192.0.2.1/32 dev tunl0");
+	bench_sysctl("conf/all/rp_filter", 0);
+	bench_sysctl("conf/tunl0/rp_filter", 0);
+	return tun;
 }
 
 pid_t bench_batch(FILE *file)

@@ -55,10 +55,16 @@ _printf_(5, 6) void bench_value(struct bench *bench, const char *unit, double va
 /* A row that says whether the answers were right. */
 _printf_(3, 4) void bench_right(struct bench *bench, bool right, const char *what, ...);
 
+/* A row of words: a version, or what was not run and why ("NAME: not run: REASON"). */
+_printf_(2, 3) void bench_note(const struct bench *bench, const char *what, ...);
+
 /* --- the scene ------------------------------------------------------------------------------ */
 
 /* A namespace of its own: lo, g0 and g1 up, numbered as shape.h has it. */
 void bench_scene(void);
+
+/* The same with tunl0, a tun device with an address; its descriptor keeps it. */
+int bench_tunnel(void);
 
 /* Runs ip(8). */
 _printf_(1, 2) void bench_ip(const char *format, ...);

@@ -8,12 +8,8 @@
 #include "service.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <linux/if.h>
-#include <linux/if_tun.h>
 #include <poll.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
@@ -30,18 +26,9 @@ static const char config[] =
 /* The realserver of the story: VIP on the tunnel, everything else by g0. */
 static int scene(void)
 {
-	struct ifreq request = { .ifr_flags = IFF_TUN | IFF_NO_PI, .ifr_name = "tunl0" };
-	int tun;
+	int tun = bench_tunnel();
 
-	bench_scene();
-	tun = open("/dev/net/tun", O_RDWR | O_CLOEXEC);
-	if (tun < 0 || ioctl(tun, TUNSETIFF, &request) < 0)
-		bench_skip("no tun device: %s", strerror(errno));
-	bench_ip("link set tunl0 up");
-	bench_ip("address add 192.0.2.1/32 dev tunl0");
 	bench_ip("route add default via 10.255.0.1");
-	bench_sysctl("conf/all/rp_filter", 0);
-	bench_sysctl("conf/tunl0/rp_filter", 0);
 	return tun;
 }
 

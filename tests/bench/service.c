@@ -4,18 +4,26 @@
 #include "bench.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <linux/netlink.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #define START_SEC 60
+#define TELL_MSEC 20000
+#define NOBODY 65534
+#define RECEIVE_BUFFER (128 << 20) /* as in systemd/rpfilterd.socket */
+#define PROGRAM_FD 20
 
 static const char *program(void)
 {
@@ -40,13 +48,48 @@ static int notify_socket(char name[static 64])
 	return fd;
 }
 
+/*
+ * Becomes an ordinary user without privilege, but for the socket: the one of the socket unit,
+ * in no group and with its buffer. Nobody can run what is in a directory that he can't enter:
+ * so the program is opened before.
+ */
+static void become_service(void)
+{
+	const struct sockaddr_nl own = { .nl_family = AF_NETLINK };
+	const int size = RECEIVE_BUFFER;
+	int fd = socket(AF_NETLINK, SOCK_RAW, NETLINK_ROUTE);
+	int executable = open(program(), O_PATH | O_CLOEXEC);
+	char pid[16];
+
+	if (fd < 0 || executable < 0 ||
+		bind(fd, (const struct sockaddr *)&own, sizeof(own)) < 0 ||
+		setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size)) < 0)
+		_exit(126);
+	executable = fcntl(executable, F_DUPFD_CLOEXEC, 10);
+	if (executable < 0 || dup2(fd, 3) < 0 || (fd != 3 && close(fd) < 0))
+		_exit(126);
+	if (dup2(executable, PROGRAM_FD) < 0 ||
+		fcntl(PROGRAM_FD, F_SETFD, FD_CLOEXEC) < 0)
+		_exit(126);
+	snprintf(pid, sizeof(pid), "%d", (int)getpid());
+	setenv("LISTEN_PID", pid, 1);
+	setenv("LISTEN_FDS", "1", 1);
+	if (setgroups(0, NULL) < 0 || setresgid(NOBODY, NOBODY, NOBODY) < 0 ||
+		setresuid(NOBODY, NOBODY, NOBODY) < 0)
+		_exit(126);
+	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+	/* a change of user takes it away */
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+}
+
 static void write_config(char path[static 64], const char *text)
 {
 	int fd;
 
 	strcpy(path, "/tmp/rpfilterd-bench.XXXXXX");
 	fd = mkstemp(path);
-	if (fd < 0 || write(fd, text, strlen(text)) != (ssize_t)strlen(text))
+	if (fd < 0 || write(fd, text, strlen(text)) != (ssize_t)strlen(text) ||
+		fchmod(fd, 0644) < 0)
 		bench_die("%s: %s", path, strerror(errno));
 	close(fd);
 }
@@ -63,17 +106,20 @@ void service_start(struct service *service, const char *config)
 		bench_skip("%s: %s", program(), strerror(errno));
 	if (pipe(out) < 0)
 		bench_die("pipe: %s", strerror(errno));
+	service->began_sec = bench_sec();
 	service->pid = fork();
 	if (service->pid < 0)
 		bench_die("fork: %s", strerror(errno));
 	if (service->pid == 0) {
-		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		char *arguments[] = { "rpfilterd", "--log", "json", "--config", path,
+			NULL };
+
 		dup2(out[1], STDOUT_FILENO);
 		close(out[0]);
 		close(out[1]);
 		setenv("NOTIFY_SOCKET", name, 1);
-		execl(program(), program(), "--log", "json", "--config", path,
-			(char *)NULL);
+		become_service();
+		fexecve(PROGRAM_FD, arguments, environ);
 		_exit(127);
 	}
 	close(out[1]);
@@ -110,7 +156,8 @@ static void take_notification(struct service *service)
 	for (char *line = strtok_r(text, "\n", &save); line;
 		line = strtok_r(NULL, "\n", &save)) {
 		if (strcmp(line, "READY=1") == 0)
-			service->ready = 1;
+			service->ready = 1, service->ready_sec = bench_sec(),
+			service->ready_cpu_sec = process_cpu_sec(service->pid);
 		if (strncmp(line, "STATUS=", 7) == 0)
 			snprintf(
 				service->status, sizeof(service->status), "%s", line + 7);
@@ -131,6 +178,109 @@ void service_listen(struct service *service, int timeout_ms)
 		if (heard)
 			take_notification(service);
 	} while (heard || bench_sec() < limit);
+}
+
+/* A line that is there; or false. */
+static bool take_line(struct service *service, char *ret, size_t size)
+{
+	char *end = memchr(service->lines, '\n', service->filled);
+	size_t length;
+
+	if (!end)
+		return false;
+	*end++ = 0;
+	snprintf(ret, size, "%s", service->lines);
+	length = (size_t)(end - service->lines);
+	service->filled -= length;
+	memmove(service->lines, end, service->filled);
+	return true;
+}
+
+bool service_entry(struct service *service, int timeout_ms, char *ret, size_t size)
+{
+	double limit = bench_sec() + timeout_ms / 1e3;
+
+	while (!take_line(service, ret, size)) {
+		struct pollfd wait[] = { { .fd = service->out, .events = POLLIN },
+			{ .fd = service->notify, .events = POLLIN } };
+		double left = (limit - bench_sec()) * 1e3;
+		ssize_t got;
+
+		if (poll(wait, 2, left > 0 ? (int)left + 1 : 0) <= 0)
+			return false;
+		if (wait[1].revents)
+			take_notification(service);
+		if (!wait[0].revents)
+			continue;
+		if (service->filled == sizeof(service->lines))
+			bench_die("an entry is too long");
+		got = read(service->out, service->lines + service->filled,
+			sizeof(service->lines) - service->filled);
+		if (got <= 0)
+			bench_die("the daemon's entries ended");
+		service->filled += (size_t)got;
+	}
+	return true;
+}
+
+const char *entry_field(const char *line, const char *key, char *ret, size_t size)
+{
+	char pattern[64];
+	const char *at;
+
+	snprintf(pattern, sizeof(pattern), "\"%s\":\"", key);
+	at = strstr(line, pattern);
+	ret[0] = 0;
+	if (at) {
+		at += strlen(pattern);
+		snprintf(ret, size, "%.*s", (int)strcspn(at, "\""), at);
+	}
+	return ret;
+}
+
+/* The number before words. */
+static unsigned long number_before(const char *text, const char *words)
+{
+	const char *at = strstr(text, words);
+
+	if (!at)
+		bench_die("it does not say how many%s: %s", words, text);
+	while (at > text && at[-1] >= '0' && at[-1] <= '9')
+		at--;
+	return strtoul(at, NULL, 10);
+}
+
+static unsigned long number_after(const char *text, const char *words)
+{
+	const char *at = strstr(text, words);
+
+	if (!at)
+		bench_die("it does not say: %s: %s", words, text);
+	return strtoul(at + strlen(words), NULL, 10);
+}
+
+struct told service_tell(struct service *service)
+{
+	static char line[sizeof(service->lines)];
+
+	kill(service->pid, SIGUSR1);
+	for (;;) {
+		if (!service_entry(service, TELL_MSEC, line, sizeof(line)))
+			bench_die("no answer to SIGUSR1");
+		if (strstr(line, "from heard of to judged"))
+			break;
+	}
+	return (struct told){
+		.events = number_before(line, " events"),
+		.half_usec = number_after(line, "half within "),
+		.most_usec = number_after(line, "99% within "),
+		.longest_usec = number_after(line, "longest "),
+		.routes = number_before(line, " routes"),
+		.overruns = number_before(line, " overruns"),
+		.resyncs = number_before(line, " resyncs"),
+		.audits = number_before(line, " audits"),
+		.drifts = number_before(line, " found something"),
+	};
 }
 
 void service_settle(struct service *service, pid_t pid)
@@ -165,6 +315,17 @@ double process_cpu_sec(pid_t pid)
 	if (clock_getcpuclockid(pid, &clock) != 0 || clock_gettime(clock, &used) < 0)
 		bench_die("process %d is gone", (int)pid);
 	return (double)used.tv_sec + (double)used.tv_nsec / 1e9;
+}
+
+void process_forget_peak(pid_t pid)
+{
+	char path[64];
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/%d/clear_refs", (int)pid);
+	file = fopen(path, "we");
+	if (!file || fputs("5", file) < 0 || fclose(file) != 0)
+		bench_die("%s: %s", path, strerror(errno));
 }
 
 long process_status(pid_t pid, const char *key)
