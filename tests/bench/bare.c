@@ -3,6 +3,7 @@
 
 #include "bench.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
@@ -10,6 +11,8 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #define DUMP_SIZE (128 * 1024)
@@ -121,4 +124,92 @@ pid_t bare_loop(int batch)
 	}
 	close(fd);
 	return pid;
+}
+
+/* --- a storm ------------------------------------------------------------------------------------ */
+
+#define AT_ONCE 64 /* messages a call */
+
+struct change {
+	struct nlmsghdr header;
+	struct rtmsg route;
+	struct rtattr dst_head;
+	uint32_t dst;
+	struct rtattr gateway_head;
+	uint32_t gateway;
+};
+
+static struct change change_of(const struct shape_route *route, bool add)
+{
+	return (struct change){
+		.header = { .nlmsg_len = sizeof(struct change),
+			.nlmsg_type = add ? RTM_NEWROUTE : RTM_DELROUTE,
+			.nlmsg_flags =
+				NLM_F_REQUEST | (add ? NLM_F_CREATE | NLM_F_EXCL : 0) },
+		.route = { .rtm_family = AF_INET,
+			.rtm_dst_len = route->dst.len,
+			.rtm_table = RT_TABLE_MAIN,
+			.rtm_protocol = RTPROT_BOOT,
+			.rtm_type = RTN_UNICAST },
+		.dst_head = { RTA_LENGTH(4), RTA_DST },
+		.dst = htonl(route->dst.addr.host),
+		.gateway_head = { RTA_LENGTH(4), RTA_GATEWAY },
+		.gateway = htonl(0x0aff0001u + (uint32_t)route->gateway * 256),
+	};
+}
+
+/* Only refusals are answered, as no message asks for an answer. */
+static void send_changes(int fd, const struct change *changes, size_t count)
+{
+	char answer[8192];
+
+	if (send(fd, changes, count * sizeof(*changes), 0) < 0 ||
+		recv(fd, answer, sizeof(answer), MSG_DONTWAIT) > 0)
+		_exit(1);
+}
+
+static void change_all(int fd, const struct shape_route *routes, size_t count, bool add,
+	unsigned int pace_usec)
+{
+	const struct timespec pause = { .tv_nsec = (long)pace_usec * 1000 };
+	struct change changes[AT_ONCE];
+	size_t filled = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		changes[filled++] = change_of(&routes[i], add);
+		if (filled < AT_ONCE && i + 1 < count && !pace_usec)
+			continue;
+		send_changes(fd, changes, filled);
+		filled = 0;
+		if (pace_usec)
+			nanosleep(&pause, NULL);
+	}
+}
+
+pid_t bare_storm(const struct shape_route *routes, size_t count, size_t times,
+	unsigned int pace_usec)
+{
+	pid_t pid = fork();
+
+	if (pid < 0)
+		bench_die("fork: %s", strerror(errno));
+	if (pid == 0) {
+		int fd = bare_socket();
+
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		for (size_t i = 0; i < times; i++) {
+			change_all(fd, routes, count, true, pace_usec);
+			change_all(fd, routes, count, false, pace_usec);
+		}
+		_exit(0);
+	}
+	return pid;
+}
+
+void bare_storm_wait(pid_t pid)
+{
+	int status;
+
+	if (waitpid(pid, &status, 0) != pid || status != 0)
+		bench_die("the kernel refused a route of the storm");
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "shape.h"
+
 #include <stddef.h>
 #include <sys/types.h>
 
@@ -20,3 +22,13 @@ int bare_listener(void);
 
 /* A process that does nothing but recv() on such a one; batch: recvmmsg(), 32 at a time. */
 pid_t bare_loop(int batch);
+
+/*
+ * A process that adds routes and deletes them, times over, as fast as the kernel goes or one
+ * each pace_usec. It ends by itself, with 0 if the kernel refused none.
+ */
+pid_t bare_storm(const struct shape_route *routes, size_t count, size_t times,
+	unsigned int pace_usec);
+
+/* Waits for it; it must have ended well. */
+void bare_storm_wait(pid_t pid);

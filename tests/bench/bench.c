@@ -127,7 +127,7 @@ static void row(const struct bench *bench, const char *what, const char *ours,
 
 	if (!isnan(bound))
 		number(bound, "", text);
-	printf("%-8s %-48s %12s %12s %-20s %6s  %s\n", bench->name, what, ours, peer,
+	printf("%-8s %-60s %12s %12s %-20s %6s  %s\n", bench->name, what, ours, peer,
 		ratio, text, verdict_);
 }
 
@@ -220,6 +220,21 @@ void bench_scene(void)
 		bench_ip("link set g%d up", i);
 		bench_ip("address add " SHAPE_OWN "/24 dev g%d", i, i);
 	}
+}
+
+int bench_here(void)
+{
+	int fd = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		bench_die("/proc/self/ns/net: %s", strerror(errno));
+	return fd;
+}
+
+void bench_enter(int namespace)
+{
+	if (setns(namespace, CLONE_NEWNET) < 0)
+		bench_die("setns: %s", strerror(errno));
 }
 
 int bench_tunnel(void)

@@ -63,6 +63,10 @@ _printf_(2, 3) void bench_note(const struct bench *bench, const char *what, ...)
 /* A namespace of its own: lo, g0 and g1 up, numbered as shape.h has it. */
 void bench_scene(void);
 
+/* The namespace that we are in; and back into it. */
+int bench_here(void);
+void bench_enter(int namespace);
+
 /* The same with tunl0, a tun device with an address; its descriptor keeps it. */
 int bench_tunnel(void);
 

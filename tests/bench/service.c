@@ -53,10 +53,9 @@ static int notify_socket(char name[static 64])
  * in no group and with its buffer. Nobody can run what is in a directory that he can't enter:
  * so the program is opened before.
  */
-static void become_service(void)
+static void become_service(int size)
 {
 	const struct sockaddr_nl own = { .nl_family = AF_NETLINK };
-	const int size = RECEIVE_BUFFER;
 	int fd = socket(AF_NETLINK, SOCK_RAW, NETLINK_ROUTE);
 	int executable = open(program(), O_PATH | O_CLOEXEC);
 	char pid[16];
@@ -94,7 +93,7 @@ static void write_config(char path[static 64], const char *text)
 	close(fd);
 }
 
-void service_start(struct service *service, const char *config)
+void service_start_with(struct service *service, const char *config, int receive_buffer)
 {
 	char name[64], path[64];
 	double limit = bench_sec() + START_SEC;
@@ -118,7 +117,7 @@ void service_start(struct service *service, const char *config)
 		close(out[0]);
 		close(out[1]);
 		setenv("NOTIFY_SOCKET", name, 1);
-		become_service();
+		become_service(receive_buffer);
 		fexecve(PROGRAM_FD, arguments, environ);
 		_exit(127);
 	}
@@ -130,6 +129,11 @@ void service_start(struct service *service, const char *config)
 	unlink(path);
 	if (!service->ready)
 		bench_die("the daemon did not get ready");
+}
+
+void service_start(struct service *service, const char *config)
+{
+	service_start_with(service, config, RECEIVE_BUFFER);
 }
 
 void service_stop(struct service *service)
@@ -236,6 +240,21 @@ const char *entry_field(const char *line, const char *key, char *ret, size_t siz
 		snprintf(ret, size, "%.*s", (int)strcspn(at, "\""), at);
 	}
 	return ret;
+}
+
+void service_await(struct service *service, const char *event, int timeout_ms)
+{
+	static char line[sizeof(service->lines)];
+	double limit = bench_sec() + timeout_ms / 1e3;
+	char name[64];
+
+	while (bench_sec() < limit &&
+		service_entry(service, timeout_ms, line, sizeof(line))) {
+		if (strcmp(entry_field(line, "RPF_EVENT", name, sizeof(name)), event) ==
+			0)
+			return;
+	}
+	bench_die("no %s within %d ms", event, timeout_ms);
 }
 
 /* The number before words. */

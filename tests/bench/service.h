@@ -31,6 +31,9 @@ struct told {
 
 /* Starts it with a configuration and waits for READY. */
 void service_start(struct service *service, const char *config);
+
+/* The same with another receive buffer than the socket unit's. */
+void service_start_with(struct service *service, const char *config, int receive_buffer);
 void service_stop(struct service *service);
 
 /* Takes what it tells, for so long; 0: what is there. A daemon that nobody listens to waits. */
@@ -44,6 +47,9 @@ bool service_entry(struct service *service, int timeout_ms, char *ret, size_t si
 
 /* A field of an entry's line, "" if it hasn't. */
 const char *entry_field(const char *line, const char *key, char *ret, size_t size);
+
+/* Waits for an entry of this RPF_EVENT; without one the program ends. */
+void service_await(struct service *service, const char *event, int timeout_ms);
 
 /* Has it say how it went; entries before that are lost. */
 struct told service_tell(struct service *service);
