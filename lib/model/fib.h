@@ -49,6 +49,8 @@ struct fib_list {
 	struct fib_info *infos[];
 };
 
+#define FIB_TOS_MASK 0x1c /* what of a packet's tos a route is compared with */
+
 /* Lists that have something in common, see fib_related(). */
 struct fib_group {
 	struct hash lists; /* index -> struct fib_list */
@@ -63,7 +65,8 @@ struct fib {
 	struct hash groups; /* key of fib_related() -> struct fib_group */
 	uint64_t owned;	    /* addresses that some list owns */
 	size_t routes;
-	size_t realms; /* routes that have one */
+	size_t realms;	 /* routes that have one */
+	size_t toses[8]; /* routes for one tos (FIB_TOS_MASK >> 2) only; [0] unused */
 
 	/* Called for each list that a prefix came to or went from, once in an epoch: whose
 	 * verdicts are they? list NULL: addresses that no list owned, or owns now. NULL: nobody

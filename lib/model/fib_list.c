@@ -324,20 +324,32 @@ int fib_list_get(struct fib *fib, struct fib_info *const *infos, uint32_t count,
 	return *ret ? 0 : list_make(fib, infos, count, hash, ret);
 }
 
+/* Counts one list's routes in, or out. */
+static void count_routes(struct fib *fib, const struct fib_list *list, bool out)
+{
+	const size_t one = out ? (size_t)-1 : 1;
+
+	fib->routes += one * list->count;
+	for (uint32_t i = 0; i < list->count; i++) {
+		const struct fib_info *info = list->infos[i];
+
+		fib->realms += one * info->realm;
+		/* with other bits a route can be there, but no packet takes it */
+		if (info->tos && !(info->tos & ~FIB_TOS_MASK))
+			fib->toses[info->tos >> 2] += one;
+	}
+}
+
 void fib_list_hold(struct fib *fib, struct fib_list *list)
 {
 	list->refs++;
-	fib->routes += list->count;
-	for (uint32_t i = 0; i < list->count; i++)
-		fib->realms += list->infos[i]->realm;
+	count_routes(fib, list, false);
 }
 
 void fib_list_release(struct fib *fib, struct fib_list *list)
 {
 	list->refs--;
-	fib->routes -= list->count;
-	for (uint32_t i = 0; i < list->count; i++)
-		fib->realms -= list->infos[i]->realm;
+	count_routes(fib, list, true);
 	fib_list_put(fib, list);
 }
 

@@ -44,6 +44,8 @@ struct walk {
 	unsigned int spare;   /* how many more may be */
 	size_t ways, ends;    /* in all, and with this many special parts */
 	bool own_apart, forwarded_apart; /* there are several places */
+	unsigned int
+		route_toses; /* a bit for each tos (its bits 0x1c) that routes are for */
 };
 
 static int part(struct walk *walk, enum selector at, const struct sieve_items *from,
@@ -177,6 +179,25 @@ static int part_places(struct walk *walk, const struct sieve_items *from)
 	return r;
 }
 
+/* A tos that some route is for parts packets as a rule's does, in whatever table. */
+static uint64_t route_tos(const struct walk *walk)
+{
+	unsigned int bits = walk->flow.tos >> 2 & 7;
+
+	return walk->route_toses >> bits & 1 ? bits : 0;
+}
+
+static int add_route_toses(const struct walk *walk, struct samples *samples)
+{
+	int r = 0;
+
+	for (uint32_t bits = 1; r >= 0 && bits < 8; bits++) {
+		if (walk->route_toses >> bits & 1)
+			r = samples_add(samples, bits << 2);
+	}
+	return r;
+}
+
 /* The values of a part other than the place, and what comes of each. */
 static int part_values(struct walk *walk, enum selector at,
 	const struct sieve_items *from, const struct samples *samples, size_t length)
@@ -197,6 +218,7 @@ static int part_values(struct walk *walk, enum selector at,
 		walk->flow = before;
 		sample_set(&walk->flow, at, value);
 		r = branch(walk, at, from, &seen[i]);
+		seen[i] += route_tos(walk);
 		for (size_t k = 0; k < i && !again; k++)
 			again = seen[k] == seen[i];
 		if (r < 0 || again)
@@ -235,9 +257,11 @@ static int part(struct walk *walk, enum selector at, const struct sieve_items *f
 		/* once more, for the hash: what is left is what it is made of */
 		r = sieve_pass(walk->sieve, SELECTOR_DPORT, walk->view, &walk->flow, from,
 			NULL, &hash);
-		return r < 0 ? r : end(walk, hash, length);
+		return r < 0 ? r : end(walk, hash + route_tos(walk), length);
 	}
 	r = samples_of(walk->sieve, at, from, &walk->flow, &samples);
+	if (r >= 0 && at == SELECTOR_TOS)
+		r = add_route_toses(walk, &samples);
 	if (r >= 0)
 		r = part_values(walk, at, from, &samples, length);
 	samples_done(&samples);
@@ -256,11 +280,25 @@ static void count_places(struct walk *walk)
 	walk->forwarded_apart = forwarded > 1;
 }
 
+static unsigned int toses_of(const struct state *state)
+{
+	unsigned int ret = 0;
+
+	hash_each (&state->tables, slot) {
+		const struct fib *fib = slot->value;
+
+		for (unsigned int bits = 1; bits < 8; bits++)
+			ret |= (unsigned int)(fib->toses[bits] > 0) << bits;
+	}
+	return ret;
+}
+
 static int walk_all(struct walk *walk)
 {
 	int r = 0;
 
 	count_places(walk);
+	walk->route_toses = toses_of(walk->view->state);
 	for (unsigned int special = 0; r >= 0 && special < SELECTORS; special++) {
 		walk->spare = special;
 		walk->ends = 0;

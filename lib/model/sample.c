@@ -248,6 +248,13 @@ int samples_of(const struct sieve *sieve, enum selector part,
 	return r < 0 ? r : 0;
 }
 
+int samples_add(struct samples *samples, uint32_t value)
+{
+	int r = add(samples, value);
+
+	return r < 0 ? r : 0;
+}
+
 void samples_done(struct samples *samples)
 {
 	array_done(&samples->values);

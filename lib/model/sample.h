@@ -23,6 +23,8 @@ struct samples {
 int samples_of(const struct sieve *sieve, enum selector part,
 	const struct sieve_items *from, const struct lookup_flow *flow,
 	struct samples *ret);
+/* Adds a value that something else than rules tells apart. 0 or -ENOMEM. */
+int samples_add(struct samples *samples, uint32_t value);
 void samples_done(struct samples *samples);
 
 /* Makes a value known. */

@@ -24,15 +24,14 @@ static void verdicts(const struct world *world, const struct flow *packet,
 	}
 }
 
-/* tos: whether packets differ in it; where routes do they are no classes of rules. */
-static struct flow some_packet(struct chance *chance, const struct iface *iface,
-	const struct addresses *dsts, bool tos)
+static struct flow some_packet(
+	struct chance *chance, const struct iface *iface, const struct addresses *dsts)
 {
 	return (struct flow){
 		.iif = iface->link.ifindex,
 		.dst = dsts->list.items[chance_below(chance, (uint32_t)dsts->list.count)],
 		.mark = chance_below(chance, 3),
-		.tos = tos && chance_one_in(chance, 3) ? 0x10 : 0,
+		.tos = chance_one_in(chance, 3) ? 0x10 : 0,
 		.proto = chance_one_in(chance, 3) ? 6 : FLOW_UDP,
 		.sport = (uint16_t)chance_below(chance, 12),
 		.dport = (uint16_t)chance_below(chance, 12),
@@ -56,8 +55,6 @@ static size_t ck_classes(
 	enum rpf_reason expected[WORLD_SPACE], got[WORLD_SPACE];
 	struct flowclasses classes = { 0 };
 	struct addresses dsts = { 0 };
-	bool tos = !strstr(world->lines, "tos 0x10 append") &&
-		   !strstr(world->lines, "tos 0x10 prepend");
 	size_t special = 0;
 
 	if (flowclasses_of(world->state, iface, &classes) != 0 ||
@@ -66,7 +63,7 @@ static size_t ck_classes(
 	for (size_t i = 0; i < classes.list.count; i++)
 		verdicts(world, &classes.list.items[i].flow, of[i]);
 	for (int i = 0; i < 12 && dsts.list.count && !classes.missed; i++) {
-		struct flow packet = some_packet(chance, iface, &dsts, tos);
+		struct flow packet = some_packet(chance, iface, &dsts);
 		bool found = false;
 		size_t at = 0;
 

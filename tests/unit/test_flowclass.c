@@ -146,6 +146,15 @@ static const struct row values[] = {
 		{ "rule 100: dscp 0 lookup 77", "rule 101: dscp 46 lookup 78" },
 		"local 192.0.2.1 192.0.2.2; local:tos=0x4 192.0.2.1 192.0.2.2; "
 		"local:tos=0xb8 192.0.2.1 192.0.2.2" },
+	{ "a route for one tos, in whatever table",
+		{ "route 8.0.0.0/8 via 10.0.0.1 dev eth0 tos 0x10 table 77",
+			"route 9.0.0.0/8 via 10.0.0.1 dev eth0 tos 0x04" },
+		"local 192.0.2.1 192.0.2.2; local:tos=0x4 192.0.2.1 192.0.2.2; "
+		"local:tos=0x10 192.0.2.1 192.0.2.2" },
+	{ "and gone again",
+		{ "route 9.0.0.0/8 via 10.0.0.1 dev eth0 tos 0x04",
+			"route gone 9.0.0.0/8 via 10.0.0.1 dev eth0 tos 0x04" },
+		"local 192.0.2.1 192.0.2.2" },
 	{ "a service, which the way back has as its source port",
 		{ "rule 100: ipproto 6 sport 80 lookup 77" },
 		"local 192.0.2.1 192.0.2.2; local:tcp:dport=80 192.0.2.1 192.0.2.2" },
