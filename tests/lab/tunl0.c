@@ -2,8 +2,8 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/if.h>
 #include <linux/if_tun.h>
+#include <net/if.h>
 #include <netinet/ip.h>
 #include <netinet/udp.h>
 #include <stdbool.h>
@@ -24,7 +24,8 @@ static const char usage[] =
 	"commands:\n"
 	"                             send SRC DST [udp SPORT DPORT] [count N], quit\n"
 	"tunl0 --listen ADDR PORT     prints where each datagram comes from\n"
-	"tunl0 --serve ADDR PORT      the same, and sends it back\n";
+	"tunl0 --serve ADDR PORT      the same, and sends it back\n"
+	"tunl0 --join GROUP NAME      is a member of a multicast group on a device\n";
 
 struct packet {
 	struct iphdr ip;
@@ -184,6 +185,21 @@ static int hear(const char *addr, const char *port, bool answer)
 	}
 }
 
+static int join(const char *group, const char *name)
+{
+	struct ip_mreqn member = { .imr_ifindex = (int)if_nametoindex(name) };
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	if (inet_pton(AF_INET, group, &member.imr_multiaddr) != 1 || fd < 0 ||
+		setsockopt(fd, IPPROTO_IP, IP_ADD_MEMBERSHIP, &member, sizeof(member)) <
+			0)
+		return failed(group), 1;
+	puts("ready");
+	fflush(stdout);
+	for (;;)
+		pause();
+}
+
 int main(int argc, char **argv)
 {
 	if (argc == 2 && argv[1][0] != '-')
@@ -192,6 +208,8 @@ int main(int argc, char **argv)
 		return hear(argv[2], argv[3], false);
 	if (argc == 4 && strcmp(argv[1], "--serve") == 0)
 		return hear(argv[2], argv[3], true);
+	if (argc == 4 && strcmp(argv[1], "--join") == 0)
+		return join(argv[2], argv[3]);
 	fputs(usage, stderr);
 	return 2;
 }
