@@ -180,16 +180,27 @@ static int is_cured(struct work *work, struct outcome *ret)
 		}
 	}
 	r = writer->ask(writer->data, &finding->example, &ret->kernel);
-	if (r < 0 || ret->kernel != KERNEL_PASS)
-		return 0;
+	if (r < 0)
+		ret->kernel = KERNEL_UNASKED;
 	/* out of sync the model says nothing, and the next finding will if need be */
 	state = writer->state(writer->data);
-	if (!state)
-		return 1;
-	const struct view view = { .state = state };
-	const struct iface *iface = state_iface(state, finding->ifindex);
-	r = iface ? ladder_is_cured(&view, iface, finding->id, &writer->judge) : 1;
-	return r == -ENODATA ? 0 : r;
+	r = 1;
+	if (state) {
+		const struct view view = { .state = state };
+		const struct iface *iface = state_iface(state, finding->ifindex);
+
+		r = iface ? ladder_is_cured(&view, iface, finding->id, &writer->judge)
+			  : 0;
+	}
+	if (r == -ENOMEM || (r > 0 && ret->kernel == KERNEL_PASS))
+		return r;
+	/*
+	 * Where the model is of another opinion than it was when it planned, or the packet does
+	 * not get as far any more, things have changed under the write: an address went.
+	 */
+	if (r <= 0 || ret->kernel != KERNEL_DROP)
+		ret->kind = OUTCOME_STALE;
+	return 0;
 }
 
 static void mark_done(struct work *work)

@@ -1,0 +1,547 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "lab_correct.h"
+#include "lab_model.h"
+#include "lab_run.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define CORRECT "mode = \"correct\";"
+#define STRICT "sysctl tunl0 rp_filter 1"
+#define NUMBERED "addr tunl0 192.0.2.9/32"
+static const char *const strict[MOST_LINES] = { STRICT, NUMBERED };
+static const char *const unnumbered[MOST_LINES] = { STRICT };
+
+/* --- tests -------------------------------------------------------------------------------------- */
+
+static const struct {
+	const char *what, *config;
+	const char *lines[MOST_LINES];
+	const char *said;
+	int own;
+} rows[] = {
+	{ "loose", CORRECT, { STRICT, NUMBERED }, "corrected tunl0 1>2", 2 },
+	{ "off, after address_wait", CORRECT "correct = { address_wait = 0; };",
+		{ STRICT }, "corrected tunl0 1>0", 0 },
+	{ "monitor", "", { STRICT, NUMBERED }, "", 1 },
+	{ "not this one",
+		CORRECT "interfaces = ( { match = \"tun*\"; mode = \"monitor\"; "
+			"} );",
+		{ STRICT, NUMBERED }, "", 1 },
+	{ "only this one", "interfaces = ( { kind = \"ipip\"; mode = \"correct\"; } );",
+		{ STRICT, NUMBERED }, "corrected tunl0 1>2", 2 },
+	{ "only another", "interfaces = ( { kind = \"gre\"; mode = \"correct\"; } );",
+		{ STRICT, NUMBERED }, "", 1 },
+	{ "declared silence",
+		CORRECT "interfaces = ( { match = \"tunl0\"; expect = [ ]; } );",
+		{ STRICT, NUMBERED }, "", 1 },
+	{ "lowest", CORRECT "correct = { lowest = \"loose\"; };", { STRICT },
+		"refused tunl0 lowest", 1 },
+	{ "lowest is no matter where loose is enough",
+		CORRECT "correct = { lowest = \"loose\"; };", { STRICT, NUMBERED },
+		"corrected tunl0 1>2", 2 },
+	{ "all", CORRECT "correct = { address_wait = 0; };",
+		{ STRICT, "sysctl all rp_filter 1" }, "refused tunl0 allow_all", 1 },
+	{ "all, allowed", CORRECT "correct = { allow_all = true; address_wait = 0; };",
+		{ STRICT, "sysctl all rp_filter 1" }, "corrected tunl0 1>0", 0 },
+	{ "all, and lowest",
+		CORRECT "correct = { allow_all = true; lowest = \"loose\"; };",
+		{ STRICT, "sysctl all rp_filter 1" }, "refused tunl0 lowest", 1 },
+	{ "down", CORRECT, { STRICT, NUMBERED, "link 5 tunl0 kind ipip down", STRICT },
+		"", 1 },
+	{ "blind", CORRECT, { STRICT, NUMBERED, "blind rule" }, "", 1 },
+	{ "two tunnels at once", CORRECT,
+		{ STRICT, NUMBERED, "link 6 gre0 kind gre", "addr gre0 192.0.2.10/32",
+			"sysctl gre0 rp_filter 1" },
+		"corrected tunl0 1>2, corrected gre0 1>2", 2 },
+};
+
+START_TEST(what_may_be_corrected)
+{
+	for (size_t i = 0; i < ELEMENTS(rows); i++) {
+		struct world world;
+		const char *got;
+
+		world_init(&world, rows[i].config, rows[i].lines);
+		got = world_turn(&world, 10000);
+		ck_assert_msg(strcmp(got, rows[i].said) == 0, "%s: '%s', not '%s'",
+			rows[i].what, got, rows[i].said);
+		ck_assert_msg(*world_value(&world, 5) == rows[i].own, "%s: %d, not %d",
+			rows[i].what, *world_value(&world, 5), rows[i].own);
+		/* said once, and done once */
+		ck_assert_str_eq(world_turn(&world, 10100), "");
+		ck_assert_int_eq(*world_value(&world, 5), rows[i].own);
+		world_done(&world);
+	}
+}
+END_TEST
+
+START_TEST(without_agreement_nothing_is_written)
+{
+	struct world world;
+
+	world_init(&world, CORRECT, strict);
+	world.otherwise = true;
+	world_is(&world, 0, "", 1);
+	world.otherwise = false;
+	world.unsure = 5;
+	world_is(&world, 100, "refused tunl0 unsure", 1);
+	world_is(&world, 200, "", 1);
+	world.lost = true;
+	world_is(&world, 300, "", 1);
+	ck_assert_int_eq(world.kernel->writes, 0);
+	world.unsure = 0;
+	world.lost = false;
+	/* the model is behind: somebody has loosened it already */
+	*world_value(&world, 5) = 3;
+	world_turn(&world, 400);
+	ck_assert_int_eq(*world_value(&world, 5), 3);
+	*world_value(&world, 5) = 1;
+	world_is(&world, 500, "corrected tunl0 1>2", 2);
+	world_done(&world);
+}
+END_TEST
+
+START_TEST(what_does_not_work_is_put_back_and_said_once)
+{
+	struct world world;
+
+	world_init(&world, CORRECT, strict);
+	world.deaf = true;
+	world_is(&world, 0, "failed tunl0 0", 1);
+	ck_assert_uint_eq(world.ledger->entries.count, 0);
+	world_is(&world, 500, "", 1);
+	ck_assert_int_eq(world.kernel->writes, 2);
+	world_is(&world, 1500, "", 1); /* tried again: not said again */
+	ck_assert_int_eq(world.kernel->writes, 4);
+	world.deaf = false;
+	world.fail_ifindex = 5;
+	world.fail_error = -EPERM;
+	world_is(&world, 5000, "failed tunl0 1", 1);
+	ck_assert_uint_eq(world.ledger->entries.count, 0);
+	world.fail_error = 0;
+	world_is(&world, 20000, "corrected tunl0 1>2", 2);
+	world_done(&world);
+
+	/* rung 3 fails at all: what it had raised goes back */
+	world_init(&world, CORRECT "correct = { allow_all = true; address_wait = 0; };",
+		(const char *const[MOST_LINES]){ STRICT, "sysctl all rp_filter 1" });
+	world.fail_ifindex = NETCONF_ALL;
+	world.fail_error = -EROFS;
+	world_is(&world, 0, "failed tunl0 30", 1);
+	ck_assert_int_eq(*world_value(&world, 2), 0);
+	ck_assert_int_eq(*world_value(&world, NETCONF_DEFAULT), 0);
+	ck_assert_uint_eq(world.ledger->entries.count, 0);
+	world_done(&world);
+}
+END_TEST
+
+START_TEST(no_ledger_no_correction)
+{
+	struct world world;
+	char moved[64], command[256];
+
+	world_init(&world, CORRECT, strict);
+	ledger_free(world.ledger);
+	world.ledger = NULL;
+	world_is(&world, 0, "refused tunl0 ledger", 1);
+	world_is(&world, 100, "", 1);
+	world_open_ledger(&world);
+	/* its folder is gone under it */
+	snprintf(moved, sizeof(moved), "%s-x", world_directory);
+	snprintf(command, sizeof(command), "mkdir %s && rm -rf %s && mv %s %s", moved,
+		world_directory, moved, world_directory);
+	ck_assert_int_eq(system(command), 0);
+	world_is(&world, 200, "failed tunl0 2", 1);
+	ck_assert_int_eq(world.kernel->writes, 0);
+	ck_assert_uint_eq(world.ledger->entries.count, 0);
+	world_done(&world);
+}
+END_TEST
+
+START_TEST(a_tunnel_gets_time_for_its_address)
+{
+	struct world world;
+
+	world_init(&world, CORRECT, unnumbered);
+	correct_saw_up(&world.correct, 5, 1);
+	world_is(&world, 0, "", 1);
+	ck_assert(world.correct.next_usec == 1000001);
+	world_is(&world, 999, "", 1);
+	world_is(&world, 1000, "corrected tunl0 1>0", 0);
+	/* and when it has one, 2 is enough: what was strict before is loose then */
+	model_line(world.state, NUMBERED);
+	world_is(&world, 1100, "corrected tunl0 0>2", 2);
+	ck_assert_int_eq(ledger_find(world.ledger, 5)->old, 1);
+	world_done(&world);
+
+	world_init(&world, CORRECT, unnumbered);
+	correct_saw_up(&world.correct, 5, 1);
+	world_is(&world, 0, "", 1);
+	model_line(world.state, NUMBERED);
+	world_is(&world, 500, "corrected tunl0 1>2", 2);
+	world_done(&world);
+}
+END_TEST
+
+START_TEST(what_is_needed_no_more_goes)
+{
+	struct world world;
+
+	world_init(&world, CORRECT "correct = { restore_after = 10000; };", strict);
+	world_is(&world, 0, "corrected tunl0 1>2", 2);
+	world_is(&world, 60000, "", 2);
+	/* a way back by the tunnel: strict would do */
+	model_line(world.state, "route 0.0.0.0/1 dev tunl0");
+	model_line(world.state, "route 128.0.0.0/1 dev tunl0");
+	model_line(world.state, "route 10.0.0.0/24 dev tunl0 metric 5 prepend");
+	model_line(world.state, "route gone 10.0.0.0/24 dev eth0 proto kernel scope 253 "
+				"src 10.0.0.2");
+	world_is(&world, 70000, "", 2);
+	world_is(&world, 75000, "", 2);
+	/* it went, and came again: the time begins anew */
+	model_line(world.state, "route gone 0.0.0.0/1 dev tunl0");
+	world_is(&world, 78000, "", 2);
+	model_line(world.state, "route 0.0.0.0/1 dev tunl0");
+	world_is(&world, 81000, "", 2);
+	ck_assert(world.correct.next_usec == 91000001);
+	world_is(&world, 90000, "", 2);
+	world_is(&world, 91000, "restored tunl0 2>1", 1);
+	ck_assert_uint_eq(world.ledger->entries.count, 0);
+	world_is(&world, 91100, "", 1);
+	world_done(&world);
+}
+END_TEST
+
+START_TEST(down_it_needs_nothing)
+{
+	struct world world;
+
+	world_init(&world, CORRECT, strict);
+	world_is(&world, 0, "corrected tunl0 1>2", 2);
+	model_line(world.state, "link 5 tunl0 kind ipip down");
+	model_sysctl(world.state, "tunl0", "rp_filter", 2);
+	world_is(&world, 10000, "", 2);
+	world_is(&world, 70000, "restored tunl0 2>1", 1);
+	world_done(&world);
+
+	world_init(&world, CORRECT "correct = { restore = \"never\"; };", strict);
+	world_is(&world, 0, "corrected tunl0 1>2", 2);
+	model_line(world.state, "link 5 tunl0 kind ipip down");
+	model_sysctl(world.state, "tunl0", "rp_filter", 2);
+	world_is(&world, 10000, "", 2);
+	world_is(&world, 70000, "", 2);
+	world_is(&world, 700000, "", 2);
+	world_done(&world);
+}
+END_TEST
+
+START_TEST(somebody_elses_value_is_theirs)
+{
+	struct world world;
+
+	world_init(&world, CORRECT, strict);
+	world_is(&world, 0, "corrected tunl0 1>2", 2);
+	world_other(&world, "tunl0", 0);
+	world_is(&world, 10000, "", 0);
+	ck_assert_uint_eq(world.ledger->entries.count, 0);
+	model_line(world.state, "link 5 tunl0 kind ipip down");
+	model_sysctl(world.state, "tunl0", "rp_filter", 0);
+	world_is(&world, 20000, "", 0);
+	world_is(&world, 90000, "", 0);
+	world_done(&world);
+}
+END_TEST
+
+START_TEST(another_interface_is_not_ours)
+{
+	struct world world;
+
+	/* the same index and name, but it went in between */
+	world_init(&world, CORRECT, strict);
+	world_is(&world, 0, "corrected tunl0 1>2", 2);
+	correct_saw_gone(&world.correct, world.ledger, 5);
+	model_line(world.state, "link gone 5 tunl0");
+	model_link(world.state, 5, "tunl0", "kind ipip down");
+	model_sysctl(world.state, "tunl0", "rp_filter", 2);
+	world_is(&world, 1000, "", 2);
+	world_is(&world, 90000, "", 2);
+	ck_assert_uint_eq(world.ledger->entries.count, 0);
+	world_done(&world);
+
+	/* gone */
+	world_init(&world, CORRECT, strict);
+	world_is(&world, 0, "corrected tunl0 1>2", 2);
+	model_line(world.state, "link gone 5 tunl0");
+	ck_assert_str_eq(world_turn(&world, 1000), "");
+	ck_assert_uint_eq(world.ledger->entries.count, 0);
+	world_done(&world);
+
+	/* renamed: the same one */
+	world_init(&world, CORRECT, strict);
+	world_is(&world, 0, "corrected tunl0 1>2", 2);
+	model_line(world.state, "link 5 tunl9 kind ipip");
+	model_sysctl(world.state, "tunl9", "rp_filter", 2);
+	ck_assert_str_eq(world_turn(&world, 1000), "");
+	ck_assert_str_eq(ledger_find(world.ledger, 5)->name, "tunl9");
+	world_done(&world);
+}
+END_TEST
+
+START_TEST(fights_are_left)
+{
+	struct world world;
+
+	world_init(&world,
+		CORRECT "correct = { fight = 3; fight_window = 60000; pause = "
+			"60000; settle = 2000; };",
+		strict);
+	correct_saw_up(&world.correct, 5, 1);
+	world_is(&world, 0, "corrected tunl0 1>2", 2);
+	/* boot scripts have their say, and are no fight */
+	for (int ms = 40; ms < 1900; ms += 300) {
+		world_other(&world, "tunl0", 1);
+		world_is(&world, ms, "corrected tunl0 1>2", 2);
+	}
+	world_other(&world, "tunl0", 1);
+	world_is(&world, 3000, "corrected tunl0 1>2", 2);
+	world_other(&world, "tunl0", 1);
+	world_is(&world, 4000, "corrected tunl0 1>2", 2);
+	world_other(&world, "tunl0", 1);
+	world_is(&world, 5000, "fight tunl0 3 for 60 s", 1);
+	world_is(&world, 6000, "", 1);
+	world_is(&world, 64999, "", 1);
+	world_is(&world, 65000, "corrected tunl0 1>2", 2);
+	/* at once again: twice as long */
+	for (int i = 0; i < 2; i++) {
+		world_other(&world, "tunl0", 1);
+		world_is(&world, 66000 + i, "corrected tunl0 1>2", 2);
+	}
+	world_other(&world, "tunl0", 1);
+	world_is(&world, 66003, "fight tunl0 3 for 120 s", 1);
+	world_is(&world, 186000, "", 1);
+	world_is(&world, 186003, "corrected tunl0 1>2", 2);
+	/* one now and then is none, and after a window of peace it begins anew */
+	for (int i = 0; i < 5; i++) {
+		world_other(&world, "tunl0", 1);
+		world_is(&world, 300000 + i * 40000, "corrected tunl0 1>2", 2);
+	}
+	for (int i = 0; i < 2; i++) {
+		world_other(&world, "tunl0", 1);
+		world_is(&world, 600000 + i, "corrected tunl0 1>2", 2);
+	}
+	world_other(&world, "tunl0", 1);
+	world_is(&world, 600003, "fight tunl0 3 for 60 s", 1);
+	world_done(&world);
+}
+END_TEST
+
+START_TEST(pauses_double_up_to_an_hour)
+{
+	struct world world;
+	unsigned int seconds = 1800;
+	char said[64];
+	int ms = 10000;
+
+	world_init(&world,
+		CORRECT "correct = { fight = 1; pause = 1800000; settle = 0; };", strict);
+	world_is(&world, 0, "corrected tunl0 1>2", 2);
+	for (int i = 0; i < 4; i++) {
+		world_other(&world, "tunl0", 1);
+		snprintf(said, sizeof(said), "fight tunl0 1 for %u s", seconds);
+		world_is(&world, ms, said, 1);
+		ms += (int)seconds * 1000;
+		world_is(&world, ms, "corrected tunl0 1>2", 2);
+		ms += 1000;
+		seconds = 3600;
+	}
+	world_done(&world);
+}
+END_TEST
+
+START_TEST(writes_are_counted)
+{
+	struct world world;
+
+	world_init(&world,
+		CORRECT "correct = { per_minute = 3; fight = 1000; settle = 0; };",
+		strict);
+	world_is(&world, 0, "corrected tunl0 1>2", 2);
+	for (int i = 1; i < 3; i++) {
+		world_other(&world, "tunl0", 1);
+		world_is(&world, i * 1000, "corrected tunl0 1>2", 2);
+	}
+	world_other(&world, "tunl0", 1);
+	world_is(&world, 3000, "refused tunl0 per_minute", 1);
+	world_is(&world, 59000, "", 1);
+	ck_assert(world.correct.next_usec == 60000001);
+	world_is(&world, 60000, "corrected tunl0 1>2", 2);
+	world_done(&world);
+}
+END_TEST
+
+START_TEST(by_hand_and_paused)
+{
+	struct world world;
+
+	world_init(&world, CORRECT, strict);
+	ck_assert_int_eq(ledger_pause(world.ledger, "tunl0"), 1);
+	world_is(&world, 0, "refused tunl0 pause", 1);
+	world_is(&world, 100, "", 1);
+	ck_assert_int_eq(ledger_resume(world.ledger, NULL), 1);
+	world_is(&world, 200, "corrected tunl0 1>2", 2);
+	/* paused, nothing is taken back either */
+	ck_assert_int_eq(ledger_pause(world.ledger, NULL), 1);
+	model_line(world.state, "link 5 tunl0 kind ipip down");
+	model_sysctl(world.state, "tunl0", "rp_filter", 2);
+	world_is(&world, 1000, "", 2);
+	world_is(&world, 90000, "", 2);
+	world_done(&world);
+}
+END_TEST
+
+START_TEST(at_the_end)
+{
+	struct world world;
+	struct report *none = report_new();
+
+	ck_assert_ptr_nonnull(none);
+	world_init(&world,
+		CORRECT "correct = { restore = \"on-stop\"; allow_all = true; "
+			"address_wait = 0; };",
+		(const char *const[MOST_LINES]){ STRICT, "sysctl all rp_filter 1",
+			"link 6 gre0 kind gre", "addr gre0 192.0.2.10/32" });
+	ck_assert_str_eq(world_turn(&world, 0), "corrected tunl0 1>0");
+	/* it was raised meanwhile, so its plan was made anew */
+	ck_assert_str_eq(world_turn(&world, 10), "corrected gre0 1>2");
+	const struct writer writer = world_writer(&world);
+	const struct correct_input input = world_input(&world, &writer, none, 100);
+	world.said[0] = '\0';
+	ck_assert_int_eq(correct_stop(&world.correct, &input), 0);
+	ck_assert_uint_eq(world.ledger->entries.count, 0);
+	ck_assert_int_eq(*world_value(&world, NETCONF_ALL), 1);
+	ck_assert_int_eq(*world_value(&world, NETCONF_DEFAULT), 0);
+	ck_assert_int_eq(*world_value(&world, 5), 1);
+	ck_assert_int_eq(*world_value(&world, 6), 0);
+	ck_assert_int_eq(*world_value(&world, 2), 0);
+	world_done(&world);
+	report_free(none);
+}
+END_TEST
+
+/* Each write of rung 3 and of its way back is a place to be killed, before and after. */
+static int killed(const char *config, int before, int after, struct world *world)
+{
+	static const char *const lines[MOST_LINES] = { STRICT, "sysctl all rp_filter 1",
+		"link 6 eth1", "sysctl eth1 rp_filter 2" };
+	int status;
+	pid_t pid;
+
+	world_init(world, config, lines);
+	ledger_free(world->ledger); /* the lock is the child's */
+	world->ledger = NULL;
+	pid = fork();
+	ck_assert_int_ge(pid, 0);
+	if (pid == 0) {
+		struct report *none = report_new();
+		const struct writer writer = world_writer(world);
+		const struct correct_input input = world_input(world, &writer, none, 100);
+
+		world_open_ledger(world);
+		world->crash_before = before;
+		world->crash_after = after;
+		world_turn(world, 0);
+		((struct correct_input *)&input)->ledger = world->ledger;
+		(void)correct_stop(&world->correct, &input);
+		_exit(0);
+	}
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	ck_assert(WIFEXITED(status));
+	return WEXITSTATUS(status);
+}
+
+START_TEST(killed_at_any_write)
+{
+	static const char config[] = CORRECT "correct = { restore = \"on-stop\"; "
+					     "allow_all = true; address_wait = 0; };";
+	static const int olds[KEYS] = { [0] = 1, [6] = 1, [7] = 2 };
+	int crashes = 0, status = 9;
+
+	for (int point = 2; status == 9; point++) {
+		struct report *none = report_new();
+		struct world world;
+
+		ck_assert_ptr_nonnull(none);
+		status = killed(config, point % 2 ? 0 : point / 2,
+			point % 2 ? point / 2 : 0, &world);
+		ck_assert_msg(status == 9 || status == 0, "exit %d", status);
+		crashes += status == 9;
+		/* the next one finds the values as they are, and the ledger */
+		hash_each (&world.state->ifaces, slot) {
+			const struct iface *iface = slot->value;
+
+			model_sysctl(world.state, iface->link.name, "rp_filter",
+				*world_value(&world, iface->link.ifindex));
+		}
+		model_sysctl(world.state, "all", "rp_filter",
+			*world_value(&world, NETCONF_ALL));
+		model_sysctl(world.state, "default", "rp_filter",
+			*world_value(&world, NETCONF_DEFAULT));
+		world_open_ledger(&world);
+		const struct writer writer = world_writer(&world);
+		ck_assert_int_eq(carry_on(world.ledger, &writer), 0);
+		for (int key = 0; key < KEYS; key++) {
+			int ifindex = key == 0	 ? NETCONF_ALL
+				      : key == 1 ? NETCONF_DEFAULT
+						 : key - 1;
+			const struct ledger_entry *entry =
+				ledger_find(world.ledger, ifindex);
+
+			ck_assert_msg(entry || world.kernel->values[key] == olds[key],
+				"point %d: %d is left at %d", point, ifindex,
+				world.kernel->values[key]);
+			ck_assert_msg(
+				!entry || (entry->old == olds[key] &&
+						  entry->value ==
+							  world.kernel->values[key]),
+				"point %d: the ledger is wrong about %d", point, ifindex);
+		}
+		/* it finishes, and can undo all of it */
+		if (status == 9) {
+			world_turn(&world, 1000);
+			ck_assert_int_eq(*world_value(&world, 5), 0);
+		}
+		const struct correct_input input =
+			world_input(&world, &writer, none, 2000);
+		ck_assert_int_eq(correct_stop(&world.correct, &input), 0);
+		ck_assert_int_eq(memcmp(world.kernel->values, olds, sizeof(olds)), 0);
+		world_done(&world);
+		report_free(none);
+	}
+	ck_assert_int_ge(crashes, 10);
+}
+END_TEST
+
+int main(void)
+{
+	const TTest *const tests[] = { what_may_be_corrected,
+		without_agreement_nothing_is_written,
+		what_does_not_work_is_put_back_and_said_once, no_ledger_no_correction,
+		a_tunnel_gets_time_for_its_address, what_is_needed_no_more_goes,
+		down_it_needs_nothing, somebody_elses_value_is_theirs,
+		another_interface_is_not_ours, fights_are_left,
+		pauses_double_up_to_an_hour, writes_are_counted, by_hand_and_paused,
+		at_the_end, killed_at_any_write };
+	char command[64];
+	int r;
+
+	if (!mkdtemp(world_directory))
+		return 1;
+	r = lab_run("correct", tests, ELEMENTS(tests));
+	snprintf(command, sizeof(command), "rm -rf %s", world_directory);
+	return system(command) == 0 ? r : 1;
+}
