@@ -64,17 +64,24 @@ int judge_word(struct daemon *daemon, struct track_item *item)
 
 int judge_ask(struct daemon *daemon, const struct flow *flow, enum kernel_answer *ret)
 {
-	struct probe_answer answer;
-	int r = probe_flow(daemon->request, flow, &answer);
+	int r = probe_ask(daemon->request, flow);
 
-	if (r < 0)
-		return r;
-	/* EINVAL may mean the destination; but a finding's is the host's own address */
-	if (answer.verdict == PROBE_DROP || answer.error == EINVAL)
+	switch (r) {
+	case 0:
+		*ret = KERNEL_PASS;
+		return 0;
+	case -EXDEV:
+	case -EINVAL: /* might mean the destination; but a finding's is the host's own */
 		*ret = KERNEL_DROP;
-	else
-		*ret = answer.verdict == PROBE_PASS ? KERNEL_PASS : KERNEL_UNJUDGED;
-	return 0;
+		return 0;
+	case -ENETUNREACH:
+	case -EHOSTUNREACH:
+	case -EACCES:
+		*ret = KERNEL_UNJUDGED;
+		return 0;
+	default:
+		return r;
+	}
 }
 
 /*

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <fnmatch.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
@@ -21,9 +22,23 @@ static void closep(int *fd)
 		(void)close(*fd);
 }
 
-static void file_name(const struct ledger *ledger, char out[static 64])
+static void file_name(const struct ledger *ledger, uint64_t serial, char out[static 96])
 {
-	snprintf(out, 64, "ledger-%s.json", ledger->boot);
+	snprintf(out, 96, "ledger-%s.%" PRIu64 ".json", ledger->boot, serial);
+}
+
+/* The number of a file of this boot, 0 for any other. */
+static uint64_t serial_of(const struct ledger *ledger, const char *name)
+{
+	char format[96], again[96];
+	uint64_t serial = 0;
+
+	snprintf(format, sizeof(format), "ledger-%s.%%" SCNu64 ".json", ledger->boot);
+	if (strncmp(name, format, strcspn(format, "%")) != 0 ||
+		sscanf(name + strcspn(format, "%"), "%" SCNu64, &serial) != 1)
+		return 0;
+	file_name(ledger, serial, again);
+	return strcmp(name, again) == 0 ? serial : 0;
 }
 
 static int read_boot(char ret[static LEDGER_BOOT])
@@ -82,8 +97,8 @@ static void give_to_owner(int folder, int fd)
 
 static int write_file(int folder, const char *name, const char *text)
 {
-	_cleanup_(closep) int fd = openat(folder, FRESH_FILE,
-		O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+	_cleanup_(closep) int fd = openat(
+		folder, FRESH_FILE, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 	size_t length = strlen(text);
 	ssize_t written = 0;
 
@@ -97,29 +112,44 @@ static int write_file(int folder, const char *name, const char *text)
 		if (written < 0)
 			return -errno;
 	}
+	/* an older and longer text was there; cut off now, as ext4 flushes what is cut to nothing */
+	if (ftruncate(fd, (off_t)length) < 0)
+		return -errno;
 	return renameat(folder, FRESH_FILE, folder, name) < 0 ? -errno : 0;
 }
 
-/* Those of other boots tell of values that are gone. */
-static void remove_stale(const struct ledger *ledger)
+/* Calls what for each file that looks like a ledger. Returns 0 or a negative errno. */
+static int each_file(struct ledger *ledger, void (*what)(struct ledger *, const char *))
 {
 	int fd = openat(ledger->folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	DIR *folder = fd < 0 ? NULL : fdopendir(fd);
 	struct dirent *file;
-	char ours[64];
+	int r = folder ? 0 : -errno;
 
-	file_name(ledger, ours);
-	if (!folder) {
-		if (fd >= 0)
-			(void)close(fd);
-		return;
+	if (!folder && fd >= 0)
+		(void)close(fd);
+	while (folder && (file = readdir(folder)) != NULL) {
+		if (fnmatch("ledger-*.json", file->d_name, 0) == 0)
+			what(ledger, file->d_name);
 	}
-	while ((file = readdir(folder)) != NULL) {
-		if (fnmatch("ledger-*.json", file->d_name, 0) == 0 &&
-			strcmp(file->d_name, ours) != 0)
-			(void)unlinkat(ledger->folder, file->d_name, 0);
-	}
-	(void)closedir(folder);
+	if (folder)
+		(void)closedir(folder);
+	return r;
+}
+
+static void find_newest(struct ledger *ledger, const char *name)
+{
+	uint64_t serial = serial_of(ledger, name);
+
+	if (serial > ledger->serial)
+		ledger->serial = serial;
+}
+
+/* Those of other boots tell of values that are gone, older ones were replaced. */
+static void remove_stale(struct ledger *ledger, const char *name)
+{
+	if (serial_of(ledger, name) != ledger->serial)
+		(void)unlinkat(ledger->folder, name, 0);
 }
 
 static int lock(struct ledger *ledger)
@@ -147,23 +177,23 @@ static int open_folder(struct ledger *ledger, const char *directory)
 static int load(struct ledger *ledger)
 {
 	_cleanup_(freep) char *text = NULL;
-	char name[64];
+	char name[96];
 	size_t length = 0;
-	int r;
+	int r = each_file(ledger, find_newest);
 
-	file_name(ledger, name);
+	if (r < 0 || !ledger->serial)
+		return r;
+	file_name(ledger, ledger->serial, name);
 	r = read_file(ledger->folder, name, &text, &length);
-	if (r == -ENOENT)
-		return 0;
 	return r < 0 ? r : ledger_parse(ledger, text, length);
 }
 
 static void explain(
 	const struct ledger *ledger, const char *directory, int error, char *out)
 {
-	char name[64];
+	char name[96];
 
-	file_name(ledger, name);
+	file_name(ledger, ledger->serial, name);
 	if (error == -EWOULDBLOCK)
 		snprintf(out, LEDGER_ERROR,
 			"the ledger in %s is in use by another rpfilterd or rpfilterctl",
@@ -210,7 +240,8 @@ int ledger_open(
 		explain(ledger, directory, r, error);
 		return r;
 	}
-	remove_stale(ledger);
+	(void)each_file(
+		ledger, remove_stale); /* at worst they stay: they are never read */
 	*ret = take_ptr(ledger);
 	return 0;
 }
@@ -227,14 +258,22 @@ void ledger_free(struct ledger *ledger)
 	free(ledger);
 }
 
-int ledger_save(const struct ledger *ledger)
+int ledger_save(struct ledger *ledger)
 {
 	_cleanup_(freep) char *text = NULL;
-	char name[64];
+	char name[96];
 	int r = ledger_format(ledger, &text);
 
-	file_name(ledger, name);
-	return r < 0 ? r : write_file(ledger->folder, name, text);
+	file_name(ledger, ledger->serial + 1, name);
+	if (r >= 0)
+		r = write_file(ledger->folder, name, text);
+	if (r < 0)
+		return r;
+	file_name(ledger, ledger->serial++, name);
+	/* the greater number counts; a spare one is a matter of speed only */
+	if (ledger->serial > 1)
+		(void)renameat(ledger->folder, name, ledger->folder, FRESH_FILE);
+	return 0;
 }
 
 /* --- entries ---------------------------------------------------------------------------------- */

@@ -15,9 +15,12 @@
  * stands in it before the write, so that after a crash it tells whether the write was made.
  *
  * It is a file of JSON in the state directory. The boot's id is in the file's name: a reboot
- * resets the values, and another boot's file is never read. So it needs no fsync either; it is
- * replaced by rename, and a crash of the daemon leaves the old file or the new one. Whoever
- * opens it holds a lock until it is freed: the daemon, or one rpfilterctl.
+ * resets the values, and another boot's file is never read. So it needs no fsync either. Each
+ * writing makes a file of the next number, by rename, and the one before becomes the spare one
+ * that is written to next; the greatest number counts. (To rename over the old file would be
+ * simpler, but ext4 then writes the new one out to the disk first, which takes milliseconds:
+ * auto_da_alloc in ext4(5). Nor does it like files that are made and removed all the time.) Whoever opens it holds a
+ * lock until it is freed: the daemon, or one rpfilterctl.
  */
 #define LEDGER_ENTRIES 4096 /* more are not taken */
 #define LEDGER_ERROR 512
@@ -48,6 +51,7 @@ struct ledger {
 	char *directory;
 	int folder, lock; /* descriptors */
 	char boot[LEDGER_BOOT];
+	uint64_t serial;      /* of the file that holds it, 0: none yet */
 	char netns[NETNS_ID]; /* ours: entries of others are kept, and not looked at */
 	ARRAY(struct ledger_entry) entries; /* in the order of their first writes */
 	ARRAY(struct ledger_pause) pauses;
@@ -65,7 +69,7 @@ void ledger_free(struct ledger *ledger);
 DEFINE_FREEP(struct ledger, ledger_free)
 
 /* Writes it. Returns 0, or a negative errno: then the file is as it was. */
-int ledger_save(const struct ledger *ledger);
+int ledger_save(struct ledger *ledger);
 
 /* The entry of this namespace for an interface, NULL where there is none. */
 struct ledger_entry *ledger_find(const struct ledger *ledger, int ifindex);

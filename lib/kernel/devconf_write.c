@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <linux/if_link.h>
 #include <linux/ip.h>
+#include <linux/netconf.h>
 #include <linux/rtnetlink.h>
 #include <netlink/attr.h>
 #include <netlink/msg.h>
@@ -54,6 +55,35 @@ int devconf_write_rp_filter(struct nl_request *request, int ifindex, int value)
 	return nl_request_ask(request, nlmsg_hdr(message), NLM_F_ACK, NULL, NULL);
 }
 
+/* What netconf says; it takes no lock that the whole host shares, as reading a link does. */
+static int take_netconf(const struct nlmsghdr *answer, void *userdata)
+{
+	struct nlattr *attributes[NETCONFA_MAX + 1] = { 0 };
+	int *value = userdata;
+
+	if (answer->nlmsg_type != RTM_NEWNETCONF ||
+		nlmsg_parse((struct nlmsghdr *)answer, sizeof(struct netconfmsg),
+			attributes, NETCONFA_MAX, NULL) < 0 ||
+		!attributes[NETCONFA_RP_FILTER] ||
+		nla_len(attributes[NETCONFA_RP_FILTER]) < (int)sizeof(uint32_t))
+		return -EBADMSG;
+	*value = (int)nla_get_u32(attributes[NETCONFA_RP_FILTER]);
+	return 0;
+}
+
+static int read_netconf(struct nl_request *request, int ifindex, int *ret)
+{
+	_cleanup_(nl_msg_freep) struct nl_msg *message =
+		nlmsg_alloc_simple(RTM_GETNETCONF, 0);
+	struct netconfmsg header = { .ncm_family = AF_INET };
+
+	if (!message ||
+		nlmsg_append(message, &header, sizeof(header), NLMSG_ALIGNTO) < 0 ||
+		nla_put_u32(message, NETCONFA_IFINDEX, (uint32_t)ifindex) < 0)
+		return -ENOMEM;
+	return nl_request_ask(request, nlmsg_hdr(message), 0, take_netconf, ret);
+}
+
 static int take_rp_filter(const struct record *record, void *userdata)
 {
 	int *value = userdata;
@@ -68,9 +98,17 @@ static int take_rp_filter(const struct record *record, void *userdata)
 
 int devconf_read_rp_filter(struct nl_request *request, int ifindex, int *ret)
 {
+	int r;
+
 	if (ifindex == NETCONF_ALL || ifindex == NETCONF_DEFAULT)
 		return procsys_read_rp_filter(ifindex, ret);
-	return nl_request_link(request, ifindex, take_rp_filter, ret);
+	if (ifindex <= 0)
+		return -ENODEV;
+	r = read_netconf(request, ifindex, ret);
+	/* whether it is gone or has no IPv4, only the link says on all kernels */
+	if (r == -EINVAL || r == -ENODEV || r == -EBADMSG)
+		r = nl_request_link(request, ifindex, take_rp_filter, ret);
+	return r;
 }
 
 /* --- identity ------------------------------------------------------------------------------- */

@@ -267,9 +267,10 @@ END_TEST
 START_TEST(a_damaged_file_is_named)
 {
 	struct ledger *ledger = opened(), *second = NULL;
-	char error[LEDGER_ERROR], path[128], name[64];
+	char error[LEDGER_ERROR], path[128], name[96];
 
-	snprintf(name, sizeof(name), "ledger-%s.json", ledger->boot);
+	snprintf(name, sizeof(name), "ledger-%s.%u.json", ledger->boot,
+		(unsigned int)ledger->serial);
 	snprintf(path, sizeof(path), "%s", in_directory(name));
 	ledger_free(ledger);
 	ck_assert_int_eq(truncate(path, 20), 0);

@@ -1,0 +1,314 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * From an address that is added to a strict tunnel to the rp_filter that lets its packets in:
+ * the daemon, with all that it proves and accounts for, against a bare loop that writes 2 on
+ * that RTM_NEWADDR. Both are seen by the same listener; they take turns.
+ */
+#include "bare.h"
+#include "bench.h"
+#include "service.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/if.h>
+#include <linux/if_link.h>
+#include <linux/if_tun.h>
+#include <linux/ip.h>
+#include <linux/rtnetlink.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#define BLOCKS 10 /* of the one, then of the other */
+#define ROUNDS 50
+#define PAUSE_MAX_US 8000
+
+/* Everything at once, and nobody's reversals count: it is this bench that reverses. */
+static const char config[] =
+	"mode = \"correct\";\n"
+	"correct = { per_minute = 6000; fight = 1000; fight_window = 1; settle = 0;\n"
+	"\taddress_wait = 600000; restore = \"never\"; };\n";
+
+struct message {
+	struct nlmsghdr header;
+	union {
+		struct ifaddrmsg addr;
+		struct ifinfomsg link;
+	};
+	char attributes[64];
+};
+
+/* Appends an attribute; a nested one is closed by `end`. */
+static struct rtattr *put(
+	struct message *message, uint16_t type, const void *data, size_t size)
+{
+	struct rtattr *at = (struct rtattr *)((char *)message +
+					      NLMSG_ALIGN(message->header.nlmsg_len));
+
+	at->rta_type = type;
+	at->rta_len = (uint16_t)RTA_LENGTH(size);
+	if (size)
+		memcpy(RTA_DATA(at), data, size);
+	message->header.nlmsg_len =
+		(uint32_t)((char *)at - (char *)message) + RTA_ALIGN(at->rta_len);
+	return at;
+}
+
+static void end(const struct message *message, struct rtattr *nested)
+{
+	nested->rta_len = (uint16_t)((const char *)message + message->header.nlmsg_len -
+				     (char *)nested);
+}
+
+/* Sends it and takes the acknowledgement. */
+static int tell(int fd, struct message *message)
+{
+	char buffer[1024];
+	const struct nlmsghdr *answer = (const struct nlmsghdr *)buffer;
+
+	message->header.nlmsg_flags |= NLM_F_REQUEST | NLM_F_ACK;
+	if (send(fd, message, message->header.nlmsg_len, 0) < 0 ||
+		recv(fd, buffer, sizeof(buffer), 0) < 0)
+		return -errno;
+	return answer->nlmsg_type == NLMSG_ERROR
+		       ? ((const struct nlmsgerr *)NLMSG_DATA(answer))->error
+		       : -EBADMSG;
+}
+
+static void address(int fd, int ifindex, bool add)
+{
+	const struct in_addr vip = { htonl(0xc0000201) };
+	struct message message = {
+		.header = { .nlmsg_len = NLMSG_LENGTH(sizeof(struct ifaddrmsg)),
+			.nlmsg_type = add ? RTM_NEWADDR : RTM_DELADDR,
+			.nlmsg_flags = add ? NLM_F_CREATE | NLM_F_EXCL : 0 },
+		.addr = { .ifa_family = AF_INET,
+			.ifa_prefixlen = 32,
+			.ifa_index = (unsigned int)ifindex },
+	};
+	int r;
+
+	put(&message, IFA_LOCAL, &vip, sizeof(vip));
+	r = tell(fd, &message);
+	if (r < 0)
+		bench_die("address: %s", strerror(-r));
+}
+
+static int set_loose(int fd, int ifindex)
+{
+	struct message message = {
+		.header = { .nlmsg_len = NLMSG_LENGTH(sizeof(struct ifinfomsg)),
+			.nlmsg_type = RTM_SETLINK },
+		.link = { .ifi_family = AF_UNSPEC, .ifi_index = ifindex },
+	};
+	const uint32_t loose = 2;
+	struct rtattr *spec = put(&message, IFLA_AF_SPEC, NULL, 0);
+	struct rtattr *inet = put(&message, AF_INET, NULL, 0);
+	struct rtattr *conf = put(&message, IFLA_INET_CONF, NULL, 0);
+
+	put(&message, IPV4_DEVCONF_RP_FILTER, &loose, sizeof(loose));
+	end(&message, conf);
+	end(&message, inet);
+	end(&message, spec);
+	return tell(fd, &message);
+}
+
+/* The yardstick, in a process of its own: it hears of addresses, and writes. */
+static pid_t start_bare(int ifindex)
+{
+	const int group = RTNLGRP_IPV4_IFADDR;
+	int listener = bare_socket(), writer = bare_socket();
+	pid_t pid;
+
+	if (setsockopt(listener, SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, &group,
+		    sizeof(group)) < 0)
+		bench_die("group: %s", strerror(errno));
+	pid = fork();
+	if (pid < 0)
+		bench_die("fork: %s", strerror(errno));
+	while (pid == 0) {
+		char buffer[8192];
+		const struct nlmsghdr *message = (const struct nlmsghdr *)buffer;
+
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		if (recv(listener, buffer, sizeof(buffer), 0) < 0)
+			_exit(1);
+		if (message->nlmsg_type == RTM_NEWADDR && set_loose(writer, ifindex) < 0)
+			_exit(2);
+	}
+	close(listener);
+	close(writer);
+	return pid;
+}
+
+/* --- a round ------------------------------------------------------------------------------------ */
+
+static int link_listener(void)
+{
+	const int group = RTNLGRP_LINK;
+	int fd = bare_socket();
+
+	if (setsockopt(fd, SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, &group, sizeof(group)) <
+		0)
+		bench_die("group: %s", strerror(errno));
+	return fd;
+}
+
+static int rp_filter(void)
+{
+	FILE *file = fopen("/proc/sys/net/ipv4/conf/tunl0/rp_filter", "re");
+	int value = -1;
+
+	if (!file || fscanf(file, "%d", &value) != 1)
+		bench_die("rp_filter of tunl0: %s", strerror(errno));
+	fclose(file);
+	return value;
+}
+
+/* One address added; the microseconds until the link was announced with its new value. */
+static double round_trip(int asker, int listener, int ifindex)
+{
+	struct pollfd wait = { .fd = listener, .events = POLLIN };
+	char buffer[8192];
+	double began, done;
+
+	while (recv(listener, buffer, sizeof(buffer), MSG_DONTWAIT) > 0)
+		;
+	began = bench_sec();
+	address(asker, ifindex, true);
+	do {
+		if (poll(&wait, 1, 5000) <= 0)
+			bench_die("not corrected within 5 s");
+		if (recv(listener, buffer, sizeof(buffer), 0) < 0)
+			bench_die("recv: %s", strerror(errno));
+		done = bench_sec();
+	} while (rp_filter() != 2);
+	return (done - began) * 1e6;
+}
+
+static void block(
+	int ifindex, uint64_t *seed, struct service *service, double *times, size_t count)
+{
+	int asker = bare_socket(), listener = link_listener();
+
+	for (size_t i = 0; i < count; i++) {
+		struct timespec pause = {
+			.tv_nsec = (long)(shape_random(seed) % PAUSE_MAX_US + 2000) * 1000
+		};
+
+		bench_sysctl("conf/tunl0/rp_filter", 1);
+		nanosleep(&pause, NULL);
+		if (service)
+			service_listen(service, 0);
+		times[i] = round_trip(asker, listener, ifindex);
+		/* it has to prove it: let it */
+		nanosleep(&pause, NULL);
+		address(asker, ifindex, false);
+	}
+	close(asker);
+	close(listener);
+}
+
+/* The daemon's block: its entries are read, so that it never waits for us. */
+static void drain(int fd)
+{
+	char buffer[65536];
+
+	(void)fcntl(fd, F_SETFL, O_NONBLOCK);
+	while (read(fd, buffer, sizeof(buffer)) > 0)
+		;
+}
+
+static void measure(struct bench *bench, int ifindex, size_t blocks, size_t rounds)
+{
+	size_t count = blocks * rounds;
+	_cleanup_(freep) double *ours = calloc(count, sizeof(*ours));
+	_cleanup_(freep) double *bare = calloc(count, sizeof(*bare));
+	uint64_t seed = 1;
+	double a, b;
+
+	for (size_t i = 0; i < blocks && ours && bare; i++) {
+		struct service service;
+		pid_t pid = start_bare(ifindex);
+
+		block(ifindex, &seed, NULL, bare + i * rounds, rounds);
+		kill(pid, SIGKILL);
+		waitpid(pid, NULL, 0);
+		bench_sysctl("conf/tunl0/rp_filter", 1);
+		service_start(&service, config);
+		service_settle(&service, service.pid);
+		block(ifindex, &seed, &service, ours + i * rounds, rounds);
+		drain(service.out);
+		service_stop(&service);
+	}
+	a = bench_percentile(ours, count, 0.5);
+	b = bench_percentile(bare, count, 0.5);
+	bench_ratio(bench, "us", &a, &b, 1, BENCH_NONE,
+		"address to rp_filter corrected, median of %zu", count);
+	a = bench_percentile(ours, count, 0.99);
+	b = bench_percentile(bare, count, 0.99);
+	bench_ratio(bench, "us", &a, &b, 1, 2.0,
+		"address to rp_filter corrected, 99th percentile");
+}
+
+static int ifindex_of(const char *name)
+{
+	struct ifreq request = { 0 };
+	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	strcpy(request.ifr_name, name);
+	if (fd < 0 || ioctl(fd, SIOCGIFINDEX, &request) < 0)
+		bench_die("%s: %s", name, strerror(errno));
+	close(fd);
+	return request.ifr_ifindex;
+}
+
+/* The realserver of the story, its tunnel strict and without an address yet. */
+static int scene(void)
+{
+	struct ifreq request = { .ifr_flags = IFF_TUN | IFF_NO_PI, .ifr_name = "tunl0" };
+	int tun;
+
+	bench_scene();
+	bench_sysctl("conf/all/rp_filter", 0);
+	tun = open("/dev/net/tun", O_RDWR | O_CLOEXEC);
+	if (tun < 0 || ioctl(tun, TUNSETIFF, &request) < 0)
+		bench_skip("no tun device: %s", strerror(errno));
+	bench_ip("link set tunl0 up");
+	bench_ip("address add 192.0.2.9/32 dev lo");
+	bench_ip("route add default via 10.255.0.1");
+	bench_sysctl("conf/tunl0/rp_filter", 1);
+	return tun;
+}
+
+int main(int argc, char **argv)
+{
+	char state[] = "/tmp/rpfilterd-state.XXXXXX", command[64];
+	struct bench bench;
+	int tun, ifindex;
+
+	bench_begin(&bench, "correct", argc, argv);
+	tun = scene();
+	ifindex = ifindex_of("tunl0");
+	if (!mkdtemp(state) || setenv("STATE_DIRECTORY", state, 1) < 0)
+		bench_die("%s: %s", state, strerror(errno));
+	measure(&bench, ifindex, bench.smoke ? 1 : BLOCKS, bench.smoke ? 3 : ROUNDS);
+	if (bench.full) {
+		_cleanup_(freep) struct shape_route *routes = shape_routes(1000000, 1);
+
+		bench_load(routes, 1000000);
+		measure(&bench, ifindex, 2, ROUNDS);
+	}
+	snprintf(command, sizeof(command), "rm -rf %s", state);
+	(void)!system(command);
+	close(tun);
+	return bench_end(&bench);
+}
