@@ -125,12 +125,14 @@ static void roll_back(struct work *work, struct outcome *ret)
 
 	for (size_t i = work->plan->steps.count; i-- > 0;) {
 		const struct plan_step *step = &work->plan->steps.items[i];
-		struct ledger_entry *entry = ledger_find(work->ledger, step->ifindex);
 		bool back = i >= work->written ||
 			    writer->write(writer->data, step->ifindex, step->old) >= 0;
+		struct ledger_entry *entry;
 
 		if (i < work->written)
 			(void)writer->reread(writer->data, step->ifindex, &value);
+		/* not before: rereading hears of interfaces that go, with their entries */
+		entry = ledger_find(work->ledger, step->ifindex);
 		if (back && entry && work->before[i].existed) {
 			*entry = work->before[i].entry;
 		} else if (back && entry) {
@@ -305,8 +307,8 @@ static bool may_go(const struct writer *writer, const struct ledger_entry *entry
 static void put_back(struct ledger *ledger, const struct writer *writer,
 	struct ledger_entry *entry, int target, struct outcome *ret)
 {
-	const struct ledger_entry *all = ledger_find(ledger, NETCONF_ALL);
-	int value = 0;
+	const struct ledger_entry *all;
+	int ifindex = entry->ifindex, value = 0;
 
 	entry->was = entry->value;
 	entry->value = target;
@@ -322,8 +324,13 @@ static void put_back(struct ledger *ledger, const struct writer *writer,
 		entry->done = true;
 		return;
 	}
-	(void)writer->reread(writer->data, entry->ifindex, &value);
+	(void)writer->reread(writer->data, ifindex, &value);
 	ret->kind = OUTCOME_DONE;
+	/* anew: rereading hears of interfaces that go, with their entries */
+	entry = ledger_find(ledger, ifindex);
+	all = ledger_find(ledger, NETCONF_ALL);
+	if (!entry)
+		return;
 	entry->was = target;
 	entry->done = true;
 	if (target == entry->old) {
@@ -365,29 +372,33 @@ static void take_one_back(struct ledger *ledger, const struct writer *writer,
 int take_back(struct ledger *ledger, const struct writer *writer, const char *finding,
 	take_back_told told, void *data)
 {
+	_cleanup_(freep) int *ifindexes =
+		calloc(ledger->entries.count + 1, sizeof(*ifindexes));
+	size_t count = 0;
 	bool left = false;
 	int r;
 
-	for (size_t i = ledger->entries.count; i-- > 0;) {
-		struct ledger_entry *entry, was;
+	if (!ifindexes)
+		return -ENOMEM;
+	/* by key: entries move when an interface goes meanwhile */
+	array_each (&ledger->entries, const struct ledger_entry, entry) {
+		if (strcmp(entry->netns, ledger->netns) == 0 &&
+			strcmp(entry->finding, finding) == 0)
+			ifindexes[count++] = entry->ifindex;
+	}
+	while (count-- > 0 && !left) {
+		struct ledger_entry *entry = ledger_find(ledger, ifindexes[count]), was;
 		struct outcome how = { .kind = OUTCOME_DONE };
 		int now = 0;
 
-		if (i >= ledger->entries.count)
-			continue;
-		entry = &ledger->entries.items[i];
-		if (strcmp(entry->netns, ledger->netns) != 0 ||
-			strcmp(entry->finding, finding) != 0)
+		if (!entry || strcmp(entry->finding, finding) != 0)
 			continue;
 		was = *entry;
 		take_one_back(ledger, writer, entry, &how, &now);
 		if (told)
 			told(data, &was, now, &how);
-		if (how.kind == OUTCOME_ERROR || how.kind == OUTCOME_NO_LEDGER) {
-			/* what was written before it depends on it: it all stays */
-			left = true;
-			break;
-		}
+		/* what was written before it depends on it: it all stays */
+		left = how.kind == OUTCOME_ERROR || how.kind == OUTCOME_NO_LEDGER;
 	}
 	r = ledger_save(ledger);
 	return r == -ENOMEM ? r : left || r < 0 ? -EIO : 0;

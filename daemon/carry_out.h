@@ -14,7 +14,8 @@ struct writer {
 	int (*write)(void *data, int ifindex, int value);
 	int (*read)(void *data, int ifindex, int *ret);
 	/* After a write: the model takes in what was announced meanwhile, then reads that one
-	 * again, as a write to a link that is down is announced to nobody. *ret: its value. */
+	 * again, as a write to a link that is down is announced to nobody. *ret: its value.
+	 * Interfaces that went leave the ledger, so entries move. */
 	int (*reread)(void *data, int ifindex, int *ret);
 	/* The kernel's word on a packet. */
 	int (*ask)(void *data, const struct flow *flow, enum kernel_answer *ret);

@@ -219,9 +219,23 @@ static int harms(const struct correct_input *input, const struct finding *findin
 	return r < 0 ? r : harm;
 }
 
+/* What carrying it out came to is kept in mind, unless the interface went under it. */
+static int remember(struct correct *correct, const struct correct_input *input,
+	const struct finding *finding, bool done)
+{
+	struct patience *patience = patience_find(&correct->patiences, finding->ifindex);
+
+	if (!patience)
+		return 0;
+	if (done)
+		return patience_wrote(patience, input->now_usec);
+	patience_failed(patience, input->now_usec);
+	correct_due(correct, patience->retry_usec);
+	return array_push(&patience->writes, &input->now_usec);
+}
+
 static int carry(struct correct *correct, const struct correct_input *input,
-	const struct finding *finding, const struct plan *plan, struct patience *patience,
-	bool by_hand)
+	const struct finding *finding, const struct plan *plan, bool by_hand)
 {
 	struct outcome outcome;
 	int r = carry_out(
@@ -231,7 +245,7 @@ static int carry(struct correct *correct, const struct correct_input *input,
 		return r;
 	switch (outcome.kind) {
 	case OUTCOME_DONE:
-		r = patience_wrote(patience, input->now_usec);
+		r = remember(correct, input, finding, true);
 		corrected(correct, input, finding, plan, by_hand);
 		return r < 0 ? r : 1;
 	case OUTCOME_STALE:
@@ -240,9 +254,7 @@ static int carry(struct correct *correct, const struct correct_input *input,
 		correct_due(correct, later(input->now_usec, USEC_PER_SEC));
 		return 0;
 	default:
-		patience_failed(patience, input->now_usec);
-		correct_due(correct, patience->retry_usec);
-		r = array_push(&patience->writes, &input->now_usec);
+		r = remember(correct, input, finding, false);
 		if (r >= 0)
 			r = failed(correct, input, finding, plan, &outcome);
 		return r < 0 ? r : outcome.kind == OUTCOME_NO_LEDGER ? -EIO : 0;
@@ -323,7 +335,7 @@ static int write_plan(struct correct *correct, const struct correct_input *input
 	r = harms(input, finding, plan);
 	if (r != 0)
 		return r < 0 ? r : refuse(correct, input, finding, plan, REFUSED_OTHERS);
-	return carry(correct, input, finding, plan, patience, false);
+	return carry(correct, input, finding, plan, false);
 }
 
 /* Why a finding that is to be corrected may not be, whatever the plan. */
@@ -521,7 +533,7 @@ int correct_by_hand(struct correct *correct, const struct correct_input *input,
 		if (r > 0)
 			r = refuse(correct, input, finding, &plan, REFUSED_OTHERS);
 		else if (r == 0)
-			r = carry(correct, input, finding, &plan, patience, true);
+			r = carry(correct, input, finding, &plan, true);
 	}
 	plan_done(&plan);
 	return r;

@@ -232,8 +232,11 @@ static int loosen_less(struct correct *correct, const struct correct_input *inpu
 	r = write_one(input, &finding, 2, KERNEL_PASS, &event.outcome);
 	if (r < 0)
 		return r;
+	/* the interface may have gone under it */
+	patience = patience_find(&correct->patiences, finding.ifindex);
 	if (event.outcome.kind != OUTCOME_DONE) {
-		patience->replan_usec = later(input->now_usec, AGAIN_USEC);
+		if (patience)
+			patience->replan_usec = later(input->now_usec, AGAIN_USEC);
 		return 0;
 	}
 	if (group->has_all) {

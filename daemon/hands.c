@@ -124,12 +124,48 @@ struct writer hands_writer(struct daemon *daemon)
 
 /* --- what there is to say ----------------------------------------------------------------------- */
 
+/*
+ * The finding as it was before the writes, with its sources in words: those cost a walk, which
+ * the correction didn't wait for. NULL where there is none any more, or no memory.
+ */
+static struct finding *word_before(
+	const struct daemon *daemon, const struct correct_event *event)
+{
+	_cleanup_(report_freep) struct report *report = report_new();
+	_cleanup_(freep) struct view_value *values = NULL;
+	const struct iface *iface = state_iface(daemon->state, event->ifindex);
+	struct view view = { .state = daemon->state };
+
+	values = calloc(event->plan->steps.count + 1, sizeof(*values));
+	if (!report || !values || !iface)
+		return NULL;
+	array_each (&event->plan->steps, const struct plan_step, step)
+		values[view.value_count++] =
+			(struct view_value){ step->ifindex, step->old };
+	view.values = values;
+	if (evaluate_iface(&view, daemon->config, iface, FINDING_WORDED, report) < 0)
+		return NULL;
+	array_each (&report->findings, struct finding *, finding) {
+		if (strcmp((*finding)->id, event->id) == 0)
+			return take_ptr(*finding);
+	}
+	return NULL;
+}
+
 /* Words and fields are made while all is at hand; they go out when the kernel is done with. */
 static void say_later(void *data, const struct correct_event *event)
 {
+	_cleanup_(finding_freep) struct finding *worded = NULL;
+	struct correct_event full = *event;
 	struct daemon *daemon = data;
 	struct entry entry;
 
+	if (event->kind == EVENT_CORRECTED && event->finding &&
+		event->finding->detail == FINDING_COUNTED)
+		worded = word_before(daemon, event);
+	if (worded)
+		full.finding = worded;
+	event = &full;
 	/* whoever asked reads it, too; without memory for that he reads less */
 	if (daemon->answers)
 		(void)correct_answer_event(daemon->answers, event);

@@ -68,7 +68,12 @@ static int do_reread(void *data, int ifindex, int *ret)
 	struct world *world = data;
 	int r = do_read(data, ifindex, ret);
 
-	if (r >= 0)
+	if (world->goes) {
+		correct_saw_gone(&world->correct, world->ledger, world->goes);
+		model_line(world->state, "link gone 5 tunl0");
+		world->goes = 0;
+	}
+	if (r >= 0 && name_of(world, ifindex))
 		model_sysctl(world->state, name_of(world, ifindex), "rp_filter", *ret);
 	return r;
 }
@@ -113,7 +118,7 @@ static uint64_t the_time(void *data)
 static int judge_one(const struct view *view, const struct iface *iface,
 	struct report *report, const void *data)
 {
-	return evaluate_iface(view, data, iface, report);
+	return evaluate_iface(view, data, iface, FINDING_COUNTED, report);
 }
 
 struct writer world_writer(struct world *world)
@@ -258,7 +263,8 @@ const char *world_turn(struct world *world, int ms)
 	int r;
 
 	world->said[0] = '\0';
-	ck_assert_int_eq(evaluate(world->state, world->config, &report), 0);
+	ck_assert_int_eq(
+		evaluate(world->state, world->config, FINDING_WORDED, &report), 0);
 	input = world_input(world, &writer, report, ms);
 	r = correct_turn(&world->correct, &input);
 	ck_assert_msg(r >= 0 || r == -EIO, "turn at %d: %s", ms, strerror(-r));

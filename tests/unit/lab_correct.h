@@ -25,6 +25,7 @@ struct world {
 	bool otherwise; /* the kernel lets everything pass */
 	bool lost;	/* out of sync */
 	int unsure;
+	int goes; /* an interface whose end is heard of while something is read again */
 	int crash_before, crash_after; /* the write at which it ends, counted from 1 */
 	char said[2048];
 };

@@ -292,6 +292,37 @@ START_TEST(another_interface_is_not_ours)
 }
 END_TEST
 
+START_TEST(interfaces_go_in_the_middle_of_it)
+{
+	static const char *const two[MOST_LINES] = { STRICT, NUMBERED,
+		"link 6 gre0 kind gre", "addr gre0 192.0.2.10/32",
+		"sysctl gre0 rp_filter 1" };
+	struct world world;
+
+	/* another one, whose entry stands before it, while one is taken back */
+	world_init(&world, CORRECT, two);
+	ck_assert_str_eq(
+		world_turn(&world, 0), "corrected tunl0 1>2, corrected gre0 1>2");
+	model_line(world.state, "link 6 gre0 kind gre down");
+	model_sysctl(world.state, "gre0", "rp_filter", 2);
+	ck_assert_str_eq(world_turn(&world, 10000), "");
+	world.goes = 5;
+	ck_assert_str_eq(world_turn(&world, 80000), "restored gre0 2>1");
+	ck_assert_int_eq(*world_value(&world, 6), 1);
+	ck_assert_uint_eq(world.ledger->entries.count, 0);
+	ck_assert_str_eq(world_turn(&world, 160000), "");
+	world_done(&world);
+
+	/* itself, while it is corrected */
+	world_init(&world, CORRECT, two);
+	world.goes = 5;
+	ck_assert_str_eq(world_turn(&world, 0), "corrected gre0 1>2");
+	ck_assert_uint_eq(world.ledger->entries.count, 1);
+	ck_assert_ptr_nonnull(ledger_find(world.ledger, 6));
+	world_done(&world);
+}
+END_TEST
+
 START_TEST(fights_are_left)
 {
 	struct world world;
@@ -533,9 +564,9 @@ int main(void)
 		what_does_not_work_is_put_back_and_said_once, no_ledger_no_correction,
 		a_tunnel_gets_time_for_its_address, what_is_needed_no_more_goes,
 		down_it_needs_nothing, somebody_elses_value_is_theirs,
-		another_interface_is_not_ours, fights_are_left,
-		pauses_double_up_to_an_hour, writes_are_counted, by_hand_and_paused,
-		at_the_end, killed_at_any_write };
+		another_interface_is_not_ours, interfaces_go_in_the_middle_of_it,
+		fights_are_left, pauses_double_up_to_an_hour, writes_are_counted,
+		by_hand_and_paused, at_the_end, killed_at_any_write };
 	char command[64];
 	int r;
 
