@@ -422,6 +422,16 @@ void judge_later(struct daemon *daemon)
 		(void)sd_event_source_set_enabled(daemon->judge, SD_EVENT_ONESHOT);
 }
 
+/* What rests is not judged yet: it counts when it is. */
+static void count_lag(struct daemon *daemon)
+{
+	if (!daemon->unjudged_events || daemon->resting || !daemon->synced)
+		return;
+	histogram_add(&daemon->lag, daemon_now(daemon) - daemon->unjudged_usec,
+		daemon->unjudged_events);
+	daemon->unjudged_events = 0;
+}
+
 int judge_turn(sd_event_source *source, void *data)
 {
 	struct daemon *daemon = data;
@@ -429,20 +439,19 @@ int judge_turn(sd_event_source *source, void *data)
 
 	(void)source;
 	daemon->turned_usec = daemon_now(daemon);
-	/* what rests is not judged yet: it counts when it is */
-	if (daemon->unjudged_events && !daemon->resting && daemon->synced) {
-		histogram_add(&daemon->lag, daemon->turned_usec - daemon->unjudged_usec,
-			daemon->unjudged_events);
-		daemon->unjudged_events = 0;
-	}
+	count_lag(daemon);
 	return r;
 }
 
-int judge_due(sd_event_source *source, uint64_t usec, void *daemon)
+int judge_due(sd_event_source *source, uint64_t usec, void *data)
 {
+	struct daemon *daemon = data;
+	int r = judge_now(daemon, false);
+
 	(void)source;
 	(void)usec;
-	return judge_now(daemon, false);
+	count_lag(daemon);
+	return r;
 }
 
 /* --- the counter -------------------------------------------------------------------------------- */
