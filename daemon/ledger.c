@@ -246,6 +246,32 @@ int ledger_open(
 	return 0;
 }
 
+int ledger_peek(const char *directory, struct ledger **ret)
+{
+	struct ledger *ledger = calloc(1, sizeof(*ledger));
+	int r;
+
+	if (!ledger)
+		return -ENOMEM;
+	ledger->folder = ledger->lock = -1;
+	*ret = ledger;
+	r = read_boot(ledger->boot);
+	if (r >= 0)
+		r = netns_id(ledger->netns);
+	if (r < 0)
+		return r;
+	ledger->folder = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (ledger->folder < 0)
+		return errno == ENOENT ? 0 : -errno;
+	/* it may be replaced between the finding and the reading */
+	r = -ENOENT;
+	for (int tries = 0; tries < 10 && r == -ENOENT; tries++) {
+		ledger->serial = 0;
+		r = load(ledger);
+	}
+	return r;
+}
+
 void ledger_free(struct ledger *ledger)
 {
 	if (!ledger)

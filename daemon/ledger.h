@@ -65,6 +65,12 @@ struct ledger {
  */
 int ledger_open(
 	const char *directory, struct ledger **ret, char error[static LEDGER_ERROR]);
+/*
+ * Only reads it, beside whoever has it: for a report. An empty one where there is none, or none
+ * that this user may read (-EACCES is returned then). Not to be saved.
+ */
+int ledger_peek(const char *directory, struct ledger **ret);
+
 void ledger_free(struct ledger *ledger);
 DEFINE_FREEP(struct ledger, ledger_free)
 

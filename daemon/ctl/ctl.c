@@ -132,6 +132,34 @@ static const char pause_help[] =
 	"\n"
 	"Exit: 0 done; 2 usage, or it could not be done.\n";
 
+static const char exceptions_help[] =
+	"rpfilterctl exceptions [--json] [--config FILE] [--netns NAME] [--state DIR]\n"
+	"\n"
+	"For an audit (CIS 3.3.7, STIG, lynis): all and default, which baselines look "
+	"at, "
+	"and\n"
+	"each interface that is filtered less than strictly in effect, with what would "
+	"be\n"
+	"dropped there if it were strict, and by whom and since when it is so, as far as "
+	"the\n"
+	"ledger tells (root reads it).\n"
+	"\n"
+	"Exit: 0 all and default are 1 or 2; 1 one of them is not; 2 usage, or could not "
+	"tell.\n";
+
+static const char suggest_help[] =
+	"rpfilterctl suggest [IFACE...] [--config FILE] [--netns NAME] [--state DIR]\n"
+	"\n"
+	"What makes the corrections outlast a reboot, on standard output: a file for\n"
+	"/etc/sysctl.d with explicit keys, which beat the patterns of other files, each "
+	"with its\n"
+	"reason, and as comments what systemd-networkd takes instead. It has what the "
+	"ledger has\n"
+	"and what plan shows.\n"
+	"\n"
+	"Exit: 0 something is suggested, or nothing needed; 2 usage, or could not "
+	"tell.\n";
+
 static const char help[] =
 	"rpfilterctl VERB [--json] [--config FILE] [--netns NAME] ...\n"
 	"\n"
@@ -146,6 +174,9 @@ static const char help[] =
 	"  apply [IFACE...]               do that once\n"
 	"  revert IFACE...|--all          take corrections back\n"
 	"  pause, resume [IFACE...]       have rpfilterd leave interfaces alone\n"
+	"  exceptions                     what is less than strict, and why, for an "
+	"audit\n"
+	"  suggest [IFACE...]             a sysctl.d file that keeps the corrections\n"
 	"\n"
 	"  --json         one JSON object\n"
 	"  --config FILE  instead of " RPFILTERD_CONFIG "\n"
@@ -177,9 +208,11 @@ static const struct verb {
 		true },
 	{ "pause", pause_run, pause_help, OPTION_COMMON | OPTION_STATE, true },
 	{ "resume", resume_run, pause_help, OPTION_COMMON | OPTION_STATE, true },
-	{ .name = "exceptions" },
+	{ "exceptions", exceptions_run, exceptions_help, OPTION_COMMON | OPTION_STATE,
+		false },
 	{ .name = "what-if" },
-	{ .name = "suggest" },
+	{ "suggest", suggest_run, suggest_help,
+		(OPTION_COMMON & ~(unsigned int)OPTION_JSON) | OPTION_STATE, true },
 	{ .name = "status" },
 	{ .name = "monitor" },
 	{ .name = "snapshot" },

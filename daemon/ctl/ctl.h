@@ -57,3 +57,5 @@ int apply_run(struct ctl *ctl);
 int revert_run(struct ctl *ctl);
 int pause_run(struct ctl *ctl);
 int resume_run(struct ctl *ctl);
+int exceptions_run(struct ctl *ctl);
+int suggest_run(struct ctl *ctl);

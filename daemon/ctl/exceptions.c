@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "daemon/ctl/json.h"
+#include "daemon/ctl/plans.h"
+#include "daemon/ctl/table.h"
+#include "daemon/evaluate.h"
+#include "daemon/ledger.h"
+#include "model/finding_text.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+/* An interface that is not strict in effect, and why that is so. */
+struct exception {
+	const struct iface *iface;
+	struct rp_filter filter;
+	const struct ledger_entry *entry; /* ours; NULL: somebody else's value */
+	struct finding *finding; /* what strict would drop; NULL: nothing expected */
+};
+
+struct exceptions {
+	ARRAY(struct exception) list;
+	struct ledger *ledger;
+	bool ledger_read;
+};
+
+static void exceptions_done(struct exceptions *exceptions)
+{
+	array_each (&exceptions->list, struct exception, exception)
+		finding_free(exception->finding);
+	array_done(&exceptions->list);
+	ledger_free(exceptions->ledger);
+}
+
+/* What it would drop if it were strict. */
+static int find_need(const struct ctl *ctl, struct exception *exception)
+{
+	_cleanup_(report_freep) struct report *report = report_new();
+	const struct view_value values[] = { { exception->iface->link.ifindex, 1 },
+		{ NETCONF_ALL, 1 } };
+	const struct view strict = { .state = ctl->host.state,
+		.values = values,
+		.value_count = ELEMENTS(values) };
+	int r;
+
+	if (!report)
+		return -ENOMEM;
+	r = evaluate_iface(
+		&strict, ctl->host.config, exception->iface, FINDING_WORDED, report);
+	if (r >= 0 && report->findings.count)
+		exception->finding = take_ptr(report->findings.items[0]);
+	return r;
+}
+
+static int collect(struct ctl *ctl, struct exceptions *ret)
+{
+	_cleanup_(freep) const struct iface **ifaces = NULL;
+	const struct view view = { .state = ctl->host.state };
+	char path[PATH_MAX];
+	size_t count;
+	int r = state_ifaces(ctl->host.state, &ifaces, &count);
+
+	if (r < 0)
+		return r;
+	ret->ledger_read = ledger_peek(ctl_state_directory(ctl, path), &ret->ledger) >= 0;
+	if (!ret->ledger)
+		return -ENOMEM;
+	for (size_t i = 0; r >= 0 && i < count; i++) {
+		struct exception exception = { .iface = ifaces[i],
+			.filter = view_rp_filter(&view, ifaces[i]) };
+
+		if (!ifaces[i]->link.has_inet || exception.filter.effective == 1 ||
+			iface_is_loopback(ifaces[i]))
+			continue;
+		exception.entry = ledger_find(ret->ledger, ifaces[i]->link.ifindex);
+		r = find_need(ctl, &exception);
+		if (r >= 0)
+			r = array_push(&ret->list, &exception);
+		if (r < 0)
+			finding_free(exception.finding);
+	}
+	return r;
+}
+
+static bool is_compliant(int value)
+{
+	return value == 1 || value == 2;
+}
+
+static const char *since(const struct exception *exception, char out[static 32])
+{
+	time_t when =
+		exception->entry ? (time_t)(exception->entry->when_usec / 1000000) : 0;
+	struct tm broken;
+
+	snprintf(out, 32, "-");
+	if (when && gmtime_r(&when, &broken))
+		(void)strftime(out, 32, "%Y-%m-%dT%H:%M:%SZ", &broken);
+	return out;
+}
+
+static int add_one(struct json_object *object, const struct exception *exception)
+{
+	char text[32];
+	int r = json_add_text(object, "name", exception->iface->link.name);
+
+	r |= json_add_filter(object, &exception->filter);
+	r |= json_add_bool(object, "corrected", exception->entry != NULL);
+	if (exception->entry) {
+		r |= json_add_number(object, "was", exception->entry->old);
+		r |= json_add_text(object, "since", since(exception, text));
+	}
+	if (!exception->finding)
+		return r | json_add_null(object, "needed_for");
+	struct json_object *need = json_add_object(object, "needed_for");
+	r |= json_add_text(need, "finding", exception->finding->id);
+	r |= json_add_text(need, "reason", rpf_reason_name(exception->finding->reason));
+	return r |
+	       json_add_text(need, "expect", expect_why_name(exception->finding->expect));
+}
+
+static int print_json(
+	const struct exceptions *exceptions, int all, int template, FILE *out)
+{
+	_cleanup_(json_putp) struct json_object *object = json_object_new_object();
+	struct json_object *list;
+	int r = json_add_number(object, "all", all);
+
+	r |= json_add_number(object, "default", template);
+	r |= json_add_bool(
+		object, "compliant", is_compliant(all) && is_compliant(template));
+	r |= json_add_bool(object, "ledger_read", exceptions->ledger_read);
+	list = json_add_array(object, "exceptions");
+	r |= list ? 0 : -ENOMEM;
+	array_each (&exceptions->list, const struct exception, exception)
+		r |= add_one(json_push_object(list), exception);
+	return r < 0 ? -ENOMEM : json_print(out, object);
+}
+
+static void print_text(
+	const struct exceptions *exceptions, int all, int template, FILE *out)
+{
+	char value[32], text[FINDING_ID + 256], when[32];
+
+	(void)fprintf(out, "all      %s%s\n", rp_filter_words(all, value),
+		is_compliant(all) ? "" : "; baselines want 1, some take 2");
+	(void)fprintf(out, "default  %s%s\n", rp_filter_words(template, value),
+		is_compliant(template) ? "" : "; baselines want 1, some take 2");
+	array_each (&exceptions->list, const struct exception, exception) {
+		const struct finding *need = exception->finding;
+
+		(void)snprintf(text, sizeof(text), "%s  %s in effect, %s%s: %s%s",
+			exception->iface->link.name,
+			rp_filter_words(exception->filter.effective, value),
+			exception->entry ? "loosened by rpfilterd since "
+					 : "not by rpfilterd",
+			exception->entry ? since(exception, when) : "",
+			need ? "strict would drop what is expected there, "
+			     : "nothing expected needs it",
+			need ? need->id : "");
+		table_print_clean(out, text);
+		(void)fputc('\n', out);
+	}
+	if (!exceptions->list.count)
+		(void)fputs("No interface is filtered less than strictly.\n", out);
+}
+
+int exceptions_run(struct ctl *ctl)
+{
+	_cleanup_(exceptions_done) struct exceptions exceptions = { 0 };
+	int all, template, r;
+
+	if (ctl_open(ctl, true) < 0)
+		return CTL_FAILED;
+	all = ctl->host.state->all.value[DEVCONF_RP_FILTER];
+	template = ctl->host.state->template.value[DEVCONF_RP_FILTER];
+	r = collect(ctl, &exceptions);
+	if (r >= 0 && ctl_has(ctl, OPTION_JSON))
+		r = print_json(&exceptions, all, template, ctl->out);
+	else if (r >= 0)
+		print_text(&exceptions, all, template, ctl->out);
+	if (r < 0)
+		return ctl_fail(ctl, r);
+	if (!exceptions.ledger_read)
+		ctl_say(ctl, "the ledger can't be read: who loosened what, and since "
+			     "when, is not known; root may read it");
+	return is_compliant(all) && is_compliant(template) ? CTL_FINE : CTL_FOUND;
+}
