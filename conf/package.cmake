@@ -47,7 +47,8 @@ set(CPACK_DEBIAN_COMPRESSION_TYPE xz)
 set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
 set(CPACK_DEBIAN_PACKAGE_DEPENDS "systemd (>= 252)")
 set(CPACK_DEBIAN_PACKAGE_CONTROL_STRICT_PERMISSION ON)
-set(CPACK_DEBIAN_PACKAGE_CONTROL_EXTRA ${package_dir}/deb/postinst ${package_dir}/deb/prerm
+set(CPACK_DEBIAN_PACKAGE_CONTROL_EXTRA ${package_dir}/deb/preinst ${package_dir}/deb/postinst
+	${package_dir}/deb/prerm
 	${package_dir}/deb/postrm ${package_dir}/deb/conffiles)
 
 set(CPACK_RPM_FILE_NAME RPM-DEFAULT)

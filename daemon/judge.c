@@ -209,19 +209,15 @@ static int note_iface(struct daemon *daemon, int ifindex, const struct iface *if
 	const struct report_iface *row =
 		report->ifaces.count ? &report->ifaces.items[0] : NULL;
 	bool takes = iface && expect_takes_input(iface);
-	bool wide = false;
+	bool wide = daemon->config->flows.count || (row && report_minds_unrouted(row));
 	int r;
 
-	/* tunnels and what is declared are of all sources, loose ones of those with a route */
-	for (size_t i = 0; row && i < row->expect.list.count; i++)
-		wide |= row->expect.list.items[i].why <= EXPECT_TUNNEL;
-	wide |= row && row->filter.effective != 0 && row->filter.effective != 1;
-	wide |= daemon->config->flows.count > 0;
 	r = note(&daemon->minds_unrouted, ifindex, takes && wide);
 	if (r >= 0)
 		r = note(&daemon->unnumbered, ifindex, takes && !iface->addrs.count);
 	if (r >= 0)
-		r = note(&daemon->minds_routes, ifindex, takes && row && row->by_routes);
+		r = note(&daemon->minds_routes, ifindex,
+			takes && row && (row->by_routes || row->contested));
 	if (report->missed.count && !daemon->missed.count)
 		say_missed(daemon, &report->missed.items[0]);
 	return r < 0 ? r : note(&daemon->missed, ifindex, report->missed.count > 0);
@@ -286,8 +282,9 @@ static bool minds_ways(const struct daemon *daemon)
 }
 
 /*
- * Which way back a fault has, and where what is forwarded leaves, changes with routes that are
- * otherwise no business of the interface: followed at a pace that costs a twentieth at most.
+ * Which way back a fault has, where what is forwarded leaves, and what is expected where a
+ * longer prefix of another's bears on it, change with routes that are otherwise no business of
+ * the interface: followed at a pace that costs a twentieth at most.
  */
 static int add_ways(struct daemon *daemon, struct ifindexes *ret)
 {

@@ -74,24 +74,29 @@ static bool is_reachable(const struct state *state, const struct iface *iface,
 struct part {
 	unsigned int len;
 	struct prefixset *set;
+	bool contested;
 };
 
 static int take_part(
 	uint32_t first, uint32_t last, const struct lookup_result *result, void *data)
 {
-	const struct part *part = data;
+	struct part *part = data;
 
-	if (result->info && result->prefix.len > part->len)
+	if (result->info && result->prefix.len > part->len) {
+		part->contested = true;
 		return 0;
+	}
 	return prefixset_add(part->set, first, last);
 }
 
 int feasible_part(const struct view *view, const struct lookup_flow *flow, uint32_t first,
-	uint32_t last, unsigned int len, struct prefixset *ret)
+	uint32_t last, unsigned int len, struct prefixset *ret, bool *contested)
 {
-	struct part part = { len, ret };
+	struct part part = { .len = len, .set = ret };
+	int r = lookup_range(view, flow, first, last, take_part, &part);
 
-	return lookup_range(view, flow, first, last, take_part, &part);
+	*contested |= part.contested;
+	return r;
 }
 
 /* --- the lists through a device ---------------------------------------------------------- */
@@ -265,6 +270,7 @@ static int own_until(struct owning *owning, uint64_t end, struct owner owner)
 {
 	const struct suspicion *suspicion = owning->suspicion;
 	uint32_t first = (uint32_t)owning->position, last = (uint32_t)(end - 1);
+	bool contested = false; /* a suspect is, anyway */
 	int r = 0;
 
 	if (end <= owning->position)
@@ -278,11 +284,11 @@ static int own_until(struct owning *owning, uint64_t end, struct owner owner)
 		r = prefixset_add(owning->suspects, first, last);
 		return r < 0 ? r : prefixset_add(owning->all, first, last);
 	}
-	r = feasible_part(
-		suspicion->view, &suspicion->flow, first, last, owner.len, owning->all);
+	r = feasible_part(suspicion->view, &suspicion->flow, first, last, owner.len,
+		owning->all, &contested);
 	return r < 0 ? r
 		     : feasible_part(suspicion->view, &suspicion->flow, first, last,
-			       owner.len, owning->suspects);
+			       owner.len, owning->suspects, &contested);
 }
 
 static int own_below(struct owning *owning, uint32_t reference, struct owner above)
@@ -355,7 +361,8 @@ static int suspects_of(const struct suspicion *suspicion, const struct marks *ma
 }
 
 int feasible_suspects(const struct view *view, const struct iface *iface,
-	const struct flowclass *class, struct prefixset *suspects, struct prefixset *all)
+	const struct flowclass *class, struct prefixset *suspects, struct prefixset *all,
+	bool *contested)
 {
 	struct suspicion suspicion = { .view = view, .iface = iface };
 	const struct through through = { view->state, iface, &suspicion.flow, suspect,
@@ -375,6 +382,7 @@ int feasible_suspects(const struct view *view, const struct iface *iface,
 	array_done(&suspicion.tables);
 	prefixset_close(suspects);
 	prefixset_close(all);
+	*contested |= suspicion.any;
 	return r < 0 ? r : 0;
 }
 

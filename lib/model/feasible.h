@@ -17,19 +17,20 @@
 
 /*
  * Of first..last, which a route of this prefix length is for: what no longer prefix wins. Added
- * to `ret`. Returns 0 or -ENOMEM.
+ * to `ret`; *contested is set where one does. Returns 0 or -ENOMEM.
  */
 int feasible_part(const struct view *view, const struct lookup_flow *flow, uint32_t first,
-	uint32_t last, unsigned int len, struct prefixset *ret);
+	uint32_t last, unsigned int len, struct prefixset *ret, bool *contested);
 
 /*
  * Of the feasible sources on iface, those that may be dropped, of packets of this class: in
  * `suspects`. Those that can't be, as their route wins in the table that decides, are not looked
  * for as long as there are none of the others, and a full Internet table has nothing but these;
- * else `all` has both. Returns 0 or -ENOMEM.
+ * else `all` has both, and *contested is set. Returns 0 or -ENOMEM.
  */
 int feasible_suspects(const struct view *view, const struct iface *iface,
-	const struct flowclass *class, struct prefixset *suspects, struct prefixset *all);
+	const struct flowclass *class, struct prefixset *suspects, struct prefixset *all,
+	bool *contested);
 
 /* Whether any source at all is feasible on iface but its own networks. */
 bool feasible_any(const struct state *state, const struct iface *iface);

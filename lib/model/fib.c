@@ -37,13 +37,15 @@ void fib_free(struct fib *fib)
 	free(fib);
 }
 
-static void touch(struct fib *fib, struct fib_list *list)
+static void touch(struct fib *fib, struct fib_list *list, uint64_t addresses)
 {
-	if (!fib->touch || (list && list->touched == *fib->epoch))
+	if (!fib->touch)
+		return;
+	if (list && list->touched == *fib->epoch && list->infos[0]->type == ROUTE_UNICAST)
 		return;
 	if (list)
 		list->touched = *fib->epoch;
-	fib->touch(fib->touch_data, list);
+	fib->touch(fib->touch_data, fib, list, addresses);
 }
 
 /* Addresses go from one list to another; NULL: to or from nobody. */
@@ -58,8 +60,8 @@ static void move_share(
 		to->owned += owned;
 	else
 		fib->owned -= owned;
-	touch(fib, from);
-	touch(fib, to);
+	touch(fib, from, owned);
+	touch(fib, to, owned);
 }
 
 /* --- what a prefix holds, changed ------------------------------------------------------------ */

@@ -69,9 +69,10 @@ struct fib {
 	size_t toses[8]; /* routes for one tos (FIB_TOS_MASK >> 2) only; [0] unused */
 
 	/* Called for each list that a prefix came to or went from, once in an epoch: whose
-	 * verdicts are they? list NULL: addresses that no list owned, or owns now. NULL: nobody
-	 * asks. */
-	void (*touch)(void *data, const struct fib_list *list);
+	 * verdicts are they? Of other than unicast routes each time, with how many addresses that
+	 * was about. list NULL: addresses that no list owned, or owns now. NULL: nobody asks. */
+	void (*touch)(void *data, const struct fib *fib, const struct fib_list *list,
+		uint64_t addresses);
 	void *touch_data;
 	const uint64_t *epoch; /* the owner's, from 1; valid with touch */
 };

@@ -25,6 +25,7 @@ struct scope {
 	struct prefixset named;
 	struct prefixset suspects; /* feasible ones besides, that may be dropped */
 	uint64_t size;		   /* all that is expected */
+	bool contested;
 };
 
 static void scope_done(struct scope *scope)
@@ -50,7 +51,8 @@ static int scope_connected(const struct view *view, const struct iface *iface,
 	array_each (&expect->items.list, const struct expect_item, item) {
 		if (r >= 0 && item->why == EXPECT_CONNECTED)
 			r = feasible_part(view, &flow, prefix4_first(item->prefix),
-				prefix4_last(item->prefix), item->prefix.len, &connected);
+				prefix4_last(item->prefix), item->prefix.len, &connected,
+				&scope->contested);
 	}
 	prefixset_close(&connected);
 	if (r >= 0)
@@ -70,7 +72,7 @@ static int scope_feasible(const struct view *view, const struct iface *iface,
 	const struct flowclass *class, struct scope *scope)
 {
 	struct prefixset suspects = { 0 }, all = { 0 }, possible[2] = { 0 }, more = { 0 };
-	int r = feasible_suspects(view, iface, class, &suspects, &all);
+	int r = feasible_suspects(view, iface, class, &suspects, &all, &scope->contested);
 
 	if (r >= 0)
 		r = expect_possible(view->state, &suspects, &possible[0]);
@@ -363,7 +365,7 @@ static int find(const struct view *view, const struct iface *iface,
 
 int finding_of(const struct view *view, const struct iface *iface,
 	const struct expect *expect, const struct flowclass *class,
-	enum finding_detail detail, struct finding **ret)
+	enum finding_detail detail, bool *contested, struct finding **ret)
 {
 	struct scope scope = { 0 };
 	struct dropset dropset = { 0 };
@@ -371,6 +373,7 @@ int finding_of(const struct view *view, const struct iface *iface,
 
 	if (r >= 0)
 		r = find(view, iface, expect, class, &scope, detail, &dropset, ret);
+	*contested |= scope.contested;
 	dropset_done(&dropset);
 	scope_done(&scope);
 	return r;

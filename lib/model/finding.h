@@ -86,11 +86,12 @@ struct finding {
 
 /*
  * Looks for a fault. Returns 1 and sets *ret; 0 where expected sources all pass; -ENODATA
- * where something was not understood that bears on it; -ENOMEM.
+ * where something was not understood that bears on it; -ENOMEM. *contested is set where routes
+ * of others bear on what is expected, so that a change of theirs may matter.
  */
 int finding_of(const struct view *view, const struct iface *iface,
 	const struct expect *expect, const struct flowclass *class,
-	enum finding_detail detail, struct finding **ret);
+	enum finding_detail detail, bool *contested, struct finding **ret);
 /* The id of what is found on iface for class: "tunl0/local". */
 struct finding_id finding_id_of(const struct iface *iface, const struct flowclass *class);
 

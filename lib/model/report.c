@@ -45,11 +45,21 @@ const char *iface_verdict_name(enum iface_verdict verdict)
 	return "unjudged";
 }
 
+bool report_minds_unrouted(const struct report_iface *row)
+{
+	array_each (&row->expect.list, const struct expect_item, item) {
+		if (item->why <= EXPECT_TUNNEL)
+			return true;
+	}
+	return row->filter.effective != 0 && row->filter.effective != 1;
+}
+
 /* What came of judging an interface. */
 struct tally {
 	size_t faults;
 	bool unjudged; /* something could not be judged */
 	bool by_routes;
+	bool contested;
 };
 
 static int add_unknown(struct report *report, const struct iface *iface,
@@ -130,15 +140,16 @@ static int keep(struct report *report, struct finding **finding, size_t begin)
 /* As finding_of(); of what is only forwarded an example is needed in any case. */
 static int find_class(const struct view *view, const struct iface *iface,
 	const struct expect *expect, const struct flowclass *class,
-	enum finding_detail detail, struct finding **ret)
+	enum finding_detail detail, struct tally *tally, struct finding **ret)
 {
-	int r = finding_of(view, iface, expect, class, detail, ret);
+	int r = finding_of(view, iface, expect, class, detail, &tally->contested, ret);
 
 	if (r <= 0 || !class->oif || (*ret)->example.src.host)
 		return r;
 	finding_free(*ret);
 	*ret = NULL;
-	return finding_of(view, iface, expect, class, FINDING_WORDED, ret);
+	return finding_of(
+		view, iface, expect, class, FINDING_WORDED, &tally->contested, ret);
 }
 
 /* Finds the faults of one interface, class by class. Returns 0 or -ENOMEM. */
@@ -150,7 +161,7 @@ static int find_faults(struct report *report, const struct view *view,
 
 	array_each (&classes->list, const struct flowclass, class) {
 		_cleanup_(finding_freep) struct finding *finding = NULL;
-		int r = find_class(view, iface, expect, class, detail, &finding);
+		int r = find_class(view, iface, expect, class, detail, tally, &finding);
 
 		if (r == -ENODATA)
 			r = add_unknown(report, iface, class, tally);
@@ -187,8 +198,9 @@ static int find_flow_fault(struct report *report, const struct view *view,
 	const struct flowclass *class, enum finding_detail detail, struct tally *tally)
 {
 	_cleanup_(finding_freep) struct finding *finding = NULL;
-	int r = class->astray ? -ENODATA
-			      : find_class(view, iface, expect, class, detail, &finding);
+	int r = class->astray
+			? -ENODATA
+			: find_class(view, iface, expect, class, detail, tally, &finding);
 
 	if (r == -ENODATA || (r > 0 && !is_borne_out(view, class, finding)))
 		return add_unknown(report, iface, class, tally);
@@ -251,6 +263,7 @@ static int add_row(struct report *report, const struct view *view,
 	memcpy(row.name, iface->link.name, sizeof(row.name));
 	strncpy(row.kind, iface_kind(iface), sizeof(row.kind) - 1);
 	row.verdict = verdict_of(iface, &row.filter, tally);
+	row.contested = tally->contested;
 	row.expect = expect->items;
 	row.expect_more = more;
 	row.by_routes = tally->by_routes;

@@ -22,6 +22,7 @@ struct report_iface {
 	size_t expect_more; /* feasible ones that are not listed */
 	enum iface_verdict verdict;
 	bool by_routes; /* its classes depend on where others are routed (flowclass.h) */
+	bool contested; /* routes of others bear on what is expected */
 };
 
 /* Packets of an interface that rules tell apart and nothing was said of: there are too many
@@ -54,5 +55,12 @@ DEFINE_FREEP(struct report, report_free)
 int report_add(struct report *report, const struct view *view, const struct iface *iface,
 	const struct expect_declared *declared, const struct flowclasses *flows,
 	enum finding_detail detail);
+
+/*
+ * Whether it matters to an interface which sources have any route at all, by whatever way: to
+ * tunnels and to what is declared, as these are of all sources, and where it is loose. A row of
+ * either detail.
+ */
+bool report_minds_unrouted(const struct report_iface *row);
 
 const char *iface_verdict_name(enum iface_verdict verdict);

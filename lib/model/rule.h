@@ -13,3 +13,9 @@ bool rule_equal(const struct rule *a, const struct rule *b);
  * (fib_rule_requires_fldissect()): one for what lo sends does not (kernel-rpf 4.2).
  */
 bool rule_dissects(const struct rule *rule);
+
+/* Whether a rule may discard what its table has (suppress_prefixlength, suppress_ifgroup). */
+static inline bool rule_suppresses(const struct rule *rule)
+{
+	return rule->suppress_len >= 0 || rule->suppress_group != -1;
+}

@@ -127,6 +127,8 @@ static int remove_nexthops(struct state *state, int ifindex)
 			return 0;
 		nexthop_free(hash_remove(&state->nexthops, id));
 		state->generation++;
+		/* routes by it no longer know which devices they were about */
+		touched_all(state);
 		r = silent_nexthop_gone(state, id);
 		if (r < 0)
 			return r;

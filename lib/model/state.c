@@ -604,6 +604,7 @@ static int apply_rule(struct state *state, const struct record *record)
 	touched_all(state);
 	state->dissecting += rule_dissects(&entry.rule);
 	state->rule_realms += entry.rule.realm;
+	state->suppressing += rule_suppresses(&entry.rule);
 	return 1;
 }
 
@@ -620,6 +621,7 @@ static int apply_rule_gone(struct state *state, const struct rule *rule)
 		touched_all(state);
 		state->dissecting -= rule_dissects(rule);
 		state->rule_realms -= rule->realm;
+		state->suppressing -= rule_suppresses(rule);
 		return 1;
 	}
 	return 0;

@@ -42,6 +42,7 @@ struct state {
 	bool custom_local; /* a local route was added by hand: seen, else unknown */
 	size_t dissecting; /* rules that make the kernel dissect flows */
 	size_t rule_realms;
+	size_t suppressing; /* rules that may discard what a table has */
 	uint32_t
 		kernel; /* its version, major << 16 | minor << 8; 0: as the newest known */
 	size_t blind;	/* messages that concern us and were not understood */

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "model/touched.h"
 
+#include "model/lookup.h"
+
 #include <errno.h>
 
 /*
@@ -29,6 +31,14 @@ int touched_iface(struct state *state, int ifindex)
 	return 0;
 }
 
+bool touched_has(
+	const struct state *state, const struct iface *iface, bool minds_unrouted)
+{
+	return state->touched.all || iface->touched ||
+	       (state->touched.unrouted && minds_unrouted) ||
+	       (state->touched.addresses && !iface->addrs.count);
+}
+
 void touched_settle(struct state *state)
 {
 	array_each (&state->touched.ifaces, const int, ifindex) {
@@ -45,8 +55,10 @@ void touched_settle(struct state *state)
 
 static void touch_nexthop(struct state *state, const struct nexthop *nexthop)
 {
-	if (!nexthop)
+	if (!nexthop) {
+		touched_all(state);
 		return;
+	}
 	if (nexthop->leg.oif)
 		(void)touched_iface(state, nexthop->leg.oif);
 	for (size_t i = 0; i < nexthop->member_count; i++) {
@@ -58,12 +70,54 @@ static void touch_nexthop(struct state *state, const struct nexthop *nexthop)
 	}
 }
 
+/* Whether what a table has no answer to has none at all: nothing behind it has any. */
+static bool is_last(const struct state *state, const struct fib *fib)
+{
+	if (state->merged) {
+		const struct fib *behind = state_table(state, TABLE_DEFAULT);
+
+		return fib == behind || !behind || !behind->routes;
+	}
+	for (size_t i = state->rules.count; i-- > 0;) {
+		const struct rule *rule = &state->rules.items[i].rule;
+		const struct fib *other;
+
+		if (rule->action == RULE_NOP)
+			continue;
+		if (rule->action != RULE_TABLE || rule->l3mdev)
+			return false;
+		other = state_table(state, rule->table);
+		if (other == fib)
+			return true;
+		if (other && other->routes)
+			return false;
+	}
+	return false;
+}
+
+/* Whether a look-up passes over a leg though its device is up: one that is down lost its routes
+ * just now, and had been taken. */
+static bool is_passed_over(
+	const struct state *state, const struct fib_info *info, const struct leg *leg)
+{
+	const struct view view = { .state = state };
+	const struct iface *iface = state_iface(state, leg->oif);
+
+	return iface && iface_is_up(iface) && !leg_is_usable(&view, info, leg);
+}
+
 /* As fib.touch. What memory ran out for is in touched.all. */
-static void touch_list(void *data, const struct fib_list *list)
+static void touch_list(void *data, const struct fib *fib, const struct fib_list *list,
+	uint64_t addresses)
 {
 	struct state *state = data;
 
 	state->touched.routes = true;
+	/* what a rule suppresses, or a table has not, is for the tables behind it */
+	if (state->suppressing || (!list && !is_last(state, fib))) {
+		touched_all(state);
+		return;
+	}
 	if (!list) {
 		state->touched.unrouted = true;
 		return;
@@ -72,11 +126,16 @@ static void touch_list(void *data, const struct fib_list *list)
 		const struct fib_info *info = list->infos[i];
 
 		/* own and broadcast addresses aren't expected anywhere, so it is the device's own
-		 * matter that the kernel made routes for them */
-		if (info->type != ROUTE_UNICAST && info->protocol != PROTO_KERNEL)
+		 * matter that the kernel made a route for one of them */
+		if (info->type != ROUTE_UNICAST &&
+			(info->protocol != PROTO_KERNEL || addresses > 1))
 			touched_all(state);
-		for (uint32_t k = 0; k < info->leg_count; k++)
+		for (uint32_t k = 0; k < info->leg_count; k++) {
 			(void)touched_iface(state, info->legs[k].oif);
+			/* what is passed over isn't who the addresses come from or go to */
+			if (is_passed_over(state, info, &info->legs[k]))
+				touched_all(state);
+		}
 		if (info->nhid)
 			touch_nexthop(state, state_nexthop(state, info->nhid));
 	}

@@ -15,5 +15,10 @@ void touched_all(struct state *state);
 /* Has changes of a fib's routes marked from here on. */
 void touched_follow(struct state *state, struct fib *fib);
 
+/* Whether verdicts on an interface may be other ones since then. minds_unrouted:
+ * report_minds_unrouted(). */
+bool touched_has(
+	const struct state *state, const struct iface *iface, bool minds_unrouted);
+
 /* All that was touched has been judged: from here on changes count anew. */
 void touched_settle(struct state *state);

@@ -32,6 +32,7 @@ static int find(const struct state *state, const struct expect_declared *declare
 	const struct view view = model_view(state);
 	const struct iface *tunl0 = model_iface(state, "tunl0");
 	struct flowclasses classes = { 0 };
+	bool contested = false;
 	struct expect expect = { 0 };
 	int r = 0;
 
@@ -41,7 +42,7 @@ static int find(const struct state *state, const struct expect_declared *declare
 	ck_assert_int_eq(flowclasses_of(state, tunl0, &classes), 0);
 	if (expect.items.list.count)
 		r = finding_of(&view, tunl0, &expect, &classes.list.items[0],
-			FINDING_WORDED, ret);
+			FINDING_WORDED, &contested, ret);
 	flowclasses_done(&classes);
 	expect_done(&expect);
 	return r;
@@ -434,12 +435,13 @@ START_TEST(keys_are_written_as_sysctl_takes_them)
 		const struct iface *iface = model_iface(state, "gre.7.x");
 		const struct expect_declared silent = { 0 };
 		struct flowclasses classes = { 0 };
+		bool contested = false;
 		struct expect expect = { 0 };
 
 		ck_assert_int_eq(expect_of(state, iface, &silent, &expect), 0);
 		ck_assert_int_eq(flowclasses_of(state, iface, &classes), 0);
 		ck_assert_int_eq(finding_of(&view, iface, &expect, &classes.list.items[0],
-					 FINDING_WORDED, &finding),
+					 FINDING_WORDED, &contested, &finding),
 			1);
 		flowclasses_done(&classes);
 		expect_done(&expect);
@@ -461,6 +463,7 @@ START_TEST(the_whole_of_what_is_dropped)
 	const struct expect_declared declared = { true, prefixes, ELEMENTS(prefixes) };
 	struct flowclasses classes = { 0 };
 	struct expect expect = { 0 };
+	bool contested = false;
 	char text[160];
 
 	for (uint32_t i = 0; i < ELEMENTS(prefixes); i++)
@@ -470,11 +473,13 @@ START_TEST(the_whole_of_what_is_dropped)
 	ck_assert_int_eq(
 		expect_of(state, model_iface(state, "tunl0"), &declared, &expect), 0);
 	ck_assert_int_eq(flowclasses_of(state, model_iface(state, "tunl0"), &classes), 0);
-	ck_assert_int_eq(finding_of(&view, model_iface(state, "tunl0"), &expect,
-				 &classes.list.items[0], FINDING_WHOLE, &whole),
+	ck_assert_int_eq(
+		finding_of(&view, model_iface(state, "tunl0"), &expect,
+			&classes.list.items[0], FINDING_WHOLE, &contested, &whole),
 		1);
-	ck_assert_int_eq(finding_of(&view, model_iface(state, "tunl0"), &expect,
-				 &classes.list.items[0], FINDING_WORDED, &worded),
+	ck_assert_int_eq(
+		finding_of(&view, model_iface(state, "tunl0"), &expect,
+			&classes.list.items[0], FINDING_WORDED, &contested, &worded),
 		1);
 	ck_assert_uint_eq(whole->whole.count, ELEMENTS(prefixes));
 	ck_assert_uint_eq(worded->whole.count, 0);
