@@ -30,11 +30,23 @@ uint64_t daemon_now(const struct daemon *daemon)
 	return (uint64_t)now.tv_sec * USEC_PER_SEC + (uint64_t)now.tv_nsec / 1000;
 }
 
+/* How old the findings are, where something waits for its evaluation. */
+static void age_of_findings(
+	const struct daemon *daemon, uint64_t now, char out[static 64])
+{
+	uint64_t since = daemon->synced ? daemon->unjudged_usec : daemon->lost_usec;
+
+	out[0] = '\0';
+	if (!daemon->synced || (daemon->unjudged_events && daemon->resting))
+		snprintf(out, 64, ", as of %" PRIu64 " ms ago", (now - since) / 1000);
+}
+
 void daemon_status(struct daemon *daemon)
 {
 	const struct state *state = daemon->state;
 	size_t findings = track_open(&daemon->track);
 	uint64_t now = daemon_now(daemon);
+	char age[64];
 
 	if (!daemon->event || !state)
 		return;
@@ -46,12 +58,13 @@ void daemon_status(struct daemon *daemon)
 	daemon->status_synced = daemon->synced;
 	daemon->status_findings = findings;
 	daemon->status_usec = now;
+	age_of_findings(daemon, now, age);
 	(void)sd_notifyf(0,
-		"STATUS=%s%zu links, %zu routes, %zu finding%s, %" PRIu64
+		"STATUS=%s%zu links, %zu routes, %zu finding%s%s, %" PRIu64
 		" overruns, %" PRIu64 " resyncs",
 		daemon->synced ? "" : "Out of sync, reading again: ", state->ifaces.count,
-		state_routes(state), findings, findings == 1 ? "" : "s", daemon->overruns,
-		daemon->resyncs);
+		state_routes(state), findings, findings == 1 ? "" : "s", age,
+		daemon->overruns, daemon->resyncs);
 }
 
 /* The socket that systemd made with a buffer that we may not ask for (rpfilterd.socket). */

@@ -41,6 +41,7 @@ struct daemon {
 	const char *lost_why; /* what took the sync last */
 	bool synced;	      /* false: the state is old, no verdict of it is new */
 	uint64_t synced_usec;
+	uint64_t lost_usec; /* when it was lost last */
 
 	uint64_t judged; /* the state's generation that was judged last */
 	bool rejudge; /* all is to be judged anew: the configuration changed, or the state */

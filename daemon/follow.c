@@ -130,6 +130,8 @@ static int lose_sync(struct daemon *daemon, const char *why)
 	if (daemon->backoff_usec > BACKOFF_MAX)
 		daemon->backoff_usec = BACKOFF_MAX;
 	daemon->last_overrun_usec = now;
+	if (daemon->synced)
+		daemon->lost_usec = now;
 	daemon->synced = false;
 	daemon->lost_why = why;
 	daemon_status(daemon);
