@@ -243,7 +243,7 @@ static void measure(struct bench *bench, int ifindex, size_t blocks, size_t roun
 		kill(pid, SIGKILL);
 		waitpid(pid, NULL, 0);
 		bench_sysctl("conf/tunl0/rp_filter", 1);
-		service_start(&service, config);
+		service_start_correcting(&service, config);
 		service_settle(&service, service.pid);
 		block(ifindex, &seed, &service, ours + i * rounds, rounds);
 		drain(service.out);
@@ -298,7 +298,8 @@ int main(int argc, char **argv)
 	bench_begin(&bench, "correct", argc, argv);
 	tun = scene();
 	ifindex = ifindex_of("tunl0");
-	if (!mkdtemp(state) || setenv("STATE_DIRECTORY", state, 1) < 0)
+	if (!mkdtemp(state) || chown(state, 65534, 65534) < 0 ||
+		setenv("STATE_DIRECTORY", state, 1) < 0)
 		bench_die("%s: %s", state, strerror(errno));
 	measure(&bench, ifindex, bench.smoke ? 1 : BLOCKS, bench.smoke ? 3 : ROUNDS);
 	if (bench.full) {

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <linux/capability.h>
 #include <linux/netlink.h>
 #include <poll.h>
 #include <signal.h>
@@ -14,6 +15,7 @@
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -53,7 +55,23 @@ static int notify_socket(char name[static 64])
  * in no group and with its buffer. Nobody can run what is in a directory that he can't enter:
  * so the program is opened before.
  */
-static void become_service(int size)
+/* The one capability outlasts the change of user and the program's start. */
+static int keep_net_admin(void)
+{
+	struct __user_cap_header_struct header = { .version =
+							   _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct data[2] = { {
+		.effective = 1u << CAP_NET_ADMIN,
+		.permitted = 1u << CAP_NET_ADMIN,
+		.inheritable = 1u << CAP_NET_ADMIN,
+	} };
+
+	if (syscall(SYS_capset, &header, data) < 0)
+		return -errno;
+	return prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, CAP_NET_ADMIN, 0, 0);
+}
+
+static void become_service(int size, bool correcting)
 {
 	const struct sockaddr_nl own = { .nl_family = AF_NETLINK };
 	int fd = socket(AF_NETLINK, SOCK_RAW, NETLINK_ROUTE);
@@ -73,8 +91,12 @@ static void become_service(int size)
 	snprintf(pid, sizeof(pid), "%d", (int)getpid());
 	setenv("LISTEN_PID", pid, 1);
 	setenv("LISTEN_FDS", "1", 1);
+	if (correcting)
+		prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0);
 	if (setgroups(0, NULL) < 0 || setresgid(NOBODY, NOBODY, NOBODY) < 0 ||
 		setresuid(NOBODY, NOBODY, NOBODY) < 0)
+		_exit(126);
+	if (correcting && keep_net_admin() < 0)
 		_exit(126);
 	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 	/* a change of user takes it away */
@@ -93,7 +115,8 @@ static void write_config(char path[static 64], const char *text)
 	close(fd);
 }
 
-void service_start_with(struct service *service, const char *config, int receive_buffer)
+static void start_as(
+	struct service *service, const char *config, int receive_buffer, bool correcting)
 {
 	char name[64], path[64];
 	double limit = bench_sec() + START_SEC;
@@ -117,7 +140,7 @@ void service_start_with(struct service *service, const char *config, int receive
 		close(out[0]);
 		close(out[1]);
 		setenv("NOTIFY_SOCKET", name, 1);
-		become_service(receive_buffer);
+		become_service(receive_buffer, correcting);
 		fexecve(PROGRAM_FD, arguments, environ);
 		_exit(127);
 	}
@@ -129,6 +152,16 @@ void service_start_with(struct service *service, const char *config, int receive
 	unlink(path);
 	if (!service->ready)
 		bench_die("the daemon did not get ready");
+}
+
+void service_start_with(struct service *service, const char *config, int receive_buffer)
+{
+	start_as(service, config, receive_buffer, false);
+}
+
+void service_start_correcting(struct service *service, const char *config)
+{
+	start_as(service, config, RECEIVE_BUFFER, true);
 }
 
 void service_start(struct service *service, const char *config)

@@ -34,6 +34,9 @@ void service_start(struct service *service, const char *config);
 
 /* The same with another receive buffer than the socket unit's. */
 void service_start_with(struct service *service, const char *config, int receive_buffer);
+
+/* The same with CAP_NET_ADMIN, as the drop-in correct.conf gives it. */
+void service_start_correcting(struct service *service, const char *config);
 void service_stop(struct service *service);
 
 /* Takes what it tells, for so long; 0: what is there. A daemon that nobody listens to waits. */
