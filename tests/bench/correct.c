@@ -194,6 +194,16 @@ static double round_trip(int asker, int listener, int ifindex)
 	return (done - began) * 1e6;
 }
 
+/* Its entries are read, so that it never waits for us. */
+static void drain(int fd)
+{
+	char buffer[65536];
+
+	(void)fcntl(fd, F_SETFL, O_NONBLOCK);
+	while (read(fd, buffer, sizeof(buffer)) > 0)
+		;
+}
+
 static void block(
 	int ifindex, uint64_t *seed, struct service *service, double *times, size_t count)
 {
@@ -206,8 +216,10 @@ static void block(
 
 		bench_sysctl("conf/tunl0/rp_filter", 1);
 		nanosleep(&pause, NULL);
-		if (service)
+		if (service) {
 			service_listen(service, 0);
+			drain(service->out);
+		}
 		times[i] = round_trip(asker, listener, ifindex);
 		/* it has to prove it: let it */
 		nanosleep(&pause, NULL);
@@ -215,16 +227,6 @@ static void block(
 	}
 	close(asker);
 	close(listener);
-}
-
-/* The daemon's block: its entries are read, so that it never waits for us. */
-static void drain(int fd)
-{
-	char buffer[65536];
-
-	(void)fcntl(fd, F_SETFL, O_NONBLOCK);
-	while (read(fd, buffer, sizeof(buffer)) > 0)
-		;
 }
 
 static void measure(struct bench *bench, int ifindex, size_t blocks, size_t rounds)
@@ -246,7 +248,6 @@ static void measure(struct bench *bench, int ifindex, size_t blocks, size_t roun
 		service_start_correcting(&service, config);
 		service_settle(&service, service.pid);
 		block(ifindex, &seed, &service, ours + i * rounds, rounds);
-		drain(service.out);
 		service_stop(&service);
 	}
 	a = bench_percentile(ours, count, 0.5);
