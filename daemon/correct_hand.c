@@ -61,7 +61,8 @@ int correct_hand_revert(struct correct *correct, const struct correct_input *inp
 		char finding[FINDING_ID];
 		size_t count = ledger->entries.count;
 
-		if (i >= count || strcmp(ledger->entries.items[i].netns, ledger->netns))
+		if (i >= count ||
+			strcmp(ledger->entries.items[i].netns, ledger->netns) != 0)
 			continue;
 		snprintf(
 			finding, sizeof(finding), "%s", ledger->entries.items[i].finding);

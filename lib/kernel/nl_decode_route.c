@@ -196,9 +196,15 @@ static inline int finish_route(struct nl_decoder *decoder, unsigned int flags,
 {
 	route->legs = NULL;
 	route->leg_count = 0;
-	/* nexthop_compat_mode shows the object's legs too, or not: the object tells */
-	if (route->nhid)
+	/*
+	 * nexthop_compat_mode shows the object's legs too, or not: the object tells. So it does
+	 * whether it is a blackhole, which a message about the route may be older than.
+	 */
+	if (route->nhid) {
+		if (route->type == ROUTE_BLACKHOLE)
+			route->type = ROUTE_UNICAST;
 		return 0;
+	}
 	if (walk->multipath) {
 		int r = decode_legs(decoder, route, walk);
 

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "model/trie.h"
 
+#include "base/large.h"
+
 #include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
-#include <sys/mman.h>
 
 /*
  * There are four cases when a prefix P meets what stands in its way down, N:
@@ -58,19 +59,6 @@ static unsigned int common(uint32_t a, uint32_t b, unsigned int limit)
 
 /* --- room ------------------------------------------------------------------------------- */
 
-/*
- * A descent of a full table touches a dozen pages all over: with small ones that is as many
- * misses of the TLB, each dearer than the memory itself, the more in a virtual machine. A large
- * array asks for huge ones; at most one of them is not made full use of.
- */
-#define HUGE ((size_t)2 << 20)
-#define HUGE_FROM (4 * HUGE)
-
-static void *huge_begin(void *memory)
-{
-	return (void *)(((uintptr_t)memory + HUGE - 1) & ~(uintptr_t)(HUGE - 1));
-}
-
 /* Pages behind what is used are not resident until they are written: doubling is free. */
 static int grow(void **items, size_t size, uint32_t used, uint32_t *capacity)
 {
@@ -81,11 +69,9 @@ static int grow(void **items, size_t size, uint32_t used, uint32_t *capacity)
 		return 0;
 	if (*capacity >= TRIE_LEAF / 2)
 		return -ENOMEM;
-	grown = realloc(*items, wanted * size);
+	grown = large_realloc(*items, wanted * size);
 	if (!grown)
 		return -ENOMEM;
-	if (wanted * size >= HUGE_FROM)
-		(void)madvise(huge_begin(grown), wanted * size - HUGE, MADV_HUGEPAGE);
 	*items = grown;
 	*capacity = wanted;
 	return 0;

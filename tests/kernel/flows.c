@@ -8,7 +8,10 @@
 static const char *const edges[] = { "10.0.0.0/8", "10.0.0.0/16", "10.0.0.0/24",
 	"10.0.1.0/24", "10.0.1.0/25", "10.0.1.128/25", "10.0.2.0/23", "10.0.2.7/32",
 	"10.0.1.5/32", "192.0.2.0/24", "192.0.2.4/32", "198.51.100.0/24", "172.21.0.0/16",
-	"172.21.5.5/32", "10.0.3.8/30", "128.0.0.0/1", "10.9.9.9/32" };
+	"172.21.5.5/32", "10.0.3.8/30", "128.0.0.0/1", "10.9.9.9/32", "203.0.113.0/24",
+	"100.64.0.9/32" };
+
+#define RULES_LOOKED_AT 16
 
 static const char *const singles[] = { "0.0.0.0", "0.1.2.3", "127.0.0.1", "127.0.0.5",
 	"127.0.0.42", "224.0.0.1", "224.0.0.251", "239.1.2.3", "255.255.255.255",
@@ -18,6 +21,14 @@ static void add(struct ip4 *list, size_t *count, uint32_t host)
 {
 	if (*count < FLOW_ADDRESSES)
 		list[(*count)++] = ip4(host);
+}
+
+static void add_ends(struct ip4 *list, size_t *count, struct prefix4 prefix)
+{
+	if (!prefix.len)
+		return;
+	add(list, count, prefix4_first(prefix));
+	add(list, count, prefix4_last(prefix));
 }
 
 void flow_space_of(const struct state *state, struct flow_space *ret)
@@ -49,6 +60,11 @@ void flow_space_of(const struct state *state, struct flow_space *ret)
 		add(ret->sources, &ret->source_count, prefix4_first(prefix) - 1);
 		add(ret->sources, &ret->source_count, prefix4_last(prefix) + 1);
 		add(ret->sources, &ret->source_count, prefix4_first(prefix) + 9);
+	}
+	for (size_t i = 0; i < state->rules.count && i < RULES_LOOKED_AT; i++) {
+		add_ends(ret->sources, &ret->source_count,
+			state->rules.items[i].rule.from);
+		add_ends(ret->sources, &ret->source_count, state->rules.items[i].rule.to);
 	}
 	for (size_t i = 0; i < ELEMENTS(singles); i++) {
 		struct ip4 addr;

@@ -7,7 +7,8 @@
 
 /*
  * Addresses near which a wrong model shows: the ends of the prefixes that walks use and their
- * neighbours, what the state has as own and broadcast, martians, groups, the unrouted.
+ * neighbours, what rules name, what the state has as own and broadcast, martians, groups, the
+ * unrouted.
  */
 #define FLOW_ADDRESSES 256
 
