@@ -218,22 +218,36 @@ const uint32_t lookup_merged_tables[LOOKUP_MERGED_TABLES] = { TABLE_MAIN, TABLE_
 
 /* --- one flow ----------------------------------------------------------------------------------- */
 
+/* The longest of the prefixes whose routes can be used; false where there is none. */
+static bool pick_longest(const struct view *view, const struct fib *fib,
+	const struct trie_match *matches, size_t count, const struct lookup_flow *flow,
+	struct lookup_result *result)
+{
+	while (count--) {
+		if (lookup_pick(
+			    view, fib_list(fib, matches[count].value), flow, result)) {
+			result->prefix = prefix4(flow->dst, matches[count].len);
+			return true;
+		}
+	}
+	return false;
+}
+
 static void table_lookup(const struct view *view, uint32_t table,
 	const struct lookup_flow *flow, struct lookup_result *result)
 {
 	const struct fib *fib = state_table(view->state, table);
 	struct trie_match matches[33];
-	size_t count = fib ? trie_match(&fib->trie, flow->dst, matches) : 0;
+	bool all = true;
+	size_t count = fib ? trie_nearest(&fib->trie, flow->dst, matches, &all) : 0;
 
 	result->error = EAGAIN;
 	result->info = NULL;
-	while (count--) {
-		if (lookup_pick(
-			    view, fib_list(fib, matches[count].value), flow, result)) {
-			result->prefix = prefix4(flow->dst, matches[count].len);
-			return;
-		}
-	}
+	if (pick_longest(view, fib, matches, count, flow, result) || all || !count)
+		return;
+	/* what is around can't be used: what is around that, then */
+	count = trie_match(&fib->trie, flow->dst, matches);
+	(void)pick_longest(view, fib, matches, count, flow, result);
 }
 
 static void trace_table(struct trace *trace, int number, const char *who, uint32_t table,

@@ -38,6 +38,7 @@ void trie_init(struct trie *trie)
 
 void trie_done(struct trie *trie)
 {
+	free(trie->jumps);
 	free(trie->nodes);
 	free(trie->leaves);
 	trie_init(trie);
@@ -166,6 +167,7 @@ struct way {
 	uint32_t nodes[33];
 	size_t count;
 	uint32_t above; /* its value */
+	uint8_t above_len;
 };
 
 static void way_goes_by(struct way *way, const struct trie_node *node, uint32_t reference)
@@ -173,6 +175,7 @@ static void way_goes_by(struct way *way, const struct trie_node *node, uint32_t 
 	if (node->value) {
 		way->count = 0;
 		way->above = node->value;
+		way->above_len = (uint8_t)node->len;
 	}
 	way->nodes[way->count++] = reference;
 }
@@ -182,6 +185,114 @@ static void way_covers(struct trie *trie, const struct way *way, uint32_t amount
 {
 	for (size_t i = 0; i < way->count; i++)
 		trie->nodes[way->nodes[i]].covered += amount;
+}
+
+/* --- the short cut ---------------------------------------------------------------------------- */
+
+static size_t jump_of(uint32_t addr)
+{
+	return addr >> 16;
+}
+
+/* An entry of 16 bits or more came or went: nothing else of these 16 bits is told otherwise. */
+static void jump_below(struct trie *trie, uint32_t addr)
+{
+	uint32_t reference = trie->root, below = TRIE_NONE;
+
+	while (reference != TRIE_NONE) {
+		struct trie_at at = trie_at(trie, reference);
+
+		if (at.prefix.len >= 16) {
+			if (jump_of(at.prefix.addr.host) == jump_of(addr))
+				below = reference;
+			break;
+		}
+		if (!prefix4_has(at.prefix, ip4(addr)))
+			break;
+		reference = at.child[bit(addr, at.prefix.len)];
+	}
+	trie->jumps[jump_of(addr)].below = below;
+}
+
+/* A shorter one has this value now, where no longer one of these is in between. */
+static void jump_above(struct trie *trie, struct prefix4 prefix, uint32_t value)
+{
+	size_t last = jump_of(prefix4_last(prefix));
+
+	for (size_t i = jump_of(prefix4_first(prefix)); i <= last; i++) {
+		struct trie_jump *jump = &trie->jumps[i];
+
+		if (jump->above && jump->above_len > prefix.len)
+			continue;
+		jump->above = value & TRIE_VALUE_MAX;
+		jump->above_len = (unsigned int)prefix.len & 0x3f;
+	}
+}
+
+/* It went: the next one around it takes its place. */
+static void jump_gone(struct trie *trie, struct prefix4 prefix, const struct way *way)
+{
+	size_t last = jump_of(prefix4_last(prefix));
+
+	for (size_t i = jump_of(prefix4_first(prefix)); i <= last; i++) {
+		struct trie_jump *jump = &trie->jumps[i];
+
+		if (!jump->above || jump->above_len != prefix.len)
+			continue;
+		jump->above = way->above & TRIE_VALUE_MAX;
+		jump->above_len = way->above_len & 0x3fu;
+	}
+}
+
+static void jump_put(struct trie *trie, struct prefix4 prefix, uint32_t value)
+{
+	if (!trie->jumps)
+		return;
+	if (prefix.len >= 16)
+		jump_below(trie, prefix.addr.host);
+	else
+		jump_above(trie, prefix, value);
+}
+
+static void jump_take(struct trie *trie, struct prefix4 prefix, const struct way *way)
+{
+	if (!trie->jumps)
+		return;
+	if (prefix.len >= 16)
+		jump_below(trie, prefix.addr.host);
+	else
+		jump_gone(trie, prefix, way);
+}
+
+/* From above, so that what is longer comes later. */
+static void jump_fill(struct trie *trie, uint32_t reference)
+{
+	struct trie_at at;
+
+	if (reference == TRIE_NONE)
+		return;
+	at = trie_at(trie, reference);
+	if (at.prefix.len >= 16) {
+		trie->jumps[jump_of(at.prefix.addr.host)].below = reference;
+		return;
+	}
+	if (at.value)
+		jump_above(trie, at.prefix, at.value);
+	jump_fill(trie, at.child[0]);
+	jump_fill(trie, at.child[1]);
+}
+
+int trie_jump(struct trie *trie)
+{
+	if (trie->jumps)
+		return 0;
+	trie->jumps = malloc(TRIE_JUMPS * sizeof(*trie->jumps));
+	if (!trie->jumps)
+		return -ENOMEM;
+	for (size_t i = 0; i < TRIE_JUMPS; i++)
+		trie->jumps[i] = (struct trie_jump){ .below = TRIE_NONE };
+	jump_fill(trie, trie->root);
+	return 0;
 }
 
 /* --- putting -------------------------------------------------------------------------------- */
@@ -256,7 +367,7 @@ static void put_here(struct trie *trie, uint32_t reference, uint32_t value, bool
 	node->value = value & TRIE_VALUE_MAX;
 }
 
-int trie_put(struct trie *trie, struct prefix4 prefix, uint32_t value, bool replace,
+static int put(struct trie *trie, struct prefix4 prefix, uint32_t value, bool replace,
 	struct trie_change *ret)
 {
 	uint32_t addr = prefix.addr.host;
@@ -287,6 +398,7 @@ int trie_put(struct trie *trie, struct prefix4 prefix, uint32_t value, bool repl
 		if (is_leaf) {
 			way.count = 0; /* the leaf is the next entry around it */
 			way.above = leaf->value;
+			way.above_len = (uint8_t)leaf->len;
 			ret->owned = put_below(trie, slot, prefix, value);
 			break;
 		}
@@ -300,6 +412,21 @@ int trie_put(struct trie *trie, struct prefix4 prefix, uint32_t value, bool repl
 	trie->count++;
 	ret->above = way.above;
 	way_covers(trie, &way, (uint32_t)ret->owned);
+	return 0;
+}
+
+int trie_put(struct trie *trie, struct prefix4 prefix, uint32_t value, bool replace,
+	struct trie_change *ret)
+{
+	int r = put(trie, prefix, value, replace, ret);
+
+	if (r < 0)
+		return r;
+	if (!ret->old || (replace && prefix.len < 16))
+		jump_put(trie, prefix, value);
+	/* without memory for it, it is done without */
+	if (trie->count >= TRIE_JUMP_FROM)
+		(void)trie_jump(trie);
 	return 0;
 }
 
@@ -383,15 +510,14 @@ bool trie_take(struct trie *trie, struct prefix4 prefix, uint32_t wanted,
 		settle(trie, slot);
 	else if (parent)
 		settle(trie, parent);
+	jump_take(trie, prefix, &way);
 	return true;
 }
 
-size_t trie_match(
-	const struct trie *trie, struct ip4 addr, struct trie_match out[static 33])
+/* Appends what is around addr from a reference down. */
+static size_t match(const struct trie *trie, uint32_t reference, struct ip4 addr,
+	struct trie_match *out, size_t count)
 {
-	uint32_t reference = trie->root;
-	size_t count = 0;
-
 	while (reference != TRIE_NONE) {
 		struct trie_at at = trie_at(trie, reference);
 
@@ -404,4 +530,26 @@ size_t trie_match(
 		reference = at.child[bit(addr.host, at.prefix.len)];
 	}
 	return count;
+}
+
+size_t trie_match(
+	const struct trie *trie, struct ip4 addr, struct trie_match out[static 33])
+{
+	return match(trie, trie->root, addr, out, 0);
+}
+
+size_t trie_nearest(const struct trie *trie, struct ip4 addr,
+	struct trie_match out[static 33], bool *ret_all)
+{
+	const struct trie_jump *jump;
+	size_t count = 0;
+
+	*ret_all = !trie->jumps;
+	if (!trie->jumps)
+		return trie_match(trie, addr, out);
+	jump = &trie->jumps[jump_of(addr.host)];
+	if (jump->above)
+		out[count++] =
+			(struct trie_match){ jump->above, (uint8_t)jump->above_len };
+	return match(trie, jump->below, addr, out, count);
 }

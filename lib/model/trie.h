@@ -34,7 +34,22 @@ struct trie_node {
 #define TRIE_LEAF (UINT32_C(1) << 31) /* in a reference: it is of a leaf */
 #define TRIE_VALUE_MAX ((UINT32_C(1) << 26) - 1)
 
+/*
+ * A short cut for look-ups in a large trie, by an address's first 16 bits: where the way down
+ * goes on, and the next entry around all of these addresses. The other half of the way is what
+ * fits into no cache.
+ */
+struct trie_jump {
+	uint32_t below;	     /* the first of it with 16 bits or more, or TRIE_NONE */
+	uint32_t above : 26; /* the value of the longest entry of less, 0: none */
+	uint32_t above_len : 6;
+};
+
+#define TRIE_JUMPS (UINT32_C(1) << 16)
+#define TRIE_JUMP_FROM 4096 /* entries: half a megabyte is worth it */
+
 struct trie {
+	struct trie_jump *jumps; /* TRIE_JUMPS, or NULL */
 	struct trie_node *nodes;
 	struct trie_leaf *leaves;
 	uint32_t root;
@@ -83,6 +98,17 @@ struct trie_match {
 size_t trie_match(
 	const struct trie *trie, struct ip4 addr, struct trie_match out[static 33]);
 
+/*
+ * As trie_match(), but of the entries shorter than /16 the longest alone where there is a short
+ * cut; *ret_all: these are all.
+ */
+size_t trie_nearest(const struct trie *trie, struct ip4 addr,
+	struct trie_match out[static 33], bool *ret_all);
+
+/* Makes the short cut, which a trie of TRIE_JUMP_FROM entries gets by itself. Returns 0 or
+ * -ENOMEM, and the trie is as it was. */
+int trie_jump(struct trie *trie);
+
 /* What a reference stands for, to walk the trie from trie->root; it changes with the next
  * change. TRIE_NONE in child: nothing there; may be asked for nothing else. */
 struct trie_at {
@@ -110,5 +136,6 @@ static inline struct trie_at trie_at(const struct trie *trie, uint32_t reference
 static inline size_t trie_bytes(const struct trie *trie)
 {
 	return trie->used_nodes * sizeof(*trie->nodes) +
-	       trie->used_leaves * sizeof(*trie->leaves);
+	       trie->used_leaves * sizeof(*trie->leaves) +
+	       (trie->jumps ? TRIE_JUMPS * sizeof(*trie->jumps) : 0);
 }

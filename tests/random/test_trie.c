@@ -71,6 +71,28 @@ static void ck_match(const struct trie *trie, const struct list *list, struct ip
 	}
 }
 
+/* The short cut finds the same, but for shorter ones than the longest below 16 bits. */
+static void ck_nearest(const struct trie *trie, struct ip4 addr)
+{
+	struct trie_match all[33], near[33];
+	size_t count = trie_match(trie, addr, all), got, skip = 0;
+	bool whole;
+
+	got = trie_nearest(trie, addr, near, &whole);
+	if (whole == (trie->jumps != NULL))
+		ck_abort_msg("it says that these are all, or not");
+	while (!whole && skip + 1 < count && all[skip].len < 16 && all[skip + 1].len < 16)
+		skip++;
+	if (got != count - skip)
+		ck_abort_msg("around %08x are %zu near, not %zu", addr.host, got,
+			count - skip);
+	for (size_t i = 0; i < got; i++) {
+		if (near[i].value != all[skip + i].value ||
+			near[i].len != all[skip + i].len)
+			ck_abort_msg("around %08x another is near", addr.host);
+	}
+}
+
 /* Where errors live: at both ends of a prefix, beside them, and a bit flipped. */
 static void ck_near(const struct trie *trie, const struct list *list,
 	struct prefix4 prefix, struct chance *chance)
@@ -83,6 +105,11 @@ static void ck_near(const struct trie *trie, const struct list *list,
 	ck_match(trie, list, ip4(last + 1));
 	ck_match(trie, list, ip4(first ^ 1u << chance_below(chance, 32)));
 	ck_match(trie, list, ip4((uint32_t)chance_next(chance)));
+	ck_nearest(trie, ip4(first));
+	ck_nearest(trie, ip4(last));
+	ck_nearest(trie, ip4(first - 1));
+	ck_nearest(trie, ip4(last + 1));
+	ck_nearest(trie, ip4(first ^ 1u << chance_below(chance, 32)));
 }
 
 /* What an entry owns: itself, less the largest entries inside it. */
@@ -248,8 +275,13 @@ START_TEST(trie_is_a_list)
 		struct trie trie;
 
 		trie_init(&trie);
-		for (int i = 0; i < 1000; i++)
+		for (int i = 0; i < 1000; i++) {
+			/* before anything, or in the middle, is the short cut made */
+			if (round % 3 && i == (round % 3 - 1) * 300 &&
+				trie_jump(&trie) < 0)
+				abort();
 			step(&trie, &list, &chance, i < 500);
+		}
 		while (list.count) {
 			list.count--;
 			trie_take(&trie, list.entries[list.count].prefix, 0, &change);
