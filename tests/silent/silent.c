@@ -271,11 +271,12 @@ static void compare_docs(struct sweep *sweep, const char *path)
 
 static void begin(struct sweep *sweep)
 {
+	/* in parentheses what is put together: clang takes it for a forgotten comma */
 	static const char *const steps[] = { "ip link set dev lo up",
-		"ip link add " UP " type veth peer name e0",
-		"ip link add " DOWN " type veth peer name e1",
-		"ip link add br0 type bridge", "ip link set dev " UP " up",
-		"ip link set dev e0 up", "ip address add 10.0.0.1/24 dev " UP };
+		("ip link add " UP " type veth peer name e0"),
+		("ip link add " DOWN " type veth peer name e1"),
+		"ip link add br0 type bridge", ("ip link set dev " UP " up"),
+		"ip link set dev e0 up", ("ip address add 10.0.0.1/24 dev " UP) };
 
 	if (unshare(CLONE_NEWNET) < 0) {
 		printf("skipped: a network namespace is refused here\n");
