@@ -19,6 +19,7 @@
 
 #define STOPS 5
 #define SETTLE_MSEC 1500
+#define SETTLE_TRIES 6
 #define EXACT 0.000002 /* of six decimals */
 #define SAID 0.000102  /* a change below 0.0001 is no news */
 
@@ -86,9 +87,19 @@ static void worst(double *worst_, double a, double b)
 static void compare(
 	struct service *service, const char *config_path, struct answer *answer)
 {
-	listen_for(service, answer, SETTLE_MSEC);
+	double shares[2];
+	bool settled = false;
+
+	for (int i = 0; i < 2; i++)
+		shares[i] = expected_share(i);
+	/* the table stands still meanwhile: a slow daemon gets there later, a wrong one never */
+	for (int tries = 0; tries < SETTLE_TRIES && !settled; tries++) {
+		listen_for(service, answer, SETTLE_MSEC);
+		settled = fabs(answer->said[0] - shares[0]) <= SAID &&
+			  fabs(answer->said[1] - shares[1]) <= SAID;
+	}
 	for (int i = 0; i < 2; i++) {
-		double right = expected_share(i);
+		double right = shares[i];
 
 		worst(&answer->off_said, answer->said[i], right);
 		worst(&answer->off_asked, asked_share(config_path, devices[i]), right);
@@ -147,8 +158,7 @@ int main(int argc, char **argv)
 	compare(&service, config_path, &answer);
 	service_stop(&service);
 	unlink(config_path);
-	/* of a few hundred routes each is a share that is seen, and entries come a moment later */
-	bench_right(&bench, bench.smoke || answer.off_said <= SAID,
+	bench_right(&bench, answer.off_said <= SAID,
 		"shares that the daemon said, off by %.6f at most, %zu compared",
 		answer.off_said, answer.compared);
 	bench_right(&bench, answer.off_asked <= EXACT,
