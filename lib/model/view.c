@@ -29,8 +29,13 @@ int view_default(const struct view *view)
 		view, NETCONF_DEFAULT, view->state->template.value[DEVCONF_RP_FILTER]);
 }
 
+/* Before 5.11 nobody asked "all" (c0c5a60f0f13). */
 bool view_ignores_linkdown(const struct view *view, const struct iface *iface)
 {
+	uint32_t kernel = view->state->kernel;
+
+	if (kernel && kernel < (5u << 16 | 11u << 8))
+		return iface->link.conf.value[DEVCONF_IGNORE_ROUTES_WITH_LINKDOWN] != 0;
 	return devconf_or(&view->state->all, &iface->link.conf,
 		DEVCONF_IGNORE_ROUTES_WITH_LINKDOWN);
 }
