@@ -2,11 +2,13 @@
 /*
  * From an address that is added to a strict tunnel to the rp_filter that lets its packets in:
  * the daemon, with all that it proves and accounts for, against a bare loop that writes 2 on
- * that RTM_NEWADDR. Both are seen by the same listener; they take turns.
+ * that RTM_NEWADDR. Both are seen by the same listener; they take turns. And from a new tunnel
+ * to the same, against a udev rule that runs sysctl(8).
  */
 #include "bare.h"
 #include "bench.h"
 #include "service.h"
+#include "udev.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -30,6 +32,7 @@
 #define BLOCKS 10 /* of the one, then of the other */
 #define ROUNDS 50
 #define PAUSE_MAX_US 8000
+#define TUNNELS 30 /* new ones, of each */
 
 /* Everything at once, and nobody's reversals count: it is this bench that reverses. */
 static const char config[] =
@@ -102,6 +105,21 @@ static void address(int fd, int ifindex, bool add)
 		bench_die("address: %s", strerror(-r));
 }
 
+static void set_up(int fd, int ifindex)
+{
+	struct message message = {
+		.header = { .nlmsg_len = NLMSG_LENGTH(sizeof(struct ifinfomsg)),
+			.nlmsg_type = RTM_SETLINK },
+		.link = { .ifi_index = ifindex,
+			.ifi_flags = IFF_UP,
+			.ifi_change = IFF_UP },
+	};
+	int r = tell(fd, &message);
+
+	if (r < 0)
+		bench_die("link up: %s", strerror(-r));
+}
+
 static int set_loose(int fd, int ifindex)
 {
 	struct message message = {
@@ -149,16 +167,41 @@ static pid_t start_bare(int ifindex)
 	return pid;
 }
 
+static int ifindex_of(const char *name)
+{
+	struct ifreq request = { 0 };
+	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	strcpy(request.ifr_name, name);
+	if (fd < 0 || ioctl(fd, SIOCGIFINDEX, &request) < 0)
+		bench_die("%s: %s", name, strerror(errno));
+	close(fd);
+	return request.ifr_ifindex;
+}
+
+static int tunnel(void)
+{
+	struct ifreq request = { .ifr_flags = IFF_TUN | IFF_NO_PI, .ifr_name = "tunl0" };
+	int tun = open("/dev/net/tun", O_RDWR | O_CLOEXEC);
+
+	if (tun < 0 || ioctl(tun, TUNSETIFF, &request) < 0)
+		bench_skip("no tun device: %s", strerror(errno));
+	return tun;
+}
+
 /* --- a round ------------------------------------------------------------------------------------ */
 
-static int link_listener(void)
+/* A write to the link is said of the link, one to /proc/sys in netconf. */
+static int listener_new(void)
 {
-	const int group = RTNLGRP_LINK;
+	static const int groups[] = { RTNLGRP_LINK, RTNLGRP_IPV4_NETCONF };
 	int fd = bare_socket();
 
-	if (setsockopt(fd, SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, &group, sizeof(group)) <
-		0)
-		bench_die("group: %s", strerror(errno));
+	for (size_t i = 0; i < ELEMENTS(groups); i++) {
+		if (setsockopt(fd, SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, &groups[i],
+			    sizeof(groups[i])) < 0)
+			bench_die("group: %s", strerror(errno));
+	}
 	return fd;
 }
 
@@ -173,17 +216,13 @@ static int rp_filter(void)
 	return value;
 }
 
-/* One address added; the microseconds until the link was announced with its new value. */
-static double round_trip(int asker, int listener, int ifindex)
+/* Until the value has been announced; returns when. */
+static double corrected(int listener)
 {
 	struct pollfd wait = { .fd = listener, .events = POLLIN };
 	char buffer[8192];
-	double began, done;
+	double done;
 
-	while (recv(listener, buffer, sizeof(buffer), MSG_DONTWAIT) > 0)
-		;
-	began = bench_sec();
-	address(asker, ifindex, true);
 	do {
 		if (poll(&wait, 1, 5000) <= 0)
 			bench_die("not corrected within 5 s");
@@ -191,7 +230,26 @@ static double round_trip(int asker, int listener, int ifindex)
 			bench_die("recv: %s", strerror(errno));
 		done = bench_sec();
 	} while (rp_filter() != 2);
-	return (done - began) * 1e6;
+	return done;
+}
+
+static void forget(int listener)
+{
+	char buffer[8192];
+
+	while (recv(listener, buffer, sizeof(buffer), MSG_DONTWAIT) > 0)
+		;
+}
+
+/* One address added; the microseconds until the link was announced with its new value. */
+static double round_trip(int asker, int listener, int ifindex)
+{
+	double began;
+
+	forget(listener);
+	began = bench_sec();
+	address(asker, ifindex, true);
+	return (corrected(listener) - began) * 1e6;
 }
 
 /* Its entries are read, so that it never waits for us. */
@@ -207,7 +265,7 @@ static void drain(int fd)
 static void block(
 	int ifindex, uint64_t *seed, struct service *service, double *times, size_t count)
 {
-	int asker = bare_socket(), listener = link_listener();
+	int asker = bare_socket(), listener = listener_new();
 
 	for (size_t i = 0; i < count; i++) {
 		struct timespec pause = {
@@ -260,29 +318,68 @@ static void measure(struct bench *bench, int ifindex, size_t blocks, size_t roun
 		"address to rp_filter corrected, 99th percentile");
 }
 
-static int ifindex_of(const char *name)
-{
-	struct ifreq request = { 0 };
-	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+/* --- new tunnels ------------------------------------------------------------------------------ */
 
-	strcpy(request.ifr_name, name);
-	if (fd < 0 || ioctl(fd, SIOCGIFINDEX, &request) < 0)
-		bench_die("%s: %s", name, strerror(errno));
-	close(fd);
-	return request.ifr_ifindex;
+/* The microseconds from a strict tunnel that is made, and gets its address, to its correction. */
+static double new_tunnel(int asker, int listener)
+{
+	double began, done;
+	int tun, ifindex;
+
+	forget(listener);
+	began = bench_sec();
+	tun = tunnel();
+	ifindex = ifindex_of("tunl0");
+	set_up(asker, ifindex);
+	address(asker, ifindex, true);
+	done = corrected(listener);
+	usleep(50000); /* who corrected it has more to do */
+	close(tun);
+	usleep(50000);
+	return (done - began) * 1e6;
+}
+
+static void measure_new(struct bench *bench, size_t count)
+{
+	double ours[TUNNELS], rule[TUNNELS], a, b;
+	int asker = bare_socket(), listener = listener_new();
+	struct service service;
+	pid_t pid;
+
+	bench_sysctl("conf/default/rp_filter", 1);
+	pid = udev_start("ACTION==\"add\", SUBSYSTEM==\"net\", KERNEL==\"tunl*\", "
+			 "RUN+=\"/usr/sbin/sysctl -q -w net.ipv4.conf.%k.rp_filter=2\"");
+	for (size_t i = 0; i < count; i++)
+		rule[i] = new_tunnel(asker, listener);
+	udev_stop(pid);
+	service_start_correcting(&service, config);
+	service_settle(&service, service.pid);
+	for (size_t i = 0; i < count; i++) {
+		ours[i] = new_tunnel(asker, listener);
+		service_listen(&service, 0);
+		drain(service.out);
+	}
+	service_stop(&service);
+	a = bench_percentile(ours, count, 0.5);
+	b = bench_percentile(rule, count, 0.5);
+	bench_ratio(bench, "us", &a, &b, 1, 1.0,
+		"new tunnel to rp_filter corrected, against a udev rule, median");
+	a = bench_percentile(ours, count, 0.99);
+	b = bench_percentile(rule, count, 0.99);
+	bench_ratio(bench, "us", &a, &b, 1, BENCH_NONE,
+		"new tunnel to rp_filter corrected, the same, 99th percentile");
+	close(asker);
+	close(listener);
 }
 
 /* The realserver of the story, its tunnel strict and without an address yet. */
 static int scene(void)
 {
-	struct ifreq request = { .ifr_flags = IFF_TUN | IFF_NO_PI, .ifr_name = "tunl0" };
 	int tun;
 
 	bench_scene();
 	bench_sysctl("conf/all/rp_filter", 0);
-	tun = open("/dev/net/tun", O_RDWR | O_CLOEXEC);
-	if (tun < 0 || ioctl(tun, TUNSETIFF, &request) < 0)
-		bench_skip("no tun device: %s", strerror(errno));
+	tun = tunnel();
 	bench_ip("link set tunl0 up");
 	bench_ip("address add 192.0.2.9/32 dev lo");
 	bench_ip("route add default via 10.255.0.1");
@@ -309,8 +406,10 @@ int main(int argc, char **argv)
 		bench_load(routes, 1000000);
 		measure(&bench, ifindex, 2, ROUNDS);
 	}
+	close(tun);
+	if (udev_is_there(&bench))
+		measure_new(&bench, bench.smoke ? 3 : TUNNELS);
 	snprintf(command, sizeof(command), "rm -rf %s", state);
 	(void)!system(command);
-	close(tun);
 	return bench_end(&bench);
 }
