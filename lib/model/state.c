@@ -444,9 +444,21 @@ static struct fib *table_make(struct state *state, uint32_t table)
 }
 
 /*
- * What a message calls dead may only be without a carrier (ignore_routes_with_linkdown,
- * kernel-rpf 5.7), and would come alive unannounced: then it is not kept as dead.
+ * A leg that a message calls dead may only be without a carrier (ignore_routes_with_linkdown,
+ * kernel-rpf 5.7), and will be alive unannounced; for a moment also while its device has the
+ * carrier again, as the routes hear of that later. It is kept as dead only where it must have
+ * died with its device's last address: that has a carrier and no address, and another leg
+ * keeps the route.
  */
+static bool is_dead(const struct state *state, const struct route_record *route,
+	const struct leg *leg)
+{
+	const struct iface *iface = state_iface(state, leg->oif);
+
+	return leg->dead && route->leg_count > 1 && iface && iface_has_carrier(iface) &&
+	       !iface->addrs.count;
+}
+
 static int add_route(
 	struct state *state, struct fib *fib, const struct route_record *route)
 {
@@ -462,10 +474,8 @@ static int add_route(
 	if (!legs)
 		return -ENOMEM;
 	for (size_t i = 0; i < route->leg_count; i++) {
-		const struct iface *iface = state_iface(state, route->legs[i].oif);
-
 		legs[i] = route->legs[i];
-		legs[i].dead &= iface && iface_has_carrier(iface);
+		legs[i].dead = is_dead(state, route, &legs[i]);
 	}
 	plain.legs = legs;
 	return fib_add(fib, &plain);

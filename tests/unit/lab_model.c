@@ -308,6 +308,8 @@ static bool parse_leg_word(
 		leg->weight = (uint16_t)number(words);
 	} else if (take(words, "onlink")) {
 		leg->onlink = 1;
+	} else if (take(words, "dead")) {
+		leg->dead = 1;
 	} else {
 		return false;
 	}
