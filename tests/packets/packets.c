@@ -37,6 +37,7 @@
 #include <unistd.h>
 
 #define WORLDS_MAX 10000
+#define FAILURES_MAX 10 /* that are worth being shown */
 
 static const uint16_t ports[] = { 53, 80, 1000, 1500, 2000, 2001 };
 
@@ -109,6 +110,9 @@ static bool world_make(struct world *world, struct rng *rng, struct counts *coun
 		return false;
 	}
 	(void)step_do(&(struct step){ "ip link set dev lo up" });
+	/* where ipip is loaded, it has made one of that name: it lends the name */
+	if (if_nametoindex("tunl0"))
+		(void)step_do(&(struct step){ "ip link set dev tunl0 name ipip0" });
 	world->tun = tun_open("tunl0");
 	if (world->tun < 0) {
 		counts->no_namespace = true;
@@ -349,7 +353,9 @@ int main(int argc, char **argv)
 			: option == 'p' ? &packets
 					: &flows) = value;
 	}
-	for (i = 0; i < worlds || (total.sent < packets && i < WORLDS_MAX); i++) {
+	for (i = 0; (i < worlds || (total.sent < packets && i < WORLDS_MAX)) &&
+		    failures < FAILURES_MAX;
+		i++) {
 		bool ran = run_apart(seed * 1000000 + i, (unsigned int)flows, shared);
 
 		if (shared->no_namespace) {
