@@ -276,6 +276,25 @@ of_unit() {
 	seen=0
 }
 
+# correcting LINE...: correct mode, with the drop-in that the package ships; before watch()
+correcting() {
+	shipped correct
+	configure 'mode = "correct";' "$@"
+}
+
+# shipped NAME: a drop-in of the package for $unit, until the scene is over
+shipped() {
+	local dir=/run/systemd/system/$unit.d
+	mkdir -p "$dir"
+	cp "/usr/share/rpfilterd/$1.conf" "$dir/vm-$1.conf"
+	systemctl daemon-reload
+}
+
+# own_is INTERFACE VALUE: its rp_filter, in $ns
+own_is() {
+	[ "$(inside cat "/proc/sys/net/ipv4/conf/$1/rp_filter" 2>/dev/null)" = "$2" ]
+}
+
 # watch: the service in the realserver's namespace
 watch() {
 	systemctl start "$unit" || fail "$unit does not start"
