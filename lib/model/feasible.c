@@ -77,13 +77,21 @@ struct part {
 	bool contested;
 };
 
+/* The kernel's route for one of the host's own or broadcast addresses: nobody's source, and each
+ * network has some. */
+static bool is_for_itself(const struct lookup_result *result)
+{
+	return result->prefix.len == 32 && result->info->type != ROUTE_UNICAST &&
+	       result->info->protocol == PROTO_KERNEL;
+}
+
 static int take_part(
 	uint32_t first, uint32_t last, const struct lookup_result *result, void *data)
 {
 	struct part *part = data;
 
 	if (result->info && result->prefix.len > part->len) {
-		part->contested = true;
+		part->contested |= !is_for_itself(result);
 		return 0;
 	}
 	return prefixset_add(part->set, first, last);

@@ -214,6 +214,32 @@ START_TEST(rows_add_up)
 }
 END_TEST
 
+/* Or each interface with an address would be looked at again whenever any route changed. */
+START_TEST(what_the_kernel_made_for_an_address_contests_no_network)
+{
+	static const struct {
+		const char *line;
+		bool contested;
+	} steps[] = {
+		{ "route local 10.0.0.2 dev eth0 proto kernel", false },
+		{ "route local 10.0.0.7 dev lo proto 4", true },
+		{ "route 10.0.0.128/25 dev eth1", true },
+	};
+
+	for (size_t i = 0; i < ELEMENTS(steps); i++) {
+		_cleanup_(state_freep) struct state *state = model_host();
+		_cleanup_(report_freep) struct report *report = report_new();
+
+		model_line(state, "sysctl eth0 rp_filter 1");
+		model_line(state, "link 6 eth1");
+		model_line(state, steps[i].line);
+		ck_assert_int_eq(add(report, state, "eth0", NULL), 0);
+		ck_assert_msg(report->ifaces.items[0].contested == steps[i].contested,
+			"%s", steps[i].line);
+	}
+}
+END_TEST
+
 START_TEST(verdicts_have_words)
 {
 	ck_assert_str_eq(iface_verdict_name(IFACE_OK), "ok");
@@ -233,6 +259,7 @@ int main(void)
 		a_declared_flow_is_forwarded,
 		a_declared_flow_is_a_class_of_its_own,
 		rows_add_up,
+		what_the_kernel_made_for_an_address_contests_no_network,
 		verdicts_have_words,
 	};
 
