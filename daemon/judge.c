@@ -11,11 +11,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <syslog.h>
+#include <time.h>
 
 #define USEC_PER_SEC UINT64_C(1000000)
 #define MINUTE_USEC (60 * USEC_PER_SEC)
 #define WAYS_USEC (100 * UINT64_C(1000))
-#define REST_FROM_USEC 2000 /* an evaluation that takes longer is not repeated at once */
+#define REST_FROM_USEC 2000 /* an evaluation that costs more is not repeated at once */
 
 /* --- the kernel's word ------------------------------------------------------------------------ */
 
@@ -286,7 +287,7 @@ static bool minds_ways(const struct daemon *daemon)
  * longer prefix of another's bears on it, change with routes that are otherwise no business of
  * the interface: followed at a pace that costs a twentieth at most.
  */
-static int add_ways(struct daemon *daemon, struct ifindexes *ret)
+static int choose_ways(struct daemon *daemon, struct ifindexes *ret)
 {
 	int r;
 
@@ -296,12 +297,12 @@ static int add_ways(struct daemon *daemon, struct ifindexes *ret)
 	daemon->ways_stale = daemon_now(daemon) < daemon->ways_usec;
 	if (daemon->ways_stale)
 		return 0;
-	daemon->ways_usec = UINT64_MAX; /* set when it is known what it cost */
 	r = add_set(ret, &daemon->minds_routes);
 	return r < 0 ? r : add_found(daemon, ret);
 }
 
-static int choose(struct daemon *daemon, struct ifindexes *ret)
+/* What is to be judged now, and in `ways` what is to be looked at again behind it. */
+static int choose(struct daemon *daemon, struct ifindexes *ret, struct ifindexes *ways)
 {
 	const struct state *state = daemon->state;
 	int r = 0;
@@ -319,7 +320,7 @@ static int choose(struct daemon *daemon, struct ifindexes *ret)
 		r = add_set(ret, &daemon->minds_unrouted);
 	if (r >= 0 && state->touched.addresses)
 		r = add_set(ret, &daemon->unnumbered);
-	return r < 0 ? r : add_ways(daemon, ret);
+	return r < 0 ? r : choose_ways(daemon, ways);
 }
 
 static int by_number(const void *a, const void *b)
@@ -329,30 +330,74 @@ static int by_number(const void *a, const void *b)
 	return (left > right) - (left < right);
 }
 
+/*
+ * CPU time: what an evaluation costs others. By the clock, one that was interrupted for some
+ * milliseconds on a busy machine would look like a long one, and be followed by nine times that.
+ */
+static uint64_t spent_usec(void)
+{
+	struct timespec spent;
+
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &spent);
+	return (uint64_t)spent.tv_sec * USEC_PER_SEC + (uint64_t)spent.tv_nsec / 1000;
+}
+
+/* Judges the chosen ones that were not among those before. */
+static int judge_chosen(struct daemon *daemon, struct ifindexes *chosen,
+	const struct ifindexes *before, bool quick)
+{
+	int r = 0;
+
+	if (chosen->list.count > 1)
+		qsort(chosen->list.items, chosen->list.count, sizeof(int), by_number);
+	for (size_t i = 0; r >= 0 && i < chosen->list.count; i++) {
+		const int ifindex = chosen->list.items[i];
+
+		if (i > 0 && ifindex == chosen->list.items[i - 1])
+			continue;
+		if (before && before->list.count &&
+			bsearch(&ifindex, before->list.items, before->list.count,
+				sizeof(int), by_number))
+			continue;
+		r = judge_iface(daemon, ifindex, quick);
+	}
+	return r;
+}
+
+/* What is looked at again has a pace of its own, and lets nothing else rest. */
+static int judge_ways(struct daemon *daemon, struct ifindexes *ways,
+	const struct ifindexes *before, bool quick)
+{
+	uint64_t began = spent_usec(), rest;
+	int r = judge_chosen(daemon, ways, before, quick);
+
+	rest = (spent_usec() - began) * 20;
+	daemon->ways_usec = daemon_now(daemon) + (rest > WAYS_USEC ? rest : WAYS_USEC);
+	return r;
+}
+
 /* Judges what may be otherwise by now, and no more. */
 static int judge_state(struct daemon *daemon, bool quick)
 {
-	uint64_t began = daemon_now(daemon), took;
-	struct ifindexes chosen = { 0 };
-	int r = choose(daemon, &chosen);
+	/* what was read anew is judged once, however long that takes: others pace it */
+	bool once = quick || daemon->rejudge;
+	struct ifindexes chosen = { 0 }, ways = { 0 };
+	uint64_t began = spent_usec(), cost;
+	int r = choose(daemon, &chosen, &ways);
 
 	daemon->ways_stale &= minds_ways(daemon);
 	daemon->judged = daemon->state->generation;
 	daemon->rejudge = false;
 	touched_settle(daemon->state);
-	if (chosen.list.count > 1)
-		qsort(chosen.list.items, chosen.list.count, sizeof(int), by_number);
-	for (size_t i = 0; r >= 0 && i < chosen.list.count; i++) {
-		if (i == 0 || chosen.list.items[i] != chosen.list.items[i - 1])
-			r = judge_iface(daemon, chosen.list.items[i], quick);
-	}
-	took = daemon_now(daemon) - began;
-	if (daemon->ways_usec == UINT64_MAX)
-		daemon->ways_usec =
-			began + took + (took * 20 > WAYS_USEC ? took * 20 : WAYS_USEC);
-	if (took > REST_FROM_USEC)
-		daemon->rest_usec = began + took * 10;
+	if (r >= 0)
+		r = judge_chosen(daemon, &chosen, NULL, quick);
+	cost = spent_usec() - began;
+	if (cost > REST_FROM_USEC && !once)
+		daemon->rest_usec = daemon_now(daemon) + cost * 9;
+	if (r >= 0 && ways.list.count)
+		r = judge_ways(daemon, &ways, &chosen, quick);
 	array_done(&chosen.list);
+	array_done(&ways.list);
 	if (daemon->state->blind > daemon->blind_said) {
 		daemon->blind_said = daemon->state->blind;
 		say_blind(daemon);
