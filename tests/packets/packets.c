@@ -51,7 +51,7 @@ struct world {
 	struct nl_request *request;
 	struct state *state;
 	int tun, wire; /* wire: sends out of e0, so in by d0 */
-	int d0, tunl0;
+	int d0, e0, tunl0;
 	unsigned char mac[6]; /* of d0 */
 	int sockets[ELEMENTS(ports)];
 };
@@ -81,7 +81,9 @@ static void wire_open(struct world *world)
 {
 	struct ifreq request = { 0 };
 
+	/* asked once: for a name that isn't there the kernel looks for a module, slowly */
 	world->d0 = (int)if_nametoindex("d0");
+	world->e0 = (int)if_nametoindex("e0");
 	world->wire = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
 	if (world->wire < 0)
 		die("a packet socket");
@@ -183,8 +185,7 @@ static void packet_make(
 
 static bool packet_send(const struct world *world, const struct flow *flow)
 {
-	struct sockaddr_ll to = { .sll_family = AF_PACKET,
-		.sll_ifindex = (int)if_nametoindex("e0") };
+	struct sockaddr_ll to = { .sll_family = AF_PACKET, .sll_ifindex = world->e0 };
 	struct packet packet;
 
 	packet_make(world, flow, &packet);
