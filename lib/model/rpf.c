@@ -81,8 +81,6 @@ const char *rpf_verdict_name(enum rpf_verdict verdict)
 /* From 6.13 on the kernel has drop reasons instead of EXDEV (kernel-rpf 1.7). */
 static int error_of(const struct view *view, enum rpf_reason reason)
 {
-	uint32_t kernel = view->state->kernel;
-
 	switch (reason) {
 	case RPF_FILTER_OFF:
 	case RPF_SYMMETRIC:
@@ -92,7 +90,7 @@ static int error_of(const struct view *view, enum rpf_reason reason)
 	case RPF_STRICT_ASYMMETRIC:
 	case RPF_UNNUMBERED:
 	case RPF_NO_ROUTE:
-		return !kernel || kernel >= (6u << 16 | 13u << 8) ? EINVAL : EXDEV;
+		return view_kernel_has(view, 6, 13) ? EINVAL : EXDEV;
 	case RPF_LOCAL_SOURCE:
 	case RPF_INVALID_SOURCE:
 	case RPF_MARTIAN_SOURCE:

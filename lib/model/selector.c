@@ -42,12 +42,11 @@ static bool dscp_selects(const struct rule *rule, uint8_t tos)
 static bool iif_selects(const struct view *view, const struct state_rule *entry,
 	const struct lookup_flow *flow)
 {
-	uint32_t kernel = view->state->kernel;
 	const struct iface *named;
 
 	if (!entry->iif)
 		return true;
-	if (flow->l3mdev && kernel && kernel < (5u << 16 | 18u << 8))
+	if (flow->l3mdev && !view_kernel_has(view, 5, 18))
 		return entry->iif == flow->l3mdev;
 	if (entry->iif == flow->iif)
 		return true;
@@ -55,7 +54,7 @@ static bool iif_selects(const struct view *view, const struct state_rule *entry,
 		return false;
 	named = state_iface(view->state, entry->iif);
 	return named && strcmp(named->link.kind, "vrf") == 0 &&
-	       (!kernel || kernel >= (6u << 16 | 15u << 8));
+	       view_kernel_has(view, 6, 15);
 }
 
 static bool place_selects(const struct view *view, const struct state_rule *entry,

@@ -31,6 +31,9 @@ struct rp_filter view_rp_filter(const struct view *view, const struct iface *ifa
 /* rp_filter of default, which decides nothing but what new interfaces begin with. */
 int view_default(const struct view *view);
 
+/* Whether the running kernel is major.minor or later; one that isn't known is the newest. */
+bool view_kernel_has(const struct view *view, unsigned int major, unsigned int minor);
+
 /* Whether routes whose leg on iface has no carrier are passed over. */
 bool view_ignores_linkdown(const struct view *view, const struct iface *iface);
 
