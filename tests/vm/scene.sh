@@ -290,6 +290,21 @@ shipped() {
 	systemctl daemon-reload
 }
 
+# ledger FILTER: true of what the service has written down before it wrote
+ledger() {
+	local state
+	state=/var/lib/$(systemctl show -P StateDirectory "$unit")
+	jq -e "$1" "$state"/ledger-*.json >/dev/null ||
+		fail "the ledger in $state: not ($1): $(cat "$state"/ledger-*.json)"
+}
+
+# without_udev: the scene can-fail-all has it so
+without_udev() {
+	[ "${WITHOUT-}" = udev ] || return 0
+	systemctl stop systemd-udevd.service systemd-udevd-control.socket systemd-udevd-kernel.socket
+	trap 'systemctl start systemd-udevd.service' EXIT
+}
+
 # own_is INTERFACE VALUE: its rp_filter, in $ns
 own_is() {
 	[ "$(inside cat "/proc/sys/net/ipv4/conf/$1/rp_filter" 2>/dev/null)" = "$2" ]
