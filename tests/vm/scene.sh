@@ -192,10 +192,10 @@ no_ping() {
 }
 
 # counted: packets that $ns dropped by reverse path
+count_drops='/^TcpExt:/ && !n { n = split($0, name) ; next }
+	/^TcpExt:/ { for (i = 1; i <= n; i++) if (name[i] == "IPReversePathFilter") print $i }'
 counted() {
-	inside awk '/^TcpExt:/ && !n { n = split($0, name) ; next }
-		/^TcpExt:/ { for (i = 1; i <= n; i++) if (name[i] == "IPReversePathFilter") print $i }' \
-		/proc/net/netstat
+	inside awk "$count_drops" /proc/net/netstat
 }
 
 # received INTERFACE: packets, in $ns
