@@ -147,6 +147,8 @@ int list_run(struct ctl *ctl)
 		return CTL_FAILED;
 	r = evaluate(ctl->host.state, ctl->host.config, FINDING_WORDED, &report);
 	if (r >= 0)
+		r = report_list_feasible(report, ctl->host.state);
+	if (r >= 0)
 		r = ctl_has(ctl, OPTION_JSON) ? list_json(report, ctl->out)
 					      : list_table(report, ctl->out);
 	return r < 0 ? ctl_fail(ctl, r) : list_code(report);

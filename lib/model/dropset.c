@@ -41,14 +41,15 @@ static void tally_range(struct drop_tally *tally, uint32_t first, uint32_t last,
 	size_t now = nice_in(tally->example.host, tally->example.host),
 	       here = nice_in(first, last);
 
-	if (here < now)
+	if (here < now) {
 		tally->example = ip4(nice[here]);
-	else if (size > tally->largest && now == ELEMENTS(nice))
+		tally->reverse = *reverse;
+	} else if (size > tally->largest && now == ELEMENTS(nice)) {
 		tally->example = ip4(size > 2 ? first + 1 : first);
-	if (size > tally->largest) {
-		tally->largest = size;
 		tally->reverse = *reverse;
 	}
+	if (size > tally->largest)
+		tally->largest = size;
 }
 
 /* What has the same way back and reason is one tally. */
@@ -190,11 +191,11 @@ void dropset_done(struct dropset *dropset)
 	array_done(&dropset->tallies);
 }
 
-const struct drop_tally *dropset_main(const struct dropset *dropset)
+struct drop_tally *dropset_main(struct dropset *dropset)
 {
-	const struct drop_tally *most = NULL;
+	struct drop_tally *most = NULL;
 
-	array_each (&dropset->tallies, const struct drop_tally, tally) {
+	array_each (&dropset->tallies, struct drop_tally, tally) {
 		if (!most || tally->count > most->count)
 			most = tally;
 	}

@@ -16,11 +16,11 @@
  */
 struct drop_tally { /* the dropped sources that share a way back */
 	enum rpf_reason reason;
-	struct lookup_result reverse; /* the prefix: the one that owns most; borrowed */
+	struct lookup_result reverse; /* the prefix: the example's; borrowed */
 	uint64_t count;		      /* addresses */
 	/* of dropset_of() only: */
 	uint64_t largest;   /* the longest range of them */
-	struct ip4 example; /* the first of that range */
+	struct ip4 example; /* one that all know, or the first of that range */
 };
 
 struct dropset {
@@ -50,4 +50,4 @@ int dropset_count(const struct view *view, const struct iface *iface,
 void dropset_done(struct dropset *dropset);
 
 /* The way back that most of what is dropped has; NULL where nothing is. */
-const struct drop_tally *dropset_main(const struct dropset *dropset);
+struct drop_tally *dropset_main(struct dropset *dropset);

@@ -226,7 +226,7 @@ int expect_of(const struct state *state, const struct iface *iface,
 }
 
 struct listing {
-	struct expect *expect;
+	struct expect_items *items;
 	size_t limit, more;
 };
 
@@ -236,25 +236,23 @@ static int list_feasible(struct prefix4 prefix, void *data)
 	struct listing *listing = data;
 
 	/* of several tables the same one may come again */
-	array_each (&listing->expect->items.list, const struct expect_item, known) {
+	array_each (&listing->items->list, const struct expect_item, known) {
 		if (known->why == item.why && known->prefix.len == prefix.len &&
 			known->prefix.addr.host == prefix.addr.host)
 			return 0;
 	}
-	if (listing->expect->items.list.count >= listing->limit) {
+	if (listing->items->list.count >= listing->limit) {
 		listing->more++;
 		return 0;
 	}
-	return array_push(&listing->expect->items.list, &item);
+	return array_push(&listing->items->list, &item);
 }
 
 int expect_add_feasible(const struct state *state, const struct iface *iface,
-	size_t limit, struct expect *expect, size_t *ret_more)
+	size_t limit, struct expect_items *items, size_t *ret_more)
 {
-	struct listing listing = { .expect = expect, .limit = limit };
-	int r = expect->feasible
-			? feasible_prefixes(state, iface, list_feasible, &listing)
-			: 0;
+	struct listing listing = { .items = items, .limit = limit };
+	int r = feasible_prefixes(state, iface, list_feasible, &listing);
 
 	*ret_more = listing.more;
 	return r;

@@ -57,11 +57,11 @@ int expect_of(const struct state *state, const struct iface *iface,
 void expect_done(struct expect *expect);
 
 /*
- * Adds to the items the prefixes of feasible routes, at most `limit`, for people to see; a
+ * Adds to the items the prefixes of feasible routes, up to `limit`, for people to see; a
  * table may have a million of them. *ret_more: how many more there are. Returns 0 or -ENOMEM.
  */
 int expect_add_feasible(const struct state *state, const struct iface *iface,
-	size_t limit, struct expect *expect, size_t *ret_more);
+	size_t limit, struct expect_items *items, size_t *ret_more);
 
 /* Takes from `set` what can be no packet's source here, into *ret. Returns 0 or -ENOMEM. */
 int expect_possible(

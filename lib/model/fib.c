@@ -95,7 +95,7 @@ static int entry_set(struct fib *fib, struct prefix4 prefix, struct fib_list *ol
 		fib_list_put(fib, list);
 		return r;
 	}
-	fib_list_hold(fib, list);
+	fib_list_hold(fib, list, prefix);
 	move_share(fib, old, list, change.owned);
 	fib_list_release(fib, old);
 	return 0;
@@ -188,7 +188,7 @@ static int insert(
 		return r;
 	if (change.old)
 		return insert_among(fib, route, info, list_at(fib, change.old));
-	fib_list_hold(fib, list);
+	fib_list_hold(fib, list, route->dst);
 	move_share(fib, list_at(fib, change.above), list, change.owned);
 	return FIB_CHANGED;
 }
@@ -334,7 +334,6 @@ static int remove_by_walk(
 	for (size_t i = 0; r >= 0 && i < removal->found.count; i++)
 		r = remove_at(fib, removal, removal->found.items[i]);
 	free(removal->marks);
-	array_done(&removal->found);
 	return r;
 }
 
@@ -351,14 +350,22 @@ long fib_remove_related(struct fib *fib, enum fib_relation relation, uint32_t id
 	hash_each (&group->lists, slot) {
 		const struct fib_list *list = slot->value;
 
-		if (is_doomed(&removal, list))
-			removal.left += list->refs;
+		if (!is_doomed(&removal, list))
+			continue;
+		removal.left += list->refs;
+		/* one that a single prefix holds, as those of an address, needs no walk */
+		if (r >= 0 && list->refs == 1)
+			r = array_push(&removal.found, &list->last);
 	}
+	for (size_t i = 0; i < removal.found.count && r >= 0; i++)
+		r = remove_at(fib, &removal, removal.found.items[i]);
+	array_clear(&removal.found);
 	for (size_t i = 0; i < hint_count && removal.left && r >= 0; i++)
 		r = remove_at(fib, &removal, hint[i]);
 	group = fib_related(fib, relation, id);
 	if (r >= 0 && removal.left && group)
 		r = remove_by_walk(fib, group, &removal);
+	array_done(&removal.found);
 	return r < 0 ? r : removal.gone;
 }
 

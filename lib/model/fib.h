@@ -44,7 +44,9 @@ struct fib_list {
 	struct fib_list *same_hash;
 	uint64_t touched; /* the fib's epoch in which its share last changed */
 	uint32_t refs;	  /* prefixes that hold it */
-	uint32_t index;	  /* in fib.lists, from 1: the value in the trie */
+	struct prefix4
+		last; /* which came to hold it last: the one, if refs is 1 and it still does */
+	uint32_t index; /* in fib.lists, from 1: the value in the trie */
 	uint32_t count;
 	struct fib_info *infos[];
 };

@@ -340,9 +340,10 @@ static void count_routes(struct fib *fib, const struct fib_list *list, bool out)
 	}
 }
 
-void fib_list_hold(struct fib *fib, struct fib_list *list)
+void fib_list_hold(struct fib *fib, struct fib_list *list, struct prefix4 prefix)
 {
 	list->refs++;
+	list->last = prefix;
 	count_routes(fib, list, false);
 }
 

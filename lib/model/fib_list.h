@@ -26,7 +26,7 @@ int fib_list_get(struct fib *fib, struct fib_info *const *infos, uint32_t count,
 void fib_list_put(struct fib *fib, struct fib_list *list);
 
 /* One prefix more, or less, holds the list; with the last one it goes. */
-void fib_list_hold(struct fib *fib, struct fib_list *list);
+void fib_list_hold(struct fib *fib, struct fib_list *list, struct prefix4 prefix);
 void fib_list_release(struct fib *fib, struct fib_list *list);
 
 /* Frees all of a fib's. */

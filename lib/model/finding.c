@@ -245,39 +245,60 @@ static enum expect_why why_expected(
 	return named ? expect_strongest(expect) : EXPECT_FEASIBLE;
 }
 
-/*
- * An example of what is dropped, without looking for one: those of the documentation
- * (RFC 5737), and some others all over. 0.0.0.0 where none of them is.
- */
-static struct ip4 guess_example(const struct view *view, const struct iface *iface,
-	const struct flowclass *class, const struct scope *scope)
+#define GUESSES 40
+
+/* Those of the documentation (RFC 5737) read best; then some others all over. */
+static struct ip4 guess(size_t number)
 {
-	static const uint32_t guesses[] = { 0xc6336401, 0xcb007101, 0xc0000201,
-		0x08080808, 0x40000001, 0x90000001, 0xb0000001, 0xd0000001 };
+	static const uint32_t first[] = { 0xc6336401, 0xcb007101, 0xc0000201, 0x08080808,
+		0x40000001, 0x90000001, 0xb0000001, 0xd0000001 };
+
+	if (number < ELEMENTS(first))
+		return ip4(first[number]);
+	return ip4((uint32_t)hash_mix(number));
+}
+
+/*
+ * An example of what is dropped, without looking for one: as it is where none of the guesses
+ * is. Any one will do; or the first that has the way back of most, with its prefix, if there is
+ * one (*ret_typical).
+ */
+static void guess_example(const struct view *view, const struct iface *iface,
+	const struct flowclass *class, const struct scope *scope, bool any,
+	struct drop_tally *most, bool *ret_typical)
+{
 	struct rpf_class validation =
 		rpf_class_of(view, iface, &class->flow, class->flow.dst, class->oif);
+	bool found = false;
 
-	for (size_t i = 0; i < ELEMENTS(guesses); i++) {
-		const struct ip4 guess = ip4(guesses[i]);
+	*ret_typical = false;
+	for (size_t i = 0; i < GUESSES && !*ret_typical && !(any && found); i++) {
+		const struct ip4 source = guess(i);
 		struct lookup_result result;
 		enum rpf_reason reason;
 
-		if (!prefixset_has(&scope->sources, guess) &&
-			!prefixset_has(&scope->suspects, guess))
+		if (!prefixset_has(&scope->sources, source) &&
+			!prefixset_has(&scope->suspects, source))
 			continue;
-		validation.reverse.dst = guess;
+		validation.reverse.dst = source;
 		result = lookup(view, &validation.reverse, NULL, 0);
 		reason = rpf_validate(view, &validation, &result, NULL);
-		if (reason == RPF_STRICT_ASYMMETRIC || reason == RPF_UNNUMBERED ||
-			reason == RPF_NO_ROUTE)
-			return guess;
+		if (reason != RPF_STRICT_ASYMMETRIC && reason != RPF_UNNUMBERED &&
+			reason != RPF_NO_ROUTE)
+			continue;
+		*ret_typical = reason == most->reason &&
+			       result.info == most->reverse.info &&
+			       result.error == most->reverse.error;
+		if (!found || *ret_typical)
+			most->example = source;
+		if (*ret_typical)
+			most->reverse = result;
+		found = true;
 	}
-	return ip4(0);
 }
 
 static int fill(struct finding *finding, const struct view *view,
-	const struct iface *iface, const struct flowclass *class,
-	const struct dropset *dropset)
+	const struct iface *iface, const struct flowclass *class, struct dropset *dropset)
 {
 	const struct drop_tally *most = dropset_main(dropset);
 	const struct iface *out =
@@ -325,26 +346,61 @@ static int word(struct finding *finding, const struct view *view,
 	return r;
 }
 
+/* Looks for the dropped by counting, or by a walk. */
+static int look(const struct view *view, const struct iface *iface,
+	const struct flowclass *class, const struct scope *scope, bool walk,
+	struct dropset *dropset, uint64_t *ret_named)
+{
+	int (*const collect)(const struct view *, const struct iface *,
+		const struct flowclass *, const struct prefixset *, struct dropset *) =
+		walk ? dropset_of : dropset_count;
+	int r = collect(view, iface, class, &scope->sources, dropset);
+
+	*ret_named = dropset->count;
+	if (r >= 0 && scope->suspects.ranges.count)
+		r = collect(view, iface, class, &scope->suspects, dropset);
+	if (r < 0)
+		return r;
+	return dropset->blind ? -ENODATA : dropset->count > 0;
+}
+
+/*
+ * Counting comes first: where all is dropped, as a tunnel's sources mostly are, and an example
+ * is at hand, there is nothing that a walk over the table could add.
+ */
+static int look_closely(const struct view *view, const struct iface *iface,
+	const struct flowclass *class, const struct scope *scope,
+	enum finding_detail detail, struct dropset *dropset, uint64_t *ret_named)
+{
+	int r = look(view, iface, class, scope, false, dropset, ret_named);
+	struct drop_tally *most;
+	bool typical;
+
+	if (r <= 0)
+		return r;
+	most = dropset_main(dropset);
+	guess_example(
+		view, iface, class, scope, detail == FINDING_COUNTED, most, &typical);
+	if (detail == FINDING_COUNTED ||
+		(typical && dropset->count == prefixset_size(&scope->sources) +
+						      prefixset_size(&scope->suspects)))
+		return 1;
+	dropset_done(dropset);
+	*dropset = (struct dropset){ 0 };
+	return look(view, iface, class, scope, true, dropset, ret_named);
+}
+
 static int find(const struct view *view, const struct iface *iface,
 	const struct expect *expect, const struct flowclass *class,
 	const struct scope *scope, enum finding_detail detail, struct dropset *dropset,
 	struct finding **ret)
 {
 	_cleanup_(finding_freep) struct finding *finding = NULL;
-	int (*const look)(const struct view *, const struct iface *,
-		const struct flowclass *, const struct prefixset *, struct dropset *) =
-		detail != FINDING_COUNTED ? dropset_of : dropset_count;
-	int r = look(view, iface, class, &scope->sources, dropset);
-	uint64_t named = dropset->count;
+	uint64_t named;
+	int r = look_closely(view, iface, class, scope, detail, dropset, &named);
 
-	if (r >= 0 && scope->suspects.ranges.count)
-		r = look(view, iface, class, &scope->suspects, dropset);
-	if (r < 0)
+	if (r <= 0)
 		return r;
-	if (dropset->blind)
-		return -ENODATA;
-	if (!dropset->count)
-		return 0;
 	finding = calloc(1, sizeof(*finding));
 	if (!finding)
 		return -ENOMEM;
@@ -353,8 +409,6 @@ static int find(const struct view *view, const struct iface *iface,
 	finding->dropped = dropset->count;
 	finding->share = share(dropset->count, scope->size);
 	r = fill(finding, view, iface, class, dropset);
-	if (r >= 0 && detail == FINDING_COUNTED)
-		finding->example.src = guess_example(view, iface, class, scope);
 	if (r >= 0)
 		r = word(finding, view, iface, class, scope, dropset);
 	if (r < 0)

@@ -248,8 +248,7 @@ static enum iface_verdict verdict_of(const struct iface *iface,
 
 /* Takes expect's items over. */
 static int add_row(struct report *report, const struct view *view,
-	const struct iface *iface, struct expect *expect, size_t more,
-	const struct tally *tally)
+	const struct iface *iface, struct expect *expect, const struct tally *tally)
 {
 	struct report_iface row = {
 		.ifindex = iface->link.ifindex,
@@ -265,7 +264,7 @@ static int add_row(struct report *report, const struct view *view,
 	row.verdict = verdict_of(iface, &row.filter, tally);
 	row.contested = tally->contested;
 	row.expect = expect->items;
-	row.expect_more = more;
+	row.feasible = expect->feasible;
 	row.by_routes = tally->by_routes;
 	r = array_push(&report->ifaces, &row);
 	if (r < 0)
@@ -281,7 +280,6 @@ static int add(struct report *report, const struct view *view, const struct ifac
 {
 	bool filters = view_rp_filter(view, iface).effective != 0;
 	struct tally tally = { 0 };
-	size_t more = 0;
 	int r = 0;
 
 	/* where nothing is filtered there is nothing to tell apart */
@@ -297,9 +295,7 @@ static int add(struct report *report, const struct view *view, const struct ifac
 	if (r >= 0)
 		r = find_flow_faults(report, view, iface, flows, detail, &tally);
 	tally.by_routes = classes->by_routes || flows->by_routes;
-	if (r >= 0 && detail != FINDING_COUNTED)
-		r = expect_add_feasible(view->state, iface, REPORT_EXPECT, expect, &more);
-	return r < 0 ? r : add_row(report, view, iface, expect, more, &tally);
+	return r < 0 ? r : add_row(report, view, iface, expect, &tally);
 }
 
 int report_add(struct report *report, const struct view *view, const struct iface *iface,
@@ -314,5 +310,19 @@ int report_add(struct report *report, const struct view *view, const struct ifac
 		r = add(report, view, iface, &expect, &classes, flows, detail);
 	expect_done(&expect);
 	flowclasses_done(&classes);
+	return r;
+}
+
+int report_list_feasible(struct report *report, const struct state *state)
+{
+	int r = 0;
+
+	array_each (&report->ifaces, struct report_iface, row) {
+		const struct iface *iface = state_iface(state, row->ifindex);
+
+		if (r >= 0 && row->feasible && iface)
+			r = expect_add_feasible(state, iface, REPORT_EXPECT, &row->expect,
+				&row->expect_more);
+	}
 	return r;
 }

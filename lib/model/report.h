@@ -18,8 +18,9 @@ struct report_iface {
 	bool up, numbered;
 	bool has_inet;
 	struct rp_filter filter;
-	struct expect_items expect;
-	size_t expect_more; /* feasible ones that are not listed */
+	struct expect_items expect; /* but feasible ones, see report_list_feasible() */
+	size_t expect_more;	    /* feasible ones that are not listed */
+	bool feasible;		    /* there are some */
 	enum iface_verdict verdict;
 	bool by_routes; /* its classes depend on where others are routed (flowclass.h) */
 	bool contested; /* routes of others bear on what is expected */
@@ -49,12 +50,17 @@ DEFINE_FREEP(struct report, report_free)
  * Adds an interface: what is expected of it, whether it drops any of that, for each class of
  * packets; classes of which the same is to be said are one finding, the first one's. The
  * declared flows of the configuration come as classes of their own in `flows` (may be empty).
- * detail: of the findings, and FINDING_COUNTED leaves out feasible sources from what is expected
- * (there may be a million of them). Returns 0 or -ENOMEM.
+ * detail: of the findings. Returns 0 or -ENOMEM.
  */
 int report_add(struct report *report, const struct view *view, const struct iface *iface,
 	const struct expect_declared *declared, const struct flowclasses *flows,
 	enum finding_detail detail);
+
+/*
+ * Adds to what is expected of each interface the sources that are feasible, for people to see: a
+ * few, and how many more there are. A walk over the tables. Returns 0 or -ENOMEM.
+ */
+int report_list_feasible(struct report *report, const struct state *state);
 
 /*
  * Whether it matters to an interface which sources have any route at all, by whatever way: to

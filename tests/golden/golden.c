@@ -115,6 +115,8 @@ static void check(FILE *out, const struct world *world)
 			    FINDING_WORDED) < 0)
 			abort();
 	}
+	if (report_list_feasible(report, state) < 0)
+		abort();
 	array_each (&report->ifaces, const struct report_iface, row)
 		check_iface(out, row);
 	if (!report->findings.count)

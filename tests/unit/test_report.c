@@ -66,6 +66,7 @@ START_TEST(a_row_an_interface)
 		for (size_t k = 0; k < ELEMENTS(rows[i].lines) && rows[i].lines[k]; k++)
 			model_line(state, rows[i].lines[k]);
 		ck_assert_int_eq(add(report, state, rows[i].device, NULL), 0);
+		ck_assert_int_eq(report_list_feasible(report, state), 0);
 		ck_assert_uint_eq(report->ifaces.count, 1);
 		row = &report->ifaces.items[0];
 		snprintf(text, sizeof(text), "%s %d/%d/%d %s %s %zu %s, %zu findings",
