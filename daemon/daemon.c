@@ -121,6 +121,7 @@ int daemon_init(
 void daemon_done(struct daemon *daemon)
 {
 	bus_stop(daemon);
+	audit_stop(daemon);
 	sd_event_source_unref(daemon->netlink);
 	sd_event_source_unref(daemon->judge);
 	sd_event_source_unref(daemon->due);
@@ -284,7 +285,7 @@ static int add_sources(struct daemon *daemon)
 			follow_slow, true);
 	if (r >= 0)
 		r = add_timer(daemon, &daemon->audit, 300 * USEC_PER_SEC, USEC_PER_SEC,
-			follow_audit, true);
+			audit_due, true);
 	if (r >= 0)
 		r = add_timer(daemon, &daemon->counter, daemon->config->log.drops_usec,
 			daemon->config->log.drops_usec / 8, judge_drops, true);

@@ -21,7 +21,8 @@
  * rpfilterd as it runs. One struct, passed down; each part of its work is a file:
  *
  *	daemon.c	its life and its event sources
- *	follow.c	keeps the state as the kernel has it: events, resync, audit, refresh
+ *	follow.c	keeps the state as the kernel has it: events, resync, refresh
+ *	audit.c		compares it with the kernel, beside all that
  *	judge.c		state to findings, what is due to be said, the kernel's confirmation
  *	hands.c		what the corrector decides, done to the kernel
  *	say.c		findings and happenings into entries
@@ -37,9 +38,10 @@ struct daemon {
 
 	struct nl_request *request;
 	struct nl_reader *reader;
-	struct state *state;  /* NULL before the first sync */
-	const char *lost_why; /* what took the sync last */
-	bool synced;	      /* false: the state is old, no verdict of it is new */
+	struct state *state;	/* NULL before the first sync */
+	const char *lost_why;	/* what took the sync last */
+	bool synced;		/* false: the state is old, no verdict of it is new */
+	struct audit *auditing; /* NULL: none runs */
 	uint64_t synced_usec;
 	uint64_t lost_usec; /* when it was lost last */
 
@@ -127,7 +129,6 @@ int follow_start(struct daemon *daemon);
 /* Handlers of event sources. */
 int follow_netlink(sd_event_source *source, int fd, uint32_t revents, void *daemon);
 int follow_resync(sd_event_source *source, uint64_t usec, void *daemon);
-int follow_audit(sd_event_source *source, uint64_t usec, void *daemon);
 int follow_slow(sd_event_source *source, uint64_t usec, void *daemon);
 
 /* Takes in all that the kernel announced so far. Returns 0 or a negative errno; after lost
@@ -137,8 +138,34 @@ int follow_events(struct daemon *daemon);
 /* Makes the state as new as it can be where the kernel announces nothing. */
 int follow_refresh(struct daemon *daemon);
 
+/* Takes a turn's worth of events. Sets *ret_more where there may be more of them already. Returns
+ * 0, also when sync was lost by that, or a negative errno. */
+int follow_turn(struct daemon *daemon, bool *ret_more);
+
+/* Whether events come without a pause just now. */
+bool follow_is_storm(const struct daemon *daemon);
+
+/* What a failed receive means. Returns 0 when it is dealt with, else the errno. */
+int follow_failed(struct daemon *daemon, int error);
+
+/* Takes what is queued into a state just read, and into the one in force, or NULL. Returns 0,
+ * -ENOBUFS or another negative errno. */
+int follow_catch_up(struct daemon *daemon, struct state *fresh, struct state *old);
+
+/* Has a state take the place of the one in force. */
+void follow_take_over(struct daemon *daemon, struct state *fresh);
+
+/* --- audit.c -------------------------------------------------------------------------------- */
+
+#define AUDIT_SOON_USEC UINT64_C(2000000)
+
 /* Asks for a comparison with the kernel soon. */
-void follow_want_audit(struct daemon *daemon, uint64_t in_usec);
+void audit_want(struct daemon *daemon, uint64_t in_usec);
+
+/* Gives up one that runs. */
+void audit_stop(struct daemon *daemon);
+
+int audit_due(sd_event_source *source, uint64_t usec, void *daemon);
 
 /* --- judge.c -------------------------------------------------------------------------------- */
 

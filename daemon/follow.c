@@ -3,7 +3,6 @@
 
 #include "daemon/selfcheck.h"
 #include "kernel/snapshot.h"
-#include "model/state_equal.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -15,17 +14,15 @@
 
 /*
  * Events go straight into the state. Lost ones make the state old, which is said, and it is
- * read anew beside the old one. The audit reads anew as well, and compares: what the kernel
- * changed in silence and nobody inferred shows there.
+ * read anew beside the old one.
  */
 
 #define MESSAGES_A_TURN 1024 /* some 2 ms: then signals and timers have their say */
 #define GATHER_USEC 50	     /* in a storm: what the next events are waited for */
 #define STORM_FROM 3	     /* turns without a pause between them make one */
 #define PAUSE_USEC 200	     /* that much without an event is a pause */
+#define STORM_OVER_USEC 10000
 #define USEC_PER_SEC UINT64_C(1000000)
-#define AUDIT_USEC (300 * USEC_PER_SEC)
-#define AUDIT_SOON_USEC (2 * USEC_PER_SEC)
 #define SLOW_USEC (55 * USEC_PER_SEC) /* and 5 s late at most: 60 s */
 #define BACKOFF_USEC (100 * UINT64_C(1000))
 #define BACKOFF_MAX (10 * USEC_PER_SEC)
@@ -51,8 +48,7 @@ static int apply_both(const struct record *record, void *data)
 	return r;
 }
 
-/* Takes in what queued while the dump ran. Returns 0, or -ENOBUFS and others. */
-static int catch_up(struct daemon *daemon, struct state *fresh, struct state *old)
+int follow_catch_up(struct daemon *daemon, struct state *fresh, struct state *old)
 {
 	struct state *states[] = { fresh, old };
 	uint64_t limit = daemon_now(daemon) + 10 * USEC_PER_SEC;
@@ -67,8 +63,8 @@ static int catch_up(struct daemon *daemon, struct state *fresh, struct state *ol
 	return r < 0 ? r : 0;
 }
 
-/* Reads all beside the state in force, which gets the events meanwhile if it still counts. */
-static int read_anew(struct daemon *daemon, struct state *old, struct state **ret)
+/* Reads all, and what happened meanwhile. */
+static int read_anew(struct daemon *daemon, struct state **ret)
 {
 	_cleanup_(state_freep) struct state *fresh = state_new();
 	int r;
@@ -77,14 +73,14 @@ static int read_anew(struct daemon *daemon, struct state *old, struct state **re
 		return -ENOMEM;
 	r = snapshot_read(daemon->request, daemon->state, fresh);
 	if (r >= 0)
-		r = catch_up(daemon, fresh, old);
+		r = follow_catch_up(daemon, fresh, NULL);
 	if (r < 0)
 		return r;
 	*ret = take_ptr(fresh);
 	return 0;
 }
 
-static void take_over(struct daemon *daemon, struct state *fresh)
+void follow_take_over(struct daemon *daemon, struct state *fresh)
 {
 	fresh->custom_local |= daemon->state && daemon->state->custom_local;
 	state_free(daemon->state);
@@ -107,11 +103,11 @@ int follow_start(struct daemon *daemon)
 	for (int tries = 0; tries < 5 && (r == -ENOBUFS || r == -EBADMSG); tries++) {
 		r = nl_reader_discard(daemon->reader);
 		if (r >= 0)
-			r = read_anew(daemon, NULL, &fresh);
+			r = read_anew(daemon, &fresh);
 	}
 	if (r < 0)
 		return r;
-	take_over(daemon, fresh);
+	follow_take_over(daemon, fresh);
 	return 0;
 }
 
@@ -134,14 +130,14 @@ static int lose_sync(struct daemon *daemon, const char *why)
 		daemon->lost_usec = now;
 	daemon->synced = false;
 	daemon->lost_why = why;
+	audit_stop(daemon);
 	daemon_status(daemon);
 	/* nothing more is taken in until all is read again */
 	r = sd_event_source_set_enabled(daemon->netlink, SD_EVENT_OFF);
 	return r < 0 ? r : arm(daemon->resync, now + daemon->backoff_usec);
 }
 
-/* What a failed receive means. Returns 0 when it is dealt with, else the errno. */
-static int receive_failed(struct daemon *daemon, int error)
+int follow_failed(struct daemon *daemon, int error)
 {
 	if (error == -ENOBUFS) {
 		daemon->overruns++;
@@ -182,10 +178,10 @@ static int take_events(struct daemon *daemon)
 	int r = nl_reader_receive(daemon->reader, MESSAGES_A_TURN, apply_event, daemon);
 
 	if (r < 0)
-		return receive_failed(daemon, r);
+		return follow_failed(daemon, r);
 	if (daemon->state->audit_due) {
 		daemon->state->audit_due = false;
-		follow_want_audit(daemon, AUDIT_SOON_USEC);
+		audit_want(daemon, AUDIT_SOON_USEC);
 	}
 	judge_later(daemon);
 	return r;
@@ -208,23 +204,36 @@ static void gather(struct daemon *daemon)
 		(void)nanosleep(&moment, NULL);
 }
 
-int follow_netlink(sd_event_source *source, int fd, uint32_t revents, void *data)
+bool follow_is_storm(const struct daemon *daemon)
 {
-	struct daemon *daemon = data;
+	return daemon->busy_turns == STORM_FROM &&
+	       daemon_now(daemon) - daemon->turned_usec < STORM_OVER_USEC;
+}
+
+int follow_turn(struct daemon *daemon, bool *ret_more)
+{
 	int r;
 
-	(void)source;
-	(void)fd;
-	(void)revents;
 	daemon->woken_usec = daemon_now(daemon);
 	gather(daemon);
 	r = take_events(daemon);
+	*ret_more = r == MESSAGES_A_TURN;
 	if (r <= 0)
 		return r;
 	if (!daemon->unjudged_events)
 		daemon->unjudged_usec = daemon->woken_usec;
 	daemon->unjudged_events += (uint64_t)r;
 	return 0;
+}
+
+int follow_netlink(sd_event_source *source, int fd, uint32_t revents, void *data)
+{
+	bool more;
+
+	(void)source;
+	(void)fd;
+	(void)revents;
+	return follow_turn(data, &more);
 }
 
 int follow_events(struct daemon *daemon)
@@ -248,7 +257,7 @@ int follow_resync(sd_event_source *source, uint64_t usec, void *data)
 	(void)source;
 	(void)usec;
 	if (r >= 0)
-		r = read_anew(daemon, NULL, &fresh);
+		r = read_anew(daemon, &fresh);
 	if (r == -ENOMEM)
 		return r;
 	if (r < 0) {
@@ -261,80 +270,10 @@ int follow_resync(sd_event_source *source, uint64_t usec, void *data)
 		return lose_sync(daemon, daemon->lost_why);
 	}
 	daemon->resyncs++;
-	take_over(daemon, fresh);
+	follow_take_over(daemon, fresh);
 	say_resync(daemon, daemon->lost_why, daemon_now(daemon) - began);
 	judge_later(daemon);
 	return sd_event_source_set_enabled(daemon->netlink, SD_EVENT_ON);
-}
-
-/* --- the audit ------------------------------------------------------------------------------ */
-
-void follow_want_audit(struct daemon *daemon, uint64_t in_usec)
-{
-	uint64_t at = daemon_now(daemon) + in_usec, due = 0;
-
-	if (!daemon->audit) /* --once: nothing will come of it */
-		return;
-	/* coalesced: what is due sooner stays, also if it is overdue */
-	if (sd_event_source_get_enabled(daemon->audit, NULL) > 0 &&
-		sd_event_source_get_time(daemon->audit, &due) >= 0 && due <= at)
-		return;
-	(void)arm(daemon->audit, at);
-}
-
-static void audit_compare(struct daemon *daemon, struct state *fresh, uint64_t took_usec)
-{
-	char what[STATE_DIFFERENCE], why[STATE_DIFFERENCE + 64];
-
-	daemon->rejudge = true;
-	daemon->ledger_doubtful = true;
-	if (state_equal(daemon->state, fresh, what)) {
-		state_free(fresh);
-		malloc_trim(0);
-		return;
-	}
-	daemon->drifts++;
-	daemon->resyncs++;
-	take_over(daemon, fresh);
-	snprintf(why, sizeof(why), "The audit found a change that was not announced (%s)",
-		what);
-	say_resync(daemon, why, took_usec);
-}
-
-int follow_audit(sd_event_source *source, uint64_t usec, void *data)
-{
-	struct daemon *daemon = data;
-	uint64_t began = daemon_now(daemon), took, next = AUDIT_USEC;
-	struct state *fresh = NULL;
-	bool again;
-	int r;
-
-	(void)source;
-	(void)usec;
-	if (!daemon->synced)
-		return arm(daemon->audit, began + AUDIT_USEC);
-	r = read_anew(daemon, daemon->state, &fresh);
-	if (r == -ENOBUFS || r == -EBADMSG || r == -ENOMEM)
-		return receive_failed(daemon, r);
-	took = daemon_now(daemon) - began;
-	daemon->audits += r >= 0;
-	if (r < 0) {
-		sink_say(&daemon->sink, LOG_WARNING,
-			"The audit could not read the kernel: %s; trying again later.",
-			strerror(-r));
-	} else {
-		again = fresh->audit_due;
-		audit_compare(daemon, fresh, took);
-		/* an audit in a storm is to be repeated, but is never more than a twentieth */
-		if (again)
-			next = took * 20 > AUDIT_SOON_USEC ? took * 20 : AUDIT_SOON_USEC;
-		daemon->state->audit_due = false;
-		judge_later(daemon);
-		r = selfcheck_settle(daemon);
-		if (r < 0)
-			return r;
-	}
-	return arm(daemon->audit, daemon_now(daemon) + next);
 }
 
 /* --- what is never announced ----------------------------------------------------------------- */

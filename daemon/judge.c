@@ -139,7 +139,7 @@ static void refuted(struct daemon *daemon, struct track_item *item)
 	if (!item->refutations) {
 		item->refutations = 1;
 		item->refuted_audit = daemon->audits;
-		follow_want_audit(daemon, 1);
+		audit_want(daemon, 1);
 	}
 	if (item->refutations > 1 || item->refuted_audit == daemon->audits)
 		return;

@@ -18,6 +18,7 @@
  */
 #define SLOTS 32
 #define SLOT_SIZE (64 * 1024)
+#define KEPT_MAX (32u << 20)
 
 struct nl_reader {
 	struct nl_sock *socket;
@@ -29,6 +30,10 @@ struct nl_reader {
 	struct sockaddr_nl from[SLOTS];
 	struct iovec parts[SLOTS];
 	char *slots;
+	bool keeping, overfull; /* what is received is copied to: */
+	char *kept;
+	size_t kept_begin, kept_size,
+		kept_capacity; /* begin: what is before was replayed */
 };
 
 /* The buffer's size as the kernel counts: twice what was set. */
@@ -152,6 +157,7 @@ void nl_reader_free(struct nl_reader *reader)
 	nl_socket_free(reader->socket);
 	nl_decoder_done(&reader->decoder);
 	free(reader->slots);
+	free(reader->kept);
 	free(reader);
 }
 
@@ -168,6 +174,33 @@ size_t nl_reader_buffer(const struct nl_reader *reader)
 const struct nl_counts *nl_reader_counts(const struct nl_reader *reader)
 {
 	return &reader->counts;
+}
+
+/* Copies a datagram to what is kept. What there is no room for is noticed by nl_reader_replay(). */
+static void keep(struct nl_reader *reader, const char *datagram, size_t length)
+{
+	size_t size = NLMSG_ALIGN(length), capacity = reader->kept_capacity;
+
+	if (reader->overfull)
+		return;
+	while (capacity - reader->kept_size < size)
+		capacity = capacity ? capacity * 2 : SLOT_SIZE;
+	if (capacity > KEPT_MAX) {
+		reader->overfull = true;
+		return;
+	}
+	if (capacity != reader->kept_capacity) {
+		char *moved = realloc(reader->kept, capacity);
+
+		reader->overfull = !moved;
+		if (!moved)
+			return;
+		reader->kept = moved;
+		reader->kept_capacity = capacity;
+	}
+	memset(reader->kept + reader->kept_size + size - NLMSG_ALIGNTO, 0, NLMSG_ALIGNTO);
+	memcpy(reader->kept + reader->kept_size, datagram, length);
+	reader->kept_size += size;
 }
 
 /* One datagram: the messages in it. */
@@ -189,6 +222,8 @@ static int take_slot(
 		reader->counts.malformed++;
 		return -EBADMSG;
 	}
+	if (reader->keeping)
+		keep(reader, at, left);
 	while ((message = nl_next(&at, &left)) != NULL) {
 		int r = nl_decode_to(&reader->decoder, message, false, &reader->counts,
 			handler, userdata);
@@ -259,4 +294,47 @@ int nl_reader_discard(struct nl_reader *reader)
 		if (errno != EINTR && errno != ENOBUFS)
 			return -errno;
 	}
+}
+
+void nl_reader_keep(struct nl_reader *reader)
+{
+	nl_reader_forget(reader);
+	reader->keeping = true;
+}
+
+void nl_reader_forget(struct nl_reader *reader)
+{
+	reader->keeping = reader->overfull = false;
+	free(reader->kept);
+	reader->kept = NULL;
+	reader->kept_begin = reader->kept_size = reader->kept_capacity = 0;
+}
+
+int nl_reader_replay(struct nl_reader *reader, unsigned int budget,
+	record_handler handler, void *userdata)
+{
+	struct nl_counts counted = { 0 }; /* they were when they were received */
+	const struct nlmsghdr *message;
+	unsigned int count = 0;
+
+	if (reader->overfull)
+		return -ENOBUFS;
+	while (count < budget) {
+		const char *at = reader->kept + reader->kept_begin;
+		size_t left = reader->kept_size - reader->kept_begin;
+		int r;
+
+		message = nl_next(&at, &left);
+		if (!message)
+			break;
+		r = nl_decode_to(
+			&reader->decoder, message, false, &counted, handler, userdata);
+		if (r < 0)
+			return r;
+		reader->kept_begin = reader->kept_size - left;
+		count++;
+	}
+	if (reader->kept_begin == reader->kept_size)
+		reader->kept_begin = reader->kept_size = 0;
+	return (int)count;
 }

@@ -60,3 +60,16 @@ int nl_reader_receive(struct nl_reader *reader, unsigned int budget,
 
 /* Empties the queue without decoding it. Returns 0, or a negative errno. */
 int nl_reader_discard(struct nl_reader *reader);
+
+/*
+ * For a second state that is being read beside the one that gets the events at once: keeps a
+ * copy of what is received from now on, 32 MB at most, until that is forgotten.
+ * nl_reader_replay() hands out the records of up to budget messages of it, in their order and
+ * each once. It returns how many messages that were, less than budget where none is left;
+ * -ENOBUFS where there was no room for all of it; -ENOMEM; or what handler returned when that
+ * was negative.
+ */
+void nl_reader_keep(struct nl_reader *reader);
+void nl_reader_forget(struct nl_reader *reader);
+int nl_reader_replay(struct nl_reader *reader, unsigned int budget,
+	record_handler handler, void *userdata);

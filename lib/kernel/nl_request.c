@@ -24,6 +24,15 @@
 #define SKIP_STATS (1 << 3) /* RTEXT_FILTER_SKIP_STATS */
 _Static_assert(SKIP_STATS == RTEXT_FILTER_SKIP_STATS, "rtnetlink.h");
 
+/* What one question is about, while its answers come. */
+struct conversation {
+	bool dump;
+	bool interrupted;
+	int failed; /* the first error: what follows is drained, not handed out */
+	nl_answer answer;
+	void *userdata;
+};
+
 struct nl_request {
 	struct nl_sock *socket;
 	int fd;
@@ -32,15 +41,7 @@ struct nl_request {
 	struct nl_decoder decoder;
 	struct nl_counts counts;
 	char *buffer;
-};
-
-/* What one question is about, while its answers come. */
-struct conversation {
-	bool dump;
-	bool interrupted;
-	int failed; /* the first error: what follows is drained, not handed out */
-	nl_answer answer;
-	void *userdata;
+	struct conversation open; /* a dump that is taken step by step */
 };
 
 static void nl_msg_freep(struct nl_msg **message)
@@ -163,48 +164,56 @@ static int take(struct conversation *talk, const struct nlmsghdr *message)
 	return talk->dump ? 0 : 1;
 }
 
+/* One datagram of answers. Returns 1 where more are to come, 0 behind the last, or an errno. */
+static int step(struct nl_request *request, struct conversation *talk)
+{
+	ssize_t length = receive(request);
+	const struct nlmsghdr *message;
+	const char *at = request->buffer;
+	size_t left = (size_t)length;
+
+	if (length == -EBADMSG && talk->dump) {
+		talk->failed = talk->failed ?: -EBADMSG;
+		return 1;
+	}
+	if (length < 0)
+		return (int)length;
+	while ((message = nl_next(&at, &left)) != NULL) {
+		/* late answers to a question given up */
+		if (message->nlmsg_seq != request->seq ||
+			message->nlmsg_pid != request->port)
+			continue;
+		int r = take(talk, message);
+		if (r == 0)
+			continue;
+		if (r < 0 || talk->failed < 0)
+			return r < 0 ? r : talk->failed;
+		return talk->interrupted ? -EAGAIN : 0;
+	}
+	if (left) {
+		request->counts.malformed++;
+		talk->failed = talk->failed ?: -EBADMSG;
+		if (!talk->dump)
+			return talk->failed;
+	}
+	return 1;
+}
+
 /*
  * Takes answers until the last one, whatever goes wrong before it: a dump that is left
  * half-way would keep the socket busy.
  */
 static int converse(struct nl_request *request, struct conversation *talk)
 {
-	for (;;) {
-		ssize_t length = receive(request);
+	int r;
 
-		if (length == -EBADMSG && talk->dump) {
-			talk->failed = talk->failed ?: -EBADMSG;
-			continue;
-		}
-		if (length < 0)
-			return (int)length;
-
-		const struct nlmsghdr *message;
-		const char *at = request->buffer;
-		size_t left = (size_t)length;
-		while ((message = nl_next(&at, &left)) != NULL) {
-			/* late answers to a question given up */
-			if (message->nlmsg_seq != request->seq ||
-				message->nlmsg_pid != request->port)
-				continue;
-			int r = take(talk, message);
-			if (r == 0)
-				continue;
-			if (r < 0 || talk->failed < 0)
-				return r < 0 ? r : talk->failed;
-			return talk->interrupted ? -EAGAIN : 0;
-		}
-		if (left) {
-			request->counts.malformed++;
-			talk->failed = talk->failed ?: -EBADMSG;
-			if (!talk->dump)
-				return talk->failed;
-		}
-	}
+	do
+		r = step(request, talk);
+	while (r > 0);
+	return r;
 }
 
-static int ask(struct nl_request *request, struct nlmsghdr *message, uint16_t flags,
-	struct conversation *talk)
+static int put(struct nl_request *request, struct nlmsghdr *message, uint16_t flags)
 {
 	static const struct sockaddr_nl kernel = { .nl_family = AF_NETLINK };
 	ssize_t sent;
@@ -216,9 +225,15 @@ static int ask(struct nl_request *request, struct nlmsghdr *message, uint16_t fl
 		sent = sendto(request->fd, message, message->nlmsg_len, 0,
 			(const struct sockaddr *)&kernel, sizeof(kernel));
 	while (sent < 0 && errno == EINTR);
-	if (sent < 0)
-		return -errno;
-	return converse(request, talk);
+	return sent < 0 ? -errno : 0;
+}
+
+static int ask(struct nl_request *request, struct nlmsghdr *message, uint16_t flags,
+	struct conversation *talk)
+{
+	int r = put(request, message, flags);
+
+	return r < 0 ? r : converse(request, talk);
 }
 
 int nl_request_ask(struct nl_request *request, struct nlmsghdr *message, uint16_t flags,
@@ -274,52 +289,88 @@ static int build_dump(uint16_t type, uint8_t family, size_t size, struct nl_msg 
 	return 0;
 }
 
-static int dump(struct nl_request *request, struct nl_msg *message, struct recipient *to)
-{
-	struct conversation talk = { .dump = true, .answer = hand_on, .userdata = to };
+static const struct {
+	enum nl_dump what;
+	uint16_t type;
+	uint8_t family;
+	uint8_t header;
+} dumps[] = {
+	{ NL_DUMP_LINKS, RTM_GETLINK, AF_UNSPEC, 0 },
+	{ NL_DUMP_NETCONF, RTM_GETNETCONF, AF_INET, sizeof(struct netconfmsg) },
+	{ NL_DUMP_ADDRS, RTM_GETADDR, AF_INET, sizeof(struct ifaddrmsg) },
+	{ NL_DUMP_NEXTHOPS, RTM_GETNEXTHOP, AF_UNSPEC, sizeof(struct nhmsg) },
+	{ NL_DUMP_RULES, RTM_GETRULE, AF_INET, sizeof(struct fib_rule_hdr) },
+	{ NL_DUMP_ROUTES, RTM_GETROUTE, AF_INET, sizeof(struct rtmsg) },
+};
 
-	return ask(request, nlmsg_hdr(message), NLM_F_DUMP, &talk);
+/* Asks for the dump of that row; its answers are still to be taken. */
+static int begin(struct nl_request *request, size_t row)
+{
+	_cleanup_(nl_msg_freep) struct nl_msg *message = NULL;
+	int r;
+
+	if (dumps[row].what == NL_DUMP_LINKS)
+		r = build_getlink(0, &message);
+	else
+		r = build_dump(
+			dumps[row].type, dumps[row].family, dumps[row].header, &message);
+	return r < 0 ? r : put(request, nlmsg_hdr(message), NLM_F_DUMP);
 }
 
 int nl_request_dump(struct nl_request *request, unsigned int what, record_handler handler,
 	void *userdata)
 {
-	static const struct {
-		enum nl_dump what;
-		uint16_t type;
-		uint8_t family;
-		uint8_t header;
-	} dumps[] = {
-		{ NL_DUMP_LINKS, RTM_GETLINK, AF_UNSPEC, 0 },
-		{ NL_DUMP_NETCONF, RTM_GETNETCONF, AF_INET, sizeof(struct netconfmsg) },
-		{ NL_DUMP_ADDRS, RTM_GETADDR, AF_INET, sizeof(struct ifaddrmsg) },
-		{ NL_DUMP_NEXTHOPS, RTM_GETNEXTHOP, AF_UNSPEC, sizeof(struct nhmsg) },
-		{ NL_DUMP_RULES, RTM_GETRULE, AF_INET, sizeof(struct fib_rule_hdr) },
-		{ NL_DUMP_ROUTES, RTM_GETROUTE, AF_INET, sizeof(struct rtmsg) },
-	};
 	struct recipient to = {
 		.request = request, .handler = handler, .userdata = userdata
 	};
 
 	for (size_t i = 0; i < ELEMENTS(dumps); i++) {
-		_cleanup_(nl_msg_freep) struct nl_msg *message = NULL;
+		struct conversation talk = {
+			.dump = true, .answer = hand_on, .userdata = &to
+		};
 		int r;
 
 		if (!(what & dumps[i].what))
 			continue;
-		if (dumps[i].what == NL_DUMP_LINKS)
-			r = build_getlink(0, &message);
-		else
-			r = build_dump(dumps[i].type, dumps[i].family, dumps[i].header,
-				&message);
+		r = begin(request, i);
 		if (r == 0)
-			r = dump(request, message, &to);
+			r = converse(request, &talk);
 		if (r == -EOPNOTSUPP && dumps[i].what == NL_DUMP_NEXTHOPS)
 			continue;
 		if (r < 0)
 			return r;
 	}
 	return 0;
+}
+
+int nl_request_begin(struct nl_request *request, enum nl_dump what)
+{
+	size_t row = 0;
+
+	while (row < ELEMENTS(dumps) && dumps[row].what != what)
+		row++;
+	if (row == ELEMENTS(dumps))
+		return -EINVAL;
+	request->open = (struct conversation){ .dump = true, .answer = hand_on };
+	return begin(request, row);
+}
+
+int nl_request_step(struct nl_request *request, record_handler handler, void *userdata)
+{
+	struct recipient to = {
+		.request = request, .handler = handler, .userdata = userdata
+	};
+	int r;
+
+	request->open.userdata = &to;
+	r = step(request, &request->open);
+	request->open.userdata = NULL;
+	return r;
+}
+
+int nl_request_fd(const struct nl_request *request)
+{
+	return request->fd;
 }
 
 int nl_request_link(

@@ -55,6 +55,18 @@ int nl_request_dump(struct nl_request *request, unsigned int what, record_handle
 	void *userdata);
 
 /*
+ * The same of one kind, for who has other things to do meanwhile: asks for it, and takes a
+ * datagram of the answers, 32 KiB at most, at each step, whenever the socket has one.
+ * nl_request_step() returns 1 when there are more to come, 0 behind the last, or an error as
+ * above; then the socket is of no use. No other question may be asked between.
+ */
+int nl_request_begin(struct nl_request *request, enum nl_dump what);
+int nl_request_step(struct nl_request *request, record_handler handler, void *userdata);
+
+/* The socket, to poll for the next answer; it stays the request's. */
+int nl_request_fd(const struct nl_request *request);
+
+/*
  * Reads one link again and hands its record, with .dump set, to handler. Returns 0, -ENODEV
  * when there is none, or an error as nl_request_dump() does (never -EAGAIN).
  */

@@ -86,18 +86,38 @@ static int read_unannounced(struct state *state)
 	return r < 0 ? r : procsys_read_memberships(state_apply_handler, state);
 }
 
-int snapshot_read(
+/* All that a dump of routes needs to be known before. */
+static int read_before_routes(
 	struct nl_request *request, const struct state *known, struct state *state)
 {
 	int r = read_version(state);
 
 	if (r >= 0)
 		r = dump(request, NL_DUMP_ALL & ~(unsigned int)NL_DUMP_ROUTES, state);
-	if (r >= 0)
-		r = read_merged(state, known);
+	return r < 0 ? r : read_merged(state, known);
+}
+
+int snapshot_read(
+	struct nl_request *request, const struct state *known, struct state *state)
+{
+	int r = read_before_routes(request, known, state);
+
 	if (r >= 0)
 		r = dump(request, NL_DUMP_ROUTES, state);
 	return r < 0 ? r : read_unannounced(state);
+}
+
+int snapshot_begin(
+	struct nl_request *request, const struct state *known, struct state *state)
+{
+	int r = read_before_routes(request, known, state);
+
+	return r < 0 ? r : nl_request_begin(request, NL_DUMP_ROUTES);
+}
+
+int snapshot_step(struct nl_request *request, struct state *state)
+{
+	return nl_request_step(request, state_apply_handler, state);
 }
 
 int snapshot_refresh(struct nl_request *request, struct state *state)

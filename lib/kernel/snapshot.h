@@ -19,6 +19,16 @@ int snapshot_read(
 	struct nl_request *request, const struct state *known, struct state *state);
 
 /*
+ * The same for who has other things to do while the routes of a full table are read: begins
+ * it, and takes a piece of the routes whenever nl_request_fd() has one, some hundred.
+ * snapshot_step() returns 1 where more are to come, 0 behind the last, or an error. What changes
+ * unannounced is not read: snapshot_refresh() does, and belongs at the end.
+ */
+int snapshot_begin(
+	struct nl_request *request, const struct state *known, struct state *state);
+int snapshot_step(struct nl_request *request, struct state *state);
+
+/*
  * Reads again what changes unannounced: the settings of links, of all and default, groups
  * joined, whether local and main have parted. Returns 0 or a negative errno; then some of it
  * is older than it should be.

@@ -485,8 +485,51 @@ static bool entries_in(const struct fib *a, uint32_t reference, const struct fib
 	       entries_in(a, at.child[1], b, ret_where);
 }
 
+/* Which list of b was found equal to one of a, by a's index. */
+struct equals {
+	const struct fib *a, *b;
+	const struct fib_list **of;
+};
+
+static bool values_equal(struct equals *equals, uint32_t a, uint32_t b)
+{
+	const struct fib_list *left, *right;
+
+	if (!a || !b)
+		return a == b;
+	left = fib_list(equals->a, a);
+	right = fib_list(equals->b, b);
+	if (equals->of[a] == right)
+		return true;
+	if (!list_equal(left, right))
+		return false;
+	equals->of[a] = right;
+	return true;
+}
+
+/* Tries that hold the same have the same nodes, so both are walked at once. */
+static bool nodes_equal(struct equals *equals, uint32_t a, uint32_t b)
+{
+	struct trie_at left, right;
+
+	if (a == TRIE_NONE || b == TRIE_NONE)
+		return a == b;
+	left = trie_at(&equals->a->trie, a);
+	right = trie_at(&equals->b->trie, b);
+	return left.prefix.len == right.prefix.len &&
+	       left.prefix.addr.host == right.prefix.addr.host &&
+	       values_equal(equals, left.value, right.value) &&
+	       nodes_equal(equals, left.child[0], right.child[0]) &&
+	       nodes_equal(equals, left.child[1], right.child[1]);
+}
+
 bool fib_equal(const struct fib *a, const struct fib *b, struct prefix4 *ret_where)
 {
-	return entries_in(a, a->trie.root, b, ret_where) &&
-	       entries_in(b, b->trie.root, a, ret_where);
+	struct equals equals = { a, b, calloc(a->lists.count, sizeof(*equals.of)) };
+	bool equal = equals.of && nodes_equal(&equals, a->trie.root, b->trie.root);
+
+	free(equals.of);
+	/* where they differ is looked for entry by entry, which costs ten times as much */
+	return equal || (entries_in(a, a->trie.root, b, ret_where) &&
+				entries_in(b, b->trie.root, a, ret_where));
 }

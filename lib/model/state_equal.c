@@ -98,8 +98,10 @@ static bool nexthops_equal(const struct state *a, const struct state *b, char *w
 	       differ(what, "number of", "nexthops");
 }
 
-/* An empty table is as none. */
-static bool tables_in(const struct state *a, const struct state *b, char *what)
+/* Whether b has what a's tables hold; an empty table is as none. compared: those that both have
+ * are known to be equal. */
+static bool tables_in(
+	const struct state *a, const struct state *b, bool compared, char *what)
 {
 	hash_each (&a->tables, slot) {
 		const struct fib *fib = slot->value, *other = state_table(b, fib->table);
@@ -108,7 +110,7 @@ static bool tables_in(const struct state *a, const struct state *b, char *what)
 
 		if (!fib->routes && (!other || !other->routes))
 			continue;
-		if (other && fib_equal(fib, other, &where))
+		if (other && (compared || fib_equal(fib, other, &where)))
 			continue;
 		snprintf(what, STATE_DIFFERENCE, "table %u at %s", fib->table,
 			other ? prefix4_format(where, text) : "all");
@@ -123,7 +125,7 @@ bool state_equal(
 	if (a->merged != b->merged)
 		return differ(what, "whether local and main are", "merged");
 	return ifaces_equal(a, b, what) && rules_equal(a, b, what) &&
-	       nexthops_equal(a, b, what) && tables_in(a, b, what) &&
-	       tables_in(b, a, what) && conf_equal(&a->all, &b->all, "all", what) &&
+	       nexthops_equal(a, b, what) && tables_in(a, b, false, what) &&
+	       tables_in(b, a, true, what) && conf_equal(&a->all, &b->all, "all", what) &&
 	       conf_equal(&a->template, &b->template, "default", what);
 }

@@ -349,6 +349,39 @@ START_TEST(events_come_in_order)
 }
 END_TEST
 
+START_TEST(what_is_kept_comes_again)
+{
+	_cleanup_(nl_reader_freep) struct nl_reader *reader = NULL;
+	size_t at = 0, received;
+
+	ck_assert_int_eq(nl_reader_new(-1, BUFFER, &reader), 0);
+	build_pair();
+	ck_assert_int_gt(nl_reader_receive(reader, 1000, keep, NULL), 0);
+	ck_assert_int_eq(nl_reader_replay(reader, 10, keep, NULL), 0); /* not asked to */
+	array_clear(&seen);
+	nl_reader_keep(reader);
+	lab_ip("route add 10.3.0.0/16 via 10.1.0.2 dev v0");
+	lab_ip("addr add 10.9.0.1/24 dev v1");
+	received = (size_t)nl_reader_receive(reader, 1000, keep, NULL);
+	ck_assert_uint_eq(seen.count, received);
+	ck_assert_int_eq(nl_reader_replay(reader, 1, keep, NULL), 1);
+	/* what comes meanwhile is behind it */
+	lab_ip("route del 10.3.0.0/16");
+	ck_assert_int_eq(nl_reader_receive(reader, 1000, keep, NULL), 1);
+	array_clear(&seen);
+	ck_assert_int_eq(nl_reader_replay(reader, 1000, keep, NULL), (int)received);
+	ck_assert_int_eq(next(RECORD_ADDR, &at)->addr.local.host, addr("10.9.0.1").host);
+	ck_assert_int_eq(
+		next(RECORD_ROUTE_GONE, &at)->route.dst.addr.host, addr("10.3.0.0").host);
+	ck_assert_uint_eq(at, seen.count);
+	ck_assert_int_eq(nl_reader_replay(reader, 1000, keep, NULL), 0); /* each once */
+	nl_reader_forget(reader);
+	lab_ip("route add 10.3.0.0/16 via 10.1.0.2 dev v0");
+	ck_assert_int_eq(nl_reader_receive(reader, 1000, keep, NULL), 1);
+	ck_assert_int_eq(nl_reader_replay(reader, 1000, keep, NULL), 0);
+}
+END_TEST
+
 START_TEST(a_budget_is_kept)
 {
 	_cleanup_(nl_reader_freep) struct nl_reader *reader = NULL;
@@ -673,6 +706,7 @@ int main(void)
 	tcase_add_test(tcase, one_link_again);
 	tcase_add_test(tcase, tunnels);
 	tcase_add_test(tcase, events_come_in_order);
+	tcase_add_test(tcase, what_is_kept_comes_again);
 	tcase_add_test(tcase, a_budget_is_kept);
 	tcase_add_test(tcase, an_overrun_is_told);
 	tcase_add_test(tcase, a_socket_is_inherited);
