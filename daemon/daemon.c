@@ -8,6 +8,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <syslog.h>
 #include <systemd/sd-daemon.h>
@@ -314,8 +315,12 @@ static int start(struct daemon *daemon)
 
 int daemon_run(struct daemon *daemon)
 {
-	int r = start(daemon);
+	int r;
 
+	/* the moments that a storm is waited for are shorter than the 50 us of slack that they have;
+	 * what may come late says so itself */
+	(void)prctl(PR_SET_TIMERSLACK, 1000ul);
+	r = start(daemon);
 	if (r >= 0)
 		r = sd_event_loop(daemon->event);
 	hands_stop(daemon);

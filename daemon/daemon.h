@@ -54,9 +54,10 @@ struct daemon {
 	struct hash
 		missed;	 /* ifindexes: rules tell more packets apart than are looked at */
 	bool ways_stale; /* findings may have another way back by now */
-	uint64_t ways_usec; /* when that is looked at */
-	bool resting;	    /* something is touched, and waits until ... */
-	uint64_t rest_usec; /* ... then, as the last evaluation took long */
+	uint64_t ways_usec;	 /* when that is looked at */
+	bool resting;		 /* something is touched, and waits until ... */
+	uint64_t rest_usec;	 /* ... then, as the last evaluation took long */
+	unsigned int slow_turns; /* evaluations left for which a long one is remembered */
 
 	struct correct correct;
 	struct ledger *ledger; /* NULL: nothing is corrected; and why */
@@ -71,6 +72,7 @@ struct daemon {
 	uint64_t woken_usec;  /* when the last events were heard of */
 	uint64_t turned_usec; /* when they had been judged */
 	unsigned int busy_turns;
+	bool turn_was_full; /* there may be more events already */
 	uint64_t unjudged_events,
 		unjudged_usec; /* and when the first of them was heard of */
 	struct histogram lag;  /* usec from heard of to judged, an event each */

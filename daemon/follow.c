@@ -17,10 +17,12 @@
  * read anew beside the old one.
  */
 
-#define MESSAGES_A_TURN 1024 /* some 2 ms: then signals and timers have their say */
-#define GATHER_USEC 50	     /* in a storm: what the next events are waited for */
-#define STORM_FROM 3	     /* turns without a pause between them make one */
-#define PAUSE_USEC 200	     /* that much without an event is a pause */
+#define MESSAGES_A_TURN 24 /* some 100 us: then what they changed is judged */
+#define MESSAGES_AT_ONCE 1024
+#define TURNS_AT_ONCE 16 /* some 2 ms: then signals and timers have their say */
+#define GATHER_USEC 80	 /* in a storm: what the next events are waited for */
+#define STORM_FROM 3	 /* turns without a pause between them make one */
+#define PAUSE_USEC 200	 /* that much without an event is a pause */
 #define STORM_OVER_USEC 10000
 #define USEC_PER_SEC UINT64_C(1000000)
 #define SLOW_USEC (55 * USEC_PER_SEC) /* and 5 s late at most: 60 s */
@@ -57,7 +59,7 @@ int follow_catch_up(struct daemon *daemon, struct state *fresh, struct state *ol
 	fresh->replaying = true;
 	do
 		r = nl_reader_receive(
-			daemon->reader, MESSAGES_A_TURN, apply_both, states);
+			daemon->reader, MESSAGES_AT_ONCE, apply_both, states);
 	while (r > 0 && daemon_now(daemon) < limit);
 	fresh->replaying = false;
 	return r < 0 ? r : 0;
@@ -172,10 +174,10 @@ static int apply_event(const struct record *record, void *data)
 	return r < 0 ? r : 0;
 }
 
-/* Takes a turn's worth of events. Returns how many, 0 also when sync was lost, or an errno. */
-static int take_events(struct daemon *daemon)
+/* Takes some events. Returns how many, 0 also when sync was lost, or an errno. */
+static int take_events(struct daemon *daemon, unsigned int most)
 {
-	int r = nl_reader_receive(daemon->reader, MESSAGES_A_TURN, apply_event, daemon);
+	int r = nl_reader_receive(daemon->reader, most, apply_event, daemon);
 
 	if (r < 0)
 		return follow_failed(daemon, r);
@@ -189,8 +191,8 @@ static int take_events(struct daemon *daemon)
 
 /*
  * Each wake-up costs more than an event. In a storm, which shows by turns that follow each
- * other, the next events are given a moment to come, so that a turn has a dozen of them; alone,
- * an event is taken at once.
+ * other, the next events are given a moment to come, so that a turn has a dozen of them, unless
+ * more than that are there already; alone, an event is taken at once.
  */
 static void gather(struct daemon *daemon)
 {
@@ -200,7 +202,7 @@ static void gather(struct daemon *daemon)
 		daemon->busy_turns = 0;
 	else if (daemon->busy_turns < STORM_FROM)
 		daemon->busy_turns++;
-	if (daemon->busy_turns == STORM_FROM)
+	if (daemon->busy_turns == STORM_FROM && !daemon->turn_was_full)
 		(void)nanosleep(&moment, NULL);
 }
 
@@ -216,8 +218,8 @@ int follow_turn(struct daemon *daemon, bool *ret_more)
 
 	daemon->woken_usec = daemon_now(daemon);
 	gather(daemon);
-	r = take_events(daemon);
-	*ret_more = r == MESSAGES_A_TURN;
+	r = take_events(daemon, MESSAGES_A_TURN);
+	*ret_more = daemon->turn_was_full = r == MESSAGES_A_TURN;
 	if (r <= 0)
 		return r;
 	if (!daemon->unjudged_events)
@@ -226,14 +228,32 @@ int follow_turn(struct daemon *daemon, bool *ret_more)
 	return 0;
 }
 
+/*
+ * What they changed is judged at once. In a storm the next ones are waited for here: a round of
+ * the loop between them would cost as much as they do. Now and then there has to be one.
+ */
 int follow_netlink(sd_event_source *source, int fd, uint32_t revents, void *data)
 {
-	bool more;
+	struct daemon *daemon = data;
+	uint64_t events;
+	int r = 0;
 
 	(void)source;
 	(void)fd;
 	(void)revents;
-	return follow_turn(data, &more);
+	for (int turn = 0; r >= 0 && turn < TURNS_AT_ONCE; turn++) {
+		bool more;
+
+		events = daemon->unjudged_events;
+		r = follow_turn(daemon, &more);
+		if (r < 0 || !daemon->synced || daemon->unjudged_events == events)
+			return r;
+		(void)sd_event_source_set_enabled(daemon->judge, SD_EVENT_OFF);
+		r = judge_turn(NULL, daemon);
+		if (daemon->busy_turns < STORM_FROM)
+			return r;
+	}
+	return r;
 }
 
 int follow_events(struct daemon *daemon)
@@ -242,7 +262,7 @@ int follow_events(struct daemon *daemon)
 	int r;
 
 	do
-		r = take_events(daemon);
+		r = take_events(daemon, MESSAGES_AT_ONCE);
 	while (r > 0 && daemon_now(daemon) < limit);
 	return r < 0 ? r : 0;
 }

@@ -16,6 +16,7 @@
 #define USEC_PER_SEC UINT64_C(1000000)
 #define MINUTE_USEC (60 * USEC_PER_SEC)
 #define WAYS_USEC (100 * UINT64_C(1000))
+#define SLOW_TURNS 1000	    /* how many evaluations one that took long is remembered */
 #define REST_FROM_USEC 2000 /* an evaluation that costs more is not repeated at once */
 
 /* --- the kernel's word ------------------------------------------------------------------------ */
@@ -376,13 +377,46 @@ static int judge_ways(struct daemon *daemon, struct ifindexes *ways,
 	return r;
 }
 
+/*
+ * What an evaluation costs. Asking for the CPU time is a system call, so that is done only
+ * where one has lately taken long by the clock, which nearly all don't: the first long one is
+ * followed by no rest.
+ */
+struct stopwatch {
+	uint64_t began_usec, spent_usec;
+};
+
+static struct stopwatch start_watch(const struct daemon *daemon)
+{
+	return (struct stopwatch){ daemon_now(daemon),
+		daemon->slow_turns ? spent_usec() : 0 };
+}
+
+/* Evaluations that take long are followed by nine times that without one. */
+static void rest_after(struct daemon *daemon, const struct stopwatch *watch, bool once)
+{
+	uint64_t now = daemon_now(daemon);
+
+	if (now - watch->began_usec <= REST_FROM_USEC) {
+		daemon->slow_turns -= daemon->slow_turns > 0;
+		return;
+	}
+	if (daemon->slow_turns && !once) {
+		uint64_t cost = spent_usec() - watch->spent_usec;
+
+		if (cost > REST_FROM_USEC)
+			daemon->rest_usec = now + cost * 9;
+	}
+	daemon->slow_turns = SLOW_TURNS;
+}
+
 /* Judges what may be otherwise by now, and no more. */
 static int judge_state(struct daemon *daemon, bool quick)
 {
 	/* what was read anew is judged once, however long that takes: others pace it */
 	bool once = quick || daemon->rejudge;
 	struct ifindexes chosen = { 0 }, ways = { 0 };
-	uint64_t began = spent_usec(), cost;
+	const struct stopwatch watch = start_watch(daemon);
 	int r = choose(daemon, &chosen, &ways);
 
 	daemon->ways_stale &= minds_ways(daemon);
@@ -391,9 +425,7 @@ static int judge_state(struct daemon *daemon, bool quick)
 	touched_settle(daemon->state);
 	if (r >= 0)
 		r = judge_chosen(daemon, &chosen, NULL, quick);
-	cost = spent_usec() - began;
-	if (cost > REST_FROM_USEC && !once)
-		daemon->rest_usec = daemon_now(daemon) + cost * 9;
+	rest_after(daemon, &watch, once);
 	if (r >= 0 && ways.list.count)
 		r = judge_ways(daemon, &ways, &chosen, quick);
 	array_done(&chosen.list);

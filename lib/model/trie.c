@@ -168,6 +168,7 @@ struct way {
 	size_t count;
 	uint32_t above; /* its value */
 	uint8_t above_len;
+	unsigned int deep; /* nodes of 16 bits or more on the whole way */
 };
 
 static void way_goes_by(struct way *way, const struct trie_node *node, uint32_t reference)
@@ -178,6 +179,7 @@ static void way_goes_by(struct way *way, const struct trie_node *node, uint32_t 
 		way->above_len = (uint8_t)node->len;
 	}
 	way->nodes[way->count++] = reference;
+	way->deep += node->len >= 16;
 }
 
 /* An entry came or went that owns as much. */
@@ -244,24 +246,26 @@ static void jump_gone(struct trie *trie, struct prefix4 prefix, const struct way
 	}
 }
 
-static void jump_put(struct trie *trie, struct prefix4 prefix, uint32_t value)
+/* same: what it leads to is a node that was only gone by. */
+static void jump_put(struct trie *trie, struct prefix4 prefix, uint32_t value, bool same)
 {
 	if (!trie->jumps)
 		return;
-	if (prefix.len >= 16)
-		jump_below(trie, prefix.addr.host);
-	else
+	if (prefix.len < 16)
 		jump_above(trie, prefix, value);
+	else if (!same)
+		jump_below(trie, prefix.addr.host);
 }
 
-static void jump_take(struct trie *trie, struct prefix4 prefix, const struct way *way)
+static void jump_take(
+	struct trie *trie, struct prefix4 prefix, const struct way *way, bool same)
 {
 	if (!trie->jumps)
 		return;
-	if (prefix.len >= 16)
-		jump_below(trie, prefix.addr.host);
-	else
+	if (prefix.len < 16)
 		jump_gone(trie, prefix, way);
+	else if (!same)
+		jump_below(trie, prefix.addr.host);
 }
 
 /* From above, so that what is longer comes later. */
@@ -368,11 +372,10 @@ static void put_here(struct trie *trie, uint32_t reference, uint32_t value, bool
 }
 
 static int put(struct trie *trie, struct prefix4 prefix, uint32_t value, bool replace,
-	struct trie_change *ret)
+	struct way *way, struct trie_change *ret)
 {
 	uint32_t addr = prefix.addr.host;
 	uint32_t *slot = &trie->root;
-	struct way way = { .count = 0 };
 	int r = reserve(trie);
 
 	assert(value > 0 && value <= TRIE_VALUE_MAX);
@@ -392,17 +395,17 @@ static int put(struct trie *trie, struct prefix4 prefix, uint32_t value, bool re
 			break;
 		}
 		if (len == prefix.len) {
-			put_here(trie, *slot, value, replace, &way, ret);
+			put_here(trie, *slot, value, replace, way, ret);
 			return 0;
 		}
 		if (is_leaf) {
-			way.count = 0; /* the leaf is the next entry around it */
-			way.above = leaf->value;
-			way.above_len = (uint8_t)leaf->len;
+			way->count = 0; /* the leaf is the next entry around it */
+			way->above = leaf->value;
+			way->above_len = (uint8_t)leaf->len;
 			ret->owned = put_below(trie, slot, prefix, value);
 			break;
 		}
-		way_goes_by(&way, node, *slot);
+		way_goes_by(way, node, *slot);
 		slot = &node->child[bit(addr, same)];
 	}
 	if (*slot == TRIE_NONE) {
@@ -410,20 +413,21 @@ static int put(struct trie *trie, struct prefix4 prefix, uint32_t value, bool re
 		ret->owned = prefix4_size(prefix);
 	}
 	trie->count++;
-	ret->above = way.above;
-	way_covers(trie, &way, (uint32_t)ret->owned);
+	ret->above = way->above;
+	way_covers(trie, way, (uint32_t)ret->owned);
 	return 0;
 }
 
 int trie_put(struct trie *trie, struct prefix4 prefix, uint32_t value, bool replace,
 	struct trie_change *ret)
 {
-	int r = put(trie, prefix, value, replace, ret);
+	struct way way = { .count = 0 };
+	int r = put(trie, prefix, value, replace, &way, ret);
 
 	if (r < 0)
 		return r;
 	if (!ret->old || (replace && prefix.len < 16))
-		jump_put(trie, prefix, value);
+		jump_put(trie, prefix, value, way.deep > 0);
 	/* without memory for it, it is done without */
 	if (trie->count >= TRIE_JUMP_FROM)
 		(void)trie_jump(trie);
@@ -474,6 +478,7 @@ bool trie_take(struct trie *trie, struct prefix4 prefix, uint32_t wanted,
 	uint32_t *slot = &trie->root, *parent = NULL;
 	struct way way = { .count = 0 };
 	struct trie_at at;
+	bool same;
 
 	*ret = (struct trie_change){ 0 };
 	for (;;) {
@@ -506,11 +511,13 @@ bool trie_take(struct trie *trie, struct prefix4 prefix, uint32_t wanted,
 	}
 	trie->count--;
 	way_covers(trie, &way, (uint32_t)-ret->owned);
+	/* with a leaf its parent may go as well, which then is not the first of 16 bits */
+	same = way.deep > (*slot == TRIE_NONE ? 1 : 0);
 	if (*slot != TRIE_NONE)
 		settle(trie, slot);
 	else if (parent)
 		settle(trie, parent);
-	jump_take(trie, prefix, &way);
+	jump_take(trie, prefix, &way, same);
 	return true;
 }
 

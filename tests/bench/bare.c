@@ -168,26 +168,41 @@ static void send_changes(int fd, const struct change *changes, size_t count)
 		_exit(1);
 }
 
-static void change_all(int fd, const struct shape_route *routes, size_t count, bool add,
-	unsigned int pace_usec)
+/* Waits until `done` changes are due, of per_second. */
+static void keep_pace(
+	const struct timespec *began, unsigned int per_second, uint64_t done)
 {
-	const struct timespec pause = { .tv_nsec = (long)pace_usec * 1000 };
-	struct change changes[AT_ONCE];
-	size_t filled = 0;
+	uint64_t due =
+		done * UINT64_C(1000000000) / per_second + (uint64_t)began->tv_nsec;
+	const struct timespec at = { began->tv_sec + (time_t)(due / 1000000000),
+		(long)(due % 1000000000) };
 
+	clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &at, NULL);
+}
+
+static void change_all(int fd, const struct shape_route *routes, size_t count, bool add,
+	unsigned int per_second)
+{
+	/* slow ones come singly */
+	size_t filled = 0,
+	       at_once = per_second && per_second < 1000 * AT_ONCE ? 1 : AT_ONCE;
+	struct change changes[AT_ONCE];
+	struct timespec began;
+
+	clock_gettime(CLOCK_MONOTONIC, &began);
 	for (size_t i = 0; i < count; i++) {
 		changes[filled++] = change_of(&routes[i], add);
-		if (filled < AT_ONCE && i + 1 < count && !pace_usec)
+		if (filled < at_once && i + 1 < count)
 			continue;
 		send_changes(fd, changes, filled);
 		filled = 0;
-		if (pace_usec)
-			nanosleep(&pause, NULL);
+		if (per_second)
+			keep_pace(&began, per_second, i + 1);
 	}
 }
 
 pid_t bare_storm(const struct shape_route *routes, size_t count, size_t times,
-	unsigned int pace_usec)
+	unsigned int per_second)
 {
 	pid_t pid = fork();
 
@@ -197,9 +212,10 @@ pid_t bare_storm(const struct shape_route *routes, size_t count, size_t times,
 		int fd = bare_socket();
 
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		prctl(PR_SET_TIMERSLACK, 1);
 		for (size_t i = 0; i < times; i++) {
-			change_all(fd, routes, count, true, pace_usec);
-			change_all(fd, routes, count, false, pace_usec);
+			change_all(fd, routes, count, true, per_second);
+			change_all(fd, routes, count, false, per_second);
 		}
 		_exit(0);
 	}

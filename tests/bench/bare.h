@@ -24,11 +24,11 @@ int bare_listener(void);
 pid_t bare_loop(int batch);
 
 /*
- * A process that adds routes and deletes them, times over, as fast as the kernel goes or one
- * each pace_usec. It ends by itself, with 0 if the kernel refused none.
+ * A process that adds routes and deletes them, times over, so many changes a second or (0)
+ * as fast as the kernel goes. It ends by itself, with 0 if the kernel refused none.
  */
 pid_t bare_storm(const struct shape_route *routes, size_t count, size_t times,
-	unsigned int pace_usec);
+	unsigned int per_second);
 
 /* Waits for it; it must have ended well. */
 void bare_storm_wait(pid_t pid);

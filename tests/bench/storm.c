@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A fault that appears while routes come and go as fast as this machine can have them: from
- * the write to rp_filter to the entry.
+ * A fault that appears while routes come and go, 150,000 a second and as fast as this machine
+ * can have them: from the write to rp_filter to the entry.
  */
 #include "bare.h"
 #include "bench.h"
@@ -17,6 +17,7 @@
 #define ENTRY_MSEC 5000
 #define PAUSE_USEC 20000
 #define BOUND_MSEC 20
+#define PER_SECOND 150000
 
 static const char config[] =
 	"interfaces = ( { match = \"tunl0\"; expect = [ \"0.0.0.0/0\" ]; } );\n"
@@ -25,6 +26,7 @@ static const char config[] =
 struct weather {
 	const struct shape_route *routes;
 	size_t count;
+	unsigned int per_second; /* 0: as fast as can be */
 	pid_t storm;
 	double began, seconds; /* of the storms that ended */
 	double events;
@@ -44,7 +46,8 @@ static void keep_raging(struct weather *weather)
 		weather->events += 2 * (double)weather->count;
 	}
 	weather->began = bench_sec();
-	weather->storm = bare_storm(weather->routes, weather->count, 1, 0);
+	weather->storm =
+		bare_storm(weather->routes, weather->count, 1, weather->per_second);
 }
 
 /* Until the entry is there, milliseconds; *ret_write: of it the write itself. */
@@ -73,7 +76,9 @@ static void measure(struct bench *bench, struct weather *weather, size_t routes)
 	struct told before, after;
 	uint64_t seed = 1;
 
-	*weather = (struct weather){ .routes = weather->routes, .count = weather->count };
+	*weather = (struct weather){ .routes = weather->routes,
+		.count = weather->count,
+		.per_second = weather->per_second };
 	service_start(&service, config);
 	service_settle(&service, service.pid);
 	before = service_tell(&service);
@@ -95,8 +100,8 @@ static void measure(struct bench *bench, struct weather *weather, size_t routes)
 		"%zu routes: events a second", routes);
 	bench_value(bench, "ms", bench_percentile(raised, count, 0.5), BENCH_NONE,
 		"write to entry in it, median of %zu", count);
-	bench_value(bench, "ms", bench_percentile(raised, count, 0.99), BOUND_MSEC,
-		"99th percentile");
+	bench_value(bench, "ms", bench_percentile(raised, count, 0.99),
+		weather->per_second ? BOUND_MSEC : BENCH_NONE, "99th percentile");
 	bench_value(
 		bench, "ms", bench_percentile(raised, count, 1), BENCH_NONE, "longest");
 	bench_value(bench, "ms", bench_percentile(writes, count, 0.99), BENCH_NONE,
@@ -106,6 +111,14 @@ static void measure(struct bench *bench, struct weather *weather, size_t routes)
 	bench_right(bench, before.routes == after.routes, "%lu routes before, %lu after",
 		before.routes, after.routes);
 	service_stop(&service);
+}
+
+static void measure_both(struct bench *bench, struct weather *weather, size_t routes)
+{
+	weather->per_second = PER_SECOND;
+	measure(bench, weather, routes);
+	weather->per_second = 0;
+	measure(bench, weather, routes);
 }
 
 int main(int argc, char **argv)
@@ -121,10 +134,10 @@ int main(int argc, char **argv)
 	weather.count = bench.smoke ? 200 : 100000;
 	routes = shape_routes(weather.count + (bench.full ? under : 0), 1);
 	weather.routes = routes;
-	measure(&bench, &weather, 0);
+	measure_both(&bench, &weather, 0);
 	if (bench.full) {
 		bench_load(routes + weather.count, under);
-		measure(&bench, &weather, under);
+		measure_both(&bench, &weather, under);
 	}
 	return bench_end(&bench);
 }

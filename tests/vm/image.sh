@@ -204,8 +204,8 @@ build_package_layer() {
 
 # --- inside -----------------------------------------------------------------------------------
 
-# make_inside SCENE...: the scenes and which of them are to run, their library, the unit that runs
-# them, the tests that this host's kernel can't, the packages
+# make_inside: the scenes, their library, the unit that runs them, the tests that this host's
+# kernel can't, the packages
 make_inside() {
 	local directory=$vm/inside here=$house/tests/vm
 	rm -rf "$directory"
@@ -220,7 +220,6 @@ make_inside() {
 	cp "$here/inside/vm-scenes.service" "$directory/usr/lib/systemd/system/"
 	ln -s ../vm-scenes.service \
 		"$directory/usr/lib/systemd/system/multi-user.target.wants/vm-scenes.service"
-	echo "$*" >"$directory/vm/list"
 	pack "$directory" "$vm/inside.cpio.zst"
 }
 
