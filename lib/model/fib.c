@@ -37,7 +37,8 @@ void fib_free(struct fib *fib)
 	free(fib);
 }
 
-static void touch(struct fib *fib, struct fib_list *list, uint64_t addresses)
+static void touch(
+	struct fib *fib, struct fib_list *list, struct prefix4 prefix, uint64_t addresses)
 {
 	if (!fib->touch)
 		return;
@@ -45,12 +46,12 @@ static void touch(struct fib *fib, struct fib_list *list, uint64_t addresses)
 		return;
 	if (list)
 		list->touched = *fib->epoch;
-	fib->touch(fib->touch_data, fib, list, addresses);
+	fib->touch(fib->touch_data, fib, list, prefix, addresses);
 }
 
-/* Addresses go from one list to another; NULL: to or from nobody. */
-static void move_share(
-	struct fib *fib, struct fib_list *from, struct fib_list *to, uint64_t owned)
+/* Addresses of prefix go from one list to another; NULL: to or from nobody. */
+static void move_share(struct fib *fib, struct prefix4 prefix, struct fib_list *from,
+	struct fib_list *to, uint64_t owned)
 {
 	if (from)
 		from->owned -= owned;
@@ -60,8 +61,8 @@ static void move_share(
 		to->owned += owned;
 	else
 		fib->owned -= owned;
-	touch(fib, from, owned);
-	touch(fib, to, owned);
+	touch(fib, from, prefix, owned);
+	touch(fib, to, prefix, owned);
 }
 
 /* --- what a prefix holds, changed ------------------------------------------------------------ */
@@ -83,7 +84,7 @@ static int entry_set(struct fib *fib, struct prefix4 prefix, struct fib_list *ol
 
 	if (!count) {
 		(void)trie_take(&fib->trie, prefix, 0, &change);
-		move_share(fib, old, list_at(fib, change.above), change.owned);
+		move_share(fib, prefix, old, list_at(fib, change.above), change.owned);
 		fib_list_release(fib, old);
 		return 0;
 	}
@@ -96,7 +97,7 @@ static int entry_set(struct fib *fib, struct prefix4 prefix, struct fib_list *ol
 		return r;
 	}
 	fib_list_hold(fib, list, prefix);
-	move_share(fib, old, list, change.owned);
+	move_share(fib, prefix, old, list, change.owned);
 	fib_list_release(fib, old);
 	return 0;
 }
@@ -189,7 +190,7 @@ static int insert(
 	if (change.old)
 		return insert_among(fib, route, info, list_at(fib, change.old));
 	fib_list_hold(fib, list, route->dst);
-	move_share(fib, list_at(fib, change.above), list, change.owned);
+	move_share(fib, route->dst, list_at(fib, change.above), list, change.owned);
 	return FIB_CHANGED;
 }
 
@@ -249,7 +250,8 @@ int fib_remove(struct fib *fib, const struct route_record *route)
 	/* a prefix with this route alone, as nearly all are, is found and taken out in one */
 	if (trie_take(&fib->trie, route->dst, list ? list->index : TRIE_VALUE_MAX,
 		    &change)) {
-		move_share(fib, list, list_at(fib, change.above), change.owned);
+		move_share(
+			fib, route->dst, list, list_at(fib, change.above), change.owned);
 		fib_list_release(fib, list);
 		return FIB_CHANGED;
 	}

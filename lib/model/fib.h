@@ -74,7 +74,7 @@ struct fib {
 	 * verdicts are they? Of other than unicast routes each time, with how many addresses that
 	 * was about. list NULL: addresses that no list owned, or owns now. NULL: nobody asks. */
 	void (*touch)(void *data, const struct fib *fib, const struct fib_list *list,
-		uint64_t addresses);
+		struct prefix4 prefix, uint64_t addresses);
 	void *touch_data;
 	const uint64_t *epoch; /* the owner's, from 1; valid with touch */
 };

@@ -106,22 +106,10 @@ static bool is_passed_over(
 	return iface && iface_is_up(iface) && !leg_is_usable(&view, info, leg);
 }
 
-/* As fib.touch. What memory ran out for is in touched.all. */
-static void touch_list(void *data, const struct fib *fib, const struct fib_list *list,
-	uint64_t addresses)
+/* Those that the routes of a list lead out of. */
+static void touch_routes(
+	struct state *state, const struct fib_list *list, uint64_t addresses)
 {
-	struct state *state = data;
-
-	state->touched.routes = true;
-	/* what a rule suppresses, or a table has not, is for the tables behind it */
-	if (state->suppressing || (!list && !is_last(state, fib))) {
-		touched_all(state);
-		return;
-	}
-	if (!list) {
-		state->touched.unrouted = true;
-		return;
-	}
 	for (uint32_t i = 0; i < list->count; i++) {
 		const struct fib_info *info = list->infos[i];
 
@@ -139,6 +127,41 @@ static void touch_list(void *data, const struct fib *fib, const struct fib_list 
 		if (info->nhid)
 			touch_nexthop(state, state_nexthop(state, info->nhid));
 	}
+}
+
+/* Any of the routes around an address, in other tables than one, may be its now. */
+static void touch_behind(struct state *state, const struct fib *fib, struct ip4 addr)
+{
+	hash_each (&state->tables, slot) {
+		const struct fib *other = slot->value;
+		struct trie_match around[33];
+		size_t count = other == fib ? 0 : trie_match(&other->trie, addr, around);
+
+		for (size_t i = 0; i < count; i++)
+			touch_routes(state, fib_list(other, around[i].value), 1);
+	}
+	state->touched.unrouted = true;
+}
+
+/* As fib.touch. What memory ran out for is in touched.all. */
+static void touch_list(void *data, const struct fib *fib, const struct fib_list *list,
+	struct prefix4 prefix, uint64_t addresses)
+{
+	struct state *state = data;
+
+	state->touched.routes = true;
+	if (state->suppressing) /* what a rule suppresses is for the tables behind it */
+		touched_all(state);
+	else if (list)
+		touch_routes(state, list, addresses);
+	else if (is_last(state, fib))
+		state->touched.unrouted = true;
+	/* what the table has not is for those behind it; a single address, as each of the host's
+	 * own comes and goes in the table local, is looked up there */
+	else if (prefix.len == 32)
+		touch_behind(state, fib, prefix.addr);
+	else
+		touched_all(state);
 }
 
 void touched_follow(struct state *state, struct fib *fib)
