@@ -73,7 +73,8 @@ void audit_want(struct daemon *daemon, uint64_t in_usec)
 /* It came to nothing. Returns 0 where that is dealt with. */
 static int give_up(struct daemon *daemon, int error)
 {
-	uint64_t took = daemon_now(daemon) - daemon->auditing->began_usec;
+	const struct audit *audit = daemon->auditing;
+	uint64_t took = audit ? daemon_now(daemon) - audit->began_usec : 0;
 
 	audit_stop(daemon);
 	audit_want(daemon, AUDIT_USEC > took * 20 ? AUDIT_USEC : took * 20);

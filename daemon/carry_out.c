@@ -71,10 +71,10 @@ static int put_pending(
 		.was = step->old,
 		.value = step->value,
 		.keeps = step->keeps,
-		.src = work->finding->example.src,
-		.dst = work->finding->example.dst,
+		.example = work->finding->example,
 		.when_usec = work->writer->clock(work->writer->data) };
 
+	entry.example.iif = step->ifindex;
 	before->existed = known != NULL;
 	if (known) {
 		before->entry = *known;

@@ -152,10 +152,7 @@ static struct finding remembered(const struct ledger_entry *entry)
 {
 	struct finding finding = { .ifindex = entry->ifindex,
 		.filter = { .own = entry->value },
-		.example = { .iif = entry->ifindex,
-			.src = entry->src,
-			.dst = entry->dst,
-			.proto = FLOW_UDP } };
+		.example = entry->example };
 
 	snprintf(finding.id, sizeof(finding.id), "%s", entry->finding);
 	memcpy(finding.iif, entry->name, sizeof(finding.iif));

@@ -5,6 +5,7 @@
 #include "base/cleanup.h"
 #include "kernel/netns_id.h"
 #include "model/finding.h"
+#include "model/flow.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -37,7 +38,7 @@ struct ledger_entry {
 	bool done;	   /* false: it may or may not have been written */
 	bool keeps;	   /* a step that keeps an interface as it is (plan_step) */
 	char finding[FINDING_ID]; /* why; entries of one finding go together */
-	struct ip4 src, dst;	  /* its example */
+	struct flow example;	  /* its; .iif is ifindex */
 	uint64_t when_usec;	  /* since 1970 */
 };
 

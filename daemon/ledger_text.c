@@ -85,6 +85,39 @@ static int get_addr(struct json_object *object, const char *key, struct ip4 *ret
 	return r < 0 || ip4_parse(text, ret) < 0 ? -EBADMSG : 0;
 }
 
+/* A number of the example's that is left out where it has its usual value. */
+static int get_part(
+	struct json_object *object, const char *key, uint32_t most, uint32_t *ret)
+{
+	int64_t number;
+
+	if (!json_object_object_get_ex(object, key, NULL))
+		return 0;
+	if (get_number(object, key, &number) < 0 || number < 0 || number > most)
+		return -EBADMSG;
+	*ret = (uint32_t)number;
+	return 0;
+}
+
+static int get_example(struct json_object *object, struct flow *ret)
+{
+	uint32_t tos = 0, proto = FLOW_UDP, sport = 0, dport = 0;
+
+	if (get_addr(object, "src", &ret->src) < 0 ||
+		get_addr(object, "dst", &ret->dst) < 0 ||
+		get_part(object, "mark", UINT32_MAX, &ret->mark) < 0 ||
+		get_part(object, "tos", UINT8_MAX, &tos) < 0 ||
+		get_part(object, "ipproto", UINT8_MAX, &proto) < 0 ||
+		get_part(object, "sport", UINT16_MAX, &sport) < 0 ||
+		get_part(object, "dport", UINT16_MAX, &dport) < 0)
+		return -EBADMSG;
+	ret->tos = (uint8_t)tos;
+	ret->proto = (uint8_t)proto;
+	ret->sport = (uint16_t)sport;
+	ret->dport = (uint16_t)dport;
+	return 0;
+}
+
 /* 64 bits as hexadecimal text: a JSON number may lose some. */
 static int get_hex(struct json_object *object, const char *key, uint64_t *ret)
 {
@@ -118,11 +151,11 @@ static int parse_entry(struct json_object *object, struct ledger_entry *ret)
 		get_bool(object, "done", &ret->done) < 0 ||
 		get_bool(object, "keeps", &ret->keeps) < 0 ||
 		get_text(object, "finding", ret->finding, sizeof(ret->finding)) < 0 ||
-		get_addr(object, "src", &ret->src) < 0 ||
-		get_addr(object, "dst", &ret->dst) < 0 ||
+		get_example(object, &ret->example) < 0 ||
 		get_number(object, "when", &when) < 0)
 		return -EBADMSG;
 	ret->when_usec = (uint64_t)when;
+	ret->example.iif = ret->ifindex;
 	if (when < 0 || !is_name(ret->name) || !*ret->netns ||
 		(ret->done && ret->was != ret->value))
 		return -EBADMSG;
@@ -249,6 +282,25 @@ static int add_number(struct json_object *object, const char *key, int64_t numbe
 	return add(object, key, json_object_new_int64(number));
 }
 
+static int add_part(
+	struct json_object *object, const char *key, uint32_t number, uint32_t usual)
+{
+	return number == usual ? 0 : add_number(object, key, number);
+}
+
+static int add_example(struct json_object *object, const struct flow *example)
+{
+	char text[IP4_TEXT];
+	int r = add_text(object, "src", ip4_format(example->src, text));
+
+	r |= add_text(object, "dst", ip4_format(example->dst, text));
+	r |= add_part(object, "mark", example->mark, 0);
+	r |= add_part(object, "tos", example->tos, 0);
+	r |= add_part(object, "ipproto", example->proto, FLOW_UDP);
+	r |= add_part(object, "sport", example->sport, 0);
+	return r | add_part(object, "dport", example->dport, 0);
+}
+
 static int add_entry(struct json_object *list, const struct ledger_entry *entry)
 {
 	struct json_object *object = json_object_new_object();
@@ -266,8 +318,7 @@ static int add_entry(struct json_object *list, const struct ledger_entry *entry)
 	r |= add(object, "done", json_object_new_boolean(entry->done));
 	r |= add(object, "keeps", json_object_new_boolean(entry->keeps));
 	r |= add_text(object, "finding", entry->finding);
-	r |= add_text(object, "src", ip4_format(entry->src, text));
-	r |= add_text(object, "dst", ip4_format(entry->dst, text));
+	r |= add_example(object, &entry->example);
 	r |= add_number(object, "when", (int64_t)entry->when_usec);
 	return r | push(list, object);
 }

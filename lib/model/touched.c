@@ -150,18 +150,16 @@ static void touch_list(void *data, const struct fib *fib, const struct fib_list 
 	struct state *state = data;
 
 	state->touched.routes = true;
-	if (state->suppressing) /* what a rule suppresses is for the tables behind it */
+	/* what a rule suppresses, or a table has not, is for the tables behind it; a single address,
+	 * as each of the host's own comes and goes in the table local, is looked up there */
+	if (state->suppressing || (!list && prefix.len < 32 && !is_last(state, fib)))
 		touched_all(state);
 	else if (list)
 		touch_routes(state, list, addresses);
 	else if (is_last(state, fib))
 		state->touched.unrouted = true;
-	/* what the table has not is for those behind it; a single address, as each of the host's
-	 * own comes and goes in the table local, is looked up there */
-	else if (prefix.len == 32)
-		touch_behind(state, fib, prefix.addr);
 	else
-		touched_all(state);
+		touch_behind(state, fib, prefix.addr);
 }
 
 void touched_follow(struct state *state, struct fib *fib)

@@ -20,8 +20,14 @@ static void same(const struct ledger *a, const struct ledger *b)
 		assert(x->ifindex == y->ifindex && x->old == y->old && x->was == y->was &&
 			x->value == y->value && x->done == y->done &&
 			x->keeps == y->keeps && x->identity == y->identity &&
-			x->when_usec == y->when_usec && x->src.host == y->src.host &&
-			x->dst.host == y->dst.host);
+			x->when_usec == y->when_usec);
+		assert(x->example.src.host == y->example.src.host &&
+			x->example.dst.host == y->example.dst.host &&
+			x->example.mark == y->example.mark &&
+			x->example.tos == y->example.tos &&
+			x->example.proto == y->example.proto &&
+			x->example.sport == y->example.sport &&
+			x->example.dport == y->example.dport);
 		assert(strcmp(x->name, y->name) == 0 && !strchr(x->name, '/'));
 		assert(strcmp(x->netns, y->netns) == 0);
 		assert(strcmp(x->finding, y->finding) == 0);

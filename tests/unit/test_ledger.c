@@ -40,8 +40,10 @@ static struct ledger_entry entry_of(int ifindex, const char *name)
 		.value = 2,
 		.keeps = ifindex == 3,
 		.finding = "tunl0/local",
-		.src = { 0xc6336401 },
-		.dst = { 0xc0000201 },
+		.example = { .iif = ifindex,
+			.src = { 0xc6336401 },
+			.dst = { 0xc0000201 },
+			.proto = FLOW_UDP },
 		.when_usec = 1795000000000000u };
 
 	snprintf(entry.name, sizeof(entry.name), "%s", name);
@@ -56,16 +58,30 @@ static void same(const struct ledger_entry *a, const struct ledger_entry *b)
 	ck_assert(a->identity == b->identity && a->when_usec == b->when_usec);
 	ck_assert(a->old == b->old && a->was == b->was && a->value == b->value);
 	ck_assert(a->done == b->done && a->keeps == b->keeps);
-	ck_assert(a->src.host == b->src.host && a->dst.host == b->dst.host);
+	ck_assert(a->example.iif == b->example.iif &&
+		  a->example.src.host == b->example.src.host &&
+		  a->example.dst.host == b->example.dst.host);
+	ck_assert(a->example.mark == b->example.mark &&
+		  a->example.tos == b->example.tos &&
+		  a->example.proto == b->example.proto &&
+		  a->example.sport == b->example.sport &&
+		  a->example.dport == b->example.dport);
 }
 
 START_TEST(what_was_written_is_read)
 {
-	const struct ledger_entry entries[] = { entry_of(5, "tunl0"),
+	struct ledger_entry entries[] = { entry_of(5, "tunl0"),
 		entry_of(3, "od\"d \xff\x7f\x01"), entry_of(NETCONF_ALL, "all"),
 		entry_of(NETCONF_DEFAULT, "default") };
 	struct ledger *ledger = opened();
 
+	/* of packets that rules tell apart: all that they go by */
+	entries[1].example.mark = UINT32_MAX;
+	entries[1].example.tos = 0x10;
+	entries[1].example.proto = 6;
+	entries[1].example.sport = UINT16_MAX;
+	entries[1].example.dport = 80;
+	entries[2].example.proto = 0;
 	ck_assert_uint_eq(ledger->entries.count, 0);
 	for (size_t i = 0; i < ELEMENTS(entries); i++)
 		ck_assert_int_eq(ledger_put(ledger, &entries[i]), 0);
@@ -236,6 +252,12 @@ static const struct {
 	{ "\"done\":false", "\"done\":0" },
 	{ "\"keeps\":false", "\"keeps\":\"no\"" },
 	{ "\"src\":\"192.0.2.1\"", "\"src\":\"192.0.2\"" },
+	{ "\"when\":1", "\"mark\":4294967296,\"when\":1" },
+	{ "\"when\":1", "\"mark\":\"1\",\"when\":1" },
+	{ "\"when\":1", "\"tos\":256,\"when\":1" },
+	{ "\"when\":1", "\"ipproto\":-1,\"when\":1" },
+	{ "\"when\":1", "\"sport\":65536,\"when\":1" },
+	{ "\"when\":1", "\"dport\":1.5,\"when\":1" },
 	{ "\"when\":1", "\"when\":-1" },
 	{ "\"pauses\":[", "\"pauses\":{}, \"x\":[" },
 	{ PAUSE, "7" },
