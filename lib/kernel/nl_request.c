@@ -106,8 +106,9 @@ const struct nl_counts *nl_request_counts(const struct nl_request *request)
 	return &request->counts;
 }
 
-/* One datagram from the kernel. Returns its length or a negative errno. */
-static ssize_t receive(struct nl_request *request)
+/* One datagram from the kernel. Returns its length, 0 where none is there and MSG_DONTWAIT among
+ * the flags, or a negative errno. */
+static ssize_t receive(struct nl_request *request, int flags)
 {
 	for (;;) {
 		struct sockaddr_nl from = { 0 };
@@ -117,12 +118,14 @@ static ssize_t receive(struct nl_request *request)
 			.msg_namelen = sizeof(from),
 			.msg_iov = &part,
 			.msg_iovlen = 1 };
-		ssize_t length = recvmsg(request->fd, &header, 0);
+		ssize_t length = recvmsg(request->fd, &header, flags);
 
 		if (length < 0 && errno == EINTR)
 			continue;
+		if (length < 0 && errno == EAGAIN)
+			return flags & MSG_DONTWAIT ? 0 : -ETIMEDOUT;
 		if (length < 0)
-			return errno == EAGAIN ? -ETIMEDOUT : -errno;
+			return -errno;
 		if (header.msg_namelen != sizeof(from) || from.nl_pid != 0) {
 			request->counts.refused++;
 			continue;
@@ -165,9 +168,9 @@ static int take(struct conversation *talk, const struct nlmsghdr *message)
 }
 
 /* One datagram of answers. Returns 1 where more are to come, 0 behind the last, or an errno. */
-static int step(struct nl_request *request, struct conversation *talk)
+static int step(struct nl_request *request, struct conversation *talk, int flags)
 {
-	ssize_t length = receive(request);
+	ssize_t length = receive(request, flags);
 	const struct nlmsghdr *message;
 	const char *at = request->buffer;
 	size_t left = (size_t)length;
@@ -208,7 +211,7 @@ static int converse(struct nl_request *request, struct conversation *talk)
 	int r;
 
 	do
-		r = step(request, talk);
+		r = step(request, talk, 0);
 	while (r > 0);
 	return r;
 }
@@ -363,7 +366,7 @@ int nl_request_step(struct nl_request *request, record_handler handler, void *us
 	int r;
 
 	request->open.userdata = &to;
-	r = step(request, &request->open);
+	r = step(request, &request->open, MSG_DONTWAIT);
 	request->open.userdata = NULL;
 	return r;
 }

@@ -57,8 +57,8 @@ int nl_request_dump(struct nl_request *request, unsigned int what, record_handle
 /*
  * The same of one kind, for who has other things to do meanwhile: asks for it, and takes a
  * datagram of the answers, 32 KiB at most, at each step, whenever the socket has one.
- * nl_request_step() returns 1 when there are more to come, 0 behind the last, or an error as
- * above; then the socket is of no use. No other question may be asked between.
+ * nl_request_step() waits for nothing; it returns 1 when there are more to come, 0 behind the
+ * last, or an error as above; then the socket is of no use. No other question may be asked between.
  */
 int nl_request_begin(struct nl_request *request, enum nl_dump what);
 int nl_request_step(struct nl_request *request, record_handler handler, void *userdata);

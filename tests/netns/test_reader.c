@@ -227,6 +227,33 @@ START_TEST(a_handler_ends_a_dump)
 }
 END_TEST
 
+START_TEST(a_dump_in_steps)
+{
+	_cleanup_(nl_request_freep) struct nl_request *request = NULL;
+	size_t whole, steps = 0;
+	int r;
+
+	build_pair();
+	lab_ip("route add 10.2.0.0/16 via 10.1.0.2 table 1000");
+	ck_assert_int_eq(nl_request_new(&request), 0);
+	dump(request, NL_DUMP_ROUTES);
+	whole = seen.count;
+	array_clear(&seen);
+	ck_assert_int_eq(nl_request_begin(request, NL_DUMP_ALL), -EINVAL);
+	ck_assert_int_eq(nl_request_begin(request, NL_DUMP_ROUTES), 0);
+	do
+		r = nl_request_step(request, keep, NULL);
+	while (r == 1 && ++steps < 100000);
+	ck_assert_int_eq(r, 0);
+	ck_assert_uint_eq(seen.count, whole);
+	(void)route_to("10.2.0.0/16", 1000);
+	/* it waits for nothing, and is fit for the next question */
+	ck_assert_int_eq(nl_request_step(request, keep, NULL), 1);
+	dump(request, NL_DUMP_ROUTES);
+	ck_assert_uint_eq(seen.count, whole);
+}
+END_TEST
+
 START_TEST(one_link_again)
 {
 	_cleanup_(nl_request_freep) struct nl_request *request = NULL;
@@ -703,6 +730,7 @@ int main(void)
 	tcase_add_test(tcase, dump_sees_everything);
 	tcase_add_test(tcase, dump_sees_routes);
 	tcase_add_test(tcase, a_handler_ends_a_dump);
+	tcase_add_test(tcase, a_dump_in_steps);
 	tcase_add_test(tcase, one_link_again);
 	tcase_add_test(tcase, tunnels);
 	tcase_add_test(tcase, events_come_in_order);
