@@ -117,7 +117,7 @@ static int finish(struct daemon *daemon)
 	r = snapshot_refresh(audit->request, audit->fresh);
 	if (r < 0)
 		return give_up(daemon, r);
-	r = follow_catch_up(daemon, audit->fresh, daemon->state);
+	r = follow_catch_up(daemon, audit->fresh, true);
 	if (r < 0)
 		return follow_failed(daemon, r);
 	took = daemon_now(daemon) - audit->began_usec;

@@ -150,9 +150,9 @@ bool follow_is_storm(const struct daemon *daemon);
 /* What a failed receive means. Returns 0 when it is dealt with, else the errno. */
 int follow_failed(struct daemon *daemon, int error);
 
-/* Takes what is queued into a state just read, and into the one in force, or NULL. Returns 0,
+/* Takes what is queued into a state just read, and, for both, into the one in force. Returns 0,
  * -ENOBUFS or another negative errno. */
-int follow_catch_up(struct daemon *daemon, struct state *fresh, struct state *old);
+int follow_catch_up(struct daemon *daemon, struct state *fresh, bool both);
 
 /* Has a state take the place of the one in force. */
 void follow_take_over(struct daemon *daemon, struct state *fresh);
@@ -210,6 +210,9 @@ void hands_say(struct daemon *daemon);
 
 /* A record that is about to be applied. */
 void hands_saw(struct daemon *daemon, const struct record *record);
+
+/* A state just read is about to take the place of the one in force, or is the first. */
+void hands_take_over(struct daemon *daemon, struct state *fresh);
 
 /* The configuration is another one; or we end. */
 void hands_reload(struct daemon *daemon);

@@ -37,29 +37,48 @@ static int arm(sd_event_source *source, uint64_t usec)
 	return r < 0 ? r : sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
 }
 
-/* Events into two states at once: the one in force and the one that was read beside it. */
-static int apply_both(const struct record *record, void *data)
+/* One event, and which interface it was about. */
+static int apply_event(const struct record *record, void *data)
 {
-	struct state **states = data;
-	int r = 0;
+	struct daemon *daemon = data;
+	int r;
 
-	for (size_t i = 0; i < 2 && r >= 0; i++) {
-		if (states[i])
-			r = state_apply_handler(record, states[i]);
-	}
-	return r;
+	hands_saw(daemon, record);
+	r = state_apply(daemon->state, record);
+	if (r > 0 && record->kind == RECORD_LINK)
+		daemon->changed_ifindex = record->link.ifindex;
+	else if (r > 0 && record->kind == RECORD_ADDR)
+		daemon->changed_ifindex = record->addr.ifindex;
+	else if (r > 0 && record->kind == RECORD_NETCONF && record->netconf.ifindex > 0)
+		daemon->changed_ifindex = record->netconf.ifindex;
+	return r < 0 ? r : 0;
 }
 
-int follow_catch_up(struct daemon *daemon, struct state *fresh, struct state *old)
+/* One into two states: the one in force and the one that was read beside it. */
+struct both {
+	struct daemon *daemon;
+	struct state *fresh;
+};
+
+static int apply_both(const struct record *record, void *data)
 {
-	struct state *states[] = { fresh, old };
+	const struct both *both = data;
+	int r = state_apply_handler(record, both->fresh);
+
+	return r < 0 ? r : apply_event(record, both->daemon);
+}
+
+int follow_catch_up(struct daemon *daemon, struct state *fresh, bool both)
+{
+	struct both two = { daemon, fresh };
 	uint64_t limit = daemon_now(daemon) + 10 * USEC_PER_SEC;
 	int r;
 
 	fresh->replaying = true;
 	do
-		r = nl_reader_receive(
-			daemon->reader, MESSAGES_AT_ONCE, apply_both, states);
+		r = nl_reader_receive(daemon->reader, MESSAGES_AT_ONCE,
+			both ? apply_both : state_apply_handler,
+			both ? (void *)&two : fresh);
 	while (r > 0 && daemon_now(daemon) < limit);
 	fresh->replaying = false;
 	return r < 0 ? r : 0;
@@ -75,7 +94,7 @@ static int read_anew(struct daemon *daemon, struct state **ret)
 		return -ENOMEM;
 	r = snapshot_read(daemon->request, daemon->state, fresh);
 	if (r >= 0)
-		r = follow_catch_up(daemon, fresh, NULL);
+		r = follow_catch_up(daemon, fresh, false);
 	if (r < 0)
 		return r;
 	*ret = take_ptr(fresh);
@@ -85,6 +104,7 @@ static int read_anew(struct daemon *daemon, struct state **ret)
 void follow_take_over(struct daemon *daemon, struct state *fresh)
 {
 	fresh->custom_local |= daemon->state && daemon->state->custom_local;
+	hands_take_over(daemon, fresh);
 	state_free(daemon->state);
 	daemon->state = fresh;
 	daemon->synced = true;
@@ -155,23 +175,6 @@ int follow_failed(struct daemon *daemon, int error)
 	sink_say(&daemon->sink, LOG_ERR, "Receiving from the kernel failed: %s; ending.",
 		strerror(-error));
 	return error;
-}
-
-/* One event, and which interface it was about. */
-static int apply_event(const struct record *record, void *data)
-{
-	struct daemon *daemon = data;
-	int r;
-
-	hands_saw(daemon, record);
-	r = state_apply(daemon->state, record);
-	if (r > 0 && record->kind == RECORD_LINK)
-		daemon->changed_ifindex = record->link.ifindex;
-	else if (r > 0 && record->kind == RECORD_ADDR)
-		daemon->changed_ifindex = record->addr.ifindex;
-	else if (r > 0 && record->kind == RECORD_NETCONF && record->netconf.ifindex > 0)
-		daemon->changed_ifindex = record->netconf.ifindex;
-	return r < 0 ? r : 0;
 }
 
 /* Takes some events. Returns how many, 0 also when sync was lost, or an errno. */

@@ -342,6 +342,39 @@ int hands_input(struct daemon *daemon, const struct writer *writer,
 	return r;
 }
 
+void hands_saw(struct daemon *daemon, const struct record *record)
+{
+	if (record->kind == RECORD_LINK_GONE && hands_wanted(daemon))
+		correct_saw_gone(&daemon->correct, daemon->ledger, record->link.ifindex);
+}
+
+/* Those that came up, whichever way that was heard of: by an event or by a reading. */
+static void take_risen(struct daemon *daemon)
+{
+	array_each (&daemon->state->risen, const int, ifindex) {
+		if (hands_wanted(daemon))
+			correct_saw_up(&daemon->correct, *ifindex, daemon_now(daemon));
+	}
+	array_clear(&daemon->state->risen);
+}
+
+void hands_take_over(struct daemon *daemon, struct state *fresh)
+{
+	size_t kept = 0;
+
+	if (daemon->state)
+		take_risen(daemon);
+	/* to a state just read all of them are new */
+	array_each (&fresh->risen, const int, ifindex) {
+		const struct iface *known =
+			daemon->state ? state_iface(daemon->state, *ifindex) : NULL;
+
+		if (daemon->state && (!known || !iface_is_up(known)))
+			fresh->risen.items[kept++] = *ifindex;
+	}
+	fresh->risen.count = kept;
+}
+
 int hands_turn(struct daemon *daemon)
 {
 	_cleanup_(freep) const struct finding **findings = NULL;
@@ -349,6 +382,7 @@ int hands_turn(struct daemon *daemon)
 	struct correct_input input;
 	int r;
 
+	take_risen(daemon);
 	if (!hands_wanted(daemon))
 		return 0;
 	open_ledger(daemon);
@@ -372,22 +406,6 @@ int hands_due(sd_event_source *source, uint64_t usec, void *data)
 	(void)source;
 	(void)usec;
 	return judge_now(data, false);
-}
-
-void hands_saw(struct daemon *daemon, const struct record *record)
-{
-	const struct iface *known;
-
-	if (!hands_wanted(daemon))
-		return;
-	if (record->kind == RECORD_LINK_GONE) {
-		correct_saw_gone(&daemon->correct, daemon->ledger, record->link.ifindex);
-	} else if (record->kind == RECORD_LINK && record->link.flags & LINK_UP) {
-		known = state_iface(daemon->state, record->link.ifindex);
-		if (!known || !known->announced || !iface_is_up(known))
-			correct_saw_up(&daemon->correct, record->link.ifindex,
-				daemon_now(daemon));
-	}
 }
 
 void hands_reload(struct daemon *daemon)

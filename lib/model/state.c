@@ -39,6 +39,7 @@ void state_free(struct state *state)
 	array_done(&state->rules);
 	array_done(&state->memberships);
 	array_done(&state->touched.ifaces);
+	array_done(&state->risen);
 	free(state);
 }
 
@@ -264,6 +265,11 @@ static int apply_link(struct state *state, const struct link_record *link)
 			return r;
 	}
 	iface->link = *link;
+	if (iface_is_up(iface) && !(was.flags & LINK_UP)) {
+		r = array_push(&state->risen, &link->ifindex);
+		if (r < 0)
+			return r;
+	}
 	(void)touched_iface(state, link->ifindex);
 	if (link_touches_all(state, &was, link))
 		touched_all(state);

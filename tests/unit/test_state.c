@@ -117,6 +117,27 @@ START_TEST(settings_may_come_before_the_link)
 END_TEST
 
 /* A rename takes IPv4 away and gives it back: what netconf does not say again is kept. */
+/* What to do about an interface depends on how long it is up. */
+START_TEST(each_rise_of_a_link_is_noted_once)
+{
+	_cleanup_(state_freep) struct state *state = state_new();
+
+	ck_assert_int_ge(model_line(state, "link 2 eth0 down"), 0);
+	ck_assert_uint_eq(state->risen.count, 0);
+	ck_assert_int_ge(model_line(state, "link 2 eth0"), 0);
+	ck_assert_int_ge(model_line(state, "link 2 eth0"), 0);
+	ck_assert_int_ge(model_line(state, "sysctl eth0 rp_filter 1"), 0);
+	ck_assert_int_ge(model_line(state, "link 3 tun0"), 0);
+	ck_assert_uint_eq(state->risen.count, 2);
+	ck_assert_int_eq(state->risen.items[0], 2);
+	ck_assert_int_eq(state->risen.items[1], 3);
+	array_clear(&state->risen);
+	ck_assert_int_ge(model_line(state, "link 3 tun0 down"), 0);
+	ck_assert_int_ge(model_line(state, "link 3 tun0"), 0);
+	ck_assert_uint_eq(state->risen.count, 1);
+}
+END_TEST
+
 START_TEST(without_inet_settings_are_remembered)
 {
 	_cleanup_(state_freep) struct state *state = model_host();
@@ -494,6 +515,7 @@ int main(void)
 		each_record_changes_once,
 		things_are_found_by_their_keys,
 		settings_may_come_before_the_link,
+		each_rise_of_a_link_is_noted_once,
 		without_inet_settings_are_remembered,
 		default_makes_links_stale,
 		rules_follow_the_names_of_devices,
