@@ -12,8 +12,8 @@ unit=rpfilterd@realserver.service
 ns=realserver # whose settings, findings and counters are meant
 patience=${PATIENCE:-30} # seconds that an event may take
 invocation='' # of $unit
-seen=0 #        entries of it that events were taken from
-event='{}'
+cursor='' #     the journal's, of the last event that was taken
+declare -A event=() # its fields
 
 fail() {
 	trap - ERR
@@ -24,7 +24,7 @@ fail() {
 	done
 	echo "--- journal of $unit"
 	journalctl -q --sync || :
-	[ -z "$invocation" ] || entries | tail -n 15 |
+	[ -z "$invocation" ] || entries -o json -n 15 |
 		jq -r '"\(.__MONOTONIC_TIMESTAMP) \(.RPF_EVENT): \(.MESSAGE)"' || :
 	[ "$ns" = - ] || [ -e "/run/netns/$ns" ] || exit 1
 	echo "--- settings of $ns"
@@ -273,7 +273,7 @@ configure() {
 of_unit() {
 	unit=$1
 	invocation=$(systemctl show -P InvocationID "$unit")
-	seen=0
+	cursor=''
 }
 
 # correcting LINE...: correct mode, with the drop-in that the package ships; before watch()
@@ -317,52 +317,61 @@ watch() {
 	wait_event synced
 }
 
+# entries ARGUMENT...: journalctl's, of what the service said since it was started
 entries() {
-	journalctl -q -o json "_SYSTEMD_INVOCATION_ID=$invocation" "_COMM=rpfilterd"
+	journalctl -q "$@" "_SYSTEMD_INVOCATION_ID=$invocation" "_COMM=rpfilterd"
 }
 
-# find_event NAME [FILTER]: the first that is still to be taken: its number, a blank, the entry
+# find_event NAME [KEY=VALUE]: the first that is still to be taken, in the journal's export form.
+# The journal finds it: to emulate a jq costs more than all else here.
 find_event() {
-	entries | jq -nr --arg name "$1" --argjson seen "$seen" 'first(
-		foreach inputs as $entry (0; . + 1;
-			. as $n | select($n > $seen) | $entry |
-			select(.RPF_EVENT == $name) | select('"${2:-true}"') |
-			"\($n) \(tojson)"))'
+	# not --after-cursor, which skips the first that matches; and a field of systemd's has a blank
+	# line, so that an entry ends where the next begins
+	entries -o export ${cursor:+--cursor="$cursor"} "RPF_EVENT=$1" ${2:+"$2"} |
+		awk -v last="__CURSOR=$cursor" '
+			/^__CURSOR=/ { if (wanted) exit; wanted = $0 != last }
+			wanted'
 }
 
 take_event() {
-	local found
-	found=$(find_event "$@")
-	[ -n "$found" ] || return 1
-	seen=${found%% *}
-	event=${found#* }
+	local line
+	local -A found=()
+	while IFS= read -r line; do
+		[[ $line != *=* ]] || found[${line%%=*}]=${line#*=}
+	done < <(find_event "$@")
+	[ ${#found[@]} -gt 0 ] || return 1
+	event=()
+	for line in "${!found[@]}"; do
+		event[$line]=${found[$line]}
+	done
+	cursor=${event[__CURSOR]}
 }
 
-# wait_event NAME [FILTER [SECONDS]]: takes it, into $event, and all before it
+# wait_event NAME [KEY=VALUE [SECONDS]]: takes it, into $event, and all before it
 wait_event() {
-	until_true "${3:-$patience}" take_event "$1" "${2:-true}" ||
+	until_true "${3:-$patience}" take_event "$1" "${2-}" ||
 		fail "no event $1 (${2:-any}) within ${3:-$patience} s"
 	step "$1: $(field MESSAGE)"
 }
 
-# no_event NAME [FILTER [SECONDS]]: none for so long
+# no_event NAME [SECONDS]: none for so long
 no_event() {
 	local found
-	sleep "${3:-3}"
+	sleep "${2:-3}"
 	journalctl --sync
-	found=$(find_event "$1" "${2:-true}")
-	[ -z "$found" ] || fail "an event $1 (${2:-any}) that should not be: ${found#* }"
+	found=$(find_event "$1")
+	[ -z "$found" ] || fail "an event $1 that should not be: $found"
 }
 
 field() {
-	jq -r --arg key "$1" '.[$key] // ""' <<<"$event"
+	echo "${event[$1]-}"
 }
 
 # expect KEY=PATTERN...: fields of $event; an empty pattern: not there
 expect() {
 	local pair got
 	for pair in "$@"; do
-		got=$(field "${pair%%=*}")
+		got=${event[${pair%%=*}]-}
 		# shellcheck disable=SC2053 # a pattern it is
 		[[ $got == ${pair#*=} ]] ||
 			fail "$(field RPF_EVENT): ${pair%%=*} is \"$got\", not \"${pair#*=}\""
@@ -380,10 +389,9 @@ type_in() {
 # quiet: the service found nothing to warn of since it was started
 quiet() {
 	local found
-	journalctl --sync
-	seen=0
+	cursor=''
 	for found in finding-raised disagreement blind; do
-		no_event $found true 0
+		no_event $found 0
 	done
 }
 
