@@ -167,9 +167,13 @@ static int on_replay(sd_event_source *source, void *data)
 	return r < 0 ? give_up(daemon, r) : finish(daemon);
 }
 
-/* All routes are read: next is what happened meanwhile. */
-static int read_is_done(struct daemon *daemon, struct audit *audit)
+/*
+ * All routes are read: next is what happened meanwhile. A source of this kind that stays on goes
+ * before the ordinary ones, which takes events from there: a storm is caught up with only so.
+ */
+static int begin_replay(struct daemon *daemon)
 {
+	struct audit *audit = daemon->auditing;
 	int r;
 
 	audit->source = sd_event_source_disable_unref(audit->source);
@@ -190,9 +194,9 @@ static int on_routes(sd_event_source *source, int fd, uint32_t revents, void *da
 	(void)revents;
 	do
 		r = snapshot_step(audit->request, audit->fresh);
-	while (r > 0 && follow_is_storm(daemon) && daemon_now(daemon) < until);
+	while (r == 1 && follow_is_storm(daemon) && daemon_now(daemon) < until);
 	if (r == 0)
-		r = read_is_done(daemon, audit);
+		r = begin_replay(daemon);
 	return r < 0 ? give_up(daemon, r) : 0;
 }
 

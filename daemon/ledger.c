@@ -16,10 +16,11 @@
 #define LOCK_FILE "ledger.lock"
 #define FRESH_FILE "ledger.new"
 
-static void closep(int *fd)
+static void close_fd(int *fd)
 {
 	if (*fd >= 0)
 		(void)close(*fd);
+	*fd = -1;
 }
 
 static void file_name(const struct ledger *ledger, uint64_t serial, char out[static 96])
@@ -43,7 +44,7 @@ static uint64_t serial_of(const struct ledger *ledger, const char *name)
 
 static int read_boot(char ret[static LEDGER_BOOT])
 {
-	_cleanup_(closep) int fd =
+	_cleanup_(close_fd) int fd =
 		open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
 	ssize_t length = fd < 0 ? -1 : read(fd, ret, LEDGER_BOOT - 1);
 
@@ -57,7 +58,7 @@ static int read_boot(char ret[static LEDGER_BOOT])
 /* All of a file, *ret to be freed. -ENOENT where there is none, -EBADMSG where it is none. */
 static int read_file(int folder, const char *name, char **ret, size_t *ret_length)
 {
-	_cleanup_(closep) int fd =
+	_cleanup_(close_fd) int fd =
 		openat(folder, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 	_cleanup_(freep) char *text = NULL;
 	size_t filled = 0;
@@ -95,27 +96,51 @@ static void give_to_owner(int folder, int fd)
 		(void)!fchown(fd, status.st_uid, status.st_gid); /* at worst it says so */
 }
 
-static int write_file(int folder, const char *name, const char *text)
+static int open_spare(struct ledger *ledger)
 {
-	_cleanup_(closep) int fd = openat(
-		folder, FRESH_FILE, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-	size_t length = strlen(text);
+	if (ledger->spare >= 0)
+		return 0;
+	ledger->spare = openat(ledger->folder, FRESH_FILE,
+		O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (ledger->spare < 0)
+		return -errno;
+	give_to_owner(ledger->folder, ledger->spare);
+	return 0;
+}
+
+static int write_all(int fd, const char *text, size_t length)
+{
+	struct stat status;
 	ssize_t written = 0;
 
-	if (fd < 0)
-		return -errno;
-	give_to_owner(folder, fd);
 	for (size_t done = 0; done < length; done += (size_t)written) {
-		written = write(fd, text + done, length - done);
+		written = pwrite(fd, text + done, length - done, (off_t)done);
 		if (written < 0 && errno == EINTR)
 			written = 0;
 		if (written < 0)
 			return -errno;
 	}
-	/* an older and longer text was there; cut off now, as ext4 flushes what is cut to nothing */
-	if (ftruncate(fd, (off_t)length) < 0)
+	if (fstat(fd, &status) < 0)
 		return -errno;
-	return renameat(folder, FRESH_FILE, folder, name) < 0 ? -errno : 0;
+	/* an older and longer text was there; cut off now, as ext4 flushes what is cut to nothing */
+	if (status.st_size > (off_t)length && ftruncate(fd, (off_t)length) < 0)
+		return -errno;
+	return 0;
+}
+
+/* Writes the spare file, and gives it a name that counts. */
+static int write_file(struct ledger *ledger, const char *name, const char *text)
+{
+	int r = open_spare(ledger);
+
+	if (r >= 0)
+		r = write_all(ledger->spare, text, strlen(text));
+	if (r >= 0 && renameat(ledger->folder, FRESH_FILE, ledger->folder, name) < 0)
+		r = -errno;
+	/* whatever is wrong with it, the next time it is opened anew */
+	if (r < 0)
+		close_fd(&ledger->spare);
+	return r;
 }
 
 /* Calls what for each file that looks like a ledger. Returns 0 or a negative errno. */
@@ -224,7 +249,8 @@ int ledger_open(
 		snprintf(error, LEDGER_ERROR, "out of memory");
 		return -ENOMEM;
 	}
-	ledger->folder = ledger->lock = -1;
+	ledger->folder = ledger->lock = ledger->current = ledger->spare = -1;
+	ledger->tidy = true;
 	r = read_boot(ledger->boot);
 	if (r >= 0)
 		r = netns_id(ledger->netns);
@@ -253,7 +279,8 @@ int ledger_peek(const char *directory, struct ledger **ret)
 
 	if (!ledger)
 		return -ENOMEM;
-	ledger->folder = ledger->lock = -1;
+	ledger->folder = ledger->lock = ledger->current = ledger->spare = -1;
+	ledger->tidy = true;
 	*ret = ledger;
 	r = read_boot(ledger->boot);
 	if (r >= 0)
@@ -278,28 +305,60 @@ void ledger_free(struct ledger *ledger)
 		return;
 	array_done(&ledger->entries);
 	array_done(&ledger->pauses);
-	closep(&ledger->lock);
-	closep(&ledger->folder);
+	close_fd(&ledger->current);
+	close_fd(&ledger->spare);
+	close_fd(&ledger->lock);
+	close_fd(&ledger->folder);
 	free(ledger->directory);
 	free(ledger);
 }
 
-int ledger_save(struct ledger *ledger)
+/* The file before the last one is written to next: a matter of speed only. */
+static void make_spare(struct ledger *ledger)
+{
+	char name[96];
+
+	if (ledger->tidy)
+		return;
+	ledger->tidy = true;
+	file_name(ledger, ledger->serial - 1, name);
+	if (ledger->serial > 1 &&
+		renameat(ledger->folder, name, ledger->folder, FRESH_FILE) < 0)
+		close_fd(&ledger->spare);
+}
+
+static int save(struct ledger *ledger)
 {
 	_cleanup_(freep) char *text = NULL;
 	char name[96];
-	int r = ledger_format(ledger, &text);
+	int r = ledger_format(ledger, &text), before = ledger->current;
 
+	make_spare(ledger);
 	file_name(ledger, ledger->serial + 1, name);
 	if (r >= 0)
-		r = write_file(ledger->folder, name, text);
+		r = write_file(ledger, name, text);
+	if (r == -ENOENT) /* somebody took the spare one away */
+		r = write_file(ledger, name, text);
 	if (r < 0)
 		return r;
-	file_name(ledger, ledger->serial++, name);
-	/* the greater number counts; a spare one is a matter of speed only */
-	if (ledger->serial > 1)
-		(void)renameat(ledger->folder, name, ledger->folder, FRESH_FILE);
+	ledger->serial++;
+	ledger->current = ledger->spare;
+	ledger->spare = before;
+	ledger->tidy = false;
 	return 0;
+}
+
+int ledger_save_now(struct ledger *ledger)
+{
+	return save(ledger);
+}
+
+int ledger_save(struct ledger *ledger)
+{
+	int r = save(ledger);
+
+	make_spare(ledger);
+	return r;
 }
 
 /* --- entries ---------------------------------------------------------------------------------- */

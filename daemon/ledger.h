@@ -51,6 +51,9 @@ struct ledger_pause {
 struct ledger {
 	char *directory;
 	int folder, lock; /* descriptors */
+	int current;	  /* of the file that holds it, -1: not opened by us */
+	int spare;	  /* of the one that is written to next, -1: to be made */
+	bool tidy; /* false: the file before the last one is to become the spare one */
 	char boot[LEDGER_BOOT];
 	uint64_t serial;      /* of the file that holds it, 0: none yet */
 	char netns[NETNS_ID]; /* ours: entries of others are kept, and not looked at */
@@ -77,6 +80,9 @@ DEFINE_FREEP(struct ledger, ledger_free)
 
 /* Writes it. Returns 0, or a negative errno: then the file is as it was. */
 int ledger_save(struct ledger *ledger);
+
+/* The same for who is in a hurry and will soon save again: what can wait is left to that. */
+int ledger_save_now(struct ledger *ledger);
 
 /* The entry of this namespace for an interface, NULL where there is none. */
 struct ledger_entry *ledger_find(const struct ledger *ledger, int ifindex);

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "kernel/nl_request.h"
 
+#include "kernel/fetch_ahead.h"
+
 #include <errno.h>
+#include <limits.h>
 #include <linux/fib_rules.h>
 #include <linux/if_addr.h>
 #include <linux/if_link.h>
@@ -20,6 +23,8 @@
 /* The kernel fills at most 32 KiB of a dump at once; a link alone may be longer. */
 #define BUFFER_SIZE (128 * 1024)
 #define TIMEOUT_SEC 30
+#define SHORT_DUMP 8 /* datagrams: some thousand routes, which take less than a thread */
+#define STEP_MESSAGES 64 /* of the some 400 routes of a datagram: below 100 us */
 
 #define SKIP_STATS (1 << 3) /* RTEXT_FILTER_SKIP_STATS */
 _Static_assert(SKIP_STATS == RTEXT_FILTER_SKIP_STATS, "rtnetlink.h");
@@ -41,7 +46,10 @@ struct nl_request {
 	struct nl_decoder decoder;
 	struct nl_counts counts;
 	char *buffer;
-	struct conversation open; /* a dump that is taken step by step */
+	const char *at; /* what is still to be taken of the datagram in it */
+	size_t left;
+	struct conversation open;  /* a dump that is taken step by step */
+	struct fetch_ahead *ahead; /* its, NULL where there is no thread to be had */
 };
 
 static void nl_msg_freep(struct nl_msg **message)
@@ -95,6 +103,7 @@ void nl_request_free(struct nl_request *request)
 {
 	if (!request)
 		return;
+	fetch_ahead_free(request->ahead);
 	nl_socket_free(request->socket);
 	nl_decoder_done(&request->decoder);
 	free(request->buffer);
@@ -104,6 +113,21 @@ void nl_request_free(struct nl_request *request)
 const struct nl_counts *nl_request_counts(const struct nl_request *request)
 {
 	return &request->counts;
+}
+
+/* What a datagram is worth: its length, 0 where it isn't the kernel's, or -EBADMSG. */
+static ssize_t admit(struct nl_request *request, ssize_t length, uint32_t port,
+	socklen_t port_length, int flags)
+{
+	if (port_length != sizeof(struct sockaddr_nl) || port != 0) {
+		request->counts.refused++;
+		return 0;
+	}
+	if (flags & MSG_TRUNC) {
+		request->counts.malformed++;
+		return -EBADMSG;
+	}
+	return length;
 }
 
 /* One datagram from the kernel. Returns its length, 0 where none is there and MSG_DONTWAIT among
@@ -126,15 +150,10 @@ static ssize_t receive(struct nl_request *request, int flags)
 			return flags & MSG_DONTWAIT ? 0 : -ETIMEDOUT;
 		if (length < 0)
 			return -errno;
-		if (header.msg_namelen != sizeof(from) || from.nl_pid != 0) {
-			request->counts.refused++;
-			continue;
-		}
-		if (header.msg_flags & MSG_TRUNC) {
-			request->counts.malformed++;
-			return -EBADMSG;
-		}
-		return length;
+		length = admit(request, length, from.nl_pid, header.msg_namelen,
+			header.msg_flags);
+		if (length != 0)
+			return length;
 	}
 }
 
@@ -167,39 +186,54 @@ static int take(struct conversation *talk, const struct nlmsghdr *message)
 	return talk->dump ? 0 : 1;
 }
 
-/* One datagram of answers. Returns 1 where more are to come, 0 behind the last, or an errno. */
-static int step(struct nl_request *request, struct conversation *talk, int flags)
+/* Some messages of the datagram at hand. Returns 1 where more are to come, 0 behind the last, or
+ * an errno. */
+static int take_some(
+	struct nl_request *request, struct conversation *talk, unsigned int most)
 {
-	ssize_t length = receive(request, flags);
 	const struct nlmsghdr *message;
-	const char *at = request->buffer;
-	size_t left = (size_t)length;
 
-	if (length == -EBADMSG && talk->dump) {
-		talk->failed = talk->failed ?: -EBADMSG;
-		return 1;
-	}
-	if (length < 0)
-		return (int)length;
-	while ((message = nl_next(&at, &left)) != NULL) {
+	while (most-- > 0 && request->left) {
+		int r;
+
+		message = nl_next(&request->at, &request->left);
+		if (!message) {
+			request->left = 0;
+			request->counts.malformed++;
+			talk->failed = talk->failed ?: -EBADMSG;
+			return talk->dump ? 1 : talk->failed;
+		}
 		/* late answers to a question given up */
 		if (message->nlmsg_seq != request->seq ||
 			message->nlmsg_pid != request->port)
 			continue;
-		int r = take(talk, message);
+		r = take(talk, message);
 		if (r == 0)
 			continue;
 		if (r < 0 || talk->failed < 0)
 			return r < 0 ? r : talk->failed;
 		return talk->interrupted ? -EAGAIN : 0;
 	}
-	if (left) {
-		request->counts.malformed++;
-		talk->failed = talk->failed ?: -EBADMSG;
-		if (!talk->dump)
-			return talk->failed;
-	}
 	return 1;
+}
+
+/* The next of the answers, from the datagram at hand or a new one. As take_some(). */
+static int step(struct nl_request *request, struct conversation *talk, int flags,
+	unsigned int most)
+{
+	if (!request->left) {
+		ssize_t length = receive(request, flags);
+
+		if (length == -EBADMSG && talk->dump) {
+			talk->failed = talk->failed ?: -EBADMSG;
+			return 1;
+		}
+		if (length < 0)
+			return (int)length;
+		request->at = request->buffer;
+		request->left = (size_t)length;
+	}
+	return take_some(request, talk, most);
 }
 
 /*
@@ -210,10 +244,57 @@ static int converse(struct nl_request *request, struct conversation *talk)
 {
 	int r;
 
+	request->left = 0;
 	do
-		r = step(request, talk, 0);
+		r = step(request, talk, 0, UINT_MAX);
 	while (r > 0);
+	request->left = 0;
 	return r;
+}
+
+/* Takes a datagram that was fetched ahead. As step(). */
+static int take_fetched(struct nl_request *request, struct conversation *talk,
+	const struct fetched *fetched, unsigned int most)
+{
+	ssize_t length = fetched->length;
+
+	if (length < 0)
+		return (int)length;
+	length = admit(request, length, fetched->from.nl_pid, fetched->from_length,
+		fetched->flags);
+	if (length < 0) {
+		talk->failed = talk->failed ?: -EBADMSG;
+		return 1;
+	}
+	request->at = fetched->data;
+	request->left = (size_t)length;
+	return take_some(request, talk, most);
+}
+
+/* converse() for what is long: a few datagrams as always, then the rest with a second processor,
+ * where there is one and a thread can be had. */
+static int converse_at_length(struct nl_request *request, struct conversation *talk)
+{
+	const struct fetched *fetched;
+	struct fetch_ahead *ahead;
+	int r = 1;
+
+	request->left = 0;
+	for (int i = 0; i < SHORT_DUMP && r > 0; i++)
+		r = step(request, talk, 0, UINT_MAX);
+	if (r <= 0)
+		return r;
+	if (fetch_ahead_new(request->fd, &ahead) < 0)
+		return converse(request, talk);
+	do {
+		fetched = fetch_ahead_next(ahead, true);
+		if (fetched->length != -EAGAIN)
+			r = take_fetched(request, talk, fetched, UINT_MAX);
+	} while (r > 0 && fetched->length != -EAGAIN);
+	fetch_ahead_free(ahead);
+	request->left = 0;
+	/* nothing there before the end was: what is still to come is waited for */
+	return r > 0 ? converse(request, talk) : r;
 }
 
 static int put(struct nl_request *request, struct nlmsghdr *message, uint16_t flags)
@@ -337,7 +418,9 @@ int nl_request_dump(struct nl_request *request, unsigned int what, record_handle
 			continue;
 		r = begin(request, i);
 		if (r == 0)
-			r = converse(request, &talk);
+			r = dumps[i].what == NL_DUMP_ROUTES
+				    ? converse_at_length(request, &talk)
+				    : converse(request, &talk);
 		if (r == -EOPNOTSUPP && dumps[i].what == NL_DUMP_NEXTHOPS)
 			continue;
 		if (r < 0)
@@ -349,13 +432,31 @@ int nl_request_dump(struct nl_request *request, unsigned int what, record_handle
 int nl_request_begin(struct nl_request *request, enum nl_dump what)
 {
 	size_t row = 0;
+	int r;
 
 	while (row < ELEMENTS(dumps) && dumps[row].what != what)
 		row++;
 	if (row == ELEMENTS(dumps))
 		return -EINVAL;
+	request->left = 0;
 	request->open = (struct conversation){ .dump = true, .answer = hand_on };
-	return begin(request, row);
+	r = begin(request, row);
+	if (r >= 0 && fetch_ahead_new(request->fd, &request->ahead) == -ENOMEM)
+		r = -ENOMEM;
+	return r;
+}
+
+/* Some of what there is, waiting for nothing. As step(), and 2 where there is nothing yet. */
+static int step_ahead(struct nl_request *request)
+{
+	const struct fetched *fetched;
+
+	if (request->left)
+		return take_some(request, &request->open, STEP_MESSAGES);
+	fetched = fetch_ahead_next(request->ahead, false);
+	if (!fetched)
+		return 2;
+	return take_fetched(request, &request->open, fetched, STEP_MESSAGES);
 }
 
 int nl_request_step(struct nl_request *request, record_handler handler, void *userdata)
@@ -366,14 +467,22 @@ int nl_request_step(struct nl_request *request, record_handler handler, void *us
 	int r;
 
 	request->open.userdata = &to;
-	r = step(request, &request->open, MSG_DONTWAIT);
+	if (request->ahead)
+		r = step_ahead(request);
+	else
+		r = step(request, &request->open, MSG_DONTWAIT, UINT_MAX);
 	request->open.userdata = NULL;
+	if (r <= 0) {
+		fetch_ahead_free(request->ahead);
+		request->ahead = NULL;
+		request->left = 0;
+	}
 	return r;
 }
 
 int nl_request_fd(const struct nl_request *request)
 {
-	return request->fd;
+	return request->ahead ? fetch_ahead_fd(request->ahead) : request->fd;
 }
 
 int nl_request_link(

@@ -20,8 +20,8 @@ int snapshot_read(
 
 /*
  * The same for who has other things to do while the routes of a full table are read: begins
- * it, and takes a piece of the routes whenever nl_request_fd() has one, some hundred.
- * snapshot_step() returns 1 where more are to come, 0 behind the last, or an error. What changes
+ * it, and takes some of the routes, 64 at most, at each step, when nl_request_fd() is readable.
+ * snapshot_step() returns as nl_request_step(). What changes
  * unannounced is not read: snapshot_refresh() does, and belongs at the end.
  */
 int snapshot_begin(

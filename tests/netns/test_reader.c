@@ -13,6 +13,7 @@
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -235,15 +236,24 @@ START_TEST(a_dump_in_steps)
 
 	build_pair();
 	lab_ip("route add 10.2.0.0/16 via 10.1.0.2 table 1000");
+	for (int i = 0; i < 150; i++)
+		lab_ip("route add 10.3.%d.0/24 via 10.1.0.2", i);
 	ck_assert_int_eq(nl_request_new(&request), 0);
 	dump(request, NL_DUMP_ROUTES);
 	whole = seen.count;
+	ck_assert_uint_gt(whole, 150);
 	array_clear(&seen);
 	ck_assert_int_eq(nl_request_begin(request, NL_DUMP_ALL), -EINVAL);
 	ck_assert_int_eq(nl_request_begin(request, NL_DUMP_ROUTES), 0);
-	do
+	do {
+		struct pollfd more = { .fd = nl_request_fd(request), .events = POLLIN };
+		size_t before = seen.count;
+
+		ck_assert_int_eq(poll(&more, 1, 5000), 1);
 		r = nl_request_step(request, keep, NULL);
-	while (r == 1 && ++steps < 100000);
+		ck_assert_uint_le(seen.count, before + 64);
+	} while (r > 0 && ++steps < 100000);
+	ck_assert_uint_ge(steps, 2);
 	ck_assert_int_eq(r, 0);
 	ck_assert_uint_eq(seen.count, whole);
 	(void)route_to("10.2.0.0/16", 1000);
