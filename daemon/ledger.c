@@ -327,7 +327,7 @@ static void make_spare(struct ledger *ledger)
 		close_fd(&ledger->spare);
 }
 
-static int save(struct ledger *ledger)
+int ledger_save_now(struct ledger *ledger)
 {
 	_cleanup_(freep) char *text = NULL;
 	char name[96];
@@ -348,14 +348,9 @@ static int save(struct ledger *ledger)
 	return 0;
 }
 
-int ledger_save_now(struct ledger *ledger)
-{
-	return save(ledger);
-}
-
 int ledger_save(struct ledger *ledger)
 {
-	int r = save(ledger);
+	int r = ledger_save_now(ledger);
 
 	make_spare(ledger);
 	return r;

@@ -46,7 +46,7 @@ struct nl_request {
 	struct nl_decoder decoder;
 	struct nl_counts counts;
 	char *buffer;
-	const char *at; /* what is still to be taken of the datagram in it */
+	const char *at; /* what is still to be taken of the datagram at hand */
 	size_t left;
 	struct conversation open;  /* a dump that is taken step by step */
 	struct fetch_ahead *ahead; /* its, NULL where there is no thread to be had */

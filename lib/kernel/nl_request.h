@@ -55,10 +55,11 @@ int nl_request_dump(struct nl_request *request, unsigned int what, record_handle
 	void *userdata);
 
 /*
- * The same of one kind, for who has other things to do meanwhile: asks for it, and takes some
- * of the answers, 64 at most, at each step, when nl_request_fd() is readable. A thread fetches them.
- * nl_request_step() waits for nothing; it returns 1 when there are more to come, 2 when they are not there yet, 0 behind the
- * last, or an error as above; then the socket is of no use. No other question may be asked between.
+ * The same of one kind, for who has other things to do meanwhile: asks for it, and takes some of
+ * the answers, 64 at most, at each step, when nl_request_fd() is readable. A thread fetches them;
+ * where none can be had, a step takes a datagram. nl_request_step() waits for nothing; it returns 1
+ * when there are more to come, 2 when they are not there yet, 0 behind the last, or an error as
+ * above; then the socket is of no use. No other question may be asked between.
  */
 int nl_request_begin(struct nl_request *request, enum nl_dump what);
 int nl_request_step(struct nl_request *request, record_handler handler, void *userdata);

@@ -21,8 +21,8 @@ int snapshot_read(
 /*
  * The same for who has other things to do while the routes of a full table are read: begins
  * it, and takes some of the routes, 64 at most, at each step, when nl_request_fd() is readable.
- * snapshot_step() returns as nl_request_step(). What changes
- * unannounced is not read: snapshot_refresh() does, and belongs at the end.
+ * snapshot_step() returns as nl_request_step(). What changes unannounced is not read:
+ * snapshot_refresh() does, and belongs at the end.
  */
 int snapshot_begin(
 	struct nl_request *request, const struct state *known, struct state *state);

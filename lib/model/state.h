@@ -62,7 +62,8 @@ struct state {
 	bool links_stale; /* settings may have changed unannounced: re-read the links */
 	bool audit_due;	  /* something was lost that takes routes along: compare all */
 	bool replaying;	  /* set by the reader: events may be in the state already */
-	ARRAY(int) risen; /* interfaces that came up, or came as such; cleared only */
+	ARRAY(int)
+	risen; /* interfaces that came up, or were up when they were first heard of */
 };
 
 /* A state as of a namespace of which nothing was heard. NULL on lack of memory. */
