@@ -38,10 +38,13 @@ struct daemon {
 
 	struct nl_request *request;
 	struct nl_reader *reader;
-	struct state *state;	/* NULL before the first sync */
-	const char *lost_why;	/* what took the sync last */
-	bool synced;		/* false: the state is old, no verdict of it is new */
-	struct audit *auditing; /* NULL: none runs */
+	struct state *state;	  /* NULL before the first sync */
+	const char *lost_why;	  /* what took the sync last */
+	bool synced;		  /* false: the state is old, no verdict of it is new */
+	struct audit *auditing;	  /* NULL: none runs */
+	uint64_t audit_rest_usec; /* none before, but for a doubt */
+	bool audit_all;		  /* ... which has all judged behind it */
+	uint64_t judge_all_usec;  /* so does the first one from then on */
 	uint64_t synced_usec;
 	uint64_t lost_usec; /* when it was lost last */
 
@@ -159,10 +162,12 @@ void follow_take_over(struct daemon *daemon, struct state *fresh);
 
 /* --- audit.c -------------------------------------------------------------------------------- */
 
-#define AUDIT_SOON_USEC UINT64_C(2000000)
+/* Asks for a comparison with the kernel as there is a doubt; all is judged anew behind it. */
+void audit_want_at_once(struct daemon *daemon);
 
-/* Asks for a comparison with the kernel soon. */
-void audit_want(struct daemon *daemon, uint64_t in_usec);
+/* The same as something was inferred that is to be proven: in two seconds, but so that such
+ * audits are a twentieth of the time at most. */
+void audit_want_soon(struct daemon *daemon);
 
 /* Gives up one that runs. */
 void audit_stop(struct daemon *daemon);

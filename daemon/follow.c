@@ -186,7 +186,7 @@ static int take_events(struct daemon *daemon, unsigned int most)
 		return follow_failed(daemon, r);
 	if (daemon->state->audit_due) {
 		daemon->state->audit_due = false;
-		audit_want(daemon, AUDIT_SOON_USEC);
+		audit_want_soon(daemon);
 	}
 	judge_later(daemon);
 	return r;

@@ -140,7 +140,7 @@ static void refuted(struct daemon *daemon, struct track_item *item)
 	if (!item->refutations) {
 		item->refutations = 1;
 		item->refuted_audit = daemon->audits;
-		audit_want(daemon, 1);
+		audit_want_at_once(daemon);
 	}
 	if (item->refutations > 1 || item->refuted_audit == daemon->audits)
 		return;

@@ -215,7 +215,7 @@ int selfcheck_run(struct daemon *daemon)
 			continue;
 		daemon->suspect = flow;
 		daemon->has_suspect = true;
-		audit_want(daemon, 1);
+		audit_want_at_once(daemon);
 	}
 	daemon->changed_ifindex = 0;
 	return 0;

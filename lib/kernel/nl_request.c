@@ -441,7 +441,9 @@ int nl_request_begin(struct nl_request *request, enum nl_dump what)
 	request->left = 0;
 	request->open = (struct conversation){ .dump = true, .answer = hand_on };
 	r = begin(request, row);
-	if (r >= 0 && fetch_ahead_new(request->fd, &request->ahead) == -ENOMEM)
+	/* the others are as long for a few hosts only */
+	if (r >= 0 && what == NL_DUMP_ROUTES &&
+		fetch_ahead_new(request->fd, &request->ahead) == -ENOMEM)
 		r = -ENOMEM;
 	return r;
 }

@@ -56,10 +56,10 @@ int nl_request_dump(struct nl_request *request, unsigned int what, record_handle
 
 /*
  * The same of one kind, for who has other things to do meanwhile: asks for it, and takes some of
- * the answers, 64 at most, at each step, when nl_request_fd() is readable. A thread fetches them;
- * where none can be had, a step takes a datagram. nl_request_step() waits for nothing; it returns 1
+ * the answers at each step, when nl_request_fd() is readable: of routes, which a thread fetches,
+ * 64 at most; where none can be had, and of other kinds, a datagram. nl_request_step() waits for nothing; it returns 1
  * when there are more to come, 2 when they are not there yet, 0 behind the last, or an error as
- * above; then the socket is of no use. No other question may be asked between.
+ * above. No other question may be asked between.
  */
 int nl_request_begin(struct nl_request *request, enum nl_dump what);
 int nl_request_step(struct nl_request *request, record_handler handler, void *userdata);

@@ -8,13 +8,15 @@
 #include <stdio.h>
 #include <sys/utsname.h>
 
+#define TRIES 10 /* of a dump that things change under */
+
 /* The kernel says when links, addresses or nexthops changed under a dump. Taking in what is
  * known already does no harm, so the dump is just done again. */
 static int dump(struct nl_request *request, unsigned int what, struct state *state)
 {
 	int r = -EAGAIN;
 
-	for (int tries = 0; tries < 10 && r == -EAGAIN; tries++)
+	for (int tries = 0; tries < TRIES && r == -EAGAIN; tries++)
 		r = nl_request_dump(request, what, state_apply_handler, state);
 	return r;
 }
@@ -62,13 +64,13 @@ static int ask_merged(const struct state *state, bool *ret)
 	return r;
 }
 
-static int read_merged(struct state *state, const struct state *known)
+static int read_merged(struct state *state, bool may_be)
 {
 	struct record record = { .kind = RECORD_MERGED, .dump = true };
 	int r;
 
 	/* what was parted stays so, and rules that were changed have parted them */
-	if ((!known || known->merged) && has_first_rules(state)) {
+	if (may_be && has_first_rules(state)) {
 		r = ask_merged(state, &record.merged);
 		/* no own address: nothing that could tell, and nothing that it matters to yet */
 		if (r == -ENOENT)
@@ -86,48 +88,81 @@ static int read_unannounced(struct state *state)
 	return r < 0 ? r : procsys_read_memberships(state_apply_handler, state);
 }
 
-/* All that a dump of routes needs to be known before. */
-static int read_before_routes(
+/* What was parted stays so. */
+static bool may_be_merged(const struct state *known)
+{
+	return !known || known->merged;
+}
+
+int snapshot_read(
 	struct nl_request *request, const struct state *known, struct state *state)
 {
 	int r = read_version(state);
 
 	if (r >= 0)
 		r = dump(request, NL_DUMP_ALL & ~(unsigned int)NL_DUMP_ROUTES, state);
-	return r < 0 ? r : read_merged(state, known);
-}
-
-int snapshot_read(
-	struct nl_request *request, const struct state *known, struct state *state)
-{
-	int r = read_before_routes(request, known, state);
-
+	/* before the routes, which need to know */
+	if (r >= 0)
+		r = read_merged(state, may_be_merged(known));
 	if (r >= 0)
 		r = dump(request, NL_DUMP_ROUTES, state);
 	return r < 0 ? r : read_unannounced(state);
 }
 
-int snapshot_begin(
-	struct nl_request *request, const struct state *known, struct state *state)
+int snapshot_begin(struct snapshot *snapshot, struct nl_request *request,
+	const struct state *known, struct state *state)
 {
-	int r = read_before_routes(request, known, state);
+	int r = read_version(state);
 
-	return r < 0 ? r : nl_request_begin(request, NL_DUMP_ROUTES);
+	*snapshot = (struct snapshot){ .request = request,
+		.state = state,
+		.may_be_merged = may_be_merged(known),
+		.reading = NL_DUMP_LINKS };
+	return r < 0 ? r : nl_request_begin(request, snapshot->reading);
 }
 
-int snapshot_step(struct nl_request *request, struct state *state)
+/* One kind is read: the next. Returns 1, 0 where there is none, or a negative errno. */
+static int next(struct snapshot *snapshot)
 {
-	return nl_request_step(request, state_apply_handler, state);
+	int r = 0;
+
+	if (snapshot->reading == NL_DUMP_ROUTES)
+		return 0;
+	snapshot->reading = (enum nl_dump)(snapshot->reading << 1);
+	snapshot->tries = 0;
+	if (snapshot->reading == NL_DUMP_ROUTES)
+		r = read_merged(snapshot->state, snapshot->may_be_merged);
+	if (r >= 0)
+		r = nl_request_begin(snapshot->request, snapshot->reading);
+	return r < 0 ? r : 1;
+}
+
+int snapshot_step(struct snapshot *snapshot)
+{
+	int r = nl_request_step(snapshot->request, state_apply_handler, snapshot->state);
+
+	if (r == -EAGAIN && ++snapshot->tries < TRIES) {
+		r = nl_request_begin(snapshot->request, snapshot->reading);
+		return r < 0 ? r : 1;
+	}
+	if (r == 0 || (r == -EOPNOTSUPP && snapshot->reading == NL_DUMP_NEXTHOPS))
+		return next(snapshot);
+	return r;
+}
+
+int snapshot_refresh_conf(struct state *state)
+{
+	int r = read_unannounced(state);
+
+	/* they never join again */
+	return r < 0 || !state->merged ? r : read_merged(state, true);
 }
 
 int snapshot_refresh(struct nl_request *request, struct state *state)
 {
 	int r = dump(request, NL_DUMP_LINKS, state);
 
-	if (r >= 0)
-		r = read_unannounced(state);
-	/* they never join again */
-	return r < 0 || !state->merged ? r : read_merged(state, NULL);
+	return r < 0 ? r : snapshot_refresh_conf(state);
 }
 
 int snapshot_refresh_link(struct nl_request *request, struct state *state, int ifindex)

@@ -19,14 +19,25 @@ int snapshot_read(
 	struct nl_request *request, const struct state *known, struct state *state);
 
 /*
- * The same for who has other things to do while the routes of a full table are read: begins
- * it, and takes some of the routes, 64 at most, at each step, when nl_request_fd() is readable.
- * snapshot_step() returns as nl_request_step(). What changes unannounced is not read:
- * snapshot_refresh() does, and belongs at the end.
+ * The same for who has other things to do meanwhile: a step takes what has come, little at a time.
+ * request and state are the caller's; it asks nothing else by the request before the end.
  */
-int snapshot_begin(
-	struct nl_request *request, const struct state *known, struct state *state);
-int snapshot_step(struct nl_request *request, struct state *state);
+struct snapshot {
+	struct nl_request *request;
+	struct state *state;
+	bool may_be_merged;
+	enum nl_dump reading;
+	unsigned int tries;
+};
+
+/* As snapshot_read(), but for what changes unannounced: snapshot_refresh_conf() reads that at the
+ * end. */
+int snapshot_begin(struct snapshot *snapshot, struct nl_request *request,
+	const struct state *known, struct state *state);
+
+/* When nl_request_fd() is readable, which is another one after some steps. Returns as
+ * nl_request_step(). */
+int snapshot_step(struct snapshot *snapshot);
 
 /*
  * Reads again what changes unannounced: the settings of links, of all and default, groups
@@ -34,6 +45,9 @@ int snapshot_step(struct nl_request *request, struct state *state);
  * is older than it should be.
  */
 int snapshot_refresh(struct nl_request *request, struct state *state);
+
+/* The same but for the settings of links: a few files, however many those are. */
+int snapshot_refresh_conf(struct state *state);
 
 /* The same of one link and of all: what a finding about it rests on. -ENODEV: it is gone. */
 int snapshot_refresh_link(struct nl_request *request, struct state *state, int ifindex);

@@ -371,27 +371,6 @@ long fib_remove_related(struct fib *fib, enum fib_relation relation, uint32_t id
 	return r < 0 ? r : removal.gone;
 }
 
-static struct route_record info_record(const struct fib_info *info, struct prefix4 dst)
-{
-	return (struct route_record){
-		.table = info->table,
-		.dst = dst,
-		.tos = info->tos,
-		.scope = info->scope,
-		.protocol = info->protocol,
-		.type = info->type,
-		.priority = info->priority,
-		.prefsrc = info->prefsrc,
-		.nhid = info->nhid,
-		.realm = info->realm,
-		.blind = info->blind,
-		.rest = info->rest,
-		.place = ROUTE_NEW,
-		.legs = info->legs,
-		.leg_count = info->leg_count,
-	};
-}
-
 static int copy_table(
 	const struct fib *from, uint32_t reference, uint32_t table, struct fib *into)
 {
@@ -405,7 +384,7 @@ static int copy_table(
 	list = at.value ? fib_list(from, at.value) : NULL;
 	for (uint32_t i = 0; list && i < list->count; i++) {
 		const struct fib_info *info = list->infos[i];
-		struct route_record route = info_record(info, at.prefix);
+		struct route_record route = fib_info_record(info, at.prefix);
 
 		if (info->table != table)
 			continue;
@@ -450,88 +429,4 @@ int fib_split(struct fib *merged, uint32_t table, struct fib *into)
 		r = remove_at(merged, &removal, removal.found.items[i]);
 	array_done(&removal.found);
 	return r;
-}
-
-/* --- comparing ---------------------------------------------------------------------------- */
-
-static bool list_equal(const struct fib_list *a, const struct fib_list *b)
-{
-	if (a->count != b->count)
-		return false;
-	for (uint32_t i = 0; i < a->count; i++) {
-		struct route_record route = info_record(b->infos[i], prefix4(ip4(0), 0));
-
-		if (!fib_info_is(a->infos[i], &route))
-			return false;
-	}
-	return true;
-}
-
-/* Each entry of a is the same in b; with equal counts that is all. */
-static bool entries_in(const struct fib *a, uint32_t reference, const struct fib *b,
-	struct prefix4 *ret_where)
-{
-	struct trie_at at;
-	uint32_t there;
-
-	if (reference == TRIE_NONE)
-		return true;
-	at = trie_at(&a->trie, reference);
-	there = at.value ? trie_get(&b->trie, at.prefix) : 0;
-	if (at.value &&
-		(!there || !list_equal(fib_list(a, at.value), fib_list(b, there)))) {
-		*ret_where = at.prefix;
-		return false;
-	}
-	return entries_in(a, at.child[0], b, ret_where) &&
-	       entries_in(a, at.child[1], b, ret_where);
-}
-
-/* Which list of b was found equal to one of a, by a's index. */
-struct equals {
-	const struct fib *a, *b;
-	const struct fib_list **of;
-};
-
-static bool values_equal(struct equals *equals, uint32_t a, uint32_t b)
-{
-	const struct fib_list *left, *right;
-
-	if (!a || !b)
-		return a == b;
-	left = fib_list(equals->a, a);
-	right = fib_list(equals->b, b);
-	if (equals->of[a] == right)
-		return true;
-	if (!list_equal(left, right))
-		return false;
-	equals->of[a] = right;
-	return true;
-}
-
-/* Tries that hold the same have the same nodes, so both are walked at once. */
-static bool nodes_equal(struct equals *equals, uint32_t a, uint32_t b)
-{
-	struct trie_at left, right;
-
-	if (a == TRIE_NONE || b == TRIE_NONE)
-		return a == b;
-	left = trie_at(&equals->a->trie, a);
-	right = trie_at(&equals->b->trie, b);
-	return left.prefix.len == right.prefix.len &&
-	       left.prefix.addr.host == right.prefix.addr.host &&
-	       values_equal(equals, left.value, right.value) &&
-	       nodes_equal(equals, left.child[0], right.child[0]) &&
-	       nodes_equal(equals, left.child[1], right.child[1]);
-}
-
-bool fib_equal(const struct fib *a, const struct fib *b, struct prefix4 *ret_where)
-{
-	struct equals equals = { a, b, calloc(a->lists.count, sizeof(*equals.of)) };
-	bool equal = equals.of && nodes_equal(&equals, a->trie.root, b->trie.root);
-
-	free(equals.of);
-	/* where they differ is looked for entry by entry, which costs ten times as much */
-	return equal || (entries_in(a, a->trie.root, b, ret_where) &&
-				entries_in(b, b->trie.root, a, ret_where));
 }

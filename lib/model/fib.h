@@ -126,6 +126,3 @@ static inline const struct fib_list *fib_list(const struct fib *fib, uint32_t va
 {
 	return fib->lists.items[value];
 }
-
-/* Whether two tries hold the same routes in the same order. */
-bool fib_equal(const struct fib *a, const struct fib *b, struct prefix4 *ret_where);

@@ -33,6 +33,27 @@ static bool leg_equal(const struct leg *a, const struct leg *b)
 	       a->gw.host == b->gw.host;
 }
 
+struct route_record fib_info_record(const struct fib_info *info, struct prefix4 dst)
+{
+	return (struct route_record){
+		.table = info->table,
+		.dst = dst,
+		.tos = info->tos,
+		.scope = info->scope,
+		.protocol = info->protocol,
+		.type = info->type,
+		.priority = info->priority,
+		.prefsrc = info->prefsrc,
+		.nhid = info->nhid,
+		.realm = info->realm,
+		.blind = info->blind,
+		.rest = info->rest,
+		.place = ROUTE_NEW,
+		.legs = info->legs,
+		.leg_count = info->leg_count,
+	};
+}
+
 bool fib_info_is(const struct fib_info *info, const struct route_record *route)
 {
 	if (info->rest != route->rest || info->table != route->table ||

@@ -4,8 +4,12 @@
 #include "model/fib.h"
 
 /*
- * The infos and lists of a fib, each kept once: for fib.c, which puts them into the trie.
+ * The infos and lists of a fib, each kept once: for fib.c, which puts them into the trie, and for
+ * who compares them.
  */
+
+/* A route to dst with these attributes; its legs are the info's. */
+struct route_record fib_info_record(const struct fib_info *info, struct prefix4 dst);
 
 /* Whether a route has these attributes. */
 bool fib_info_is(const struct fib_info *info, const struct route_record *route);

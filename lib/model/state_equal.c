@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "model/state_equal.h"
 
+#include "model/fib_equal.h"
 #include "model/rule.h"
 
 #include <stdio.h>
@@ -98,34 +99,75 @@ static bool nexthops_equal(const struct state *a, const struct state *b, char *w
 	       differ(what, "number of", "nexthops");
 }
 
-/* Whether b has what a's tables hold; an empty table is as none. compared: those that both have
- * are known to be equal. */
-static bool tables_in(
-	const struct state *a, const struct state *b, bool compared, char *what)
+/* The first table from there on that has routes, if any is before *ret. */
+static void lower(const struct state *state, uint64_t from, uint64_t *ret)
 {
-	hash_each (&a->tables, slot) {
-		const struct fib *fib = slot->value, *other = state_table(b, fib->table);
-		struct prefix4 where;
-		char text[PREFIX4_TEXT];
+	hash_each (&state->tables, slot) {
+		const struct fib *fib = slot->value;
 
-		if (!fib->routes && (!other || !other->routes))
-			continue;
-		if (other && (compared || fib_equal(fib, other, &where)))
-			continue;
-		snprintf(what, STATE_DIFFERENCE, "table %u at %s", fib->table,
-			other ? prefix4_format(where, text) : "all");
-		return false;
+		if (fib->routes && fib->table >= from && fib->table < *ret)
+			*ret = fib->table;
 	}
-	return true;
+}
+
+/* An empty table is as none. */
+static int tables_compare(const struct state *a, const struct state *b,
+	struct state_comparison *comparison, size_t budget, char *what)
+{
+	for (;;) {
+		uint64_t table = UINT64_MAX;
+		struct prefix4 where = { 0 };
+		const struct fib *left, *right;
+		char text[PREFIX4_TEXT];
+		int r = -1;
+
+		lower(a, comparison->table, &table);
+		lower(b, comparison->table, &table);
+		if (table == UINT64_MAX)
+			return 0;
+		if (table != comparison->table)
+			*comparison = (struct state_comparison){ .table = table };
+		left = state_table(a, (uint32_t)table);
+		right = state_table(b, (uint32_t)table);
+		if (left && right)
+			r = fib_compare(left, right, &comparison->from, &budget, &where);
+		if (r < 0)
+			snprintf(what, STATE_DIFFERENCE, "table %u at %s",
+				(unsigned int)table,
+				left && right ? prefix4_format(where, text) : "all");
+		if (r != 0)
+			return r;
+		*comparison = (struct state_comparison){ .table = table + 1 };
+	}
+}
+
+/* All but the routes. */
+static bool rest_equal(const struct state *a, const struct state *b, char *what)
+{
+	return ifaces_equal(a, b, what) && rules_equal(a, b, what) &&
+	       nexthops_equal(a, b, what) && conf_equal(&a->all, &b->all, "all", what) &&
+	       conf_equal(&a->template, &b->template, "default", what);
+}
+
+int state_compare(const struct state *a, const struct state *b,
+	struct state_comparison *comparison, size_t budget,
+	char what[static STATE_DIFFERENCE])
+{
+	int r;
+
+	if (a->merged != b->merged) {
+		(void)differ(what, "whether local and main are", "merged");
+		return -1;
+	}
+	r = tables_compare(a, b, comparison, budget, what);
+	/* where a link or a nexthop differs, that says more than its routes */
+	return r > 0 ? r : !rest_equal(a, b, what) || r < 0 ? -1 : 0;
 }
 
 bool state_equal(
 	const struct state *a, const struct state *b, char what[static STATE_DIFFERENCE])
 {
-	if (a->merged != b->merged)
-		return differ(what, "whether local and main are", "merged");
-	return ifaces_equal(a, b, what) && rules_equal(a, b, what) &&
-	       nexthops_equal(a, b, what) && tables_in(a, b, false, what) &&
-	       tables_in(b, a, true, what) && conf_equal(&a->all, &b->all, "all", what) &&
-	       conf_equal(&a->template, &b->template, "default", what);
+	struct state_comparison whole = { 0 };
+
+	return state_compare(a, b, &whole, SIZE_MAX, what) == 0;
 }

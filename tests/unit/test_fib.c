@@ -2,6 +2,7 @@
 #include "lab_model.h"
 #include "lab_run.h"
 #include "model/fib.h"
+#include "model/fib_equal.h"
 
 #include <string.h>
 
