@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Everything read in one go and step by step: the same state, on a host that has a lot of it. */
+#include "kernel/snapshot.h"
+#include "lab.h"
+#include "model/state_equal.h"
+
+#include <check.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#define LINKS 60    /* pairs: some datagrams of them */
+#define ROUTES 5000 /* a dump of which a thread fetches */
+
+static void setup(void)
+{
+	char path[] = "/tmp/rpfilterd-host.XXXXXX";
+	FILE *batch;
+
+	ck_assert(lab_enter());
+	batch = fdopen(mkstemp(path), "w");
+	ck_assert_ptr_nonnull(batch);
+	for (unsigned int i = 0; i < LINKS; i++) {
+		fprintf(batch, "link add a%u type veth peer name b%u\n", i, i);
+		fprintf(batch, "link set a%u up\nlink set b%u up\n", i, i);
+		fprintf(batch, "addr add 10.0.%u.1/24 dev a%u\n", i, i);
+		fprintf(batch, "rule add from 10.0.%u.0/24 lookup %u\n", i, 1000 + i);
+		fprintf(batch, "route add default dev a%u table %u\n", i, 1000 + i);
+	}
+	for (unsigned int i = 0; i < ROUTES; i++)
+		fprintf(batch, "route add 20.%u.%u.0/24 dev a0\n", i >> 8, i & 255);
+	ck_assert_int_eq(fclose(batch), 0);
+	lab_ip("-batch %s", path);
+	(void)unlink(path);
+	/* kernels before 5.3 have none */
+	if (lab_ip_try("nexthop add id 7 dev a1"))
+		lab_ip("route add 30.0.0.0/8 nhid 7");
+}
+
+/* Returns the steps that it took. */
+static size_t in_steps(struct nl_request *request, struct state *state)
+{
+	struct snapshot snapshot;
+	size_t steps = 0;
+	int r = snapshot_begin(&snapshot, request, NULL, state);
+
+	while (r >= 0 && (r > 0 || !steps)) {
+		struct pollfd more = { nl_request_fd(request), POLLIN, 0 };
+
+		ck_assert_int_eq(poll(&more, 1, 5000), 1);
+		r = snapshot_step(&snapshot);
+		steps++;
+	}
+	ck_assert_int_eq(r, 0);
+	ck_assert_int_eq(snapshot_refresh_conf(state), 0);
+	return steps;
+}
+
+START_TEST(steps_read_the_same)
+{
+	_cleanup_(nl_request_freep) struct nl_request *request = NULL;
+
+	ck_assert_int_eq(nl_request_new(&request), 0);
+	for (int round = 0; round < 3; round++) {
+		_cleanup_(state_freep) struct state *whole = state_new();
+		_cleanup_(state_freep) struct state *parts = state_new();
+		char what[STATE_DIFFERENCE] = "";
+
+		ck_assert_int_eq(snapshot_read(request, NULL, whole), 0);
+		ck_assert_uint_gt(in_steps(request, parts), ROUTES / 64);
+		ck_assert_msg(state_equal(whole, parts, what), "they differ: %s", what);
+		ck_assert_uint_ge(state_routes(parts), ROUTES + LINKS);
+		ck_assert_uint_eq(parts->rules.count, LINKS + 3);
+		lab_ip("link set b%d down", round); /* the next one reads another state */
+	}
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("snapshot");
+	TCase *tcase = tcase_create("snapshot");
+	SRunner *runner;
+	int failed;
+
+	if (!lab_enter())
+		return 77;
+	tcase_add_checked_fixture(tcase, setup, NULL);
+	tcase_set_timeout(tcase, 60);
+	tcase_add_test(tcase, steps_read_the_same);
+	suite_add_tcase(suite, tcase);
+	runner = srunner_create(suite);
+	srunner_run_all(runner, CK_ENV);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
