@@ -44,11 +44,13 @@ install(CODE [[
 	set(AT)
 	set(STATE)
 	set(NETNS)
+	set(ALSO "\nAlso=rpfilterd.socket")
 	configure_file("${source}/systemd/rpfilterd.service.in" "${made}/rpfilterd.service" @ONLY)
 	set(OF_WHAT " of Network Namespace %i")
 	set(AT "@%i")
 	set(STATE "/%i")
 	set(NETNS "NetworkNamespacePath=/run/netns/%i\n")
+	set(ALSO)
 	configure_file("${source}/systemd/rpfilterd.service.in" "${made}/rpfilterd@.service" @ONLY)
 	file(INSTALL "${made}/rpfilterd.service" "${made}/rpfilterd@.service"
 		DESTINATION "${prefix}/lib/systemd/system")

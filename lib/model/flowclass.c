@@ -66,9 +66,12 @@ static int join(struct walk *walk, size_t index, size_t length)
 	struct flowclass *class = &walk->ret->list.items[walk->begin + index];
 	struct leaf *leaf = &walk->leaves.items[index];
 
+	/* one has the name of the packet that it is judged by */
+	if (!same_flow(&class->flow, &walk->flow))
+		return 0;
 	if ((!place->oif || class->oif) && length < strlen(class->name))
 		memcpy(class->name, walk->name, length + 1);
-	if (leaf->places[walk->place] || !same_flow(&class->flow, &walk->flow))
+	if (leaf->places[walk->place])
 		return 0;
 	leaf->places[walk->place] = true;
 	class->forwarded |= place->forwarded;
@@ -125,13 +128,23 @@ static int begin(struct walk *walk, uint64_t hash)
 
 static int end(struct walk *walk, uint64_t hash, size_t length)
 {
+	size_t joined = walk->leaves.count;
+
 	walk->ways++;
 	walk->ends++;
 	for (size_t i = 0; i < walk->leaves.count; i++) {
-		if (walk->leaves.items[i].hash == hash)
+		const struct flowclass *class = &walk->ret->list.items[walk->begin + i];
+
+		if (walk->leaves.items[i].hash != hash)
+			continue;
+		if (walk->leaves.items[i].places[walk->place])
 			return join(walk, i, length);
+		/* to another place it may be the same packet only: a class is judged by one */
+		if (joined == walk->leaves.count && same_flow(&class->flow, &walk->flow))
+			joined = i;
 	}
-	return begin(walk, hash);
+	return joined < walk->leaves.count ? join(walk, joined, length)
+					   : begin(walk, hash);
 }
 
 /* --- the tree --------------------------------------------------------------------------------- */

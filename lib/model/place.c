@@ -83,7 +83,8 @@ struct lookup_flow place_way_back(
  */
 struct hit {
 	struct prefix4 from;
-	uint32_t rule; /* in the sieve */
+	uint32_t rule;	 /* in the sieve */
+	uint32_t before; /* it, so many that all destinations may meet */
 };
 
 struct parting {
@@ -129,17 +130,21 @@ static int collect_hits(struct parting *parting, const struct view *view,
 	const struct addresses *dsts, const struct lookup_flow *key)
 {
 	const struct sieve *sieve = parting->sieve;
+	uint32_t before = 0;
 
 	for (uint32_t i = 0; i < sieve->rules.count; i++) {
 		const struct state_rule *entry = sieve->rules.items[i].entry;
-		const struct hit hit = { entry->rule.from, i };
+		const struct hit hit = { entry->rule.from, i, before };
 		struct lookup_flow inside = *key;
 
 		inside.src = hit.from.addr;
 		if (!hit.from.len ||
 			!selector_meets(SELECTOR_PLACE, view, entry, &inside) ||
-			!has_any(dsts, hit.from))
+			!has_any(dsts, hit.from)) {
+			before++;
 			continue;
+		}
+		before += entry->rule.invert; /* it is the others that meet it */
 		if (array_push(&parting->hits, &hit) < 0)
 			return -ENOMEM;
 	}
@@ -158,18 +163,20 @@ static int collect_hits(struct parting *parting, const struct view *view,
 
 static int by_rule(const void *a, const void *b)
 {
-	return (*(const uint32_t *)a > *(const uint32_t *)b) -
-	       (*(const uint32_t *)a < *(const uint32_t *)b);
+	uint32_t left = ((const struct hit *)a)->rule,
+		 right = ((const struct hit *)b)->rule;
+
+	return (left > right) - (left < right);
 }
 
 /*
- * What the rules around a destination say, as a hash. An inverted one counts as itself, as it
- * is the others that meet it.
+ * What the rules around a destination say, and where they stand among those that part packets by
+ * something else, as a hash. An inverted one counts as itself, as it is the others that meet it.
  */
 static int runs_hash(struct parting *parting, const struct trie_match *matches,
 	size_t count, uint64_t *ret)
 {
-	ARRAY(uint32_t) rules = { 0 };
+	ARRAY(struct hit) hits = { 0 };
 	int r = 0;
 
 	for (size_t i = 0; i < count && r >= 0; i++) {
@@ -180,23 +187,22 @@ static int runs_hash(struct parting *parting, const struct trie_match *matches,
 			from.len == parting->hits.items[at].from.len &&
 			from.addr.host == parting->hits.items[at].from.addr.host;
 			at++) {
-			r = array_push(&rules, &parting->hits.items[at].rule);
+			r = array_push(&hits, &parting->hits.items[at]);
 			parting->work++;
 		}
 	}
-	if (rules.count > 1)
-		qsort(rules.items, rules.count, sizeof(*rules.items), by_rule);
+	if (hits.count > 1)
+		qsort(hits.items, hits.count, sizeof(*hits.items), by_rule);
 	*ret = 0;
-	for (size_t i = 0; i < rules.count; i++) {
-		const struct sieve_rule *rule =
-			&parting->sieve->rules.items[rules.items[i]];
+	array_each (&hits, const struct hit, hit) {
+		const struct sieve_rule *rule = &parting->sieve->rules.items[hit->rule];
 		uint64_t says = rule->rest[SELECTOR_PLACE + 1];
 
 		if (rule->entry->rule.invert)
-			says += rules.items[i];
-		*ret = hash_mix(*ret * 31 + says);
+			says += hit->rule;
+		*ret = hash_mix(hash_mix(*ret * 31 + says) + hit->before);
 	}
-	array_done(&rules);
+	array_done(&hits);
 	return r;
 }
 

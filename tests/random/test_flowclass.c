@@ -9,7 +9,7 @@
 
 /*
  * A class stands for all packets that rules treat alike: of whatever packet comes in, there
- * must be a class of which each source has the same verdict. And no two classes are needed
+ * must be a class with its destination of which each source has the same verdict. And no two classes are needed
  * for packets that every rule takes for the same, which keeps their number small.
  */
 static void verdicts(const struct world *world, const struct flow *packet,
@@ -70,6 +70,7 @@ static size_t ck_classes(
 		verdicts(world, &packet, expected);
 		for (; at < classes.list.count && !found; at++) {
 			found = !classes.list.items[at].oif &&
+				is_of(&classes.list.items[at], &packet) &&
 				memcmp(expected, of[at], sizeof(expected)) == 0;
 		}
 		special += found && at > 1;
@@ -110,11 +111,11 @@ static size_t ck_classes(
 /* Rules that tell packets to the host's addresses apart, more than a world has by itself. */
 static void some_rules(struct world *world, struct chance *chance)
 {
-	for (uint32_t count = chance_below(chance, 5); count--;) {
+	for (uint32_t count = chance_below(chance, 7); count--;) {
 		uint32_t priority = 1 + chance_below(chance, 30),
 			 table = 77 + chance_below(chance, 2);
 
-		switch (chance_below(chance, 5)) {
+		switch (chance_below(chance, 7)) {
 		case 0:
 			world_line(world, "rule %u: from 192.0.2.%u/31 lookup %u",
 				priority, chance_below(chance, 2) * 2, table);
@@ -134,6 +135,13 @@ static void some_rules(struct world *world, struct chance *chance)
 				priority, chance_one_in(chance, 2) ? 6u : 17u,
 				chance_below(chance, 9), table);
 			break;
+		case 4: /* all of one tos, between those of some destinations */
+			world_line(world, "rule %u: tos 0x10 lookup %u", priority, table);
+			break;
+		case 5:
+			world_line(world, "rule %u: from 192.0.2.%u tos 0x10 lookup %u",
+				priority, chance_below(chance, 4), table);
+			break;
 		default:
 			world_line(world,
 				"rule %u: not from 192.0.2.%u tos 0x10 lookup %u",
@@ -148,7 +156,7 @@ START_TEST(every_packet_has_a_class)
 	struct chance chance = chance_new("flowclass");
 	size_t special = 0;
 
-	for (int round = 0; round < 100; round++) {
+	for (int round = 0; round < 300; round++) {
 		struct world world = world_new(&chance, 0x0a000000, false, false);
 
 		world_line(&world, "link 20 in0");

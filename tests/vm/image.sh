@@ -178,6 +178,18 @@ make_package() {
 	rm -rf "$vm/package-newer"
 	cpack -G DEB --config "$tree/CPackConfig.cmake" -B "$vm/package-newer" \
 		-D CPACK_DEBIAN_PACKAGE_RELEASE=2
+	change_conffile "$(package_file newer)"
+}
+
+# change_conffile PACKAGE: another default configuration than the installed one's
+change_conffile() {
+	local directory=$vm/package-newer/changed
+	dpkg-deb -R "$1" "$directory"
+	echo '# of the newer package' >>"$directory/etc/rpfilterd/rpfilterd.conf"
+	(cd "$directory" && find . -path ./DEBIAN -prune -o -type f -printf '%P\0' | sort -z |
+		xargs -0 md5sum >DEBIAN/md5sums)
+	dpkg-deb -Zgzip --root-owner-group -b "$directory" "$1"
+	rm -rf "$directory"
 }
 
 # package_file [newer]
