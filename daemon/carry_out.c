@@ -18,6 +18,7 @@
 struct before {
 	bool existed;
 	struct ledger_entry entry;
+	uint64_t identity; /* of the interface that the step is for */
 };
 
 struct work {
@@ -33,9 +34,14 @@ struct work {
 static bool is_expected(const struct work *work, struct outcome *ret)
 {
 	array_each (&work->plan->steps, const struct plan_step, step) {
+		struct before *before = &work->before[step - work->plan->steps.items];
 		int value = 0, r;
 
 		r = work->writer->read(work->writer->data, step->ifindex, &value);
+		/* after a crash it may be another one that has the index */
+		if (r >= 0 && !ledger_find(work->ledger, step->ifindex))
+			r = work->writer->identity(
+				work->writer->data, step->ifindex, &before->identity);
 		if (r < 0) {
 			*ret = (struct outcome){ .kind = OUTCOME_ERROR,
 				.error = r,
@@ -70,6 +76,7 @@ static int put_pending(
 		.old = step->old,
 		.was = step->old,
 		.value = step->value,
+		.identity = before->identity,
 		.keeps = step->keeps,
 		.example = work->finding->example,
 		.when_usec = work->writer->clock(work->writer->data) };
@@ -117,23 +124,34 @@ static int account(struct work *work)
 	return r;
 }
 
+/* Puts one back, unless somebody else has set it meanwhile: then it is his. */
+static bool put_step_back(
+	const struct writer *writer, const struct plan_step *step, bool *ret_foreign)
+{
+	int value, r = writer->read(writer->data, step->ifindex, &value);
+
+	*ret_foreign =
+		r == -ENODEV || r == -EAFNOSUPPORT || (r >= 0 && value != step->value);
+	if (r < 0 || *ret_foreign)
+		return *ret_foreign;
+	r = writer->write(writer->data, step->ifindex, step->old);
+	(void)writer->reread(writer->data, step->ifindex, &value);
+	return r >= 0;
+}
+
 /* Puts back what was written, the last first. What can't be is ours and stays in the ledger. */
 static void roll_back(struct work *work, struct outcome *ret)
 {
-	const struct writer *writer = work->writer;
-	int value;
-
 	for (size_t i = work->plan->steps.count; i-- > 0;) {
 		const struct plan_step *step = &work->plan->steps.items[i];
-		bool back = i >= work->written ||
-			    writer->write(writer->data, step->ifindex, step->old) >= 0;
+		bool foreign = false, back = i >= work->written;
 		struct ledger_entry *entry;
 
-		if (i < work->written)
-			(void)writer->reread(writer->data, step->ifindex, &value);
+		if (!back)
+			back = put_step_back(work->writer, step, &foreign);
 		/* not before: rereading hears of interfaces that go, with their entries */
 		entry = ledger_find(work->ledger, step->ifindex);
-		if (back && entry && work->before[i].existed) {
+		if (back && entry && work->before[i].existed && !foreign) {
 			*entry = work->before[i].entry;
 		} else if (back && entry) {
 			ledger_remove(work->ledger, entry);
@@ -176,7 +194,9 @@ static int is_cured(struct work *work, struct outcome *ret)
 		ret->ifindex = step->ifindex;
 		r = writer->reread(writer->data, step->ifindex, &value);
 		if (r < 0 || value != step->value) {
-			ret->kind = r < 0 ? OUTCOME_ERROR : OUTCOME_NO_EFFECT;
+			ret->kind = r < 0		 ? OUTCOME_ERROR
+				    : value == step->old ? OUTCOME_NO_EFFECT
+							 : OUTCOME_STALE;
 			ret->error = r;
 			return 0;
 		}
@@ -207,8 +227,6 @@ static int is_cured(struct work *work, struct outcome *ret)
 
 static void mark_done(struct work *work)
 {
-	const struct writer *writer = work->writer;
-
 	array_each (&work->plan->steps, const struct plan_step, step) {
 		struct ledger_entry *entry = ledger_find(work->ledger, step->ifindex);
 
@@ -216,9 +234,6 @@ static void mark_done(struct work *work)
 			continue;
 		entry->done = true;
 		entry->was = entry->value;
-		if (!entry->identity)
-			(void)writer->identity(
-				writer->data, step->ifindex, &entry->identity);
 		if (entry->value == entry->old)
 			ledger_remove(work->ledger, entry);
 	}
@@ -417,8 +432,6 @@ static bool is_same(const struct writer *writer, const struct ledger_entry *entr
 	name_of(writer, entry->ifindex, name);
 	if (strcmp(name, entry->name) != 0)
 		return false;
-	if (!entry->identity)
-		return true;
 	return writer->identity(writer->data, entry->ifindex, &identity) >= 0 &&
 	       identity == entry->identity;
 }

@@ -113,6 +113,7 @@ static int refuse(struct correct *correct, const struct correct_input *input,
 		return 0;
 	said->refusal = refusal;
 	event.refusal = refusal;
+	event.all_paused = input->ledger && ledger_all_paused(input->ledger);
 	event.plan = plan;
 	event.why = input->ledger_error;
 	input->say(input->say_data, &event);
@@ -257,7 +258,11 @@ static int carry(struct correct *correct, const struct correct_input *input,
 		r = remember(correct, input, finding, false);
 		if (r >= 0)
 			r = failed(correct, input, finding, plan, &outcome);
-		return r < 0 ? r : outcome.kind == OUTCOME_NO_LEDGER ? -EIO : 0;
+		/* a full one is as good as ever to those who stand in it */
+		return r < 0 ? r
+		       : outcome.kind == OUTCOME_NO_LEDGER && outcome.error != -E2BIG
+			       ? -EIO
+			       : 0;
 	}
 }
 
@@ -409,6 +414,39 @@ static bool value_of(const struct state *state, int ifindex, int *ret)
 	return true;
 }
 
+/* The interface that an entry was written for: all is lowered for one, too. */
+static const struct iface *concerned(
+	const struct state *state, const struct ledger_entry *entry)
+{
+	char name[NAME_MAX_];
+	size_t length = strcspn(entry->finding, "/");
+
+	if (entry->ifindex != NETCONF_ALL)
+		return state_iface(state, entry->ifindex);
+	snprintf(name, sizeof(name), "%.*s", (int)length, entry->finding);
+	return length < sizeof(name) ? state_iface_by_name(state, name) : NULL;
+}
+
+/* Somebody else has written over it: that counts against correcting the interface. */
+static int note_overwritten(struct correct *correct, const struct state *state,
+	const struct ledger_entry *entry, int value)
+{
+	const struct iface *iface = concerned(state, entry);
+	struct patience *patience;
+
+	if (!iface || !iface->link.has_inet)
+		return 0;
+	patience = patience_of(
+		&correct->patiences, iface->link.ifindex, correct->began_usec);
+	if (!patience)
+		return -ENOMEM;
+	patience->overwritten = true;
+	patience->of_all = entry->ifindex == NETCONF_ALL;
+	patience->ours = entry->value;
+	patience->theirs = value;
+	return 0;
+}
+
 /* Entries that are not ours any more leave the ledger. Returns 0 or -ENOMEM. */
 static int let_go(struct correct *correct, const struct correct_input *input,
 	const struct state *state)
@@ -419,7 +457,6 @@ static int let_go(struct correct *correct, const struct correct_input *input,
 	for (size_t i = ledger->entries.count; i-- > 0;) {
 		struct ledger_entry *entry = &ledger->entries.items[i];
 		const struct iface *iface = state_iface(state, entry->ifindex);
-		struct patience *patience;
 		int value = 0;
 
 		if (strcmp(entry->netns, ledger->netns) != 0 || !entry->done)
@@ -433,15 +470,8 @@ static int let_go(struct correct *correct, const struct correct_input *input,
 			}
 			continue;
 		}
-		if (iface && iface->link.has_inet) {
-			patience = patience_of(
-				&correct->patiences, entry->ifindex, correct->began_usec);
-			if (!patience)
-				return -ENOMEM;
-			patience->overwritten = true;
-			patience->ours = entry->value;
-			patience->theirs = value;
-		}
+		if (note_overwritten(correct, state, entry, value) < 0)
+			return -ENOMEM;
 		ledger_remove(ledger, entry);
 		changed = true;
 	}

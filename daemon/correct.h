@@ -33,6 +33,7 @@ struct correct_event {
 	int old, value;
 	enum refusal refusal;
 	const char *why; /* of REFUSED_LEDGER */
+	bool all_paused; /* of REFUSED_PAUSED: not this one by itself */
 	struct outcome outcome;
 	const struct patience *patience; /* of fight */
 	bool by_hand;

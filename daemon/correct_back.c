@@ -348,8 +348,8 @@ static const struct ledger_entry *next_group(const struct ledger *ledger, size_t
 		bool first = strcmp(entry->netns, ledger->netns) == 0;
 
 		for (const struct ledger_entry *other = ledger->entries.items;
-			other < entry; other++)
-			first &= !is_of(ledger, other, entry->finding);
+			first && other < entry; other++)
+			first = !is_of(ledger, other, entry->finding);
 		if (first)
 			return entry;
 	}

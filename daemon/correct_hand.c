@@ -51,30 +51,43 @@ static bool is_asked_for(
 	return false;
 }
 
+static bool is_among(const struct finding_id *ids, size_t count, const char *id)
+{
+	while (count-- > 0) {
+		if (strcmp(ids[count].text, id) == 0)
+			return true;
+	}
+	return false;
+}
+
 int correct_hand_revert(struct correct *correct, const struct correct_input *input,
 	char *const *names, struct correct_answers *ret)
 {
 	struct ledger *ledger = input->ledger;
+	ARRAY(struct finding_id)
+	left = { 0 }; /* could not be taken back, which was said */
 	int r = 0, done = 0;
 
 	for (size_t i = ledger->entries.count; i-- > 0 && r >= 0;) {
-		char finding[FINDING_ID];
-		size_t count = ledger->entries.count;
+		struct finding_id id;
 
-		if (i >= count ||
+		if (i >= ledger->entries.count ||
 			strcmp(ledger->entries.items[i].netns, ledger->netns) != 0)
 			continue;
 		snprintf(
-			finding, sizeof(finding), "%s", ledger->entries.items[i].finding);
-		if (!is_asked_for(ledger, finding, names))
+			id.text, sizeof(id.text), "%s", ledger->entries.items[i].finding);
+		if (!is_asked_for(ledger, id.text, names) ||
+			is_among(left.items, left.count, id.text))
 			continue;
-		r = correct_revert(correct, input, finding);
+		r = correct_revert(correct, input, id.text);
 		done += r > 0 ? r : 0;
+		if (r == -EIO)
+			r = array_push(&left, &id);
 		/* entries behind it moved up */
 		i = i < ledger->entries.count ? i : ledger->entries.count;
 	}
-	if (r == -EIO) /* said which */
-		return 0;
+	done += (int)left.count;
+	array_done(&left);
 	if (r >= 0 && !done)
 		r = correct_answer_words(ret, "nothing", "",
 			"There is nothing in the ledger to take back%s.",
@@ -84,6 +97,37 @@ int correct_hand_revert(struct correct *correct, const struct correct_input *inp
 
 typedef int (*ledger_switch)(struct ledger *ledger, const char *name);
 
+/* What can't be an interface's name would be another's in the ledger, or all of them. */
+static bool is_name(const char *name)
+{
+	return *name && strlen(name) < NAME_MAX_ && !strchr(name, '/');
+}
+
+/* One of them; NULL: all. */
+static int switch_pause(const struct correct_input *input, const char *name,
+	struct correct_answers *ret, ledger_switch change, const char *event,
+	const char *words)
+{
+	const struct state *state = input->writer->state(input->writer->data);
+	bool absent = name && state && !state_iface_by_name(state, name);
+	int r;
+
+	if (name && !is_name(name))
+		return correct_answer_words(
+			ret, "refused", "", "\"%s\" is no interface's name.", name);
+	r = change(input->ledger, name);
+	if (r < 0)
+		return r;
+	if (name && change == ledger_resume && ledger_all_paused(input->ledger))
+		return correct_answer_words(ret, "refused", name,
+			"%s is not corrected, as all interfaces are paused; rpfilterctl "
+			"resume ends that.",
+			name);
+	return correct_answer_words(ret, event, name ? name : "", "%s: %s%s.",
+		name ? name : "all interfaces", words,
+		absent ? "; no interface has that name now" : "");
+}
+
 static int switch_pauses(const struct correct_input *input, char *const *names,
 	struct correct_answers *ret, ledger_switch change, const char *event,
 	const char *words)
@@ -92,12 +136,9 @@ static int switch_pauses(const struct correct_input *input, char *const *names,
 	char *const *at = names ? names : none;
 	int r;
 
-	do {
-		r = change(input->ledger, *at);
-		if (r >= 0)
-			r = correct_answer_words(ret, event, *at ? *at : "", "%s: %s.",
-				*at ? *at : "all interfaces", words);
-	} while (r >= 0 && *at && *++at);
+	do
+		r = switch_pause(input, *at, ret, change, event, words);
+	while (r >= 0 && *at && *++at);
 	if (r >= 0)
 		r = ledger_save(input->ledger);
 	return r;

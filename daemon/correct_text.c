@@ -161,6 +161,13 @@ static void say_failed(struct text *text, const struct correct_event *event)
 		key);
 	switch (outcome->kind) {
 	case OUTCOME_NO_LEDGER:
+		if (outcome->error == -E2BIG) {
+			say(text,
+				"%s was not changed to %d: the ledger is full; it takes "
+				"%d entries, and rpfilterctl revert takes some back.",
+				key, event->value, LEDGER_ENTRIES);
+			return;
+		}
 		say(text,
 			"%s was not changed to %d: the ledger can't be written (%s), "
 			"and without it nothing is.",
@@ -182,7 +189,8 @@ static void say_failed(struct text *text, const struct correct_event *event)
 	}
 	say(text, outcome->left ? "; what was written could not be taken back and stays "
 				  "in the ledger."
-				: "; nothing is changed.");
+		  : event->plan ? "; nothing is changed."
+				: "; it stays, and in the ledger.");
 }
 
 static void say_refused(struct text *text, const struct correct_event *event)
@@ -202,8 +210,12 @@ static void say_refused(struct text *text, const struct correct_event *event)
 			event->finding ? expect_why_name(event->finding->expect) : "?");
 		break;
 	case REFUSED_LOWEST:
-		say(text, "only 0 helps, and correct.lowest is \"loose\"; \"off\" would "
-			  "allow it, and so would an address on it make 2 enough.");
+		say(text,
+			"only 0 helps, and correct.lowest is \"loose\"; \"off\" would "
+			"allow it%s.",
+			event->finding && event->finding->reason == RPF_NO_ROUTE
+				? ""
+				: ", and so would an address on it make 2 enough");
 		break;
 	case REFUSED_ALLOW_ALL:
 		say(text,
@@ -217,8 +229,10 @@ static void say_refused(struct text *text, const struct correct_event *event)
 			  "goes on when a minute has passed.");
 		break;
 	case REFUSED_PAUSED:
-		say(text, "it is paused by hand; rpfilterctl resume %s ends that.",
-			event->iif);
+		say(text, "%s paused by hand; rpfilterctl resume%s%s ends that.",
+			event->all_paused ? "all interfaces are" : "it is",
+			event->all_paused ? "" : " ",
+			event->all_paused ? "" : event->iif);
 		break;
 	case REFUSED_UNSURE:
 		say(text, "model and kernel differ on one of its packets; as long as "
@@ -243,6 +257,8 @@ static void say_fight(struct text *text, const struct correct_event *event)
 	char key[64];
 
 	plan_key(event->iif, key);
+	if (patience->of_all)
+		plan_key("all", key);
 	say(text,
 		"Somebody else has written %s back %zu times; rpfilterd leaves %s alone "
 		"for %llu s.",

@@ -377,7 +377,7 @@ int ledger_put(struct ledger *ledger, const struct ledger_entry *entry)
 		return 0;
 	}
 	if (ledger->entries.count >= LEDGER_ENTRIES)
-		return -ENOSPC;
+		return -E2BIG;
 	return array_push(&ledger->entries, &fresh);
 }
 
@@ -398,6 +398,11 @@ static struct ledger_pause *find_pause(const struct ledger *ledger, const char *
 	return NULL;
 }
 
+bool ledger_all_paused(const struct ledger *ledger)
+{
+	return find_pause(ledger, "") != NULL;
+}
+
 bool ledger_is_paused(const struct ledger *ledger, const char *name)
 {
 	return find_pause(ledger, "") || find_pause(ledger, name);
@@ -411,7 +416,7 @@ int ledger_pause(struct ledger *ledger, const char *name)
 	if (find_pause(ledger, name ? name : ""))
 		return 0;
 	if (ledger->pauses.count >= LEDGER_ENTRIES)
-		return -ENOSPC;
+		return -E2BIG;
 	memcpy(pause.netns, ledger->netns, sizeof(pause.netns));
 	snprintf(pause.name, sizeof(pause.name), "%s", name ? name : "");
 	r = array_push(&ledger->pauses, &pause);

@@ -87,14 +87,16 @@ int ledger_save_now(struct ledger *ledger);
 /* The entry of this namespace for an interface, NULL where there is none. */
 struct ledger_entry *ledger_find(const struct ledger *ledger, int ifindex);
 
-/* Takes a copy of entry, in place of an older one for the same. 0, -ENOMEM or -ENOSPC. */
+/* Takes a copy of entry, in place of an older one for the same. 0, -ENOMEM, or -E2BIG where
+ * it is full. */
 int ledger_put(struct ledger *ledger, const struct ledger_entry *entry);
 void ledger_remove(struct ledger *ledger, const struct ledger_entry *entry);
 
 /* Whether name is paused, by itself or with all of them. */
 bool ledger_is_paused(const struct ledger *ledger, const char *name);
+bool ledger_all_paused(const struct ledger *ledger); /* as such */
 
-/* name NULL: all. Returns 1 if that changed something, 0 if not, -ENOMEM or -ENOSPC. */
+/* name NULL: all. Returns 1 if that changed something, 0 if not, -ENOMEM or -E2BIG. */
 int ledger_pause(struct ledger *ledger, const char *name);
 int ledger_resume(struct ledger *ledger, const char *name);
 

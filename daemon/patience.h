@@ -26,6 +26,7 @@ struct patience {
 	ARRAY(uint64_t) writes;
 	ARRAY(struct reversal) reversals;
 	bool overwritten; /* by .theirs, which was not answered yet */
+	bool of_all;	  /* not its own value, but that of all, which it needs lowered */
 	int ours, theirs;
 	uint64_t paused_until, pause_usec; /* after a fight; the pause's length */
 	uint64_t retry_usec;		   /* after a failure: not before */

@@ -252,16 +252,17 @@ static int judge_all(const struct view *view, const struct plan_judge *judge,
 	return r;
 }
 
-static bool has(const struct report *report, const char *id)
+/* How many addresses a finding drops, 0 where there is none. */
+static uint64_t dropped_in(const struct report *report, const char *id)
 {
 	array_each (&report->findings, struct finding *const, finding) {
 		if (strcmp((*finding)->id, id) == 0)
-			return true;
+			return (*finding)->dropped;
 	}
-	return false;
+	return 0;
 }
 
-/* The findings of a that b has not, but for the one that is to be cured. */
+/* The findings of a that b has not, or that drop less there, but for the one to be cured. */
 static int add_missing(const struct report *a, const struct report *b, const char *id,
 	bool drops, struct plan_changes *ret)
 {
@@ -270,7 +271,8 @@ static int add_missing(const struct report *a, const struct report *b, const cha
 	array_each (&a->findings, struct finding *const, finding) {
 		struct plan_change change = { .drops = drops };
 
-		if (r < 0 || strcmp((*finding)->id, id) == 0 || has(b, (*finding)->id))
+		if (r < 0 || strcmp((*finding)->id, id) == 0 ||
+			(*finding)->dropped <= dropped_in(b, (*finding)->id))
 			continue;
 		snprintf(change.finding.text, sizeof(change.finding.text), "%s",
 			(*finding)->id);

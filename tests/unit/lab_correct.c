@@ -46,6 +46,9 @@ static int do_write(void *data, int ifindex, int value)
 	if (!name_of(world, ifindex))
 		return -ENODEV;
 	world->kernel->writes++;
+	world->noted_identity = ledger_find(world->ledger, ifindex)
+					? ledger_find(world->ledger, ifindex)->identity
+					: 0;
 	if (world->kernel->writes == world->crash_before)
 		(void)raise(SIGKILL); /* valgrind would look for leaks at an exit */
 	*world_value(world, ifindex) = value;
@@ -67,8 +70,12 @@ static int do_read(void *data, int ifindex, int *ret)
 static int do_reread(void *data, int ifindex, int *ret)
 {
 	struct world *world = data;
-	int r = do_read(data, ifindex, ret);
+	int r;
 
+	if (world->overwrites)
+		*world_value(world, ifindex) = world->overwrites;
+	world->overwrites = 0;
+	r = do_read(data, ifindex, ret);
 	if (world->goes) {
 		correct_saw_gone(&world->correct, world->ledger, world->goes);
 		model_line(world->state, "link gone 5 tunl0");
@@ -98,8 +105,9 @@ static int do_ask(void *data, const struct flow *flow, enum kernel_answer *ret)
 
 static int do_identity(void *data, int ifindex, uint64_t *ret)
 {
-	(void)data;
-	*ret = ifindex > 0 ? 7 : 0;
+	const struct world *world = data;
+
+	*ret = ifindex <= 0 ? 0 : world->identity ? world->identity : 7;
 	return 0;
 }
 

@@ -25,6 +25,9 @@ struct world {
 	bool otherwise; /* the kernel lets everything pass */
 	bool lost;	/* out of sync */
 	int unsure;
+	uint64_t identity;	 /* of every interface; 0: 7 */
+	uint64_t noted_identity; /* in the ledger, when the last write was made */
+	int overwrites; /* what somebody else sets behind the next write; 0: nobody */
 	int goes; /* an interface whose end is heard of while something is read again */
 	int crash_before, crash_after; /* the write at which it ends, counted from 1 */
 	char said[2048];

@@ -137,7 +137,7 @@ START_TEST(an_interface_has_one_entry)
 		ck_assert_int_eq(ledger_put(ledger, &entry), 0);
 	}
 	entry.ifindex = 99999;
-	ck_assert_int_eq(ledger_put(ledger, &entry), -ENOSPC);
+	ck_assert_int_eq(ledger_put(ledger, &entry), -E2BIG);
 	array_clear(&ledger->entries);
 	ck_assert_int_eq(ledger_save(ledger), 0);
 	ledger_free(ledger);

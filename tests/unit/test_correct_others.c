@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Correcting beside others, who write too, and what is left when something fails half-way. */
+#include "daemon/correct_hand.h"
+#include "lab_correct.h"
+#include "lab_model.h"
+#include "lab_run.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define CORRECT "mode = \"correct\";"
+#define STRICT "sysctl tunl0 rp_filter 1"
+#define NUMBERED "addr tunl0 192.0.2.9/32"
+static const char *const strict[MOST_LINES] = { STRICT, NUMBERED };
+
+/* Loose drops a part, strict would drop all of it: what helps a little is needed still. */
+START_TEST(what_would_drop_more_is_not_taken_back)
+{
+	struct world world;
+
+	world_init(&world,
+		CORRECT "correct = { restore_after = 1000; lowest = \"loose\"; };",
+		strict);
+	world_is(&world, 0, "corrected tunl0 1>2", 2);
+	model_line(world.state, "route 16.0.0.0/4 via 10.0.0.1 dev eth0");
+	model_line(world.state, "route gone default via 10.0.0.1 dev eth0");
+	world_is(&world, 1000, "refused tunl0 lowest", 2);
+	for (int ms = 2000; ms < 100000; ms += 10000)
+		world_is(&world, ms, "", 2);
+	/* nothing has a way back: it makes no difference any more */
+	model_line(world.state, "route gone 16.0.0.0/4 via 10.0.0.1 dev eth0");
+	model_line(world.state, "route gone 10.0.0.0/24 dev eth0 proto kernel scope 253 "
+				"src 10.0.0.2");
+	world_turn(&world, 110000);
+	world_is(&world, 120000, "restored tunl0 2>1", 1);
+	world_done(&world);
+}
+END_TEST
+
+/* All is lowered for a tunnel; somebody insists on it. */
+START_TEST(a_fight_over_all_is_one)
+{
+	static const char *const lines[MOST_LINES] = { STRICT, "sysctl all rp_filter 1" };
+	struct world world;
+
+	world_init(&world,
+		CORRECT "correct = { allow_all = true; address_wait = 0; fight = 3; "
+			"fight_window = 60000; pause = 60000; settle = 0; };",
+		lines);
+	world_is(&world, 0, "corrected tunl0 1>0", 0);
+	ck_assert_int_eq(*world_value(&world, NETCONF_ALL), 0);
+	for (int i = 1; i < 3; i++) {
+		world_other(&world, "all", 1);
+		world_is(&world, i * 1000, "corrected tunl0 0>0", 0);
+		ck_assert_int_eq(*world_value(&world, NETCONF_ALL), 0);
+	}
+	world_other(&world, "all", 1);
+	world_is(&world, 3000, "fight tunl0 3 for 60 s", 0);
+	for (int ms = 4000; ms < 60000; ms += 5000)
+		world_is(&world, ms, "", 0);
+	ck_assert_int_eq(*world_value(&world, NETCONF_ALL), 1);
+	world_done(&world);
+}
+END_TEST
+
+/* Somebody sets it just behind our write: that value is his, whatever we meant to put back. */
+START_TEST(a_roll_back_is_not_over_somebody_elses)
+{
+	struct world world;
+
+	for (int theirs = 1; theirs <= 3; theirs += 2) {
+		world_init(&world, CORRECT, strict);
+		world.overwrites = theirs;
+		world.deaf = true;
+		(void)world_turn(&world, 0);
+		ck_assert_int_eq(*world_value(&world, 5), theirs);
+		ck_assert_int_eq(world.kernel->writes, 1);
+		ck_assert_uint_eq(world.ledger->entries.count, 0);
+		world_done(&world);
+	}
+}
+END_TEST
+
+/* Killed behind a write, before it was called done; then another one has name and index. */
+START_TEST(what_is_pending_is_of_one_interface)
+{
+	struct world world;
+
+	world_init(&world, CORRECT, strict);
+	const struct writer writer = world_writer(&world);
+	world_is(&world, 0, "corrected tunl0 1>2", 2);
+	ck_assert_uint_eq(world.noted_identity, 7);
+	for (int same = 1; same >= 0; same--) {
+		world.ledger->entries.items[0].done = false;
+		world.ledger->entries.items[0].was = 1;
+		world.identity = same ? 7 : 8;
+		ck_assert_int_eq(carry_on(world.ledger, &writer), 0);
+		ck_assert_uint_eq(world.ledger->entries.count, (size_t)same);
+	}
+	world_done(&world);
+}
+END_TEST
+
+static void ask(struct world *world,
+	int (*work)(struct correct *, const struct correct_input *, char *const *,
+		struct correct_answers *),
+	const char *name, const char *event, const char *words)
+{
+	_cleanup_(report_freep) struct report *none = report_new();
+	const struct writer writer = world_writer(world);
+	const struct correct_input input = world_input(world, &writer, none, 1000);
+	struct correct_answers answers = { 0 };
+	char *const names[] = { (char *)name, NULL };
+
+	world->said[0] = '\0';
+	ck_assert_int_eq(work(&world->correct, &input, name ? names : NULL, &answers), 0);
+	if (event) {
+		ck_assert_uint_eq(answers.list.count, 1);
+		ck_assert_str_eq(answers.list.items[0].event, event);
+		ck_assert_msg(strstr(answers.list.items[0].text, words) != NULL,
+			"'%s' has no '%s'", answers.list.items[0].text, words);
+	}
+	array_done(&answers.list);
+}
+
+START_TEST(one_that_cannot_be_taken_back_keeps_no_other)
+{
+	static const char *const lines[MOST_LINES] = { STRICT, NUMBERED,
+		"link 6 gre0 kind gre", "addr gre0 192.0.2.10/32",
+		"sysctl gre0 rp_filter 1" };
+	struct world world;
+
+	for (int bad = 5; bad <= 6; bad++) {
+		world_init(&world, CORRECT, lines);
+		world_is(&world, 0, "corrected tunl0 1>2, corrected gre0 1>2", 2);
+		world.fail_ifindex = bad;
+		world.fail_error = -EROFS;
+		ask(&world, correct_hand_revert, NULL, NULL, NULL);
+		ck_assert_msg(strstr(world.said, bad == 5 ? "failed tunl0 30"
+							  : "failed gre0 30") != NULL,
+			"said: %s", world.said);
+		ck_assert_ptr_eq(
+			strstr(strstr(world.said, "failed") + 1, "failed"), NULL);
+		ck_assert_int_eq(*world_value(&world, 5), bad == 5 ? 2 : 1);
+		ck_assert_int_eq(*world_value(&world, 6), bad == 6 ? 2 : 1);
+		ck_assert_uint_eq(world.ledger->entries.count, 1);
+		world_done(&world);
+	}
+}
+END_TEST
+
+START_TEST(a_full_ledger_is_refused_and_stays)
+{
+	struct ledger_entry other = { .netns = "elsewhere",
+		.name = "tunl0",
+		.old = 1,
+		.was = 2,
+		.value = 2,
+		.done = true,
+		.finding = "tunl0/local" };
+	struct world world;
+
+	world_init(&world, CORRECT, strict);
+	for (int i = 1; i <= LEDGER_ENTRIES; i++) {
+		other.ifindex = i;
+		ck_assert_int_eq(array_push(&world.ledger->entries, &other), 0);
+	}
+	world_is(&world, 0, "failed tunl0 7", 1); /* E2BIG */
+	world_is(&world, 100000, "", 1);
+	world.ledger->entries.count--;
+	world_is(&world, 200000, "corrected tunl0 1>2", 2);
+	world_done(&world);
+}
+END_TEST
+
+START_TEST(pauses_are_of_those_that_are_named)
+{
+	struct world world;
+
+	world_init(&world, CORRECT, strict);
+	ask(&world, correct_hand_pause, "tunl0", "paused", "tunl0: correction is paused");
+	world_is(&world, 0, "refused tunl0 pause", 1);
+	ask(&world, correct_hand_pause, NULL, "paused", "all interfaces");
+	ask(&world, correct_hand_resume, "tunl0", "refused", "all interfaces are paused");
+	world_is(&world, 100, "", 1);
+	ask(&world, correct_hand_resume, NULL, "resumed", "all interfaces");
+	world_is(&world, 200, "corrected tunl0 1>2", 2);
+	/* one that will come may be named, and a slip shows */
+	ask(&world, correct_hand_pause, "tunl7", "paused", "no interface has that name");
+	ck_assert(ledger_is_paused(world.ledger, "tunl7"));
+	ask(&world, correct_hand_pause, "", "refused", "no interface's name");
+	ask(&world, correct_hand_pause, "a-name-of-16-or-more", "refused",
+		"no interface");
+	ask(&world, correct_hand_pause, "a/b", "refused", "no interface's name");
+	ck_assert(!ledger_all_paused(world.ledger));
+	ck_assert_uint_eq(world.ledger->pauses.count, 1);
+	world_done(&world);
+}
+END_TEST
+
+int main(void)
+{
+	const TTest *const tests[] = { what_would_drop_more_is_not_taken_back,
+		a_fight_over_all_is_one, a_roll_back_is_not_over_somebody_elses,
+		what_is_pending_is_of_one_interface,
+		one_that_cannot_be_taken_back_keeps_no_other,
+		a_full_ledger_is_refused_and_stays, pauses_are_of_those_that_are_named };
+	char command[64];
+	int r;
+
+	if (!mkdtemp(world_directory))
+		return 1;
+	r = lab_run("correct_others", tests, ELEMENTS(tests));
+	snprintf(command, sizeof(command), "rm -rf %s", world_directory);
+	return system(command) == 0 ? r : 1;
+}
