@@ -78,6 +78,14 @@ static const struct row destinations[] = {
 			"rule 100: from 192.0.2.1 lookup 77", "rule 101: lookup 78",
 			"rule 102: from 192.0.2.2 lookup 77" },
 		"local:192.0.2.1/32 192.0.2.1; local:192.0.2.2/32 192.0.2.2" },
+	{ "also for one kind of packets",
+		{ "addr t0 192.0.2.1/32", "addr t0 192.0.2.2/32",
+			"rule 100: from 192.0.2.1 lookup 77",
+			"rule 101: tos 0x10 lookup 78",
+			"rule 102: from 192.0.2.2 lookup 77" },
+		"local:192.0.2.1/32 192.0.2.1 192.0.2.2; "
+		"local:192.0.2.1/32:tos=0x10 192.0.2.1; "
+		"local:192.0.2.2/32:tos=0x10 192.0.2.2" },
 	{ "or somebody jumps to one of them",
 		{ "addr t0 192.0.2.1/32", "addr t0 192.0.2.2/32",
 			"rule 50: to 8.0.0.0/8 goto 101",
@@ -135,6 +143,13 @@ static const struct row values[] = {
 		"local 192.0.2.1 192.0.2.2; local:mark=0x1/0xf 192.0.2.1 192.0.2.2; "
 		"local:mark=0x10/0xf0 192.0.2.1 192.0.2.2; "
 		"local:mark=0x11/0xff 192.0.2.1 192.0.2.2" },
+	{ "the same of other packets to each is two",
+		{ "sysctl t0 src_valid_mark 1",
+			"rule 100: from 192.0.2.1 fwmark 1 lookup 77",
+			"rule 101: from 192.0.2.2 fwmark 2 lookup 77" },
+		"local:192.0.2.1/32 192.0.2.1 192.0.2.2; "
+		"local:192.0.2.1/32:mark=0x1/0xffffffff 192.0.2.1; "
+		"local:192.0.2.2/32:mark=0x2/0xffffffff 192.0.2.2" },
 	{ "a mark for one destination parts the others not",
 		{ "sysctl t0 src_valid_mark 1",
 			"rule 100: from 192.0.2.2 fwmark 1 lookup 77" },
