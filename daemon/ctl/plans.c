@@ -4,9 +4,12 @@
 #include "daemon/ctl/table.h"
 #include "daemon/evaluate.h"
 #include "model/finding_text.h"
+#include "model/plan.h"
 
 #include <errno.h>
 #include <string.h>
+
+#define COMMAND 128
 
 static int judge_one(const struct view *view, const struct iface *iface,
 	struct report *report, const void *data)
@@ -128,9 +131,24 @@ static void print_line(FILE *out, const char *text)
 	(void)fputc('\n', out);
 }
 
+static void print_step(const struct plan_step *step, FILE *out)
+{
+	char text[CORRECT_TEXT], set[COMMAND], undo[COMMAND], old[32], value[32];
+
+	(void)plan_command(step->key, step->old, undo, sizeof(undo));
+	if (!plan_command(step->key, step->value, set, sizeof(set))) {
+		(void)snprintf(text, sizeof(text), "  for %s:", step->key);
+		print_line(out, text);
+	}
+	(void)snprintf(text, sizeof(text), "  %s    # was %s, will be %s%s; undo: %s",
+		set, rp_filter_words(step->old, old), rp_filter_words(step->value, value),
+		step->keeps ? ", as it is in effect" : "", undo);
+	print_line(out, text);
+}
+
 static void print_one(const struct planned *planned, FILE *out)
 {
-	char text[CORRECT_TEXT], old[32], value[32];
+	char text[CORRECT_TEXT];
 
 	(void)snprintf(text, sizeof(text), "%s (%s)", planned->finding->id,
 		rpf_reason_name(planned->finding->reason));
@@ -140,15 +158,8 @@ static void print_one(const struct planned *planned, FILE *out)
 		print_line(out, plans_refusal(planned, text));
 		return;
 	}
-	array_each (&planned->plan.steps, const struct plan_step, step) {
-		(void)snprintf(text, sizeof(text),
-			"  sysctl -w %s=%d    # was %s, will be %s%s; undo: sysctl -w "
-			"%s=%d",
-			step->key, step->value, rp_filter_words(step->old, old),
-			rp_filter_words(step->value, value),
-			step->keeps ? ", as it is in effect" : "", step->key, step->old);
-		print_line(out, text);
-	}
+	array_each (&planned->plan.steps, const struct plan_step, step)
+		print_step(step, out);
 	array_each (&planned->changes.list, const struct plan_change, change) {
 		(void)snprintf(text, sizeof(text), "  with it %s %s",
 			change->finding.text,

@@ -31,26 +31,25 @@ static int cures(const struct view *view, const struct iface *iface,
 	return r < 0 ? r : cured;
 }
 
-/* Whether a shell and sysctl(8) take a name as it stands. */
+/* Whether a shell and sysctl(8) take a name, or a key with it, as it stands. */
 static bool is_plain(const char *name)
 {
 	return name[strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ012"
-				 "3456789_.:@+-")] == '\0';
+				 "3456789_.:@+-/")] == '\0';
 }
 
-/* The command that sets it; of a name that a shell would take apart, words. */
-static int command(const struct iface *iface, int value, char *out, size_t size)
+bool plan_command(const char *key, int value, char *out, size_t size)
 {
-	const char *name = iface->link.name;
-	char key[64];
-
-	plan_key(name, key);
-	if (is_plain(name))
-		return snprintf(out, size, "sysctl -w %s=%d", key, value);
-	return snprintf(out, size,
-		"write %d to the file rp_filter of the interface's folder in "
+	if (is_plain(key)) {
+		snprintf(out, size, "sysctl -w %s=%d", key, value);
+		return true;
+	}
+	/* nor a quote, which would begin something if it were pasted */
+	snprintf(out, size,
+		"write %d to the file rp_filter in the folder of the interface in "
 		"/proc/sys/net/ipv4/conf",
 		value);
+	return false;
 }
 
 static void set(struct remedy *remedy, const struct iface *iface, int value)
@@ -61,7 +60,7 @@ static void set(struct remedy *remedy, const struct iface *iface, int value)
 	step->ifindex = iface->link.ifindex;
 	step->value = value;
 	remedy->step_count = 1;
-	(void)command(iface, value, remedy->text, sizeof(remedy->text));
+	(void)plan_command(step->key, value, remedy->text, sizeof(remedy->text));
 }
 
 /* Where no setting of the interface alone helps, all is what stands in the way. */
@@ -70,7 +69,7 @@ static void say(struct remedy *remedy, const struct iface *iface, enum rpf_reaso
 	char key[64], loose[128];
 
 	plan_key(iface->link.name, key);
-	(void)command(iface, 2, loose, sizeof(loose));
+	(void)plan_command(key, 2, loose, sizeof(loose));
 	if (!iface->addrs.count && reason != RPF_NO_ROUTE && is_plain(iface->link.name))
 		snprintf(remedy->text, sizeof(remedy->text),
 			"ip address add 127.0.0.42/32 scope host dev %s && %s",

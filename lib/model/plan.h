@@ -19,3 +19,9 @@ int plan_remedy(const struct view *view, const struct iface *iface,
 
 /* An interface's key as sysctl(8) takes it: dots in the name become slashes. */
 void plan_key(const char *name, char key[static 64]);
+
+/*
+ * The command that sets a key, for a person to paste; where a shell or sysctl(8) would take the
+ * interface's name in it apart, words that don't have the name. Returns whether it is a command.
+ */
+bool plan_command(const char *key, int value, char *out, size_t size);

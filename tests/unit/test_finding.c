@@ -3,6 +3,7 @@
 #include "lab_run.h"
 #include "model/finding.h"
 #include "model/finding_text.h"
+#include "model/plan.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -453,6 +454,41 @@ START_TEST(keys_are_written_as_sysctl_takes_them)
 }
 END_TEST
 
+/* What is to be pasted has no name in it that a shell would take apart. */
+START_TEST(commands_for_any_name)
+{
+	static const struct {
+		const char *name, *key; /* NULL: words */
+	} called[] = {
+		{ "tunl0", "net.ipv4.conf.tunl0.rp_filter" },
+		{ "eth0.7", "net.ipv4.conf.eth0/7.rp_filter" },
+		{ "a@b:c+d-e_f", "net.ipv4.conf.a@b:c+d-e_f.rp_filter" },
+		{ "$(id)", NULL },
+		{ "q'\"q", NULL },
+		{ "x\\y", NULL },
+		{ "a;b", NULL },
+		{ "a*", NULL },
+		{ "\xc3\xa9", NULL },
+	};
+
+	for (size_t i = 0; i < ELEMENTS(called); i++) {
+		char key[64], out[REMEDY_TEXT], wanted[REMEDY_TEXT];
+		bool is_command;
+
+		plan_key(called[i].name, key);
+		is_command = plan_command(key, 2, out, sizeof(out));
+		ck_assert_msg(is_command == (called[i].key != NULL), "%s: %s",
+			called[i].name, out);
+		snprintf(wanted, sizeof(wanted), "sysctl -w %s=2", called[i].key);
+		if (is_command)
+			ck_assert_str_eq(out, wanted);
+		else
+			ck_assert_msg(!strpbrk(out, "'\"$`;\\*"), "%s: %s",
+				called[i].name, out);
+	}
+}
+END_TEST
+
 /* With FINDING_WHOLE nothing is cut off, and what is shown else begins it. */
 START_TEST(the_whole_of_what_is_dropped)
 {
@@ -522,6 +558,7 @@ int main(void)
 		what_makes_it_another,
 		keys_are_written_as_sysctl_takes_them,
 		the_whole_of_what_is_dropped,
+		commands_for_any_name,
 		names,
 	};
 
