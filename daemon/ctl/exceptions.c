@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "daemon/ctl/corrections.h"
 #include "daemon/ctl/json.h"
-#include "daemon/ctl/plans.h"
 #include "daemon/ctl/table.h"
 #include "daemon/evaluate.h"
-#include "daemon/ledger.h"
 #include "model/finding_text.h"
 
 #include <errno.h>
@@ -15,14 +14,13 @@
 struct exception {
 	const struct iface *iface;
 	struct rp_filter filter;
-	const struct ledger_entry *entry; /* ours; NULL: somebody else's value */
+	const struct ledger_entry *entry; /* that loosened it, NULL: none that is known */
 	struct finding *finding; /* what strict would drop; NULL: nothing expected */
 };
 
 struct exceptions {
 	ARRAY(struct exception) list;
-	struct ledger *ledger;
-	bool ledger_read;
+	struct corrections corrections;
 };
 
 static void exceptions_done(struct exceptions *exceptions)
@@ -30,7 +28,7 @@ static void exceptions_done(struct exceptions *exceptions)
 	array_each (&exceptions->list, struct exception, exception)
 		finding_free(exception->finding);
 	array_done(&exceptions->list);
-	ledger_free(exceptions->ledger);
+	corrections_done(&exceptions->corrections);
 }
 
 /* What it would drop if it were strict. */
@@ -53,19 +51,25 @@ static int find_need(const struct ctl *ctl, struct exception *exception)
 	return r;
 }
 
+/* What keeps an interface as it is while all is lowered has loosened nothing. */
+static const struct ledger_entry *find_entry(
+	const struct ctl *ctl, const struct exceptions *exceptions, int ifindex)
+{
+	const struct ledger_entry *entry =
+		corrections_find(ctl, &exceptions->corrections, ifindex);
+
+	return entry && !entry->keeps ? entry : NULL;
+}
+
 static int collect(struct ctl *ctl, struct exceptions *ret)
 {
 	_cleanup_(freep) const struct iface **ifaces = NULL;
 	const struct view view = { .state = ctl->host.state };
-	char path[PATH_MAX];
 	size_t count;
 	int r = state_ifaces(ctl->host.state, &ifaces, &count);
 
-	if (r < 0)
-		return r;
-	ret->ledger_read = ledger_peek(ctl_state_directory(ctl, path), &ret->ledger) >= 0;
-	if (!ret->ledger)
-		return -ENOMEM;
+	if (r >= 0)
+		r = corrections_read(ctl, &ret->corrections);
 	for (size_t i = 0; r >= 0 && i < count; i++) {
 		struct exception exception = { .iface = ifaces[i],
 			.filter = view_rp_filter(&view, ifaces[i]) };
@@ -73,7 +77,7 @@ static int collect(struct ctl *ctl, struct exceptions *ret)
 		if (!ifaces[i]->link.has_inet || exception.filter.effective == 1 ||
 			iface_is_loopback(ifaces[i]))
 			continue;
-		exception.entry = ledger_find(ret->ledger, ifaces[i]->link.ifindex);
+		exception.entry = find_entry(ctl, ret, ifaces[i]->link.ifindex);
 		r = find_need(ctl, &exception);
 		if (r >= 0)
 			r = array_push(&ret->list, &exception);
@@ -100,13 +104,15 @@ static const char *since(const struct exception *exception, char out[static 32])
 	return out;
 }
 
-static int add_one(struct json_object *object, const struct exception *exception)
+static int add_one(
+	struct json_object *object, const struct exception *exception, bool known)
 {
 	char text[32];
 	int r = json_add_text(object, "name", exception->iface->link.name);
 
 	r |= json_add_filter(object, &exception->filter);
-	r |= json_add_bool(object, "corrected", exception->entry != NULL);
+	r |= known ? json_add_bool(object, "corrected", exception->entry != NULL)
+		   : json_add_null(object, "corrected");
 	if (exception->entry) {
 		r |= json_add_number(object, "was", exception->entry->old);
 		r |= json_add_text(object, "since", since(exception, text));
@@ -125,16 +131,17 @@ static int print_json(
 {
 	_cleanup_(json_putp) struct json_object *object = json_object_new_object();
 	struct json_object *list;
+	bool known = exceptions->corrections.error >= 0;
 	int r = json_add_number(object, "all", all);
 
 	r |= json_add_number(object, "default", template);
 	r |= json_add_bool(
 		object, "compliant", is_compliant(all) && is_compliant(template));
-	r |= json_add_bool(object, "ledger_read", exceptions->ledger_read);
+	r |= json_add_bool(object, "ledger_read", known);
 	list = json_add_array(object, "exceptions");
 	r |= list ? 0 : -ENOMEM;
 	array_each (&exceptions->list, const struct exception, exception)
-		r |= add_one(json_push_object(list), exception);
+		r |= add_one(json_push_object(list), exception, known);
 	return r < 0 ? -ENOMEM : json_print(out, object);
 }
 
@@ -154,7 +161,9 @@ static void print_text(
 			exception->iface->link.name,
 			rp_filter_words(exception->filter.effective, value),
 			exception->entry ? "loosened by rpfilterd since "
-					 : "not by rpfilterd",
+			: exceptions->corrections.error < 0
+				? "whether by rpfilterd can't be told"
+				: "not by rpfilterd",
 			exception->entry ? since(exception, when) : "",
 			need ? "strict would drop what is expected there, "
 			     : "nothing expected needs it",
@@ -182,8 +191,7 @@ int exceptions_run(struct ctl *ctl)
 		print_text(&exceptions, all, template, ctl->out);
 	if (r < 0)
 		return ctl_fail(ctl, r);
-	if (!exceptions.ledger_read)
-		ctl_say(ctl, "the ledger can't be read: who loosened what, and since "
-			     "when, is not known; root may read it");
+	corrections_say_error(ctl, &exceptions.corrections,
+		"who loosened what, and since when, is not known");
 	return is_compliant(all) && is_compliant(template) ? CTL_FINE : CTL_FOUND;
 }
