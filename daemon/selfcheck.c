@@ -162,7 +162,7 @@ static int agrees(
 		return r; /* the question failed, not the packet */
 	*ret_rpf = rpf_judge(&view, flow, NULL);
 	*ret = -r;
-	return ret_rpf->error < 0 || ret_rpf->error == -r;
+	return rpf_agrees(&view, ret_rpf, -r);
 }
 
 /* Takes in what the kernel announced already: it may explain the difference. */

@@ -23,7 +23,8 @@ static int add_sources(struct json_object *object, const struct finding *finding
 	}
 	r |= json_add_number(
 		object, "sources_more", whole ? 0 : (int64_t)finding->sources_more);
-	return r | json_add_decimal(object, "share", finding_share(finding, share));
+	r |= json_add_decimal(object, "share", finding_share(finding, share));
+	return r | json_add_number(object, "blind", (int64_t)finding->blind);
 }
 
 static int add_flow(struct json_object *object, const struct finding *finding)

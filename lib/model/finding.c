@@ -361,7 +361,11 @@ static int look(const struct view *view, const struct iface *iface,
 		r = collect(view, iface, class, &scope->suspects, dropset);
 	if (r < 0)
 		return r;
-	return dropset->blind ? -ENODATA : dropset->count > 0;
+	/* of what was judged it can be told, whatever else was not understood */
+	if (dropset->blind && dropset->blind == prefixset_size(&scope->sources) +
+							prefixset_size(&scope->suspects))
+		return -ENODATA;
+	return dropset->count > 0;
 }
 
 /*
@@ -407,6 +411,7 @@ static int find(const struct view *view, const struct iface *iface,
 	finding->detail = detail;
 	finding->expect = why_expected(expect, class, named);
 	finding->dropped = dropset->count;
+	finding->blind = dropset->blind;
 	finding->share = share(dropset->count, scope->size);
 	r = fill(finding, view, iface, class, dropset);
 	if (r >= 0)
@@ -419,7 +424,7 @@ static int find(const struct view *view, const struct iface *iface,
 
 int finding_of(const struct view *view, const struct iface *iface,
 	const struct expect *expect, const struct flowclass *class,
-	enum finding_detail detail, bool *contested, struct finding **ret)
+	enum finding_detail detail, struct finding_aside *aside, struct finding **ret)
 {
 	struct scope scope = { 0 };
 	struct dropset dropset = { 0 };
@@ -427,7 +432,8 @@ int finding_of(const struct view *view, const struct iface *iface,
 
 	if (r >= 0)
 		r = find(view, iface, expect, class, &scope, detail, &dropset, ret);
-	*contested |= scope.contested;
+	aside->contested |= scope.contested;
+	aside->blind |= dropset.blind > 0;
 	dropset_done(&dropset);
 	scope_done(&scope);
 	return r;

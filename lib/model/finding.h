@@ -72,6 +72,7 @@ struct finding {
 	struct prefix4 cover, but[FINDING_BUT];
 	size_t but_count;
 	uint64_t dropped;    /* addresses */
+	uint64_t blind;	     /* addresses of expected sources that could not be judged */
 	double share;	     /* of the expected sources; 1 only when all, 0 never */
 	struct addresses to; /* own addresses; of what is only forwarded, an example */
 	bool forwarded;	     /* packets that are forwarded are dropped, too */
@@ -84,14 +85,20 @@ struct finding {
 	bool unsure; /* model and kernel differ on the interface; filled in by the self-check */
 };
 
+/* What is to be known beside a fault, or of there being none. */
+struct finding_aside {
+	bool contested; /* routes of others bear on what is expected: a change may matter */
+	bool blind;	/* expected sources could not be judged */
+};
+
 /*
- * Looks for a fault. Returns 1 and sets *ret; 0 where expected sources all pass; -ENODATA
- * where something was not understood that bears on it; -ENOMEM. *contested is set where routes
- * of others bear on what is expected, so that a change of theirs may matter.
+ * Looks for a fault. Returns 1 and sets *ret; 0 where what could be judged of the expected
+ * sources passes; -ENODATA where nothing of it could be judged, as something was not understood
+ * that bears on it; -ENOMEM. What is set in *aside stays set.
  */
 int finding_of(const struct view *view, const struct iface *iface,
 	const struct expect *expect, const struct flowclass *class,
-	enum finding_detail detail, bool *contested, struct finding **ret);
+	enum finding_detail detail, struct finding_aside *aside, struct finding **ret);
 /* The id of what is found on iface for class: "tunl0/local". */
 struct finding_id finding_id_of(const struct iface *iface, const struct flowclass *class);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "model/finding_text.h"
 
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -189,6 +190,11 @@ const char *finding_sentence(const struct finding *finding, char out[static FIND
 		finding_because(finding, because, sizeof(because)));
 	say_way_back(&text, finding);
 	say(&text, ". Remedy: %s.", finding->remedy.text);
+	if (finding->blind)
+		say(&text,
+			" Of %" PRIu64 " more expected sources it can't be told: "
+			"something that bears on them is not understood.",
+			finding->blind);
 	if (finding->old_kernels_accept)
 		say(&text, " Kernels up to 2.6.30 accepted these packets.");
 	if (finding->kernel == KERNEL_DROP)

@@ -206,12 +206,17 @@ bool lookup_is_final(const struct view *view, const struct rule *rule,
 	return result->error || !rule || !suppressed(view, rule, result);
 }
 
-bool lookup_is_either(const struct view *view, const struct lookup_result *result)
+bool lookup_may_be_either(const struct view *view, const struct lookup_result *result)
 {
 	const struct fib *fib = state_table(view->state, TABLE_DEFAULT);
 
 	return result->error && result->error != EAGAIN && result->info &&
 	       result->info->table != TABLE_DEFAULT && fib && fib->routes;
+}
+
+bool lookup_is_either(const struct lookup_result *in_default)
+{
+	return in_default->error != EAGAIN || in_default->blind;
 }
 
 const uint32_t lookup_merged_tables[LOOKUP_MERGED_TABLES] = { TABLE_MAIN, TABLE_DEFAULT };
@@ -250,6 +255,14 @@ static void table_lookup(const struct view *view, uint32_t table,
 	(void)pick_longest(view, fib, matches, count, flow, result);
 }
 
+bool lookup_either(const struct view *view, const struct lookup_flow *flow)
+{
+	struct lookup_result result = { 0 };
+
+	table_lookup(view, TABLE_DEFAULT, flow, &result);
+	return lookup_is_either(&result);
+}
+
 static void trace_table(struct trace *trace, int number, const char *who, uint32_t table,
 	const struct lookup_result *result, bool final)
 {
@@ -281,7 +294,8 @@ static struct lookup_result lookup_merged(const struct view *view,
 		table_lookup(view, lookup_merged_tables[i], flow, &result);
 		trace_table(trace, number, "no rule was ever changed",
 			lookup_merged_tables[i], &result, result.error != EAGAIN);
-		result.blind |= lookup_is_either(view, &result);
+		result.blind |=
+			lookup_may_be_either(view, &result) && lookup_either(view, flow);
 		if (result.error != EAGAIN)
 			return result;
 	}

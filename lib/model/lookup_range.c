@@ -62,6 +62,48 @@ struct table_walk {
 	bool done; /* position has gone past piece.last */
 };
 
+/* What main refuses, parted by what table default has to say of it. */
+struct either {
+	struct walk *walk;
+	struct lookup_result refused;
+};
+
+static int take_either(
+	uint32_t first, uint32_t last, const struct lookup_result *result, void *data)
+{
+	struct either *either = data;
+	struct lookup_result refused = either->refused;
+
+	refused.blind |= lookup_is_either(result);
+	return answer(either->walk, first, last, &refused);
+}
+
+static int walk_table(
+	struct walk *walk, uint32_t id, const struct rule *rule, struct piece piece);
+
+static int walk_either(
+	struct walk *walk, struct piece piece, const struct lookup_result *refused)
+{
+	struct either either = { walk, *refused };
+	struct walk inner = { .view = walk->view,
+		.flow = walk->flow,
+		.visit = take_either,
+		.data = &either };
+	int r;
+
+	piece.blind = false;
+	r = walk_table(&inner, TABLE_DEFAULT, NULL, piece);
+	for (size_t i = 0; r >= 0 && i < inner.next.count; i++) {
+		const struct piece *rest = &inner.next.items[i];
+		const struct lookup_result none = { .error = EAGAIN,
+			.blind = rest->blind };
+
+		r = take_either(rest->first, rest->last, &none, &either);
+	}
+	array_done(&inner.next);
+	return r;
+}
+
 /* Hands out position..until with the result of the route that owns it. */
 static int hand_out(struct table_walk *table, uint32_t until, struct lookup_result result)
 {
@@ -76,8 +118,9 @@ static int hand_out(struct table_walk *table, uint32_t until, struct lookup_resu
 	table->done = rest.last == table->piece.last;
 	table->position = rest.last + 1;
 	result.rule = table->rule;
-	result.blind |=
-		rest.blind || (!table->rule && lookup_is_either(walk->view, &result));
+	result.blind |= rest.blind;
+	if (!table->rule && lookup_may_be_either(walk->view, &result))
+		return walk_either(walk, rest, &result);
 	if (lookup_is_final(walk->view, table->rule, &result))
 		return answer(walk, rest.first, rest.last, &result);
 	rest.blind = result.blind;
@@ -274,6 +317,9 @@ static bool all_picked(struct shares *shares)
 		if (!lookup_pick(
 			    walk->view, shares->fib->lists.items[i], walk->flow, &result))
 			return false;
+		/* and which part of what is refused, only a walk over table default */
+		if (!shares->rule && lookup_may_be_either(walk->view, &result))
+			return false;
 		/* prefix lengths matter to suppressors */
 		if (shares->rule && shares->rule->suppress_len >= 0)
 			return false;
@@ -300,7 +346,6 @@ static int hand_out_shares(struct shares *shares)
 			continue;
 		(void)lookup_pick(
 			walk->view, shares->fib->lists.items[i], walk->flow, &result);
-		result.blind |= !shares->rule && lookup_is_either(walk->view, &result);
 		r = walk->share(&result, shares->fib->lists.items[i], shares->owned[i],
 			walk->data);
 		if (r < 0)

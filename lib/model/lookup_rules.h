@@ -30,10 +30,17 @@ bool lookup_is_final(const struct view *view, const struct rule *rule,
 
 /*
  * Behind an error route of main some kernels end, others (before a correction that went into
- * the stable series of 2026) still ask table default, and nothing tells which. Only where
- * default has routes does it make a difference; there we do not know.
+ * the stable series of 2026) still ask table default, and nothing tells which. It makes a
+ * difference only to an address that default has an answer for; of that one we do not know. Any
+ * other has no way back in either case.
+ *
+ * Whether that may be so of a result; then lookup_either() tells it of one address.
  */
-bool lookup_is_either(const struct view *view, const struct lookup_result *result);
+bool lookup_may_be_either(const struct view *view, const struct lookup_result *result);
+bool lookup_either(const struct view *view, const struct lookup_flow *flow);
+
+/* The same by what table default says there. */
+bool lookup_is_either(const struct lookup_result *in_default);
 
 /* While no rule was ever changed, these are asked and no rule is (kernel-rpf 4.1). */
 #define LOOKUP_MERGED_TABLES 2

@@ -25,7 +25,7 @@ static int cures(const struct view *view, const struct iface *iface,
 	};
 	struct dropset left = { 0 };
 	int r = dropset_count(&tried, iface, class, sources, &left);
-	bool cured = !left.count && !left.blind;
+	bool cured = !left.count; /* what can't be judged can't be promised either */
 
 	dropset_done(&left);
 	return r < 0 ? r : cured;

@@ -57,9 +57,9 @@ bool report_minds_unrouted(const struct report_iface *row)
 /* What came of judging an interface. */
 struct tally {
 	size_t faults;
-	bool unjudged; /* something could not be judged */
+	bool unjudged; /* nothing of some class could be judged */
 	bool by_routes;
-	bool contested;
+	struct finding_aside aside;
 };
 
 static int add_unknown(struct report *report, const struct iface *iface,
@@ -95,7 +95,8 @@ static bool has_address(const struct addresses *addresses, struct ip4 addr)
 static bool says_the_same(const struct finding *a, const struct finding *b)
 {
 	bool same = a->reason == b->reason && a->expect == b->expect &&
-		    a->dropped == b->dropped && a->source_count == b->source_count &&
+		    a->dropped == b->dropped && a->blind == b->blind &&
+		    a->source_count == b->source_count &&
 		    a->sources_more == b->sources_more && !finding_differs(a, b) &&
 		    a->reverse.known == b->reverse.known &&
 		    a->reverse.table == b->reverse.table &&
@@ -142,14 +143,13 @@ static int find_class(const struct view *view, const struct iface *iface,
 	const struct expect *expect, const struct flowclass *class,
 	enum finding_detail detail, struct tally *tally, struct finding **ret)
 {
-	int r = finding_of(view, iface, expect, class, detail, &tally->contested, ret);
+	int r = finding_of(view, iface, expect, class, detail, &tally->aside, ret);
 
 	if (r <= 0 || !class->oif || (*ret)->example.src.host)
 		return r;
 	finding_free(*ret);
 	*ret = NULL;
-	return finding_of(
-		view, iface, expect, class, FINDING_WORDED, &tally->contested, ret);
+	return finding_of(view, iface, expect, class, FINDING_WORDED, &tally->aside, ret);
 }
 
 /* Finds the faults of one interface, class by class. Returns 0 or -ENOMEM. */
@@ -241,7 +241,7 @@ static enum iface_verdict verdict_of(const struct iface *iface,
 		return IFACE_DOWN;
 	if (tally->faults)
 		return IFACE_DROPS;
-	if (!iface->link.has_inet || tally->unjudged)
+	if (!iface->link.has_inet || tally->unjudged || tally->aside.blind)
 		return IFACE_UNJUDGED;
 	return filter->effective ? IFACE_OK : IFACE_OFF;
 }
@@ -262,7 +262,7 @@ static int add_row(struct report *report, const struct view *view,
 	memcpy(row.name, iface->link.name, sizeof(row.name));
 	strncpy(row.kind, iface_kind(iface), sizeof(row.kind) - 1);
 	row.verdict = verdict_of(iface, &row.filter, tally);
-	row.contested = tally->contested;
+	row.contested = tally->aside.contested;
 	row.expect = expect->items;
 	row.feasible = expect->feasible;
 	row.by_routes = tally->by_routes;
@@ -270,7 +270,7 @@ static int add_row(struct report *report, const struct view *view,
 	if (r < 0)
 		return r;
 	memset(&expect->items.list, 0, sizeof(expect->items));
-	report->unjudged += tally->unjudged;
+	report->unjudged += tally->unjudged || tally->aside.blind;
 	return 0;
 }
 

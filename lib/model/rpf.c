@@ -78,6 +78,14 @@ const char *rpf_verdict_name(enum rpf_verdict verdict)
 	return "unjudged";
 }
 
+bool rpf_agrees(const struct view *view, const struct rpf *rpf, int error)
+{
+	return rpf->error < 0 || rpf->error == error ||
+	       (!view_has_custom_rules(view) &&
+		       rpf->reason == RPF_NO_ROUTE_TO_DESTINATION &&
+		       error == ENETUNREACH);
+}
+
 /* From 6.13 on the kernel has drop reasons instead of EXDEV (kernel-rpf 1.7). */
 static int error_of(const struct view *view, enum rpf_reason reason)
 {

@@ -65,6 +65,13 @@ struct rpf rpf_judge(
 	const struct view *view, const struct flow *flow, struct trace *trace);
 
 /*
+ * Whether an errno of RTM_GETROUTE (positive, 0: it passes) is what rpf says, also as a kernel
+ * has it that asks table default behind an error route of main: where that has nothing either, it
+ * says that there is no route (lookup_rules.h).
+ */
+bool rpf_agrees(const struct view *view, const struct rpf *rpf, int error);
+
+/*
  * What the source validation of many sources has in common: all but the source itself. dst:
  * the packet's destination, 0.0.0.0 for a broadcast or multicast one; oif: the device it
  * leaves by when it is forwarded, 0 when it is delivered here (kernel-rpf 2.2).

@@ -86,17 +86,6 @@ static void tell(const struct world *world, const struct flow *flow,
 		rpf->error, error);
 }
 
-/*
- * Without rules some kernels still ask table default behind an error route of main, if it was
- * ever made (see lookup.c): then they say that there is no route, which there is not.
- */
-static bool same_error(const struct world *world, const struct rpf *rpf, int error)
-{
-	return error == rpf->error ||
-	       (world->state->merged && rpf->reason == RPF_NO_ROUTE_TO_DESTINATION &&
-		       error == ENETUNREACH);
-}
-
 static bool same_verdicts(struct world *world, const struct plan *plan, size_t step,
 	struct outcome *outcome, char what[600])
 {
@@ -124,7 +113,7 @@ static bool same_verdicts(struct world *world, const struct plan *plan, size_t s
 		r = probe_ask(world->request, &flow);
 		outcome->judged++;
 		outcome->reasons[rpf.reason]++;
-		if (!same_error(world, &rpf, -r)) {
+		if (!rpf_agrees(&view, &rpf, -r)) {
 			tell(world, &flow, &rpf, -r, what);
 			return false;
 		}
@@ -197,7 +186,7 @@ static bool answers(
 	outcome->judged++;
 	outcome->reasons[rpf.reason]++;
 	*ret = (expected == RPF_REASONS || rpf.reason == expected) &&
-	       (rpf.error < 0 || rpf.error == error);
+	       rpf_agrees(&view, &rpf, error);
 	if (!*ret) {
 		tell(world, &flow, &rpf, error, outcome->what);
 		strncat(outcome->what, "; expected ", 100);

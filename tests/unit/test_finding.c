@@ -26,14 +26,13 @@ static struct state *story(const char *const *lines, size_t count)
 }
 
 /* The first class's finding of tunl0; NULL for none. `declared`: NULL for what is inferred. */
-static int find(const struct state *state, const struct expect_declared *declared,
-	struct finding **ret)
+static int find_beside(const struct state *state, const struct expect_declared *declared,
+	struct finding_aside *aside, struct finding **ret)
 {
 	const struct expect_declared silent = { 0 };
 	const struct view view = model_view(state);
 	const struct iface *tunl0 = model_iface(state, "tunl0");
 	struct flowclasses classes = { 0 };
-	bool contested = false;
 	struct expect expect = { 0 };
 	int r = 0;
 
@@ -43,19 +42,30 @@ static int find(const struct state *state, const struct expect_declared *declare
 	ck_assert_int_eq(flowclasses_of(state, tunl0, &classes), 0);
 	if (expect.items.list.count)
 		r = finding_of(&view, tunl0, &expect, &classes.list.items[0],
-			FINDING_WORDED, &contested, ret);
+			FINDING_WORDED, aside, ret);
 	flowclasses_done(&classes);
 	expect_done(&expect);
 	return r;
 }
 
+static int find(const struct state *state, const struct expect_declared *declared,
+	struct finding **ret)
+{
+	struct finding_aside aside = { 0 };
+
+	return find_beside(state, declared, &aside, ret);
+}
+
 /* "reason own/all/effective to … by DEV via … | steps | share" */
 static const char *written(const struct finding *finding, char out[static 512])
 {
-	char devices[64], share[12], sources[160];
+	char devices[64], share[12], sources[160], blind[32] = "";
 
+	if (finding->blind)
+		snprintf(blind, sizeof(blind), ", blind %llu",
+			(unsigned long long)finding->blind);
 	snprintf(out, 512,
-		"%s %s %d/%d/%d from %s by %s via %s: %zu step%s%s%d, share %s, %s",
+		"%s %s %d/%d/%d from %s by %s via %s: %zu step%s%s%d, share %s, %s%s",
 		finding->id, rpf_reason_name(finding->reason), finding->filter.own,
 		finding->filter.all, finding->filter.effective,
 		finding_sources(finding, 16, sources, sizeof(sources)),
@@ -66,7 +76,8 @@ static const char *written(const struct finding *finding, char out[static 512])
 		finding->remedy.step_count ? finding->remedy.steps[0].value : -1,
 		finding_share(finding, share),
 		finding->old_kernels_accept ? "old kernels accept"
-					    : "old kernels drop too");
+					    : "old kernels drop too",
+		blind);
 	return out;
 }
 
@@ -132,9 +143,30 @@ static const struct {
 		{ "sysctl tunl0 rp_filter 1", "link 5 tunl0 kind ipip down" }, "none" },
 	{ "something was not understood", { "sysctl tunl0 rp_filter 1", "blind" },
 		"unknown" },
-	{ "something of it was not understood",
-		{ "sysctl tunl0 rp_filter 1", "route 20.0.0.0/8 dev eth0 blind" },
-		"unknown" },
+	{ "something of it was not understood: the rest is dropped all the same",
+		{ "sysctl tunl0 rp_filter 1", "addr tunl0 192.0.2.1/32",
+			"route 128.0.0.0/1 dev eth0 blind" },
+		"tunl0/local strict_asymmetric 1/0/1 from 0.0.0.0/1 by eth0 via "
+		"10.0.0.1: 1 step to 2, share 0.531381, old kernels accept, blind "
+		"1879048190" },
+	{ "something of it was not understood, and the rest passes",
+		{ "sysctl tunl0 rp_filter 2", "addr tunl0 192.0.2.1/32",
+			"route 20.0.0.0/8 dev eth0 blind" },
+		"none, but a part unknown" },
+	{ "table default, and what main refuses is of no interest to it",
+		{ "sysctl tunl0 rp_filter 1", "addr tunl0 192.0.2.1/32",
+			"route blackhole 20.0.0.0/9",
+			"route 30.0.0.0/8 dev eth0 table default" },
+		"tunl0/local strict_asymmetric 1/0/1 from 0.0.0.0/0 by eth0 via "
+		"10.0.0.1: 1 step to 0, share 1, old kernels accept" },
+	{ "table default has a part of what main refuses",
+		{ "sysctl tunl0 rp_filter 1", "addr tunl0 192.0.2.1/32",
+			"route blackhole 20.0.0.0/9",
+			"route 20.0.0.0/10 dev eth0 table default" },
+		"tunl0/local strict_asymmetric 1/0/1 from 128.0.0.0/1 64.0.0.0/2 "
+		"32.0.0.0/3 0.0.0.0/4 24.0.0.0/5 16.0.0.0/6 22.0.0.0/7 21.0.0.0/8 "
+		"20.128.0.0/9 20.64.0.0/10 by eth0 via 10.0.0.1: 1 step to 0, share "
+		"0.998954, old kernels accept, blind 4194304" },
 };
 
 START_TEST(what_is_found)
@@ -143,11 +175,14 @@ START_TEST(what_is_found)
 		_cleanup_(state_freep) struct state *state =
 			story(rows[i].lines, ELEMENTS(rows[i].lines));
 		_cleanup_(finding_freep) struct finding *finding = NULL;
+		struct finding_aside aside = { 0 };
 		char text[512] = "none";
-		int r = find(state, NULL, &finding);
+		int r = find_beside(state, NULL, &aside, &finding);
 
 		if (r == -ENODATA)
 			snprintf(text, sizeof(text), "unknown");
+		else if (r == 0 && aside.blind)
+			snprintf(text, sizeof(text), "none, but a part unknown");
 		else if (r > 0)
 			written(finding, text);
 		ck_assert_int_eq(r > 0, finding != NULL);
@@ -305,6 +340,18 @@ static const struct {
 		"sysctl -w "
 		"net.ipv4.conf.tunl0.rp_filter=0. Kernels up to 2.6.30 accepted these "
 		"packets." },
+	{ "a part that is not understood",
+		{ "sysctl tunl0 rp_filter 1", "addr tunl0 192.0.2.1/32",
+			"route 203.0.113.0/24 dev eth0 blind" },
+		KERNEL_DROP,
+		"tunl0 drops packets from 0.0.0.0/0 but 203.0.113.0/24 (a share of "
+		"0.999999 of the expected sources) to 192.0.2.1: its rp_filter is 1 "
+		"(strict) by its own setting, conf.all being 0, and the way back to "
+		"198.51.100.1 leaves by eth0 via 10.0.0.1 (table main), not by tunl0. "
+		"Remedy: sysctl -w net.ipv4.conf.tunl0.rp_filter=2. Of 256 more "
+		"expected sources it can't be told: something that bears on them is not "
+		"understood. Kernels up to 2.6.30 accepted these packets. The kernel "
+		"confirms it." },
 	{ "an error route",
 		{ "sysctl all rp_filter 2", "addr tunl0 192.0.2.1/32",
 			"route gone default via 10.0.0.1 dev eth0",
@@ -436,13 +483,13 @@ START_TEST(keys_are_written_as_sysctl_takes_them)
 		const struct iface *iface = model_iface(state, "gre.7.x");
 		const struct expect_declared silent = { 0 };
 		struct flowclasses classes = { 0 };
-		bool contested = false;
+		struct finding_aside aside = { 0 };
 		struct expect expect = { 0 };
 
 		ck_assert_int_eq(expect_of(state, iface, &silent, &expect), 0);
 		ck_assert_int_eq(flowclasses_of(state, iface, &classes), 0);
 		ck_assert_int_eq(finding_of(&view, iface, &expect, &classes.list.items[0],
-					 FINDING_WORDED, &contested, &finding),
+					 FINDING_WORDED, &aside, &finding),
 			1);
 		flowclasses_done(&classes);
 		expect_done(&expect);
@@ -499,7 +546,7 @@ START_TEST(the_whole_of_what_is_dropped)
 	const struct expect_declared declared = { true, prefixes, ELEMENTS(prefixes) };
 	struct flowclasses classes = { 0 };
 	struct expect expect = { 0 };
-	bool contested = false;
+	struct finding_aside aside = { 0 };
 	char text[160];
 
 	for (uint32_t i = 0; i < ELEMENTS(prefixes); i++)
@@ -509,13 +556,11 @@ START_TEST(the_whole_of_what_is_dropped)
 	ck_assert_int_eq(
 		expect_of(state, model_iface(state, "tunl0"), &declared, &expect), 0);
 	ck_assert_int_eq(flowclasses_of(state, model_iface(state, "tunl0"), &classes), 0);
-	ck_assert_int_eq(
-		finding_of(&view, model_iface(state, "tunl0"), &expect,
-			&classes.list.items[0], FINDING_WHOLE, &contested, &whole),
+	ck_assert_int_eq(finding_of(&view, model_iface(state, "tunl0"), &expect,
+				 &classes.list.items[0], FINDING_WHOLE, &aside, &whole),
 		1);
-	ck_assert_int_eq(
-		finding_of(&view, model_iface(state, "tunl0"), &expect,
-			&classes.list.items[0], FINDING_WORDED, &contested, &worded),
+	ck_assert_int_eq(finding_of(&view, model_iface(state, "tunl0"), &expect,
+				 &classes.list.items[0], FINDING_WORDED, &aside, &worded),
 		1);
 	ck_assert_uint_eq(whole->whole.count, ELEMENTS(prefixes));
 	ck_assert_uint_eq(worded->whole.count, 0);

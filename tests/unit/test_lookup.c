@@ -420,6 +420,38 @@ static const struct row merged[] = {
 		{ .dst = TO(30, 1, 0, 1) }, "ENETUNREACH" },
 };
 
+/* Behind what main refuses, table default may be asked or not. */
+START_TEST(table_default_behind_an_error_route)
+{
+	static const struct {
+		const char *line;
+		bool blind;
+	} rows[] = {
+		{ "route 21.0.0.0/8 dev eth1 table default", false },
+		{ "route 20.1.0.0/17 dev eth1 table default", true },
+		{ "route unreachable 20.1.0.0/17 table default", true },
+		{ "route throw 20.1.0.0/17 table default", false },
+		{ "route 20.1.0.0/17 dev eth1 table default blind", true },
+		{ "route throw 20.1.0.0/17 table default blind", true },
+		{ "route 20.1.0.0/17 dev eth1 table 99", false },
+	};
+
+	for (size_t i = 0; i < ELEMENTS(rows); i++) {
+		_cleanup_(state_freep) struct state *state = world(false);
+		const struct view view = model_view(state);
+		const struct lookup_flow flow = { .dst = TO(20, 1, 0, 1), .iif = 1 };
+		struct lookup_result result;
+
+		model_line(state, "route prohibit 20.1.0.0/16");
+		model_line(state, rows[i].line);
+		result = lookup(&view, &flow, NULL, 0);
+		ck_assert_int_eq(result.error, EACCES);
+		ck_assert_msg(result.blind == rows[i].blind, "'%s': %s", rows[i].line,
+			result.blind ? "blind" : "not blind");
+	}
+}
+END_TEST
+
 START_TEST(rules_select)
 {
 	for (size_t i = 0; i < ELEMENTS(rules); i++)
@@ -561,6 +593,7 @@ int main(void)
 		routes_are_chosen,
 		vrfs_have_tables,
 		merged_tables_are_one,
+		table_default_behind_an_error_route,
 		equal_routes_go_by_their_place,
 		what_was_not_understood_is_carried_along,
 		the_trace_tells_each_step,
