@@ -27,7 +27,7 @@ static int confirm(const struct ctl *ctl, const struct plans *plans)
 			     "terminal is there to ask");
 		return -EINVAL;
 	}
-	plans_print(plans, ctl->err);
+	plans_print(plans, true, ctl->err);
 	(void)fputs("Apply? [y/N] ", ctl->err);
 	(void)fflush(ctl->err);
 	if (!fgets(line, sizeof(line), stdin))
@@ -43,8 +43,10 @@ int apply_run(struct ctl *ctl)
 	if (ctl_open(ctl, true) < 0)
 		return CTL_FAILED;
 	r = plans_make(ctl, &plans);
-	if (r >= 0)
+	if (r >= 0) {
+		plans_drop_unasked(ctl, &plans);
 		r = confirm(ctl, &plans);
+	}
 	if (r > 0) {
 		code = by_hand(ctl, "Apply", correct_hand_apply, &plans);
 	} else if (r == 0) {

@@ -87,7 +87,7 @@ int plan_run(struct ctl *ctl)
 	if (r >= 0 && ctl_has(ctl, OPTION_JSON))
 		r = plan_json(&plans, ctl->out);
 	else if (r >= 0)
-		plans_print(&plans, ctl->out);
+		plans_print(&plans, false, ctl->out);
 	plans_done(&plans);
 	return r < 0 ? CTL_FAILED : code;
 }

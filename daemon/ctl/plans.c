@@ -98,12 +98,42 @@ int plans_make(struct ctl *ctl, struct plans *ret)
 	return r;
 }
 
+static void planned_done(struct planned *planned)
+{
+	plan_done(&planned->plan);
+	plan_changes_done(&planned->changes);
+}
+
+void plans_drop_unasked(const struct ctl *ctl, struct plans *plans)
+{
+	char first[FINDING_ID];
+	size_t kept = 0, dropped = 0;
+
+	if (ctl->arguments->words.count)
+		return;
+	array_each (&plans->list, struct planned, planned) {
+		if (planned->finding->expect <= EXPECT_TUNNEL) {
+			plans->list.items[kept++] = *planned;
+			continue;
+		}
+		if (!dropped++)
+			snprintf(first, sizeof(first), "%s", planned->finding->id);
+		planned_done(planned);
+	}
+	plans->list.count = kept;
+	if (dropped == 1)
+		ctl_say(ctl, "%s is left alone unless its interface is named", first);
+	else if (dropped)
+		ctl_say(ctl,
+			"%s and %zu more are left alone unless their interfaces are "
+			"named",
+			first, dropped - 1);
+}
+
 void plans_done(struct plans *plans)
 {
-	array_each (&plans->list, struct planned, planned) {
-		plan_done(&planned->plan);
-		plan_changes_done(&planned->changes);
-	}
+	array_each (&plans->list, struct planned, planned)
+		planned_done(planned);
 	array_done(&plans->list);
 	report_free(plans->report);
 }
@@ -173,13 +203,17 @@ static void print_one(const struct planned *planned, FILE *out)
 		print_line(out, "  no other verdict changes");
 }
 
-void plans_print(const struct plans *plans, FILE *out)
+void plans_print(const struct plans *plans, bool doable, FILE *out)
 {
+	size_t printed = 0;
+
 	array_each (&plans->list, const struct planned, planned) {
-		if (planned != plans->list.items)
+		if (doable && planned->plan.rung == PLAN_WORDS)
+			continue;
+		if (printed++)
 			(void)fputc('\n', out);
 		print_one(planned, out);
 	}
-	if (!plans->list.count)
+	if (!printed)
 		(void)fputs("Nothing to correct.\n", out);
 }

@@ -28,8 +28,14 @@ struct plan_judge plans_judge(const struct host *host);
 int plans_make(struct ctl *ctl, struct plans *ret);
 void plans_done(struct plans *plans);
 
-/* For a person: each step, its undo, what else changes. */
-void plans_print(const struct plans *plans, FILE *out);
+/*
+ * Leaves out, and says so, what is not done unless its interface is named: what is expected by
+ * addresses or routes only (correct_hand_apply()).
+ */
+void plans_drop_unasked(const struct ctl *ctl, struct plans *plans);
+
+/* For a person: each step, its undo, what else changes. doable: only plans that have steps. */
+void plans_print(const struct plans *plans, bool doable, FILE *out);
 
 /* What forbids a plan, and what would help, as a sentence. Returns out. */
 const char *plans_refusal(const struct planned *planned, char out[static CORRECT_TEXT]);
