@@ -155,10 +155,11 @@ static const char suggest_help[] =
 	"with its\n"
 	"reason, and as comments what systemd-networkd takes instead. It has what the "
 	"ledger has\n"
-	"and what plan shows.\n"
+	"and is so still, and what apply would do.\n"
 	"\n"
-	"Exit: 0 something is suggested, or nothing needed; 2 usage, or could not "
-	"tell.\n";
+	"Exit: 0 something is suggested, or nothing needed; 1 an interface's name can't "
+	"stand in\n"
+	"such a file; 2 usage, or could not tell.\n";
 
 static const char help[] =
 	"rpfilterctl VERB [--json] [--config FILE] [--netns NAME] ...\n"

@@ -1,11 +1,57 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "daemon/config_text.h"
+#include "daemon/ctl/corrections.h"
 #include "daemon/ctl/plans.h"
 #include "daemon/ctl/table.h"
-#include "daemon/ledger.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+
+/* A value that one interface, all or default should have. */
+struct suggestion {
+	int ifindex; /* or NETCONF_ALL, NETCONF_DEFAULT */
+	char name[NAME_MAX_];
+	int value, was;
+	bool corrected; /* it has it already; else it is planned */
+	bool keeps;	/* as plan_step */
+	char finding[FINDING_ID];
+	const char *reason; /* NULL: the ledger doesn't have it */
+};
+
+struct suggestions {
+	ARRAY(struct suggestion) list;
+	struct corrections corrections;
+	struct plans plans;
+};
+
+static void suggestions_done(struct suggestions *suggestions)
+{
+	array_done(&suggestions->list);
+	corrections_done(&suggestions->corrections);
+	plans_done(&suggestions->plans);
+}
+
+/* How much a value lets in: 0 (off) most, then 2 (loose). */
+static int looseness(int value)
+{
+	return value == 0 ? 2 : value == 2;
+}
+
+/* A key stands in a file once: a correction's, and of two what both findings are cured by. */
+static int add(struct suggestions *suggestions, const struct suggestion *fresh)
+{
+	array_each (&suggestions->list, struct suggestion, known) {
+		if (known->ifindex != fresh->ifindex)
+			continue;
+		if (known->keeps != fresh->keeps
+				? known->keeps
+				: looseness(fresh->value) > looseness(known->value))
+			*known = *fresh;
+		return 0;
+	}
+	return array_push(&suggestions->list, fresh);
+}
 
 /*
  * sysctl.d(5): a key that names the interface beats a pattern of another file, whatever the
@@ -39,105 +85,169 @@ static bool is_plain(const char *name)
 {
 	for (; *name; name++) {
 		if ((unsigned char)*name <= ' ' || (unsigned char)*name >= 0x7f ||
-			strchr("*?[]=#;", *name))
+			strchr("*?[]=#;\\", *name))
 			return false;
 	}
 	return true;
 }
 
-static bool is_chosen(const struct ctl *ctl, const char *name)
+/* Whether an interface was asked for by one of its names, or none was. */
+static bool is_chosen(const struct ctl *ctl, int ifindex)
 {
 	array_each (&ctl->arguments->words, const char *const, word) {
-		if (strcmp(*word, name) == 0)
+		const struct iface *iface = state_iface_by_name(ctl->host.state, *word);
+
+		if (iface && iface->link.ifindex == ifindex)
 			return true;
 	}
 	return ctl->arguments->words.count == 0;
 }
 
-static void print_one(
-	struct ctl *ctl, const char *name, int value, const char *why, size_t *count)
+/* Entries of one finding go together: all was lowered for the interface that is asked for. */
+static bool is_for_chosen(
+	const struct ctl *ctl, const struct ledger *ledger, const char *finding)
 {
-	if (!is_plain(name)) {
-		ctl_say(ctl, "an interface's name can't be written into a sysctl.d file");
-		return;
+	array_each (&ledger->entries, const struct ledger_entry, entry) {
+		if (strcmp(entry->netns, ledger->netns) == 0 && !entry->keeps &&
+			strcmp(entry->finding, finding) == 0 &&
+			is_chosen(ctl, entry->ifindex))
+			return true;
 	}
-	print_key(ctl->out, name, value, why);
-	if (strcmp(name, "all") != 0 && strcmp(name, "default") != 0)
-		print_networkd(ctl->out, name, value);
-	(*count)++;
+	return false;
 }
 
-/* What was corrected already. */
-static size_t print_ledger(struct ctl *ctl, const struct ledger *ledger)
+/* What was corrected already, and is so still. */
+static int add_ledger(const struct ctl *ctl, struct suggestions *suggestions)
 {
-	size_t count = 0;
+	const struct ledger *ledger = suggestions->corrections.ledger;
+	int r = 0;
 
 	array_each (&ledger->entries, const struct ledger_entry, entry) {
-		char why[FINDING_ID + 96];
+		struct suggestion fresh = { .ifindex = entry->ifindex,
+			.was = entry->old,
+			.corrected = true,
+			.keeps = entry->keeps };
 
 		if (strcmp(entry->netns, ledger->netns) != 0 ||
-			!is_chosen(ctl, entry->name))
+			corrections_judge(ctl, entry, &fresh.value) !=
+				CORRECTION_STANDS ||
+			!is_for_chosen(ctl, ledger, entry->finding))
 			continue;
-		(void)snprintf(why, sizeof(why), "%s; it was %d before: %s",
-			entry->keeps ? "keeps what it has in effect while all is lowered"
-				     : "corrected",
-			entry->old, entry->finding);
-		print_one(ctl, entry->name, entry->value, why, &count);
+		memcpy(fresh.name, entry->name, sizeof(fresh.name));
+		memcpy(fresh.finding, entry->finding, sizeof(fresh.finding));
+		r = r < 0 ? r : add(suggestions, &fresh);
 	}
-	return count;
+	return r;
 }
 
 /* What would be. */
-static size_t print_plans(struct ctl *ctl, const struct plans *plans)
+static int add_plan(const struct ctl *ctl, const struct planned *planned,
+	struct suggestions *suggestions)
 {
-	size_t count = 0;
+	int r = 0;
 
-	array_each (&plans->list, const struct planned, planned) {
-		array_each (&planned->plan.steps, const struct plan_step, step) {
-			const struct iface *iface =
-				state_iface(ctl->host.state, step->ifindex);
-			const char *name = step->ifindex == NETCONF_ALL	      ? "all"
-					   : step->ifindex == NETCONF_DEFAULT ? "default"
-					   : iface ? iface->link.name
-						   : NULL;
-			char why[FINDING_ID + 96];
+	array_each (&planned->plan.steps, const struct plan_step, step) {
+		const struct iface *iface = state_iface(ctl->host.state, step->ifindex);
+		struct suggestion fresh = { .ifindex = step->ifindex,
+			.value = step->value,
+			.was = step->old,
+			.keeps = step->keeps,
+			.reason = rpf_reason_name(planned->finding->reason) };
 
-			(void)snprintf(why, sizeof(why), "%s: %s", planned->finding->id,
-				rpf_reason_name(planned->finding->reason));
-			if (name)
-				print_one(ctl, name, step->value, why, &count);
-		}
+		snprintf(fresh.name, sizeof(fresh.name), "%s",
+			step->ifindex == NETCONF_ALL	   ? "all"
+			: step->ifindex == NETCONF_DEFAULT ? "default"
+			: iface				   ? iface->link.name
+							   : "");
+		memcpy(fresh.finding, planned->finding->id, sizeof(fresh.finding));
+		if (r >= 0 && fresh.name[0])
+			r = add(suggestions, &fresh);
 	}
-	return count;
+	return r;
+}
+
+static void print_one(const struct suggestion *suggestion, FILE *out)
+{
+	const char *name = suggestion->name;
+	char why[FINDING_ID + 96];
+
+	if (suggestion->corrected)
+		(void)snprintf(why, sizeof(why), "%s; it was %d before: %s",
+			suggestion->keeps
+				? "keeps what it has in effect while all is lowered"
+				: "corrected",
+			suggestion->was, suggestion->finding);
+	else
+		(void)snprintf(why, sizeof(why), "%s: %s", suggestion->finding,
+			suggestion->reason);
+	print_key(out, name, suggestion->value, why);
+	if (suggestion->ifindex > 0)
+		print_networkd(out, name, suggestion->value);
+}
+
+static void print_text(const struct suggestions *suggestions, FILE *out)
+{
+	(void)fputs(
+		"# /etc/sysctl.d/90-rpfilterd.conf, suggested by rpfilterctl\n\n", out);
+	array_each (&suggestions->list, const struct suggestion, suggestion) {
+		if (is_plain(suggestion->name)) {
+			print_one(suggestion, out);
+			continue;
+		}
+		(void)fputs("# left out, as its name can't stand in such a file: ", out);
+		table_print_clean(out, suggestion->name);
+		(void)fputs("\n\n", out);
+	}
+	if (!suggestions->list.count)
+		(void)fputs(suggestions->corrections.error < 0
+				    ? "# nothing but what the ledger may have, which "
+				      "can't be read\n"
+				    : "# nothing is needed\n",
+			out);
+}
+
+static int collect(struct ctl *ctl, struct suggestions *ret)
+{
+	int r = corrections_read(ctl, &ret->corrections);
+
+	corrections_say_error(
+		ctl, &ret->corrections, "what is corrected already is left out");
+	if (r >= 0)
+		r = add_ledger(ctl, ret);
+	plans_drop_unasked(ctl, &ret->plans);
+	array_each (&ret->plans.list, const struct planned, planned)
+		r = r < 0 ? r : add_plan(ctl, planned, ret);
+	return r;
+}
+
+/* 1 where the file lacks something that is needed, 2 where nobody can tell whether it does. */
+static int code_of(const struct ctl *ctl, const struct suggestions *suggestions)
+{
+	int code = CTL_FINE;
+
+	array_each (&suggestions->list, const struct suggestion, suggestion) {
+		char quoted[CONFIG_QUOTE_TEXT];
+
+		if (is_plain(suggestion->name))
+			continue;
+		ctl_say(ctl, "%s: such a name can't be written into a sysctl.d file",
+			config_text_quote(suggestion->name, quoted));
+		code = CTL_FOUND;
+	}
+	return suggestions->corrections.error < 0 && !suggestions->list.count ? CTL_FAILED
+									      : code;
 }
 
 int suggest_run(struct ctl *ctl)
 {
-	_cleanup_(ledger_freep) struct ledger *ledger = NULL;
-	struct plans plans = { 0 };
-	char path[PATH_MAX];
-	size_t count;
+	_cleanup_(suggestions_done) struct suggestions suggestions = { 0 };
 	int r;
 
-	if (ctl_open(ctl, true) < 0)
+	if (ctl_open(ctl, true) < 0 || plans_make(ctl, &suggestions.plans) < 0)
 		return CTL_FAILED;
-	if (plans_make(ctl, &plans) < 0) {
-		plans_done(&plans);
-		return CTL_FAILED;
-	}
-	r = ledger_peek(ctl_state_directory(ctl, path), &ledger);
-	if (!ledger) {
-		plans_done(&plans);
-		return ctl_fail(ctl, -ENOMEM);
-	}
+	r = collect(ctl, &suggestions);
 	if (r < 0)
-		ctl_say(ctl, "the ledger can't be read: what is corrected already is "
-			     "left out; root may read it");
-	(void)fputs("# /etc/sysctl.d/90-rpfilterd.conf, suggested by rpfilterctl\n\n",
-		ctl->out);
-	count = print_ledger(ctl, ledger) + print_plans(ctl, &plans);
-	if (!count)
-		(void)fputs("# nothing is needed\n", ctl->out);
-	plans_done(&plans);
-	return CTL_FINE;
+		return ctl_fail(ctl, r);
+	print_text(&suggestions, ctl->out);
+	return code_of(ctl, &suggestions);
 }
