@@ -16,10 +16,16 @@ void answer_done(struct answer *answer)
 	trace_done(&answer->trace);
 }
 
-/* Whether the model left it open: then any answer of the kernel's fits it. */
-static bool is_open(const struct answer *answer)
+enum agreement answer_agreement(const struct answer *answer)
 {
-	return answer->rpf.reason == RPF_MULTIPATH || answer->rpf.reason == RPF_BLIND;
+	if (answer->kernel == KERNEL_UNASKED)
+		return AGREE_UNASKED;
+	if (strcmp(kernel_answer_name(answer->kernel),
+		    rpf_verdict_name(answer->rpf.verdict)) == 0)
+		return AGREE_YES;
+	return answer->rpf.reason == RPF_MULTIPATH || answer->rpf.reason == RPF_BLIND
+		       ? AGREE_OPEN
+		       : AGREE_NO;
 }
 
 static int judge(const struct host *host, const struct question *question,
@@ -44,15 +50,11 @@ static int judge(const struct host *host, const struct question *question,
 
 static int ask_kernel(struct host *host, struct answer *answer)
 {
-	const char *verdict = rpf_verdict_name(answer->rpf.verdict);
 	int r = host_ask(host, &answer->flow, answer->rpf.verdict, &answer->kernel);
 
-	if (r < 0 || answer->kernel == KERNEL_UNASKED)
-		return r;
-	answer->agree = strcmp(kernel_answer_name(answer->kernel), verdict) == 0
-				? AGREE_YES
-				: AGREE_NO;
-	return 0;
+	if (r >= 0)
+		answer->agree = answer_agreement(answer);
+	return r;
 }
 
 /* Once: r says whether it went well, and *fits whether the model fits the kernel. */
@@ -68,7 +70,7 @@ static int attempt(struct host *host, const struct question *question, bool ask,
 		return r;
 	if (ask)
 		r = ask_kernel(host, answer);
-	*fits = r != -ENODEV && (answer->agree != AGREE_NO || is_open(answer));
+	*fits = r != -ENODEV && answer->agree != AGREE_NO;
 	return r;
 }
 
@@ -136,7 +138,7 @@ int answer_json(const struct answer *answer, struct json_object *object)
 	r |= json_add_filter(json_add_object(object, "rp_filter"), &answer->rpf.filter);
 	r |= json_add_reverse(object, &answer->reverse);
 	r |= json_add_text(object, "kernel", kernel_answer_name(answer->kernel));
-	r |= answer->agree == AGREE_UNASKED
+	r |= answer->agree == AGREE_UNASKED || answer->agree == AGREE_OPEN
 		     ? json_add_null(object, "agree")
 		     : json_add_bool(object, "agree", answer->agree == AGREE_YES);
 	return r | add_steps(object, answer);
@@ -149,8 +151,10 @@ static const char *agreement(const struct answer *answer)
 		return "";
 	case AGREE_YES:
 		return ", agrees";
+	case AGREE_OPEN:
+		return ", for just this packet";
 	case AGREE_NO:
-		return is_open(answer) ? ", for just this packet" : ", DISAGREES";
+		return ", DISAGREES";
 	}
 	return "";
 }

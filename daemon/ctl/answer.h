@@ -10,7 +10,12 @@
 #include <stdio.h>
 
 /* What there is to say of one packet, by the model and by the kernel. */
-enum agreement { AGREE_UNASKED, AGREE_YES, AGREE_NO };
+enum agreement {
+	AGREE_UNASKED,
+	AGREE_YES,
+	AGREE_OPEN, /* the model left it open: any answer of the kernel's fits */
+	AGREE_NO,
+};
 
 struct answer {
 	char iif[NAME_MAX_];
@@ -31,6 +36,9 @@ struct answer {
 int answer_of(struct host *host, const struct question *question, bool ask,
 	struct answer *ret, char error[static ERROR_TEXT]);
 void answer_done(struct answer *answer);
+
+/* Whether it and what the kernel said, .kernel, go together. */
+enum agreement answer_agreement(const struct answer *answer);
 
 /* The exit code that it stands for. */
 int answer_code(const struct answer *answer);

@@ -57,16 +57,23 @@ static bool is_chosen(const struct survey *survey, int ifindex)
 	return false;
 }
 
+/* Whether it is one that nothing can be said of, and that it matters of. */
+static bool is_unjudged(const struct survey *survey, size_t index, bool named)
+{
+	const struct report_iface *row = &survey->report->ifaces.items[index];
+
+	/* without IPv4 nothing can be dropped: worth a word only to who asks */
+	return survey->chosen[index] && row->verdict == IFACE_UNJUDGED &&
+	       (named || row->has_inet);
+}
+
 static void count_rows(struct survey *survey, bool named)
 {
 	for (size_t i = 0; i < survey->report->ifaces.count; i++) {
-		const struct report_iface *row = &survey->report->ifaces.items[i];
-
 		if (!survey->chosen[i])
 			continue;
-		survey->down += row->verdict == IFACE_DOWN;
-		/* without IPv4 nothing can be dropped: worth a word only to who asks */
-		if (row->verdict == IFACE_UNJUDGED && (named || row->has_inet))
+		survey->down += survey->report->ifaces.items[i].verdict == IFACE_DOWN;
+		if (is_unjudged(survey, i, named))
 			survey->unjudged++;
 		else
 			survey->judged++;
@@ -153,7 +160,20 @@ static int add_missed(const struct survey *survey, struct json_object *object)
 	return r;
 }
 
-static int show_json(const struct survey *survey, FILE *out)
+static int add_unjudged(
+	const struct survey *survey, bool named, struct json_object *object)
+{
+	struct json_object *list = json_add_array(object, "unjudged");
+	int r = list ? 0 : -ENOMEM;
+
+	for (size_t i = 0; i < survey->report->ifaces.count; i++) {
+		if (is_unjudged(survey, i, named))
+			r |= json_push_text(list, survey->report->ifaces.items[i].name);
+	}
+	return r;
+}
+
+static int show_json(const struct survey *survey, bool named, FILE *out)
 {
 	_cleanup_(json_putp) struct json_object *object = json_object_new_object();
 	struct json_object *list;
@@ -164,6 +184,7 @@ static int show_json(const struct survey *survey, FILE *out)
 	for (size_t i = 0; i < survey->found; i++)
 		r |= check_json(
 			survey->report->findings.items[i], json_push_object(list));
+	r |= add_unjudged(survey, named, object);
 	r |= add_missed(survey, object);
 	return r < 0 ? -ENOMEM : json_print(out, object);
 }
@@ -187,13 +208,17 @@ static void show_text(const struct survey *survey, FILE *out)
 			(void)fputc('\n', out);
 		check_print(survey->report->findings.items[i], out);
 	}
-	if (survey->found || !survey->judged)
-		return;
-	(void)fprintf(out, "No expected source is dropped on %zu interface%s",
-		survey->judged, survey->judged == 1 ? "" : "s");
-	if (survey->down)
-		(void)fprintf(out, ", %zu of them down", survey->down);
-	(void)fputs(".\n", out);
+	if (!survey->found && survey->judged) {
+		(void)fprintf(out, "No expected source is dropped on %zu interface%s",
+			survey->judged, survey->judged == 1 ? "" : "s");
+		if (survey->down)
+			(void)fprintf(out, ", %zu of them down", survey->down);
+		(void)fputs(".\n", out);
+	}
+	if (survey->unjudged)
+		(void)fprintf(out, "%s%zu interface%s could not be judged.\n",
+			survey->found ? "\n" : "", survey->unjudged,
+			survey->unjudged == 1 ? "" : "s");
 }
 
 static void say_doubts(const struct ctl *ctl, const struct survey *survey)
@@ -244,7 +269,7 @@ int check_run(struct ctl *ctl)
 		return CTL_FAILED;
 	}
 	if (r >= 0 && ctl_has(ctl, OPTION_JSON))
-		r = show_json(&survey, ctl->out);
+		r = show_json(&survey, ctl->arguments->words.count > 0, ctl->out);
 	else if (r >= 0) {
 		show_text(&survey, ctl->out);
 		print_missed(&survey, ctl->out);

@@ -479,6 +479,39 @@ START_TEST(answer_as_json)
 }
 END_TEST
 
+START_TEST(agreement_with_the_kernel)
+{
+	static const struct {
+		enum rpf_verdict verdict;
+		enum rpf_reason reason;
+		enum kernel_answer kernel;
+		const char *agree;
+	} rows[] = {
+		{ RPF_DROP, RPF_STRICT_ASYMMETRIC, KERNEL_DROP, "true" },
+		{ RPF_DROP, RPF_STRICT_ASYMMETRIC, KERNEL_PASS, "false" },
+		{ RPF_DROP, RPF_STRICT_ASYMMETRIC, KERNEL_UNJUDGED, "false" },
+		{ RPF_DROP, RPF_STRICT_ASYMMETRIC, KERNEL_UNASKED, "null" },
+		{ RPF_UNJUDGED, RPF_BLIND, KERNEL_DROP, "null" },
+		{ RPF_UNJUDGED, RPF_MULTIPATH, KERNEL_PASS, "null" },
+		{ RPF_UNJUDGED, RPF_NOT_FORWARDING, KERNEL_UNJUDGED, "true" },
+		{ RPF_UNJUDGED, RPF_NOT_FORWARDING, KERNEL_PASS, "false" },
+	};
+
+	for (size_t i = 0; i < ELEMENTS(rows); i++) {
+		struct answer answer = { .rpf = { .verdict = rows[i].verdict,
+						 .reason = rows[i].reason },
+			.kernel = rows[i].kernel };
+		struct json_object *object = json_object_new_object();
+
+		answer.agree = answer_agreement(&answer);
+		ck_assert_int_eq(answer_json(&answer, object), 0);
+		ck_assert_msg(strcmp(at(object, "/agree"), rows[i].agree) == 0,
+			"row %zu: %s", i, at(object, "/agree"));
+		json_object_put(object);
+	}
+}
+END_TEST
+
 /* --- for people --------------------------------------------------------------------- */
 
 START_TEST(table_aligned)
@@ -533,7 +566,8 @@ int main(void)
 {
 	const TTest *const tests[] = { command_lines, early_endings, questions_understood,
 		questions_refused, lines_of_any_length, lines_with_nul, list_as_json,
-		finding_as_json, answer_as_json, table_aligned, json_of_any_name };
+		finding_as_json, answer_as_json, agreement_with_the_kernel, table_aligned,
+		json_of_any_name };
 
 	return lab_run("ctl", tests, ELEMENTS(tests));
 }
