@@ -176,18 +176,31 @@ static int show(struct ctl *ctl, const struct correct_answers *answers)
 	return code;
 }
 
-int by_hand(
-	struct ctl *ctl, const char *method, by_hand_work work, const struct plans *plans)
+/* That there was nothing to do is no answer beside why there was not. */
+static void drop_nothing(struct correct_answers *answers)
 {
-	struct correct_answers answers = { 0 };
+	for (size_t i = answers->list.count; i-- > 0 && answers->list.count > 1;) {
+		const struct correct_answer *answer = &answers->list.items[i];
+
+		if (strcmp(answer->event, "nothing") == 0 && !answer->iif[0])
+			array_remove(&answers->list, i);
+	}
+}
+
+int by_hand(struct ctl *ctl, const char *method, by_hand_work work,
+	const struct plans *plans, struct correct_answers *known)
+{
+	struct correct_answers answers = known ? *known : (struct correct_answers){ 0 };
 	_cleanup_(freep) char **names = NULL;
 	size_t count = ctl->arguments->words.count;
 	char error[ERROR_TEXT] = "";
 	int r, code;
 
 	names = calloc(count + 1, sizeof(*names));
-	if (!names)
+	if (!names) {
+		array_done(&answers.list);
 		return ctl_fail(ctl, -ENOMEM);
+	}
 	for (size_t i = 0; i < count; i++)
 		names[i] = (char *)ctl->arguments->words.items[i];
 	r = ask_daemon(method, names, &answers, error);
@@ -195,6 +208,7 @@ int by_hand(
 		ctl_say(ctl, "%s", error);
 	else if (r == 0)
 		r = here(ctl, work, names, plans, error, &answers);
+	drop_nothing(&answers);
 	code = r < 0 ? CTL_FAILED : show(ctl, &answers);
 	array_done(&answers.list);
 	return code;

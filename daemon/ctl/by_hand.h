@@ -13,9 +13,10 @@ typedef int (*by_hand_work)(struct correct *correct, const struct correct_input 
 	char *const *names, struct correct_answers *ret);
 
 /*
- * method: of the bus. findings: what apply is about, NULL for the others. Prints what was done
+ * method: of the bus. findings: what apply is about, NULL for the others. known: what there is
+ * to say beforehand, taken over, NULL for nothing. Prints what was done
  * and returns the exit code: 0, 1 where something was refused or did not work, 2 where nothing
  * could be tried.
  */
 int by_hand(struct ctl *ctl, const char *method, by_hand_work work,
-	const struct plans *plans);
+	const struct plans *plans, struct correct_answers *known);
