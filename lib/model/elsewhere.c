@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "model/elsewhere.h"
 
+#include "model/lookup_rules.h"
 #include "model/rpf.h"
 
 #include <errno.h>
@@ -75,7 +76,9 @@ int elsewhere_find(const struct view *view, const struct iface *iface,
  * Which addresses elsewhere to look at can't be asked of a table of a million routes each time
  * something changes. So addresses are tried that most likely are what a rule is about: some
  * of the wide world, the ends of each rule's `from`, the networks of the devices that rules
- * name, and then so many of main's routes.
+ * name, and then so many routes by these devices: of main, and of the tables that rules lead to,
+ * with the ends of such a rule's `to`. A device that only packets of some sources, marks or ports
+ * are led to is left aside, and that is said.
  */
 #define TRIED_RULES 64
 #define TRIED_NODES 4096
@@ -87,8 +90,11 @@ struct search {
 	struct places *places;
 	ARRAY(int) wanted; /* devices that rules name and nothing was found behind */
 	bool wants_vrf;	   /* any device in a VRF */
-	bool any;	   /* something is forwarded at all */
-	size_t found, nodes;
+	/* the same, as far as the table that is looked at has routes there */
+	ARRAY(int) hoped;
+	bool hopes_vrf;
+	bool any; /* something is forwarded at all */
+	size_t found, nodes, tried_to;
 };
 
 /* The longest `from` of the rules' that has it. */
@@ -122,14 +128,16 @@ static int known_as(const struct search *search, int oif, int l3mdev)
 
 static void no_longer_wanted(struct search *search, int oif, int l3mdev)
 {
-	for (size_t i = 0; i < search->wanted.count; i++) {
-		if (search->wanted.items[i] == oif) {
+	for (size_t i = search->wanted.count; i-- > 0;) {
+		if (search->wanted.items[i] == oif)
 			array_remove(&search->wanted, i);
-			break;
-		}
+	}
+	for (size_t i = search->hoped.count; i-- > 0;) {
+		if (search->hoped.items[i] == oif)
+			array_remove(&search->hoped, i);
 	}
 	if (l3mdev)
-		search->wants_vrf = false;
+		search->wants_vrf = search->hopes_vrf = false;
 }
 
 static int add_forwarded(struct search *search, struct ip4 dst, int oif)
@@ -279,15 +287,15 @@ static int try_wires(struct search *search)
 	return r;
 }
 
-static bool is_wanted(const struct leg *leg, void *data)
+static bool is_hoped_for(const struct leg *leg, void *data)
 {
 	const struct search *search = data;
 
-	for (size_t i = 0; i < search->wanted.count; i++) {
-		if (search->wanted.items[i] == leg->oif)
+	for (size_t i = 0; i < search->hoped.count; i++) {
+		if (search->hoped.items[i] == leg->oif)
 			return true;
 	}
-	return search->wants_vrf && l3mdev_of(search->view, leg->oif);
+	return search->hopes_vrf && l3mdev_of(search->view, leg->oif);
 }
 
 /* Whether a table has any route at all into a VRF. */
@@ -303,20 +311,49 @@ static bool leads_into_vrf(const struct search *search, const struct fib *fib)
 	return false;
 }
 
-/* Few devices that are wanted have routes in main; then no walk is needed to find none. A route
- * by a nexthop object names no device. */
-static void want_less(struct search *search, const struct fib *fib)
+/* A nexthop object that leads out of a device, by itself or by a member. */
+static bool nexthop_leads_to(
+	const struct search *search, const struct nexthop *nexthop, int ifindex)
 {
-	for (size_t i = search->wanted.count; i-- > 0;) {
-		if (!search->view->state->nexthops.count &&
-			!fib_related(fib, FIB_DEVICE, (uint32_t)search->wanted.items[i]))
-			array_remove(&search->wanted, i);
+	bool leads = !nexthop->member_count && nexthop->leg.oif == ifindex;
+
+	for (size_t i = 0; i < nexthop->member_count && !leads; i++) {
+		const struct nexthop *member =
+			state_nexthop(search->view->state, nexthop->members[i].id);
+
+		leads = member && member->leg.oif == ifindex;
 	}
-	search->wants_vrf = search->wants_vrf && (search->view->state->nexthops.count ||
-							 leads_into_vrf(search, fib));
+	return leads;
 }
 
-/* Routes behind a device that is wanted, the shortest prefixes first. */
+/* Whether a table has any route at all by a device. */
+static bool leads_to(const struct search *search, const struct fib *fib, int ifindex)
+{
+	if (fib_related(fib, FIB_DEVICE, (uint32_t)ifindex))
+		return true;
+	/* a route by a nexthop object names no device */
+	hash_each (&search->view->state->nexthops, slot) {
+		if (fib_related(fib, FIB_NEXTHOP, (uint32_t)slot->key) &&
+			nexthop_leads_to(search, slot->value, ifindex))
+			return true;
+	}
+	return false;
+}
+
+/* Few devices that are wanted have routes in a table; then no walk is needed to find none. */
+static int hope(struct search *search, const struct fib *fib)
+{
+	array_clear(&search->hoped);
+	search->hopes_vrf = false;
+	array_each (&search->wanted, const int, ifindex) {
+		if (leads_to(search, fib, *ifindex) &&
+			array_push(&search->hoped, ifindex) < 0)
+			return -ENOMEM;
+	}
+	return search->hoped.count > 0;
+}
+
+/* Routes behind a device that is hoped for, the shortest prefixes first. */
 static int try_routes(struct search *search, const struct fib *fib, uint32_t reference)
 {
 	const struct fib_list *list = NULL;
@@ -324,7 +361,7 @@ static int try_routes(struct search *search, const struct fib *fib, uint32_t ref
 	int r = 0;
 
 	if (reference == TRIE_NONE ||
-		(!search->wanted.count && !search->wants_vrf && search->any))
+		(!search->hoped.count && !search->hopes_vrf && search->any))
 		return 0;
 	if (search->nodes++ == TRIED_NODES)
 		search->places->more_forwarded = true;
@@ -338,7 +375,7 @@ static int try_routes(struct search *search, const struct fib *fib, uint32_t ref
 
 		if (info->type == ROUTE_UNICAST &&
 			(!search->any ||
-				info_any_leg(search->view, info, is_wanted, search)))
+				info_any_leg(search->view, info, is_hoped_for, search)))
 			r = try_prefix(search, at.prefix);
 	}
 	for (size_t bit = 0; bit < 2 && r >= 0; bit++)
@@ -346,11 +383,96 @@ static int try_routes(struct search *search, const struct fib *fib, uint32_t ref
 	return r < 0 ? r : 0;
 }
 
+static int try_main(struct search *search)
+{
+	const struct state *state = search->view->state;
+	const struct fib *main = state_table(state, TABLE_MAIN);
+	int r = main ? hope(search, main) : 0;
+
+	if (r < 0 || !main)
+		return r;
+	search->hopes_vrf = search->wants_vrf &&
+			    (state->nexthops.count || leads_into_vrf(search, main));
+	return try_routes(search, main, main->trie.root);
+}
+
+/*
+ * The table that a rule leads what comes in by the interface to: packets as most are, or with
+ * `special` only those of some source, mark, tos or port. NULL: none, or main, or local.
+ */
+static const struct fib *table_of(const struct search *search,
+	const struct state_rule *entry, const struct lookup_flow *key, bool special)
+{
+	const struct rule *rule = &entry->rule;
+	bool met = selector_selects(search->view, entry, key);
+	uint32_t table;
+
+	if (rule->action != RULE_TABLE || selector_never(entry) ||
+		(entry->iif && entry->iif != key->iif && entry->iif != key->l3mdev &&
+			!rule->invert))
+		return NULL;
+	if (rule->invert)
+		met = !met || rule->to.len;
+	if (met == special || lookup_rule_acts(search->view, rule, key, &table))
+		return NULL;
+	return table == TABLE_MAIN || table == TABLE_LOCAL
+		       ? NULL
+		       : state_table(search->view->state, table);
+}
+
+/* The ends of a rule's `to`, and then the routes of its table that are hoped for. */
+static int try_rule(struct search *search, const struct rule *rule, const struct fib *fib,
+	struct hash *walked)
+{
+	int r = hope(search, fib);
+
+	if (r > 0 && rule->to.len && !rule->invert) {
+		if (search->tried_to++ == TRIED_RULES)
+			search->places->more_forwarded = true;
+		if (search->tried_to <= TRIED_RULES)
+			r = try_prefix(search, rule->to);
+	}
+	if (r < 0 || !search->hoped.count || hash_get(walked, fib->table))
+		return r;
+	r = hash_put(walked, fib->table, search);
+	return r < 0 ? r : try_routes(search, fib, fib->trie.root);
+}
+
+/* What rules lead to other tables than main. */
+static int try_tables(struct search *search)
+{
+	const struct flow plain = { .iif = search->iface->link.ifindex,
+		.proto = FLOW_UDP };
+	const struct lookup_flow key = rpf_way_there(search->view, search->iface, &plain);
+	struct hash walked = { 0 };
+	int r = 0;
+
+	array_each (&search->view->state->rules, const struct state_rule, entry) {
+		const struct fib *fib = NULL;
+
+		if (search->wanted.count && r >= 0)
+			fib = table_of(search, entry, &key, false);
+		if (fib)
+			r = try_rule(search, &entry->rule, fib, &walked);
+	}
+	hash_done(&walked);
+	/* what no packet as most are is led to, others may be */
+	array_each (&search->view->state->rules, const struct state_rule, entry) {
+		const struct fib *fib = NULL;
+
+		if (search->wanted.count && r >= 0 && !search->places->more_forwarded)
+			fib = table_of(search, entry, &key, true);
+		if (fib)
+			r = hope(search, fib);
+		search->places->more_forwarded |= fib && r > 0;
+	}
+	return r;
+}
+
 int elsewhere_add(const struct view *view, const struct iface *iface,
 	const struct sieve *sieve, struct places *places)
 {
 	struct search search = { view, iface, sieve, .places = places };
-	const struct fib *main = state_table(view->state, TABLE_MAIN);
 	int r = try_world(&search);
 
 	if (r >= 0)
@@ -359,10 +481,11 @@ int elsewhere_add(const struct view *view, const struct iface *iface,
 		r = want_devices(&search);
 	if (r >= 0)
 		r = try_wires(&search);
-	if (r >= 0 && main) {
-		want_less(&search, main);
-		r = try_routes(&search, main, main->trie.root);
-	}
+	if (r >= 0)
+		r = try_main(&search);
+	if (r >= 0)
+		r = try_tables(&search);
 	array_done(&search.wanted);
+	array_done(&search.hoped);
 	return r < 0 ? r : 0;
 }
