@@ -410,6 +410,7 @@ static int find(const struct view *view, const struct iface *iface,
 		return -ENOMEM;
 	finding->detail = detail;
 	finding->expect = why_expected(expect, class, named);
+	finding->expected = scope->size;
 	finding->dropped = dropset->count;
 	finding->blind = dropset->blind;
 	finding->share = share(dropset->count, scope->size);
@@ -439,6 +440,22 @@ int finding_of(const struct view *view, const struct iface *iface,
 	return r;
 }
 
+#define GRAIN                                                                            \
+	0.0001 /* of a whole: less is no news, or what comes and goes would chatter */
+
+static bool shares_differ(double a, double b)
+{
+	return a - b >= GRAIN || b - a >= GRAIN;
+}
+
+/* A share alone doesn't tell: of half of the sources all may be dropped as of the whole. */
+static bool sizes_differ(uint64_t a, uint64_t b)
+{
+	uint64_t larger = a > b ? a : b, by = a > b ? a - b : b - a;
+
+	return (double)by >= GRAIN * (double)larger && by;
+}
+
 bool finding_differs(const struct finding *a, const struct finding *b)
 {
 	return a->unsure != b->unsure || a->reason != b->reason ||
@@ -446,7 +463,8 @@ bool finding_differs(const struct finding *a, const struct finding *b)
 	       a->filter.own != b->filter.own || a->filter.all != b->filter.all ||
 	       !reverse_same_devices(&a->reverse, &b->reverse) ||
 	       strcmp(a->remedy.text, b->remedy.text) != 0 ||
-	       a->share - b->share >= 0.0001 || b->share - a->share >= 0.0001;
+	       shares_differ(a->share, b->share) ||
+	       sizes_differ(a->expected, b->expected);
 }
 
 const char *kernel_answer_name(enum kernel_answer answer)

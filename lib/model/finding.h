@@ -71,7 +71,8 @@ struct finding {
 	/* where that is fewer words: all that `cover` has, but these; but_count 0: it isn't */
 	struct prefix4 cover, but[FINDING_BUT];
 	size_t but_count;
-	uint64_t dropped;    /* addresses */
+	uint64_t expected;   /* addresses */
+	uint64_t dropped;    /* of these */
 	uint64_t blind;	     /* addresses of expected sources that could not be judged */
 	double share;	     /* of the expected sources; 1 only when all, 0 never */
 	struct addresses to; /* own addresses; of what is only forwarded, an example */

@@ -470,6 +470,34 @@ START_TEST(what_makes_it_another)
 }
 END_TEST
 
+/* What is expected may change while all of it is dropped, before and after. */
+START_TEST(another_size_makes_it_another)
+{
+	static const struct {
+		uint64_t before, after;
+		bool differs;
+	} sizes[] = {
+		{ 65534, 65534, false },
+		{ 65534, 32767, true },
+		{ 100000, 99991, false }, /* less than 0.0001 of it */
+		{ 100000, 99990, true },
+		{ 256, 255, true },
+		{ UINT64_C(1) << 32, (UINT64_C(1) << 32) - 65536, false },
+		{ 0, 0, false },
+		{ 0, 1, true },
+	};
+
+	for (size_t i = 0; i < ELEMENTS(sizes); i++) {
+		struct finding before = { .share = 1, .expected = sizes[i].before };
+		struct finding after = { .share = 1, .expected = sizes[i].after };
+
+		ck_assert_msg(finding_differs(&before, &after) == sizes[i].differs,
+			"row %zu", i);
+		ck_assert(finding_differs(&after, &before) == sizes[i].differs);
+	}
+}
+END_TEST
+
 START_TEST(keys_are_written_as_sysctl_takes_them)
 {
 	_cleanup_(state_freep) struct state *state = model_host();
@@ -601,6 +629,7 @@ int main(void)
 		shares_are_exact_only_where_they_are,
 		many_sources_are_cut_short,
 		what_makes_it_another,
+		another_size_makes_it_another,
 		keys_are_written_as_sysctl_takes_them,
 		the_whole_of_what_is_dropped,
 		commands_for_any_name,
