@@ -415,7 +415,8 @@ static int visit_below(
 	if (reference == TRIE_NONE)
 		return 0;
 	at = trie_at(&marks->fib->trie, reference);
-	if (at.value && marks->lists[at.value])
+	/* one whose addresses longer ones all have is for nobody */
+	if (at.value && marks->lists[at.value] && trie_owns(&marks->fib->trie, reference))
 		r = visit(at.prefix, data);
 	for (int bit = 0; bit < 2 && r >= 0; bit++)
 		r = visit_below(marks, at.child[bit], visit, data);

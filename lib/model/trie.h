@@ -132,6 +132,19 @@ static inline struct trie_at trie_at(const struct trie *trie, uint32_t reference
 	}
 }
 
+/* Whether an entry owns any address: those below it may have them all. */
+static inline bool trie_owns(const struct trie *trie, uint32_t reference)
+{
+	const struct trie_node *node;
+
+	if (reference & TRIE_LEAF)
+		return true;
+	node = &trie->nodes[reference];
+	if (node->child[0] == TRIE_NONE && node->child[1] == TRIE_NONE)
+		return true;
+	return node->covered != (uint32_t)(UINT64_C(1) << (32 - node->len));
+}
+
 /* The memory that its entries take, in bytes. */
 static inline size_t trie_bytes(const struct trie *trie)
 {
