@@ -148,7 +148,8 @@ static const char exceptions_help[] =
 	"tell.\n";
 
 static const char suggest_help[] =
-	"rpfilterctl suggest [IFACE...] [--config FILE] [--netns NAME] [--state DIR]\n"
+	"rpfilterctl suggest [IFACE...] [--json] [--config FILE] [--netns NAME] "
+	"[--state DIR]\n"
 	"\n"
 	"What makes the corrections outlast a reboot, on standard output: a file for\n"
 	"/etc/sysctl.d with explicit keys, which beat the patterns of other files, each "
@@ -212,8 +213,7 @@ static const struct verb {
 	{ "exceptions", exceptions_run, exceptions_help, OPTION_COMMON | OPTION_STATE,
 		false },
 	{ .name = "what-if" },
-	{ "suggest", suggest_run, suggest_help,
-		(OPTION_COMMON & ~(unsigned int)OPTION_JSON) | OPTION_STATE, true },
+	{ "suggest", suggest_run, suggest_help, OPTION_COMMON | OPTION_STATE, true },
 	{ .name = "status" },
 	{ .name = "monitor" },
 	{ .name = "snapshot" },

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "daemon/config_text.h"
 #include "daemon/ctl/corrections.h"
+#include "daemon/ctl/json.h"
 #include "daemon/ctl/plans.h"
 #include "daemon/ctl/table.h"
+#include "model/plan.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -206,6 +208,38 @@ static void print_text(const struct suggestions *suggestions, FILE *out)
 			out);
 }
 
+static int add_one(struct json_object *object, const struct suggestion *suggestion)
+{
+	char key[64];
+	int r;
+
+	plan_key(suggestion->name, key);
+	r = json_add_text(object, "name", suggestion->name);
+	r |= json_add_text(object, "key", key);
+	r |= json_add_number(object, "value", suggestion->value);
+	r |= json_add_number(object, "was", suggestion->was);
+	r |= json_add_bool(object, "corrected", suggestion->corrected);
+	r |= json_add_bool(object, "keeps", suggestion->keeps);
+	r |= json_add_bool(object, "writable", is_plain(suggestion->name));
+	r |= json_add_text(object, "finding", suggestion->finding);
+	return r |
+	       (suggestion->reason ? json_add_text(object, "reason", suggestion->reason)
+				   : json_add_null(object, "reason"));
+}
+
+static int print_json(const struct suggestions *suggestions, FILE *out)
+{
+	_cleanup_(json_putp) struct json_object *object = json_object_new_object();
+	struct json_object *list;
+	int r = json_add_bool(object, "ledger_read", suggestions->corrections.error >= 0);
+
+	list = json_add_array(object, "suggestions");
+	r |= list ? 0 : -ENOMEM;
+	array_each (&suggestions->list, const struct suggestion, suggestion)
+		r |= add_one(json_push_object(list), suggestion);
+	return r < 0 ? -ENOMEM : json_print(out, object);
+}
+
 static int collect(struct ctl *ctl, struct suggestions *ret)
 {
 	int r = corrections_read(ctl, &ret->corrections);
@@ -246,8 +280,11 @@ int suggest_run(struct ctl *ctl)
 	if (ctl_open(ctl, true) < 0 || plans_make(ctl, &suggestions.plans) < 0)
 		return CTL_FAILED;
 	r = collect(ctl, &suggestions);
+	if (r >= 0 && ctl_has(ctl, OPTION_JSON))
+		r = print_json(&suggestions, ctl->out);
+	else if (r >= 0)
+		print_text(&suggestions, ctl->out);
 	if (r < 0)
 		return ctl_fail(ctl, r);
-	print_text(&suggestions, ctl->out);
 	return code_of(ctl, &suggestions);
 }
