@@ -27,6 +27,26 @@ static int add_sources(struct json_object *object, const struct finding *finding
 	return r | json_add_number(object, "blind", (int64_t)finding->blind);
 }
 
+/* How much is dropped, and why: most for the finding's reason, and some for another. */
+static int add_reasons(struct json_object *object, const struct finding *finding)
+{
+	int r = json_add_number(object, "size", (int64_t)finding->dropped);
+	struct json_object *list = json_add_array(object, "reasons");
+
+	r |= list ? 0 : -ENOMEM;
+	for (int reason = 0; reason < RPF_REASONS; reason++) {
+		struct json_object *entry;
+
+		if (!finding->reasons[reason])
+			continue;
+		entry = json_push_object(list);
+		r |= json_add_text(
+			entry, "reason", rpf_reason_name((enum rpf_reason)reason));
+		r |= json_add_number(entry, "count", (int64_t)finding->reasons[reason]);
+	}
+	return r;
+}
+
 static int add_flow(struct json_object *object, const struct finding *finding)
 {
 	const struct flow *flow = &finding->example;
@@ -79,6 +99,7 @@ int check_json(const struct finding *finding, struct json_object *object)
 	r |= json_add_filter(object, &finding->filter);
 	r |= json_add_text(object, "expect", expect_why_name(finding->expect));
 	r |= add_sources(object, finding);
+	r |= add_reasons(object, finding);
 	r |= add_flow(object, finding);
 	r |= json_add_reverse(object, &finding->reverse);
 	r |= json_add_text(object, "kernel", kernel_answer_name(finding->kernel));

@@ -312,6 +312,8 @@ static int fill(struct finding *finding, const struct view *view,
 	finding->severity =
 		finding->expect <= EXPECT_TUNNEL ? FINDING_WARNING : FINDING_NOTICE;
 	finding->reason = most->reason;
+	array_each (&dropset->tallies, const struct drop_tally, tally)
+		finding->reasons[tally->reason] += tally->count;
 	finding->filter = dropset->filter;
 	finding->example = class->flow;
 	finding->example.src = most->example;

@@ -60,7 +60,8 @@ struct finding {
 	char iif[NAME_MAX_];
 	char kind[NAME_MAX_];
 	enum finding_severity severity;
-	enum rpf_reason reason; /* of most of what is dropped */
+	enum rpf_reason reason;	       /* of most of what is dropped */
+	uint64_t reasons[RPF_REASONS]; /* how many addresses are dropped for each */
 	struct rp_filter filter;
 	enum expect_why expect;
 	enum finding_detail detail; /* counted: no sources, no reverse.prefix, and an

@@ -221,6 +221,30 @@ START_TEST(all_that_it_says)
 }
 END_TEST
 
+/* By how many addresses, and why: a part has no way back, the rest another one. */
+START_TEST(how_much_for_which_reason)
+{
+	static const char *const lines[] = { "sysctl tunl0 rp_filter 1",
+		"addr tunl0 192.0.2.1/32", "route blackhole 20.1.0.0/16",
+		"route unreachable 20.2.0.0/16", "route 20.3.0.0/16 dev eth9",
+		"route 20.4.0.0/16 dev tunl0" };
+	struct prefix4 prefix = model_prefix("20.0.0.0/13");
+	const struct expect_declared declared = { true, &prefix, 1 };
+	_cleanup_(state_freep) struct state *state = story(NULL, 0);
+	_cleanup_(finding_freep) struct finding *finding = NULL;
+
+	model(state, "link 6 eth9");
+	for (size_t i = 0; i < ELEMENTS(lines); i++)
+		model_line(state, lines[i]);
+	ck_assert_int_eq(find(state, &declared, &finding), 1);
+	ck_assert_uint_eq(finding->expected, 8 << 16);
+	ck_assert_uint_eq(finding->dropped, 7 << 16);
+	ck_assert_int_eq(finding->reason, RPF_STRICT_ASYMMETRIC);
+	ck_assert_uint_eq(finding->reasons[RPF_STRICT_ASYMMETRIC], 5 << 16);
+	ck_assert_uint_eq(finding->reasons[RPF_NO_ROUTE], 2 << 16);
+}
+END_TEST
+
 /* It owns what it says: the state may go. */
 START_TEST(it_outlives_the_state)
 {
@@ -623,6 +647,7 @@ int main(void)
 	const TTest *const tests[] = {
 		what_is_found,
 		all_that_it_says,
+		how_much_for_which_reason,
 		it_outlives_the_state,
 		a_declared_source,
 		sentences_to_the_letter,
