@@ -156,7 +156,7 @@ START_TEST(every_packet_has_a_class)
 	struct chance chance = chance_new("flowclass");
 	size_t special = 0;
 
-	for (int round = 0; round < 300; round++) {
+	for (int round = 0; round < 150; round++) {
 		struct world world = world_new(&chance, 0x0a000000, false, false);
 
 		world_line(&world, "link 20 in0");
