@@ -73,6 +73,12 @@ static void want(struct daemon *daemon, uint64_t in_usec)
 	(void)sd_event_source_set_enabled(daemon->audit, SD_EVENT_ONESHOT);
 }
 
+void audit_call_off(struct daemon *daemon)
+{
+	audit_stop(daemon);
+	want(daemon, AUDIT_USEC);
+}
+
 void audit_want_at_once(struct daemon *daemon)
 {
 	daemon->audit_all = true;

@@ -169,8 +169,11 @@ void audit_want_at_once(struct daemon *daemon);
  * audits are a twentieth of the time at most. */
 void audit_want_soon(struct daemon *daemon);
 
-/* Gives up one that runs. */
+/* Ends one that runs. */
 void audit_stop(struct daemon *daemon);
+
+/* The same as all is read again instead: the next one is the regular one, five minutes on. */
+void audit_call_off(struct daemon *daemon);
 
 int audit_due(sd_event_source *source, uint64_t usec, void *daemon);
 

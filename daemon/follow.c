@@ -152,7 +152,7 @@ static int lose_sync(struct daemon *daemon, const char *why)
 		daemon->lost_usec = now;
 	daemon->synced = false;
 	daemon->lost_why = why;
-	audit_stop(daemon);
+	audit_call_off(daemon);
 	daemon_status(daemon);
 	/* nothing more is taken in until all is read again */
 	r = sd_event_source_set_enabled(daemon->netlink, SD_EVENT_OFF);

@@ -5,6 +5,7 @@
 #include "kernel/procsys.h"
 #include "lab.h"
 #include "model/record.h"
+#include "unit/lab_run.h"
 
 #include <check.h>
 #include <errno.h>
@@ -208,23 +209,16 @@ END_TEST
 
 int main(void)
 {
-	Suite *suite = suite_create("devconf_write");
-	TCase *tests = tcase_create("devconf_write");
-	SRunner *runner = srunner_create(suite);
-	int failed;
+	const TTest *const tests[] = {
+		an_interface_is_written_by_index,
+		all_and_default_are_written,
+		what_is_not_there_says_so,
+		one_capability_is_enough,
+		an_index_that_is_used_again_is_another_identity,
+		a_namespace_has_a_name_of_its_own,
+	};
 
 	if (!lab_enter())
 		return 77;
-	tcase_add_checked_fixture(tests, setup, teardown);
-	tcase_add_test(tests, an_interface_is_written_by_index);
-	tcase_add_test(tests, all_and_default_are_written);
-	tcase_add_test(tests, what_is_not_there_says_so);
-	tcase_add_test(tests, one_capability_is_enough);
-	tcase_add_test(tests, an_index_that_is_used_again_is_another_identity);
-	tcase_add_test(tests, a_namespace_has_a_name_of_its_own);
-	suite_add_tcase(suite, tests);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? 1 : 0;
+	return lab_run_between(setup, teardown, "devconf_write", tests, ELEMENTS(tests));
 }

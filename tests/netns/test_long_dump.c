@@ -2,6 +2,7 @@
 /* Dumps of more than the few datagrams that are fetched in turns: the rest is fetched ahead. */
 #include "kernel/nl_request.h"
 #include "lab.h"
+#include "unit/lab_run.h"
 
 #include <check.h>
 #include <errno.h>
@@ -110,21 +111,12 @@ END_TEST
 
 int main(void)
 {
-	Suite *suite = suite_create("long_dump");
-	TCase *tcase = tcase_create("long_dump");
-	SRunner *runner;
-	int failed;
+	const TTest *const tests[] = {
+		each_route_comes_once,
+		in_steps,
+	};
 
 	if (!lab_enter())
 		return 77;
-	tcase_add_checked_fixture(tcase, setup, NULL);
-	tcase_set_timeout(tcase, 60);
-	tcase_add_test(tcase, each_route_comes_once);
-	tcase_add_test(tcase, in_steps);
-	suite_add_tcase(suite, tcase);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return lab_run_between(setup, NULL, "long_dump", tests, ELEMENTS(tests));
 }

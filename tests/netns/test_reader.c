@@ -6,6 +6,7 @@
 #include "kernel/probe.h"
 #include "kernel/procsys.h"
 #include "lab.h"
+#include "unit/lab_run.h"
 
 #include <check.h>
 #include <errno.h>
@@ -731,34 +732,28 @@ END_TEST
 
 int main(void)
 {
+	const TTest *const tests[] = {
+		dump_sees_everything,
+		dump_sees_routes,
+		a_handler_ends_a_dump,
+		a_dump_in_steps,
+		one_link_again,
+		tunnels,
+		events_come_in_order,
+		what_is_kept_comes_again,
+		a_budget_is_kept,
+		an_overrun_is_told,
+		a_socket_is_inherited,
+		only_the_kernel_is_heard,
+		the_kernel_judges,
+		the_kernel_does_not_judge,
+		a_drop_is_counted,
+		merged_until_a_rule_comes,
+		what_only_proc_has,
+		groups_joined,
+	};
+
 	if (!lab_enter())
 		return 77;
-	Suite *suite = suite_create("reader");
-	TCase *tcase = tcase_create("reader");
-	tcase_set_timeout(tcase, 60);
-	tcase_add_checked_fixture(tcase, setup, teardown);
-	tcase_add_test(tcase, dump_sees_everything);
-	tcase_add_test(tcase, dump_sees_routes);
-	tcase_add_test(tcase, a_handler_ends_a_dump);
-	tcase_add_test(tcase, a_dump_in_steps);
-	tcase_add_test(tcase, one_link_again);
-	tcase_add_test(tcase, tunnels);
-	tcase_add_test(tcase, events_come_in_order);
-	tcase_add_test(tcase, what_is_kept_comes_again);
-	tcase_add_test(tcase, a_budget_is_kept);
-	tcase_add_test(tcase, an_overrun_is_told);
-	tcase_add_test(tcase, a_socket_is_inherited);
-	tcase_add_test(tcase, only_the_kernel_is_heard);
-	tcase_add_test(tcase, the_kernel_judges);
-	tcase_add_test(tcase, the_kernel_does_not_judge);
-	tcase_add_test(tcase, a_drop_is_counted);
-	tcase_add_test(tcase, merged_until_a_rule_comes);
-	tcase_add_test(tcase, what_only_proc_has);
-	tcase_add_test(tcase, groups_joined);
-	suite_add_tcase(suite, tcase);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? 1 : 0;
+	return lab_run_between(setup, teardown, "reader", tests, ELEMENTS(tests));
 }

@@ -3,6 +3,7 @@
 #include "kernel/snapshot.h"
 #include "lab.h"
 #include "model/state_equal.h"
+#include "unit/lab_run.h"
 
 #include <check.h>
 #include <poll.h>
@@ -79,20 +80,11 @@ END_TEST
 
 int main(void)
 {
-	Suite *suite = suite_create("snapshot");
-	TCase *tcase = tcase_create("snapshot");
-	SRunner *runner;
-	int failed;
+	const TTest *const tests[] = {
+		steps_read_the_same,
+	};
 
 	if (!lab_enter())
 		return 77;
-	tcase_add_checked_fixture(tcase, setup, NULL);
-	tcase_set_timeout(tcase, 60);
-	tcase_add_test(tcase, steps_read_the_same);
-	suite_add_tcase(suite, tcase);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return lab_run_between(setup, NULL, "snapshot", tests, ELEMENTS(tests));
 }
