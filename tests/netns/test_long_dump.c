@@ -103,7 +103,8 @@ START_TEST(in_steps)
 		ck_assert_int_eq(r, 0);
 		ck_assert_uint_eq(seen.count, MANY);
 	}
-	/* given up in the midst of it */
+	/* given up in the midst of it, or before something came */
+	forget(0);
 	ck_assert_int_eq(nl_request_begin(request, NL_DUMP_ROUTES), 0);
 	ck_assert_int_ge(nl_request_step(request, keep, NULL), 1);
 }
