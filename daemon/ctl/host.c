@@ -29,6 +29,8 @@ static int read_state(struct host *host)
 	if (!state)
 		return -ENOMEM;
 	r = snapshot_read(host->request, NULL, state);
+	if (r >= 0)
+		r = snapshot_read_memberships(state);
 	if (r < 0)
 		return r;
 	state_free(host->state);

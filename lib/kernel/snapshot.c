@@ -81,13 +81,6 @@ static int read_merged(struct state *state, bool may_be)
 	return state_apply_handler(&record, state);
 }
 
-static int read_unannounced(struct state *state)
-{
-	int r = procsys_read_all(state_apply_handler, state);
-
-	return r < 0 ? r : procsys_read_memberships(state_apply_handler, state);
-}
-
 /* What was parted stays so. */
 static bool may_be_merged(const struct state *known)
 {
@@ -106,7 +99,12 @@ int snapshot_read(
 		r = read_merged(state, may_be_merged(known));
 	if (r >= 0)
 		r = dump(request, NL_DUMP_ROUTES, state);
-	return r < 0 ? r : read_unannounced(state);
+	return r < 0 ? r : procsys_read_all(state_apply_handler, state);
+}
+
+int snapshot_read_memberships(struct state *state)
+{
+	return procsys_read_memberships(state_apply_handler, state);
 }
 
 int snapshot_begin(struct snapshot *snapshot, struct nl_request *request,
@@ -152,7 +150,7 @@ int snapshot_step(struct snapshot *snapshot)
 
 int snapshot_refresh_conf(struct state *state)
 {
-	int r = read_unannounced(state);
+	int r = procsys_read_all(state_apply_handler, state);
 
 	/* they never join again */
 	return r < 0 || !state->merged ? r : read_merged(state, true);
@@ -169,5 +167,5 @@ int snapshot_refresh_link(struct nl_request *request, struct state *state, int i
 {
 	int r = nl_request_link(request, ifindex, state_apply_handler, state);
 
-	return r < 0 ? r : read_unannounced(state);
+	return r < 0 ? r : procsys_read_all(state_apply_handler, state);
 }

@@ -130,6 +130,69 @@ static int scope_all(const struct scope *scope, struct prefixset *ret)
 	return r;
 }
 
+/* The least prefix that has all of a set that isn't empty. */
+static struct prefix4 cover_of(const struct prefixset *set)
+{
+	uint32_t first = set->ranges.items[0].first,
+		 last = set->ranges.items[set->ranges.count - 1].last;
+
+	return prefix4(ip4(first),
+		first == last ? 32u : (unsigned int)__builtin_clz(first ^ last));
+}
+
+/*
+ * What no word about the dropped reaches: it would have to cover a possible source beside them.
+ * So nothing out there is looked for, where there may be thousands of own addresses.
+ */
+static int out_of_reach(
+	const struct state *state, const struct prefixset *dropped, struct prefixset *ret)
+{
+	struct prefix4 reach = cover_of(dropped);
+	struct prefixset set = { 0 };
+	bool more = true;
+	int r = 0;
+
+	while (more && reach.len > 0 && r >= 0) {
+		struct prefixset beside = { 0 }, possible = { 0 };
+		const uint32_t other = UINT32_C(1) << (32 - reach.len);
+
+		r = prefixset_add_prefix(
+			&beside, prefix4(ip4(reach.addr.host ^ other), reach.len));
+		if (r >= 0)
+			r = expect_possible(state, &beside, &possible);
+		more = !possible.ranges.count;
+		if (more)
+			reach = prefix4(reach.addr, reach.len - 1u);
+		prefixset_done(&beside);
+		prefixset_done(&possible);
+	}
+	if (r >= 0)
+		r = prefixset_add_prefix(&set, reach);
+	if (r >= 0)
+		r = prefixset_invert(&set, ret);
+	prefixset_done(&set);
+	return r;
+}
+
+/* What nobody expects, but for what is outside. */
+static int unexpected(
+	const struct scope *scope, const struct prefixset *outside, struct prefixset *ret)
+{
+	struct prefixset known = { 0 };
+	const struct prefixset none = { 0 };
+	int r = prefixset_subtract(&scope->named, &none, &known);
+
+	if (r >= 0)
+		r = prefixset_subtract(&scope->suspects, &none, &known);
+	if (r >= 0)
+		r = prefixset_subtract(outside, &none, &known);
+	prefixset_close(&known);
+	if (r >= 0)
+		r = prefixset_invert(&known, ret);
+	prefixset_done(&known);
+	return r;
+}
+
 /*
  * What the words may not cover: sources that pass, and all that nobody expects. What is left
  * between those and the dropped (martians, own and broadcast addresses) may be covered.
@@ -137,23 +200,22 @@ static int scope_all(const struct scope *scope, struct prefixset *ret)
 static int avoid_of(const struct state *state, const struct scope *scope,
 	const struct prefixset *dropped, struct prefixset *ret)
 {
-	struct prefixset named = { 0 }, sources = { 0 }, others = { 0 };
+	struct prefixset outside = { 0 }, sources = { 0 }, others = { 0 };
 	const struct prefixset none = { 0 };
-	int r = prefixset_subtract(&scope->named, &none, &named);
+	int r = out_of_reach(state, dropped, &outside);
 
 	if (r >= 0)
-		r = prefixset_subtract(&scope->suspects, &none, &named);
-	prefixset_close(&named);
-	if (r >= 0)
-		r = prefixset_invert(&named, &others);
+		r = unexpected(scope, &outside, &others);
 	if (r >= 0)
 		r = expect_possible(state, &others, ret);
+	if (r >= 0)
+		r = prefixset_subtract(&outside, &none, ret);
 	if (r >= 0)
 		r = scope_all(scope, &sources);
 	if (r >= 0)
 		r = prefixset_subtract(&sources, dropped, ret);
 	prefixset_close(ret);
-	prefixset_done(&named);
+	prefixset_done(&outside);
 	prefixset_done(&sources);
 	prefixset_done(&others);
 	return r;
@@ -163,17 +225,13 @@ static int avoid_of(const struct state *state, const struct scope *scope,
 static int word_cover(struct finding *finding, const struct prefixset *dropped,
 	const struct prefixset *avoid)
 {
-	uint32_t first = dropped->ranges.items[0].first,
-		 last = dropped->ranges.items[dropped->ranges.count - 1].last;
-	unsigned int len =
-		first == last ? 32u : (unsigned int)__builtin_clz(first ^ last);
 	struct prefixset cover = { 0 }, outside = { 0 }, holes = { 0 };
 	size_t total = finding->source_count + finding->sources_more, count;
 	int r;
 
 	if (total <= 2)
 		return 0;
-	finding->cover = prefix4(ip4(first), len);
+	finding->cover = cover_of(dropped);
 	r = prefixset_add_prefix(&cover, finding->cover);
 	if (r >= 0)
 		r = prefixset_invert(&cover, &outside);

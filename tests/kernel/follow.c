@@ -26,6 +26,8 @@ void world_begin(struct world *world, size_t buffer)
 		r = nl_reader_new(-1, buffer, &world->reader);
 	if (r >= 0)
 		r = snapshot_read(world->request, NULL, world->state);
+	if (r >= 0)
+		r = snapshot_read_memberships(world->state);
 	if (r < 0)
 		world_die("beginning", r);
 }
@@ -45,6 +47,8 @@ static int resync(struct world *world)
 
 	if (r >= 0)
 		r = snapshot_read(world->request, world->state, fresh);
+	if (r >= 0)
+		r = snapshot_read_memberships(fresh);
 	if (r >= 0) {
 		fresh->replaying = true;
 		do
@@ -64,7 +68,7 @@ static int resync(struct world *world)
 }
 
 /* What the daemon does: events in, all anew where some were lost, and a re-reading where a
- * record asks for one. */
+ * record asks for one; and what rpfilterctl does, who is asked about multicast, too. */
 void world_follow(struct world *world, bool refresh)
 {
 	int r;
@@ -85,6 +89,8 @@ void world_follow(struct world *world, bool refresh)
 	}
 	if (refresh || world->state->links_stale) {
 		r = snapshot_refresh(world->request, world->state);
+		if (r >= 0)
+			r = snapshot_read_memberships(world->state);
 		if (r < 0)
 			world_die("refreshing", r);
 		world->state->links_stale = false;

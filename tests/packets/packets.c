@@ -134,7 +134,8 @@ static bool world_make(struct world *world, struct rng *rng, struct counts *coun
 	sockets_open(world);
 	world->state = state_new();
 	if (nl_request_new(&world->request) < 0 ||
-		snapshot_read(world->request, NULL, world->state) < 0)
+		snapshot_read(world->request, NULL, world->state) < 0 ||
+		snapshot_read_memberships(world->state) < 0)
 		die("reading the kernel");
 	return true;
 }
