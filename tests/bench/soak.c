@@ -11,8 +11,10 @@
 #include <string.h>
 #include <sys/wait.h>
 
-#define WARM 2	   /* rounds before memory counts: arrays double, the allocator settles */
-#define MEASURED 3 /* rounds whose largest peak is compared */
+#define WARM 2 /* rounds before memory counts: arrays double, the allocator settles */
+#define MEASURED                                                                         \
+	3 /* rounds of which the least is compared: into one an audit may fall, which
+		      holds two states */
 #define ROUNDS_MAX 4096
 #define AUDIT_SEC 300 /* a long audit is followed by 20 times as long without one */
 
@@ -21,6 +23,8 @@ struct soak {
 	size_t count;
 	double seconds;
 	double peaks[ROUNDS_MAX]; /* KiB, a round each */
+	double ends
+		[ROUNDS_MAX]; /* the same: what is resident when all is removed again */
 	size_t rounds;
 	size_t findings; /* entries; there is nothing to find */
 };
@@ -53,16 +57,31 @@ static void round_of(struct soak *soak, struct service *service)
 		hear(soak, service, 100);
 	if (status != 0)
 		bench_die("ip -batch failed");
+	service_settle(service, service->pid);
+	soak->ends[soak->rounds] = (double)process_status(service->pid, "VmRSS");
 	soak->peaks[soak->rounds++] = (double)process_status(service->pid, "VmHWM");
 }
 
-static double largest(const double *values, size_t count)
+static double least(const double *values, size_t count)
 {
-	double most = 0;
+	double least = values[0];
 
-	for (size_t i = 0; i < count; i++)
-		most = fmax(most, values[i]);
-	return most;
+	for (size_t i = 1; i < count; i++)
+		least = fmin(least, values[i]);
+	return least;
+}
+
+/* The last rounds against the first. */
+static void compare(struct bench *bench, const struct soak *soak, const double *values,
+	const char *what)
+{
+	size_t few = soak->rounds < WARM + 2 * MEASURED ? 1 : MEASURED;
+	double last = least(values + soak->rounds - few, few) / 1024, first = last;
+
+	if (soak->rounds >= WARM + 2 * few)
+		first = least(values + WARM, few) / 1024;
+	bench_ratio(bench, "MB", &last, &first, 1, 1.05,
+		"%s, the last rounds against the first behind %d", what, WARM);
 }
 
 /* An address that goes asks for an audit. */
@@ -86,19 +105,12 @@ static void report(struct bench *bench, const struct soak *soak,
 	const struct told *before, const struct told *after, double cpu_sec)
 {
 	double events = 2.0 * (double)soak->count * (double)soak->rounds;
-	size_t few = soak->rounds < WARM + 2 * MEASURED ? 1 : MEASURED;
-	double first = largest(soak->peaks + soak->rounds - few, few), last = first;
-
-	if (soak->rounds >= WARM + 2 * few)
-		first = largest(soak->peaks + WARM, few);
-	first /= 1024;
-	last /= 1024;
 	bench_value(bench, "", (double)soak->rounds, BENCH_NONE,
 		"rounds of %zu routes added and removed, in %.0f s", soak->count,
 		soak->seconds);
 	bench_value(bench, "us", cpu_sec / events * 1e6, BENCH_NONE, "CPU an event");
-	bench_ratio(bench, "MB", &last, &first, 1, 1.05,
-		"peak resident of the last rounds, against the first behind %d", WARM);
+	compare(bench, soak, soak->peaks, "peak resident of a round");
+	compare(bench, soak, soak->ends, "resident at its end");
 	bench_value(bench, "", (double)(after->overruns + after->resyncs), 0,
 		"overruns and resyncs");
 	bench_right(bench, after->drifts == 0, "%lu audits found %lu differences",
