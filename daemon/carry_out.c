@@ -430,10 +430,8 @@ static bool is_same(const struct writer *writer, const struct ledger_entry *entr
 	if (entry->ifindex < 0)
 		return true;
 	name_of(writer, entry->ifindex, name);
-	if (strcmp(name, entry->name) != 0)
-		return false;
 	return writer->identity(writer->data, entry->ifindex, &identity) >= 0 &&
-	       identity == entry->identity;
+	       ledger_is_about(entry, name, identity);
 }
 
 /* Brings an entry up to the kernel's value; false where it is none of ours any more. */

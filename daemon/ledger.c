@@ -367,6 +367,13 @@ struct ledger_entry *ledger_find(const struct ledger *ledger, int ifindex)
 	return NULL;
 }
 
+bool ledger_is_about(
+	const struct ledger_entry *entry, const char *name, uint64_t identity)
+{
+	return entry->ifindex < 0 ||
+	       (strcmp(entry->name, name) == 0 && entry->identity == identity);
+}
+
 int ledger_put(struct ledger *ledger, const struct ledger_entry *entry)
 {
 	struct ledger_entry *known = ledger_find(ledger, entry->ifindex), fresh = *entry;

@@ -31,7 +31,7 @@ struct ledger_entry {
 	char netns[NETNS_ID];
 	int ifindex; /* or NETCONF_ALL, NETCONF_DEFAULT */
 	char name[NAME_MAX_];
-	uint64_t identity; /* devconf_identity(), 0: unknown */
+	uint64_t identity; /* devconf_identity(), 0 of all and default */
 	int old;	   /* before us */
 	int was;	   /* before the last write; with done the same as value */
 	int value;	   /* what was, or is to be, written */
@@ -86,6 +86,11 @@ int ledger_save_now(struct ledger *ledger);
 
 /* The entry of this namespace for an interface, NULL where there is none. */
 struct ledger_entry *ledger_find(const struct ledger *ledger, int ifindex);
+
+/* Whether an entry is about the interface that has its index now; identity: devconf_identity() of
+ * that one. All and default stay what they are. */
+bool ledger_is_about(
+	const struct ledger_entry *entry, const char *name, uint64_t identity);
 
 /* Takes a copy of entry, in place of an older one for the same. 0, -ENOMEM, or -E2BIG where
  * it is full. */

@@ -35,14 +35,15 @@ void corrections_say_error(const struct ctl *ctl, const struct corrections *corr
 				: "");
 }
 
-/* Whether the interface that has the entry's index and name is the one that was corrected. */
-static bool is_same(const struct ctl *ctl, const struct ledger_entry *entry)
+/* Whether that interface is the one that was corrected. */
+static bool is_same(const struct ctl *ctl, const struct iface *iface,
+	const struct ledger_entry *entry)
 {
-	uint64_t identity = 0;
+	uint64_t identity = entry->identity; /* nobody to ask: the name must do */
 
-	return !entry->identity || !ctl->host.request ||
-	       (devconf_identity(ctl->host.request, entry->ifindex, &identity) >= 0 &&
-		       identity == entry->identity);
+	return (!ctl->host.request || devconf_identity(ctl->host.request, entry->ifindex,
+					      &identity) >= 0) &&
+	       ledger_is_about(entry, iface->link.name, identity);
 }
 
 enum correction corrections_judge(
@@ -58,9 +59,7 @@ enum correction corrections_judge(
 		value = view_default(&view);
 	} else {
 		iface = state_iface(ctl->host.state, entry->ifindex);
-		if (!iface || !iface->link.has_inet ||
-			strcmp(iface->link.name, entry->name) != 0 ||
-			!is_same(ctl, entry))
+		if (!iface || !iface->link.has_inet || !is_same(ctl, iface, entry))
 			return CORRECTION_GONE;
 		value = view_rp_filter(&view, iface).own;
 	}

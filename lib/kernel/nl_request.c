@@ -441,7 +441,7 @@ int nl_request_begin(struct nl_request *request, enum nl_dump what)
 	request->left = 0;
 	request->open = (struct conversation){ .dump = true, .answer = hand_on };
 	r = begin(request, row);
-	/* the others are as long for a few hosts only */
+	/* the other dumps are short: no thread is worth it */
 	if (r >= 0 && what == NL_DUMP_ROUTES &&
 		fetch_ahead_new(request->fd, &request->ahead) == -ENOMEM)
 		r = -ENOMEM;

@@ -39,7 +39,10 @@ bool feasible_any(const struct state *state, const struct iface *iface);
 /* A feasible route's prefix; a negative return ends the walk. */
 typedef int (*feasible_visit)(struct prefix4 prefix, void *data);
 
-/* Calls visit with the prefix of each feasible route, those of the kernel's own making left
- * out, and those that are for nothing, as longer ones of the table have all of it. Walks whole tables. Returns 0 or what visit returned. */
+/*
+ * Calls visit with the prefix of each feasible route, those of the kernel's own making left
+ * out, and those that are for nothing, as longer ones of the table have all of it. Walks whole
+ * tables. Returns 0 or what visit returned.
+ */
 int feasible_prefixes(const struct state *state, const struct iface *iface,
 	feasible_visit visit, void *data);
