@@ -2,18 +2,22 @@
 #include "base/histogram.h"
 
 /*
- * Values up to 15 have a bucket each. Above, a bucket is told by the highest bit and the three
+ * Values up to 63 have a bucket each. Above, a bucket is told by the highest bit and the five
  * bits behind it.
  */
+#define BITS 5
+#define EACH (1u << BITS) /* buckets of a power of two */
+#define EXACT (2 * EACH)
+
 static size_t bucket_of(uint64_t value)
 {
 	unsigned int top;
 	size_t bucket;
 
-	if (value < 16)
+	if (value < EXACT)
 		return (size_t)value;
 	top = 63 - (unsigned int)__builtin_clzll(value);
-	bucket = 16 + (top - 4) * 8 + (value >> (top - 3) & 7);
+	bucket = EXACT + (top - BITS - 1) * EACH + (value >> (top - BITS) & (EACH - 1));
 	return bucket;
 }
 
@@ -22,10 +26,10 @@ static uint64_t bucket_end(size_t bucket)
 {
 	unsigned int top;
 
-	if (bucket < 16)
+	if (bucket < EXACT)
 		return bucket;
-	top = 4 + (unsigned int)(bucket - 16) / 8;
-	return ((8 + (bucket - 16) % 8 + 1) << (top - 3)) - 1;
+	top = BITS + 1 + (unsigned int)(bucket - EXACT) / EACH;
+	return ((EACH + (bucket - EXACT) % EACH + 1) << (top - BITS)) - 1;
 }
 
 void histogram_add(struct histogram *histogram, uint64_t value, uint64_t times)

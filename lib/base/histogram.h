@@ -5,10 +5,10 @@
 #include <stdint.h>
 
 /*
- * How often which value was seen, in buckets of an eighth of a power of two: a percentile is
- * at most an eighth too high. Zeroed memory is an empty one.
+ * How often which value was seen, in buckets of a thirty-second of a power of two: a percentile
+ * is at most a thirty-second too high. Zeroed memory is an empty one.
  */
-#define HISTOGRAM_BUCKETS 496
+#define HISTOGRAM_BUCKETS 1920
 
 struct histogram {
 	uint64_t count, largest;
