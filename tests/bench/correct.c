@@ -19,6 +19,7 @@
 #include <linux/ip.h>
 #include <linux/rtnetlink.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -287,27 +288,54 @@ static void block(
 	close(listener);
 }
 
+/*
+ * Goes to the first of the processors, or, with those that are started from there, to the last.
+ * Put on the same one by the scheduler, we would hear of the write when who made it next waits,
+ * and measure what the daemon does behind it.
+ */
+static void go_to(const cpu_set_t *all, bool last)
+{
+	int cpu = last ? CPU_SETSIZE - 1 : 0;
+	cpu_set_t one;
+
+	while (!CPU_ISSET((size_t)cpu, all))
+		cpu += last ? -1 : 1;
+	CPU_ZERO(&one);
+	CPU_SET((size_t)cpu, &one);
+	if (sched_setaffinity(0, sizeof(one), &one) < 0)
+		bench_die("processor %d: %s", cpu, strerror(errno));
+}
+
 static void measure(struct bench *bench, int ifindex, size_t blocks, size_t rounds)
 {
 	size_t count = blocks * rounds;
 	_cleanup_(freep) double *ours = calloc(count, sizeof(*ours));
 	_cleanup_(freep) double *bare = calloc(count, sizeof(*bare));
 	uint64_t seed = 1;
+	cpu_set_t all;
 	double a, b;
 
+	if (sched_getaffinity(0, sizeof(all), &all) < 0)
+		bench_die("the processors: %s", strerror(errno));
 	for (size_t i = 0; i < blocks && ours && bare; i++) {
 		struct service service;
-		pid_t pid = start_bare(ifindex);
+		pid_t pid;
 
+		go_to(&all, true);
+		pid = start_bare(ifindex);
+		go_to(&all, false);
 		block(ifindex, &seed, NULL, bare + i * rounds, rounds);
 		kill(pid, SIGKILL);
 		waitpid(pid, NULL, 0);
 		bench_sysctl("conf/tunl0/rp_filter", 1);
+		go_to(&all, true);
 		service_start_correcting(&service, config);
+		go_to(&all, false);
 		service_settle(&service, service.pid);
 		block(ifindex, &seed, &service, ours + i * rounds, rounds);
 		service_stop(&service);
 	}
+	(void)sched_setaffinity(0, sizeof(all), &all);
 	a = bench_percentile(ours, count, 0.5);
 	b = bench_percentile(bare, count, 0.5);
 	bench_ratio(bench, "us", &a, &b, 1, BENCH_NONE,

@@ -47,19 +47,13 @@ static void rage(struct storm *storm, struct service *service)
 {
 	FILE *file = tmpfile();
 	double began;
-	pid_t pid;
-	int status;
 
 	if (!file)
 		bench_die("tmpfile: %s", strerror(errno));
 	shape_write(file, "add", storm->routes, storm->count);
 	shape_write(file, "del", storm->routes, storm->count);
 	began = bench_sec();
-	pid = bench_batch(file);
-	while (waitpid(pid, &status, WNOHANG) == 0)
-		service_listen(service, 5);
-	if (status != 0)
-		bench_die("ip -batch failed");
+	service_batch(service, file);
 	storm->seconds = bench_sec() - began;
 }
 

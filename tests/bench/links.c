@@ -10,7 +10,6 @@
 
 #include <errno.h>
 #include <string.h>
-#include <sys/wait.h>
 
 #define REPETITIONS 5
 #define TOGGLES 20
@@ -48,8 +47,6 @@ static void make_links(size_t count)
 static void toggle(struct service *service, size_t links, size_t times, uint64_t *seed)
 {
 	FILE *file = tmpfile();
-	pid_t pid;
-	int status;
 
 	if (!file)
 		bench_die("tmpfile: %s", strerror(errno));
@@ -58,11 +55,7 @@ static void toggle(struct service *service, size_t links, size_t times, uint64_t
 
 		fprintf(file, "link set m%zu down\nlink set m%zu up\n", which, which);
 	}
-	pid = bench_batch(file);
-	while (waitpid(pid, &status, WNOHANG) == 0)
-		service_listen(service, 5);
-	if (status != 0)
-		bench_die("ip -batch failed");
+	service_batch(service, file);
 }
 
 struct result {

@@ -217,6 +217,17 @@ void service_listen(struct service *service, int timeout_ms)
 	} while (heard || bench_sec() < limit);
 }
 
+void service_batch(struct service *service, FILE *file)
+{
+	pid_t pid = bench_batch(file);
+	int status;
+
+	while (waitpid(pid, &status, WNOHANG) == 0)
+		service_listen(service, 5);
+	if (status != 0)
+		bench_die("ip -batch failed");
+}
+
 /* A line that is there; or false. */
 static bool take_line(struct service *service, char *ret, size_t size)
 {

@@ -4,6 +4,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <sys/types.h>
 
 /*
@@ -41,6 +42,9 @@ void service_stop(struct service *service);
 
 /* Takes what it tells, for so long; 0: what is there. A daemon that nobody listens to waits. */
 void service_listen(struct service *service, int timeout_ms);
+
+/* bench_batch() until it has ended, listening meanwhile. */
+void service_batch(struct service *service, FILE *file);
 
 /*
  * The next entry, if one comes in time: true, and ret has its line. What it tells systemd is
