@@ -23,7 +23,8 @@ declare -A step_ended=() step_began=()
 begin() {
 	local name=$1 log=$logs/$1.log ended
 	shift
-	mkdir -p "$logs"
+	{ mkdir -p "$logs" && [ -w "$logs" ]; } 2>/dev/null ||
+		die "$logs can't be written to by $(id -un); use a clone of your own, or sudo"
 	: >"$log"
 	say "$name"
 	exec {ended}< <(if "$@" >"$log" 2>&1 </dev/null; then echo 0; else echo $?; fi)

@@ -6,8 +6,9 @@
 
 /*
  * Reads all that a verdict depends on, but for one of a multicast packet, out of the kernel
- * into an empty state: the dumps, what only /proc has, whether local and main are one trie. To follow changes from there, the
- * reader must have joined its groups before, and hands its events to the state after.
+ * into an empty state: the dumps, what only /proc has, whether local and main are one trie. To
+ * follow changes from there, the reader must have joined its groups before, and hands its
+ * events to the state after.
  *
  * known, or NULL, is an older state of the same namespace: whether local and main are merged
  * can't be asked of the kernel while the table local is empty, but they never join again.
