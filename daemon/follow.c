@@ -54,6 +54,17 @@ static int apply_event(const struct record *record, void *data)
 	return r < 0 ? r : 0;
 }
 
+/* Which routes come next. */
+static void foresee(uint32_t table, const struct ip4 *dsts, size_t count, void *data)
+{
+	const struct daemon *daemon = data;
+
+	if (daemon->synced)
+		state_ahead(daemon->state, table, dsts, count);
+}
+
+_Static_assert(NL_READER_AHEAD <= TRIE_AHEAD, "a batch is told of at once");
+
 /* One into two states: the one in force and the one that was read beside it. */
 struct both {
 	struct daemon *daemon;
@@ -122,6 +133,7 @@ int follow_start(struct daemon *daemon)
 	struct state *fresh;
 	int r = -ENOBUFS;
 
+	nl_reader_set_ahead(daemon->reader, foresee, daemon);
 	for (int tries = 0; tries < 5 && (r == -ENOBUFS || r == -EBADMSG); tries++) {
 		r = nl_reader_discard(daemon->reader);
 		if (r >= 0)

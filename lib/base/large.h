@@ -3,5 +3,12 @@
 
 #include <stddef.h>
 
-/* As realloc(3), for arrays that may grow to tens of megabytes and are read all over. */
-void *large_realloc(void *memory, size_t size);
+/*
+ * Arrays that may grow to tens of megabytes and are read all over: on huge pages where the
+ * system gives them to who asks (transparent_hugepage is not "never").
+ *
+ * large_resize() is as realloc(3), but is told how many bytes memory has; it grows only.
+ * large_free() is its free(3), told as well.
+ */
+void *large_resize(void *memory, size_t size, size_t wanted);
+void large_free(void *memory, size_t size);

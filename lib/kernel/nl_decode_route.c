@@ -227,6 +227,31 @@ static inline int finish_route(struct nl_decoder *decoder, unsigned int flags,
 	return 0;
 }
 
+bool nl_route_key(
+	const struct nlmsghdr *message, uint32_t *ret_table, struct ip4 *ret_dst)
+{
+	const struct rtmsg *header = NLMSG_DATA(message);
+	const struct rtattr *attr = RTM_RTA(header);
+	bool has_dst = false;
+	int left;
+
+	if ((message->nlmsg_type != RTM_NEWROUTE &&
+		    message->nlmsg_type != RTM_DELROUTE) ||
+		message->nlmsg_len < NLMSG_LENGTH(sizeof(*header)) ||
+		header->rtm_family != AF_INET)
+		return false;
+	*ret_table = header->rtm_table;
+	left = (int)(message->nlmsg_len - NLMSG_LENGTH(sizeof(*header)));
+	/* the kernel writes the table first, then the destination */
+	for (; !has_dst && RTA_OK(attr, left); attr = RTA_NEXT(attr, left)) {
+		if (attr->rta_type == RTA_TABLE && !take_u32(attr, ret_table))
+			return false;
+		if (attr->rta_type == RTA_DST)
+			has_dst = take_ip4(attr, ret_dst);
+	}
+	return has_dst;
+}
+
 int nl_decode_route(
 	struct nl_decoder *decoder, const struct nlmsghdr *message, struct record *ret)
 {

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "kernel/nl_reader.h"
 
+#include "kernel/nl_decode_route.h"
+
 #include <errno.h>
 #include <limits.h>
 #include <linux/netlink.h>
@@ -16,7 +18,7 @@
  * So many messages a system call. A message holds attributes of up to 64 KiB, so a slot takes
  * any event; of the 2 MiB only the pages that were once written to cost memory.
  */
-#define SLOTS 32
+#define SLOTS NL_READER_AHEAD
 #define SLOT_SIZE (64 * 1024)
 #define KEPT_MAX (32u << 20)
 
@@ -30,6 +32,8 @@ struct nl_reader {
 	struct sockaddr_nl from[SLOTS];
 	struct iovec parts[SLOTS];
 	char *slots;
+	nl_reader_ahead ahead;
+	void *ahead_data;
 	bool keeping, overfull; /* what is received is copied to: */
 	char *kept;
 	size_t kept_begin, kept_size,
@@ -237,6 +241,40 @@ static int take_slot(
 	return 0;
 }
 
+void nl_reader_set_ahead(
+	struct nl_reader *reader, nl_reader_ahead handler, void *userdata)
+{
+	reader->ahead = handler;
+	reader->ahead_data = userdata;
+}
+
+/* An event is a datagram of its own: the first message of each tells. */
+static void look_ahead(struct nl_reader *reader, size_t filled)
+{
+	struct ip4 dsts[SLOTS];
+	uint32_t table = 0;
+	size_t count = 0;
+
+	for (size_t i = 0; i < filled; i++) {
+		const char *at = reader->parts[i].iov_base;
+		size_t left = reader->messages[i].msg_len;
+		const struct nlmsghdr *message = nl_next(&at, &left);
+		uint32_t its;
+
+		if (!message || !nl_route_key(message, &its, &dsts[count]))
+			continue;
+		if (count && its != table) {
+			reader->ahead(table, dsts, count, reader->ahead_data);
+			dsts[0] = dsts[count];
+			count = 0;
+		}
+		table = its;
+		count++;
+	}
+	if (count)
+		reader->ahead(table, dsts, count, reader->ahead_data);
+}
+
 /* Returns how many slots were filled, 0 when the queue is empty, or a negative errno. */
 static int fill_slots(struct nl_reader *reader, unsigned int slots)
 {
@@ -269,6 +307,8 @@ int nl_reader_receive(struct nl_reader *reader, unsigned int budget,
 
 		if (filled < 0)
 			return filled;
+		if (reader->ahead && filled > 1)
+			look_ahead(reader, (size_t)filled);
 		for (int i = 0; i < filled; i++) {
 			int r = take_slot(reader, (size_t)i, handler, userdata);
 			if (r < 0)

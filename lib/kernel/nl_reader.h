@@ -58,6 +58,17 @@ const struct nl_counts *nl_reader_counts(const struct nl_reader *reader);
 int nl_reader_receive(struct nl_reader *reader, unsigned int budget,
 	record_handler handler, void *userdata);
 
+/*
+ * What is to be told of the routes that came by one system call, before any of its records is
+ * handed out: runs of destinations in one table, at most NL_READER_AHEAD each. It is a hint, of
+ * messages that are not checked yet; NULL: nobody.
+ */
+#define NL_READER_AHEAD 32
+typedef void (*nl_reader_ahead)(
+	uint32_t table, const struct ip4 *dsts, size_t count, void *userdata);
+void nl_reader_set_ahead(
+	struct nl_reader *reader, nl_reader_ahead handler, void *userdata);
+
 /* Empties the queue without decoding it. Returns 0, or a negative errno. */
 int nl_reader_discard(struct nl_reader *reader);
 

@@ -507,6 +507,15 @@ static int apply_route(struct state *state, const struct record *record)
 	return add_route(state, fib, route);
 }
 
+void state_ahead(
+	const struct state *state, uint32_t table, const struct ip4 *dsts, size_t count)
+{
+	const struct fib *fib = state_table(state, table);
+
+	if (fib)
+		trie_ahead(&fib->trie, dsts, count);
+}
+
 static int apply_route_gone(struct state *state, const struct route_record *route)
 {
 	struct fib *fib = state_table(state, route->table);

@@ -78,6 +78,13 @@ DEFINE_FREEP(struct state, state_free)
  */
 int state_apply(struct state *state, const struct record *record);
 
+/*
+ * Says which routes of a table are to be applied next, so that the way to them is in the caches
+ * by then. Nothing changes by it; count is at most TRIE_AHEAD.
+ */
+void state_ahead(
+	const struct state *state, uint32_t table, const struct ip4 *dsts, size_t count);
+
 /* As record_handler. */
 int state_apply_handler(const struct record *record, void *state);
 

@@ -39,8 +39,8 @@ void trie_init(struct trie *trie)
 void trie_done(struct trie *trie)
 {
 	free(trie->jumps);
-	free(trie->nodes);
-	free(trie->leaves);
+	large_free(trie->nodes, trie->node_capacity * sizeof(*trie->nodes));
+	large_free(trie->leaves, trie->leaf_capacity * sizeof(*trie->leaves));
 	trie_init(trie);
 }
 
@@ -70,7 +70,7 @@ static int grow(void **items, size_t size, uint32_t used, uint32_t *capacity)
 		return 0;
 	if (*capacity >= TRIE_LEAF / 2)
 		return -ENOMEM;
-	grown = large_realloc(*items, wanted * size);
+	grown = large_resize(*items, *capacity * size, wanted * size);
 	if (!grown)
 		return -ENOMEM;
 	*items = grown;
@@ -297,6 +297,49 @@ int trie_jump(struct trie *trie)
 		trie->jumps[i] = (struct trie_jump){ .below = TRIE_NONE };
 	jump_fill(trie, trie->root);
 	return 0;
+}
+
+/* --- what comes next ------------------------------------------------------------------------ */
+
+static void fetch(const struct trie *trie, uint32_t reference)
+{
+	if (reference & TRIE_LEAF)
+		__builtin_prefetch(&trie->leaves[reference & ~TRIE_LEAF], 1);
+	else
+		__builtin_prefetch(&trie->nodes[reference], 1);
+}
+
+/* One step of each way in turn: while the memory is waited for, the others' is asked for. */
+void trie_ahead(const struct trie *trie, const struct ip4 addrs[static 1], size_t count)
+{
+	struct {
+		struct ip4 addr;
+		uint32_t at;
+	} ways[TRIE_AHEAD];
+	size_t left = trie->root == TRIE_NONE ? 0 : count;
+
+	for (size_t i = 0; i < left; i++) {
+		ways[i].addr = addrs[i];
+		ways[i].at = trie->root;
+	}
+	while (left) {
+		size_t kept = 0;
+
+		for (size_t i = 0; i < left; i++) {
+			struct trie_at at = trie_at(trie, ways[i].at);
+			uint32_t next;
+
+			if (!prefix4_has(at.prefix, ways[i].addr) || at.prefix.len == 32)
+				continue;
+			next = at.child[bit(ways[i].addr.host, at.prefix.len)];
+			if (next == TRIE_NONE)
+				continue;
+			fetch(trie, next);
+			ways[kept].addr = ways[i].addr;
+			ways[kept++].at = next;
+		}
+		left = kept;
+	}
 }
 
 /* --- putting -------------------------------------------------------------------------------- */

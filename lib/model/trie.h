@@ -88,6 +88,14 @@ int trie_put(struct trie *trie, struct prefix4 prefix, uint32_t value, bool repl
 bool trie_take(struct trie *trie, struct prefix4 prefix, uint32_t wanted,
 	struct trie_change *ret);
 
+#define TRIE_AHEAD 32
+
+/*
+ * Brings into the caches what is on the way to each of count addresses, at most TRIE_AHEAD, to be
+ * put or taken next: their ways at once, where one after the other waits for each step's memory.
+ */
+void trie_ahead(const struct trie *trie, const struct ip4 addrs[static 1], size_t count);
+
 /* One entry whose prefix has the address asked for. */
 struct trie_match {
 	uint32_t value;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "base/cleanup.h"
-#include "kernel/nl_decode.h"
+#include "kernel/nl_decode_route.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -44,8 +44,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 
 	memcpy(copy, bytes, size);
 	nl_decoder_init(&decoder);
-	while ((message = nl_next(&at, &size)) != NULL)
+	while ((message = nl_next(&at, &size)) != NULL) {
+		uint32_t table;
+		struct ip4 dst;
+
+		if (nl_route_key(message, &table, &dst))
+			sum += table + dst.host;
 		(void)nl_decode_to(&decoder, message, true, &counts, read_all, &sum);
+	}
 	nl_decoder_done(&decoder);
 	return 0;
 }

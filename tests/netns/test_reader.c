@@ -420,6 +420,46 @@ START_TEST(what_is_kept_comes_again)
 }
 END_TEST
 
+/* What was told before any record came. */
+static size_t told;
+static struct {
+	uint32_t table;
+	struct ip4 dsts[3];
+	size_t count;
+} runs[4];
+
+static void tell(uint32_t table, const struct ip4 *dsts, size_t count, void *userdata)
+{
+	ck_assert_ptr_eq(userdata, &told);
+	ck_assert_uint_eq(seen.count, 0);
+	ck_assert(told < ELEMENTS(runs) && count <= ELEMENTS(runs[0].dsts));
+	runs[told].table = table;
+	memcpy(runs[told].dsts, dsts, count * sizeof(*dsts));
+	runs[told++].count = count;
+}
+
+START_TEST(what_comes_next_is_told)
+{
+	_cleanup_(nl_reader_freep) struct nl_reader *reader = NULL;
+
+	build_pair();
+	ck_assert_int_eq(nl_reader_new(-1, BUFFER, &reader), 0);
+	nl_reader_set_ahead(reader, tell, &told);
+	lab_ip("route add 10.2.0.0/16 via 10.1.0.2");
+	lab_ip("rule add pref 5 lookup 77");
+	lab_ip("route add 10.3.0.0/16 via 10.1.0.2");
+	lab_ip("route add 10.4.0.0/16 via 10.1.0.2 table 1000");
+	lab_ip("route del 10.2.0.0/16");
+	receive(reader);
+	ck_assert_uint_eq(seen.count, 5);
+	ck_assert_uint_eq(told, 3);
+	ck_assert(runs[0].table == TABLE_MAIN && runs[0].count == 2);
+	ck_assert_uint_eq(runs[0].dsts[1].host, addr("10.3.0.0").host);
+	ck_assert(runs[1].table == 1000 && runs[2].table == TABLE_MAIN);
+	ck_assert_uint_eq(runs[1].dsts[0].host, addr("10.4.0.0").host);
+}
+END_TEST
+
 START_TEST(a_budget_is_kept)
 {
 	_cleanup_(nl_reader_freep) struct nl_reader *reader = NULL;
@@ -741,6 +781,7 @@ int main(void)
 		tunnels,
 		events_come_in_order,
 		what_is_kept_comes_again,
+		what_comes_next_is_told,
 		a_budget_is_kept,
 		an_overrun_is_told,
 		a_socket_is_inherited,

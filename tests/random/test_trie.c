@@ -112,6 +112,19 @@ static void ck_near(const struct trie *trie, const struct list *list,
 	ck_nearest(trie, ip4(first ^ 1u << chance_below(chance, 32)));
 }
 
+/* It changes nothing, and wherever the ways end, nothing else is read. */
+static void look_ahead(
+	const struct trie *trie, struct chance *chance, struct prefix4 next)
+{
+	struct ip4 addrs[TRIE_AHEAD];
+	size_t count = chance_below(chance, TRIE_AHEAD + 1);
+
+	for (size_t i = 0; i < count; i++)
+		addrs[i].host = chance_one_in(chance, 2) ? next.addr.host
+							 : (uint32_t)chance_next(chance);
+	trie_ahead(trie, addrs, count);
+}
+
 /* What an entry owns: itself, less the largest entries inside it. */
 static uint64_t list_owned(const struct list *list, struct prefix4 prefix)
 {
@@ -234,6 +247,7 @@ static void step(struct trie *trie, struct list *list, struct chance *chance, bo
 	uint32_t value = 1 + chance_below(chance, TRIE_VALUE_MAX);
 	struct trie_change change;
 
+	look_ahead(trie, chance, prefix);
 	if (chance_one_in(chance, grows ? 4 : 2) && list->count) {
 		if (!chance_one_in(chance, 4)) { /* mostly one that is there */
 			prefix =

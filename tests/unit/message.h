@@ -7,7 +7,7 @@
  */
 
 #include "base/cleanup.h"
-#include "kernel/nl_decode.h"
+#include "kernel/nl_decode_route.h"
 
 #include <check.h>
 #include <endian.h>
@@ -76,9 +76,12 @@ static inline int decode_copy(const void *bytes, size_t length)
 {
 	_cleanup_(freep) struct nlmsghdr *copy = malloc(length);
 	struct record record;
+	uint32_t table;
+	struct ip4 dst;
 
 	memcpy(copy, bytes, length);
 	copy->nlmsg_len = (uint32_t)length;
+	(void)nl_route_key(copy, &table, &dst);
 	return nl_decode(&decoder, copy, &record);
 }
 

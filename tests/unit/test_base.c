@@ -2,6 +2,7 @@
 #include "base/array.h"
 #include "base/cleanup.h"
 #include "base/hash.h"
+#include "base/large.h"
 #include "lab_run.h"
 
 #include <stdlib.h>
@@ -233,6 +234,38 @@ START_TEST(hash_bytes_tells_texts_apart)
 }
 END_TEST
 
+/* A pattern that tells each place from the one a page before or behind it. */
+static uint32_t pattern(size_t i)
+{
+	return (uint32_t)i * 2654435761u;
+}
+
+/* From malloc's sizes over the boundary to several huge pages. */
+START_TEST(large_keeps_what_is_there_while_it_grows)
+{
+	size_t size = 0;
+	uint32_t *memory = NULL;
+
+	for (size_t wanted = 4096; wanted <= (10u << 20); wanted = wanted * 2 + 4096) {
+		uint32_t *grown = large_resize(memory, size, wanted);
+
+		ck_assert_ptr_nonnull(grown);
+		memory = grown;
+		for (size_t i = 0; i < size / 4; i++) {
+			if (memory[i] != pattern(i))
+				ck_abort_msg("place %zu of %zu bytes", i, size);
+		}
+		for (size_t i = size / 4; i < wanted / 4; i++)
+			memory[i] = pattern(i);
+		size = wanted;
+	}
+	ck_assert_msg(((uintptr_t)memory & ((2u << 20) - 1)) == 0,
+		"what is large doesn't begin with a huge page");
+	large_free(memory, size);
+	large_free(NULL, 0);
+}
+END_TEST
+
 int main(void)
 {
 	const TTest *const tests[] = {
@@ -246,6 +279,7 @@ int main(void)
 		hash_removal_closes_the_gap_in_a_run,
 		hash_lives_through_years_of_coming_and_going,
 		hash_bytes_tells_texts_apart,
+		large_keeps_what_is_there_while_it_grows,
 	};
 
 	return lab_run("base", tests, ELEMENTS(tests));

@@ -267,6 +267,42 @@ START_TEST(route_wrong)
 }
 END_TEST
 
+/* What is looked at ahead of the rest. */
+START_TEST(route_key)
+{
+	const struct rtmsg cut = { .rtm_family = AF_INET };
+	uint32_t table = 0;
+	struct ip4 dst = { 0 };
+
+	begin_route(RTM_DELROUTE, 0, RTN_UNICAST, 0x0a010203, 16);
+	ck_assert(nl_route_key(nlmsg_hdr(message), &table, &dst));
+	ck_assert_uint_eq(table, RT_TABLE_MAIN);
+	ck_assert_uint_eq(dst.host, 0x0a010203);
+	begin(RTM_NEWROUTE, 0, &cut, sizeof(cut));
+	put_u32(RTA_TABLE, 1000);
+	put_ip4(RTA_DST, 0xc0000200);
+	put_u32(RTA_OIF, 4);
+	ck_assert(nl_route_key(nlmsg_hdr(message), &table, &dst));
+	ck_assert_uint_eq(table, 1000);
+	ck_assert_uint_eq(dst.host, 0xc0000200);
+
+	begin_route(RTM_NEWROUTE, 0, RTN_UNICAST, 0, 0); /* a default route has none */
+	ck_assert(!nl_route_key(nlmsg_hdr(message), &table, &dst));
+	begin_route(RTM_NEWROUTE, 0, RTN_UNICAST, 0, 0);
+	put_u16(RTA_DST, 4);
+	ck_assert(!nl_route_key(nlmsg_hdr(message), &table, &dst));
+	begin_route(RTM_NEWROUTE, 0, RTN_UNICAST, 0, 0);
+	put_u16(RTA_TABLE, 4);
+	put_ip4(RTA_DST, 0xc0000200);
+	ck_assert(!nl_route_key(nlmsg_hdr(message), &table, &dst));
+	begin(RTM_NEWROUTE, 0, &cut, 4);
+	ck_assert(!nl_route_key(nlmsg_hdr(message), &table, &dst));
+	begin_rule(RTM_NEWRULE, FR_ACT_TO_TBL, 8, 0, 0);
+	put_ip4(FRA_DST, 0xc0000200);
+	ck_assert(!nl_route_key(nlmsg_hdr(message), &table, &dst));
+}
+END_TEST
+
 /* A rule with every selector there is. */
 static void begin_whole_rule(void)
 {
@@ -403,6 +439,7 @@ int main(void)
 	tcase_add_test(tcase, route_by_object);
 	tcase_add_test(tcase, route_not_ours_or_blind);
 	tcase_add_test(tcase, route_wrong);
+	tcase_add_test(tcase, route_key);
 	tcase_add_test(tcase, rule_whole);
 	tcase_add_test(tcase, rule_bare);
 	tcase_add_test(tcase, rule_not_ours_blind_wrong);
