@@ -242,6 +242,7 @@ static int on_replay(sd_event_source *source, void *data)
 		return 0;
 	/* as new as the queue's end both states are only when that is reached */
 	r = follow_turn(daemon, &more);
+	judge_later(daemon);
 	if (r < 0 || !daemon->auditing || more)
 		return r;
 	r = snapshot_refresh_conf(daemon->auditing->fresh);

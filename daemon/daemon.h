@@ -34,6 +34,7 @@ struct daemon {
 
 	sd_event *event;
 	sd_event_source *netlink, *judge, *due, *slow, *audit, *resync, *counter;
+	uint64_t due_usec; /* what `due` is armed for, UINT64_MAX: off, 0: not known */
 	sd_event_source *correction; /* when the corrector wants to look again */
 
 	struct nl_request *request;
@@ -75,7 +76,9 @@ struct daemon {
 	uint64_t woken_usec;  /* when the last events were heard of */
 	uint64_t turned_usec; /* when they had been judged */
 	unsigned int busy_turns;
-	bool turn_was_full; /* there may be more events already */
+	bool turn_was_full;   /* there may be more events already */
+	uint32_t gather_usec; /* how long events are waited for in a storm */
+	uint32_t late_usec;   /* how much longer than asked for that takes, lately */
 	uint64_t unjudged_events,
 		unjudged_usec; /* and when the first of them was heard of */
 	struct histogram lag;  /* usec from heard of to judged, an event each */

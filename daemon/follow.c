@@ -20,7 +20,9 @@
 #define MESSAGES_A_TURN 24 /* some 100 us: then what they changed is judged */
 #define MESSAGES_AT_ONCE 1024
 #define TURNS_AT_ONCE 16 /* some 2 ms: then signals and timers have their say */
-#define GATHER_USEC 80	 /* in a storm: what the next events are waited for */
+#define GATHER_USEC 80	 /* in a storm: what the next events are waited for ... */
+#define GATHER_LEAST 10	 /* ... where they come so fast that it fills a turn ... */
+#define GATHER_MOST 120	 /* ... and with what the machine takes to wake up */
 #define STORM_FROM 3	 /* turns without a pause between them make one */
 #define PAUSE_USEC 200	 /* that much without an event is a pause */
 #define STORM_OVER_USEC 10000
@@ -134,6 +136,7 @@ int follow_start(struct daemon *daemon)
 	int r = -ENOBUFS;
 
 	nl_reader_set_ahead(daemon->reader, foresee, daemon);
+	daemon->gather_usec = GATHER_USEC;
 	for (int tries = 0; tries < 5 && (r == -ENOBUFS || r == -EBADMSG); tries++) {
 		r = nl_reader_discard(daemon->reader);
 		if (r >= 0)
@@ -200,25 +203,57 @@ static int take_events(struct daemon *daemon, unsigned int most)
 		daemon->state->audit_due = false;
 		audit_want_soon(daemon);
 	}
-	judge_later(daemon);
 	return r;
+}
+
+/*
+ * Waits a moment for more events. To wake up takes a virtual machine half as long again: too much
+ * of that is taken off what is asked for.
+ */
+static void wait_for_more(struct daemon *daemon)
+{
+	uint32_t asked = daemon->gather_usec, room = GATHER_MOST - daemon->late_usec;
+	struct timespec moment = { 0 };
+	uint64_t late;
+
+	if (asked > room)
+		asked = room;
+	moment.tv_nsec = (long)asked * 1000;
+	(void)nanosleep(&moment, NULL);
+	late = daemon_now(daemon) - daemon->woken_usec - asked;
+	/* the median, step by step: the odd one that was kept waiting for long says nothing */
+	if (late > daemon->late_usec && daemon->late_usec < GATHER_MOST - GATHER_LEAST)
+		daemon->late_usec++;
+	else if (late < daemon->late_usec)
+		daemon->late_usec--;
 }
 
 /*
  * Each wake-up costs more than an event. In a storm, which shows by turns that follow each
  * other, the next events are given a moment to come, so that a turn has a dozen of them, unless
- * more than that are there already; alone, an event is taken at once.
+ * more than that are there already; alone, an event is taken at once. A moment that filled the
+ * turn was longer than need be.
  */
-static void gather(struct daemon *daemon)
+static int gather(struct daemon *daemon)
 {
-	const struct timespec moment = { .tv_nsec = GATHER_USEC * 1000 };
+	bool waits;
+	int r;
 
 	if (daemon->woken_usec - daemon->turned_usec > PAUSE_USEC)
 		daemon->busy_turns = 0;
 	else if (daemon->busy_turns < STORM_FROM)
 		daemon->busy_turns++;
-	if (daemon->busy_turns == STORM_FROM && !daemon->turn_was_full)
-		(void)nanosleep(&moment, NULL);
+	waits = daemon->busy_turns == STORM_FROM && !daemon->turn_was_full;
+	if (waits)
+		wait_for_more(daemon);
+	r = take_events(daemon, MESSAGES_A_TURN);
+	daemon->turn_was_full = r == MESSAGES_A_TURN;
+	if (waits && daemon->turn_was_full && daemon->gather_usec > GATHER_LEAST)
+		daemon->gather_usec /= 2;
+	else if (waits && r > 0 && r < MESSAGES_A_TURN / 2 &&
+		 daemon->gather_usec < GATHER_USEC)
+		daemon->gather_usec *= 2;
+	return r;
 }
 
 bool follow_is_storm(const struct daemon *daemon)
@@ -232,9 +267,8 @@ int follow_turn(struct daemon *daemon, bool *ret_more)
 	int r;
 
 	daemon->woken_usec = daemon_now(daemon);
-	gather(daemon);
-	r = take_events(daemon, MESSAGES_A_TURN);
-	*ret_more = daemon->turn_was_full = r == MESSAGES_A_TURN;
+	r = gather(daemon);
+	*ret_more = daemon->turn_was_full;
 	if (r <= 0)
 		return r;
 	if (!daemon->unjudged_events)
@@ -263,7 +297,6 @@ int follow_netlink(sd_event_source *source, int fd, uint32_t revents, void *data
 		r = follow_turn(daemon, &more);
 		if (r < 0 || !daemon->synced || daemon->unjudged_events == events)
 			return r;
-		(void)sd_event_source_set_enabled(daemon->judge, SD_EVENT_OFF);
 		r = judge_turn(NULL, daemon);
 		if (daemon->busy_turns < STORM_FROM)
 			return r;
@@ -279,6 +312,7 @@ int follow_events(struct daemon *daemon)
 	do
 		r = take_events(daemon, MESSAGES_AT_ONCE);
 	while (r > 0 && daemon_now(daemon) < limit);
+	judge_later(daemon);
 	return r < 0 ? r : 0;
 }
 

@@ -457,6 +457,10 @@ static int arm_due(struct daemon *daemon)
 		next = daemon->ways_usec;
 	if (daemon->resting && daemon->rest_usec < next)
 		next = daemon->rest_usec;
+	/* each call of libsystemd's is a system call (gettid) at least: too much for each turn */
+	if (next == daemon->due_usec)
+		return 0;
+	daemon->due_usec = next;
 	if (next == UINT64_MAX)
 		return sd_event_source_set_enabled(daemon->due, SD_EVENT_OFF);
 	r = sd_event_source_set_time(daemon->due, next);
@@ -520,10 +524,12 @@ int judge_turn(sd_event_source *source, void *data)
 int judge_due(sd_event_source *source, uint64_t usec, void *data)
 {
 	struct daemon *daemon = data;
-	int r = judge_now(daemon, false);
+	int r;
 
 	(void)source;
 	(void)usec;
+	daemon->due_usec = 0; /* it is off now */
+	r = judge_now(daemon, false);
 	count_lag(daemon);
 	return r;
 }
