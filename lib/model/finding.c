@@ -222,30 +222,17 @@ static int avoid_of(const struct state *state, const struct scope *scope,
 }
 
 /* "All but these": what takes a hundred prefixes to say may be one with a hole. */
-static int word_cover(struct finding *finding, const struct prefixset *dropped,
+static void word_cover(struct finding *finding, const struct prefixset *dropped,
 	const struct prefixset *avoid)
 {
-	struct prefixset cover = { 0 }, outside = { 0 }, holes = { 0 };
 	size_t total = finding->source_count + finding->sources_more, count;
-	int r;
 
 	if (total <= 2)
-		return 0;
+		return;
 	finding->cover = cover_of(dropped);
-	r = prefixset_add_prefix(&cover, finding->cover);
-	if (r >= 0)
-		r = prefixset_invert(&cover, &outside);
-	if (r >= 0)
-		r = prefixset_subtract(avoid, &outside, &holes);
-	if (r >= 0)
-		finding->but_count = prefixset_words(
-			&holes, dropped, FINDING_BUT, finding->but, &count);
-	if (r >= 0 && (count > FINDING_BUT || count + 1 >= total))
-		finding->but_count = 0;
-	prefixset_done(&cover);
-	prefixset_done(&outside);
-	prefixset_done(&holes);
-	return r;
+	count = prefixset_few_words(
+		avoid, dropped, finding->cover, FINDING_BUT, finding->but);
+	finding->but_count = count > FINDING_BUT || count + 1 >= total ? 0 : count;
 }
 
 static int word_all(struct finding *finding, const struct prefixset *dropped,
@@ -273,7 +260,7 @@ static int words(struct finding *finding, const struct state *state,
 		finding->source_count = prefixset_words(
 			dropped, &avoid, FINDING_SOURCES, finding->sources, &total);
 		finding->sources_more = total - finding->source_count;
-		r = word_cover(finding, dropped, &avoid);
+		word_cover(finding, dropped, &avoid);
 	}
 	if (r >= 0 && finding->detail == FINDING_WHOLE)
 		r = word_all(finding, dropped, &avoid);

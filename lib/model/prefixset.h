@@ -49,3 +49,10 @@ int prefixset_invert(const struct prefixset *a, struct prefixset *ret);
  */
 size_t prefixset_words(const struct prefixset *set, const struct prefixset *avoid,
 	size_t limit, struct prefix4 *words, size_t *ret_count);
+
+/*
+ * The same of what is in `within`, where they are no more than limit: all are written, and how many
+ * they are is returned. Where they are more, that is limit + 1, found out without counting them.
+ */
+size_t prefixset_few_words(const struct prefixset *set, const struct prefixset *avoid,
+	struct prefix4 within, size_t limit, struct prefix4 *words);

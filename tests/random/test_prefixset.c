@@ -75,6 +75,34 @@ static size_t ck_words(const struct space *space, uint64_t in, uint64_t out)
 	return count;
 }
 
+/* Inside of a prefix, and no more than wanted: as many as of what is in there. */
+static void ck_few(
+	const struct space *space, struct chance *chance, uint64_t in, uint64_t out)
+{
+	unsigned int len = 32 - space->bits + chance_below(chance, space->bits + 1);
+	uint32_t addr = space->base + chance_below(chance, 1u << space->bits);
+	struct prefix4 within = prefix4(ip4(addr), len), words[64], few[64];
+	uint64_t inside = mask_of(space, within), covered = 0;
+	struct prefixset set = set_of(space, in, false), avoid = set_of(space, out, true);
+	struct prefixset part = set_of(space, in & inside, false);
+	size_t total, limit = chance_below(chance, 65), count;
+
+	(void)prefixset_words(&part, &avoid, 64, words, &total);
+	count = prefixset_few_words(&set, &avoid, within, limit, few);
+	if (count != (total > limit ? limit + 1 : total))
+		ck_abort_msg(
+			"%zu words where %zu of %zu are wanted", count, limit, total);
+	for (size_t i = 0; i < count && count <= limit; i++)
+		covered |= mask_of(space, few[i]);
+	if (count <= limit && ((covered & in) != (in & inside) || (covered & out) ||
+				      (covered & ~inside)))
+		ck_abort_msg("%llx is worded as %llx", (unsigned long long)(in & inside),
+			(unsigned long long)covered);
+	prefixset_done(&set);
+	prefixset_done(&avoid);
+	prefixset_done(&part);
+}
+
 /* Two disjoint sets; what is in neither may be worded or not. */
 static void some_sets(struct chance *chance, uint64_t *ret_in, uint64_t *ret_out)
 {
@@ -159,6 +187,7 @@ START_TEST(words_cover_exactly)
 
 		some_sets(&chance, &in, &out);
 		ck_words(&space, in, out);
+		ck_few(&space, &chance, in, out);
 	}
 }
 END_TEST
