@@ -18,7 +18,6 @@
 struct before {
 	bool existed;
 	struct ledger_entry entry;
-	uint64_t identity; /* of the interface that the step is for */
 };
 
 struct work {
@@ -34,14 +33,9 @@ struct work {
 static bool is_expected(const struct work *work, struct outcome *ret)
 {
 	array_each (&work->plan->steps, const struct plan_step, step) {
-		struct before *before = &work->before[step - work->plan->steps.items];
 		int value = 0, r;
 
 		r = work->writer->read(work->writer->data, step->ifindex, &value);
-		/* after a crash it may be another one that has the index */
-		if (r >= 0 && !ledger_find(work->ledger, step->ifindex))
-			r = work->writer->identity(
-				work->writer->data, step->ifindex, &before->identity);
 		if (r < 0) {
 			*ret = (struct outcome){ .kind = OUTCOME_ERROR,
 				.error = r,
@@ -56,16 +50,24 @@ static bool is_expected(const struct work *work, struct outcome *ret)
 	return true;
 }
 
-static void name_of(const struct writer *writer, int ifindex, char name[static NAME_MAX_])
+static const struct iface *iface_of(const struct writer *writer, int ifindex)
 {
 	const struct state *state = writer->state(writer->data);
-	const struct iface *iface = state ? state_iface(state, ifindex) : NULL;
 
-	snprintf(name, NAME_MAX_, "%s",
-		ifindex == NETCONF_ALL	     ? "all"
-		: ifindex == NETCONF_DEFAULT ? "default"
-		: iface			     ? iface->link.name
-					     : "?");
+	return state ? state_iface(state, ifindex) : NULL;
+}
+
+/* What tells which one it was: after a crash it may be another one that has the index. */
+static void identify(const struct writer *writer, struct ledger_entry *entry)
+{
+	const struct iface *iface = iface_of(writer, entry->ifindex);
+
+	snprintf(entry->name, sizeof(entry->name), "%s",
+		entry->ifindex == NETCONF_ALL	    ? "all"
+		: entry->ifindex == NETCONF_DEFAULT ? "default"
+		: iface				    ? iface->link.name
+						    : "?");
+	entry->identity = iface ? iface->link.identity : 0;
 }
 
 static int put_pending(
@@ -76,19 +78,18 @@ static int put_pending(
 		.old = step->old,
 		.was = step->old,
 		.value = step->value,
-		.identity = before->identity,
 		.keeps = step->keeps,
 		.example = work->finding->example,
 		.when_usec = work->writer->clock(work->writer->data) };
 
 	entry.example.iif = step->ifindex;
+	identify(work->writer, &entry);
 	before->existed = known != NULL;
 	if (known) {
 		before->entry = *known;
 		entry.old = known->old;
 		entry.identity = known->identity;
 	}
-	name_of(work->writer, step->ifindex, entry.name);
 	/* entries of one finding go together: what was loosened for another stays with that */
 	snprintf(entry.finding, sizeof(entry.finding), "%s",
 		known && !known->keeps ? known->finding : work->finding->id);
@@ -424,14 +425,10 @@ int take_back(struct ledger *ledger, const struct writer *writer, const char *fi
 /* Whether the entry is about the interface that has its index now. */
 static bool is_same(const struct writer *writer, const struct ledger_entry *entry)
 {
-	char name[NAME_MAX_];
-	uint64_t identity = 0;
+	const struct iface *iface = iface_of(writer, entry->ifindex);
 
-	if (entry->ifindex < 0)
-		return true;
-	name_of(writer, entry->ifindex, name);
-	return writer->identity(writer->data, entry->ifindex, &identity) >= 0 &&
-	       ledger_is_about(entry, name, identity);
+	return entry->ifindex < 0 ||
+	       (iface && ledger_is_about(entry, iface->link.name, iface->link.identity));
 }
 
 /* Brings an entry up to the kernel's value; false where it is none of ours any more. */

@@ -19,7 +19,6 @@ struct writer {
 	int (*reread)(void *data, int ifindex, int *ret);
 	/* The kernel's word on a packet. */
 	int (*ask)(void *data, const struct flow *flow, enum kernel_answer *ret);
-	int (*identity)(void *data, int ifindex, uint64_t *ret);
 	/* The model; NULL while it is out of sync. */
 	const struct state *(*state)(void *data);
 	uint64_t (*clock)(void *data); /* since 1970 */

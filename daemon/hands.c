@@ -78,13 +78,6 @@ static int do_ask(void *data, const struct flow *flow, enum kernel_answer *ret)
 	return judge_ask(daemon, flow, ret);
 }
 
-static int do_identity(void *data, int ifindex, uint64_t *ret)
-{
-	struct daemon *daemon = data;
-
-	return devconf_identity(daemon->request, ifindex, ret);
-}
-
 static const struct state *the_state(void *data)
 {
 	struct daemon *daemon = data;
@@ -115,7 +108,6 @@ struct writer hands_writer(struct daemon *daemon)
 		.read = do_read,
 		.reread = do_reread,
 		.ask = do_ask,
-		.identity = do_identity,
 		.state = the_state,
 		.clock = the_time,
 		.judge = { judge_one, daemon->config },

@@ -48,13 +48,6 @@ static int do_ask(void *data, const struct flow *flow, enum kernel_answer *ret)
 	return host_ask(&ctl->host, flow, RPF_DROP, ret);
 }
 
-static int do_identity(void *data, int ifindex, uint64_t *ret)
-{
-	struct ctl *ctl = data;
-
-	return devconf_identity(ctl->host.request, ifindex, ret);
-}
-
 static const struct state *the_state(void *data)
 {
 	struct ctl *ctl = data;
@@ -78,7 +71,6 @@ static struct writer writer_of(struct ctl *ctl)
 		.read = do_read,
 		.reread = do_reread,
 		.ask = do_ask,
-		.identity = do_identity,
 		.state = the_state,
 		.clock = the_time,
 		.judge = plans_judge(&ctl->host) };

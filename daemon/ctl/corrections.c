@@ -36,14 +36,11 @@ void corrections_say_error(const struct ctl *ctl, const struct corrections *corr
 }
 
 /* Whether that interface is the one that was corrected. */
-static bool is_same(const struct ctl *ctl, const struct iface *iface,
-	const struct ledger_entry *entry)
+static bool is_same(const struct iface *iface, const struct ledger_entry *entry)
 {
-	uint64_t identity = entry->identity; /* nobody to ask: the name must do */
-
-	return (!ctl->host.request || devconf_identity(ctl->host.request, entry->ifindex,
-					      &identity) >= 0) &&
-	       ledger_is_about(entry, iface->link.name, identity);
+	/* where it isn't known, as from a file, the name must do */
+	return ledger_is_about(
+		entry, iface->link.name, iface->link.identity ?: entry->identity);
 }
 
 enum correction corrections_judge(
@@ -59,7 +56,7 @@ enum correction corrections_judge(
 		value = view_default(&view);
 	} else {
 		iface = state_iface(ctl->host.state, entry->ifindex);
-		if (!iface || !iface->link.has_inet || !is_same(ctl, iface, entry))
+		if (!iface || !iface->link.has_inet || !is_same(iface, entry))
 			return CORRECTION_GONE;
 		value = view_rp_filter(&view, iface).own;
 	}

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "kernel/devconf_write.h"
 
-#include "base/hash.h"
 #include "kernel/procsys.h"
 
 #include <errno.h>
@@ -109,50 +108,4 @@ int devconf_read_rp_filter(struct nl_request *request, int ifindex, int *ret)
 	if (r == -EINVAL || r == -ENODEV || r == -EBADMSG)
 		r = nl_request_link(request, ifindex, take_rp_filter, ret);
 	return r;
-}
-
-/* --- identity ------------------------------------------------------------------------------- */
-
-static uint64_t mix_attribute(uint64_t seed, const struct nlattr *attribute)
-{
-	if (!attribute)
-		return seed;
-	return hash_bytes(seed, nla_data(attribute), (size_t)nla_len(attribute));
-}
-
-static int take_identity(const struct nlmsghdr *answer, void *userdata)
-{
-	struct nlattr *attributes[IFLA_PERM_ADDRESS + 1] = { 0 };
-	struct nlattr *info[IFLA_INFO_MAX + 1] = { 0 };
-	const struct ifinfomsg *link = NLMSG_DATA(answer);
-	uint64_t *identity = userdata;
-
-	if (answer->nlmsg_type != RTM_NEWLINK ||
-		nlmsg_parse((struct nlmsghdr *)answer, sizeof(*link), attributes,
-			IFLA_PERM_ADDRESS, NULL) < 0)
-		return -EBADMSG;
-	if (attributes[IFLA_LINKINFO] && nla_parse_nested(info, IFLA_INFO_MAX,
-						 attributes[IFLA_LINKINFO], NULL) < 0)
-		return -EBADMSG;
-	*identity = mix_attribute(link->ifi_type, info[IFLA_INFO_KIND]);
-	/* somebody may give a card another address, but not another permanent one */
-	*identity = mix_attribute(
-		*identity, attributes[IFLA_PERM_ADDRESS] ?: attributes[IFLA_ADDRESS]);
-	return 0;
-}
-
-int devconf_identity(struct nl_request *request, int ifindex, uint64_t *ret)
-{
-	_cleanup_(nl_msg_freep) struct nl_msg *message =
-		nlmsg_alloc_simple(RTM_GETLINK, 0);
-	struct ifinfomsg header = { .ifi_family = AF_UNSPEC, .ifi_index = ifindex };
-
-	*ret = 0;
-	if (ifindex == NETCONF_ALL || ifindex == NETCONF_DEFAULT)
-		return 0;
-	if (ifindex <= 0)
-		return -ENODEV;
-	if (!message || nlmsg_append(message, &header, sizeof(header), NLMSG_ALIGNTO) < 0)
-		return -ENOMEM;
-	return nl_request_ask(request, nlmsg_hdr(message), 0, take_identity, ret);
 }

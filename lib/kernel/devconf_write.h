@@ -3,8 +3,6 @@
 
 #include "kernel/nl_request.h"
 
-#include <stdint.h>
-
 /*
  * rp_filter as the kernel has it now, and as it is to be. An interface's is read and written
  * by RTM_GETLINK and RTM_SETLINK with IFLA_INET_CONF: by index, so that no other interface can
@@ -24,10 +22,3 @@ int devconf_write_rp_filter(struct nl_request *request, int ifindex, int value);
 
 /* Returns 0, -ENODEV, -EAFNOSUPPORT, or another negative errno. */
 int devconf_read_rp_filter(struct nl_request *request, int ifindex, int *ret);
-
-/*
- * What tells an interface from another one that got its index and name later: a number made
- * of its kind and of the hardware address that it was made with. Devices without an address,
- * such as tun, are all alike there. 0 for all and default. Returns 0 or a negative errno.
- */
-int devconf_identity(struct nl_request *request, int ifindex, uint64_t *ret);

@@ -2,6 +2,7 @@
 #include "kernel/nl_decode.h"
 
 #include "base/cleanup.h"
+#include "base/hash.h"
 #include "kernel/nl_decode_route.h"
 #include "model/flow.h"
 
@@ -178,6 +179,13 @@ static int decode_tunnel(const struct tunnel_kind *kind, const struct nlattr *da
 	return 0;
 }
 
+static uint64_t mix_attribute(uint64_t seed, const struct nlattr *attribute)
+{
+	return attribute
+		       ? hash_bytes(seed, nla_data(attribute), (size_t)nla_len(attribute))
+		       : seed;
+}
+
 static int decode_linkinfo(const struct nlattr *nest, struct link_record *ret)
 {
 	static const struct nla_policy vrf_policy[IFLA_VRF_MAX + 1] = {
@@ -188,6 +196,7 @@ static int decode_linkinfo(const struct nlattr *nest, struct link_record *ret)
 	if (parse_nested(tb, IFLA_INFO_MAX, nest, info_policy) < 0)
 		return -EBADMSG;
 	copy_name(ret->kind, tb[IFLA_INFO_KIND]);
+	ret->identity = mix_attribute(ret->identity, tb[IFLA_INFO_KIND]);
 	copy_name(ret->slave_kind, tb[IFLA_INFO_SLAVE_KIND]);
 	const struct nlattr *data = tb[IFLA_INFO_DATA];
 	if (!data)
@@ -290,8 +299,12 @@ static int decode_link(const struct nlmsghdr *message, struct record *ret)
 		link->lower = (int)u32_or(tb[IFLA_LINK], 0);
 	link->group = u32_or(tb[IFLA_GROUP], 0);
 	link->mtu = u32_or(tb[IFLA_MTU], 0);
+	link->identity = header->ifi_type;
 	if (tb[IFLA_LINKINFO] && decode_linkinfo(tb[IFLA_LINKINFO], link) < 0)
 		return -EBADMSG;
+	/* somebody may give a card another address, but not another permanent one */
+	link->identity =
+		mix_attribute(link->identity, tb[IFLA_PERM_ADDRESS] ?: tb[IFLA_ADDRESS]);
 	return decode_af_spec(tb[IFLA_AF_SPEC], link) < 0 ? -EBADMSG : NL_RECORD;
 }
 

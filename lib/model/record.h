@@ -64,6 +64,12 @@ struct link_record {
 	bool has_inet;
 	struct devconf conf; /* valid with has_inet */
 	uint32_t vrf_table;  /* kind "vrf": its table */
+	/*
+	 * What tells it from another one that gets its index and name later: a number made of its
+	 * kind and of the hardware address that it was made with. Devices without an address, such
+	 * as tun, are all alike there. 0: not known.
+	 */
+	uint64_t identity;
 	struct {
 		bool known;    /* a kind of tunnel whose attributes are understood */
 		bool remote;   /* it has one fixed remote endpoint */

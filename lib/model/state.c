@@ -256,6 +256,7 @@ static int apply_link(struct state *state, const struct link_record *link)
 	was = iface->link;
 	was_vrf = iface->announced ? state_vrf(state, iface) : NULL;
 	renamed = !iface->announced || strcmp(was.name, link->name) != 0;
+	iface->link.identity = link->identity; /* no verdict depends on it */
 	if (!renamed && link_equal(&was, link))
 		return 0;
 	if (renamed) {

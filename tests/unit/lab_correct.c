@@ -103,18 +103,13 @@ static int do_ask(void *data, const struct flow *flow, enum kernel_answer *ret)
 	return 0;
 }
 
-static int do_identity(void *data, int ifindex, uint64_t *ret)
-{
-	const struct world *world = data;
-
-	*ret = ifindex <= 0 ? 0 : world->identity ? world->identity : 7;
-	return 0;
-}
-
 static const struct state *the_state(void *data)
 {
 	const struct world *world = data;
 
+	hash_each (&world->state->ifaces, slot)
+		((struct iface *)slot->value)->link.identity =
+			world->identity ? world->identity : 7;
 	return world->lost ? NULL : world->state;
 }
 
@@ -137,7 +132,6 @@ struct writer world_writer(struct world *world)
 		.read = do_read,
 		.reread = do_reread,
 		.ask = do_ask,
-		.identity = do_identity,
 		.state = the_state,
 		.clock = the_time,
 		.judge = { judge_one, world->config } };

@@ -71,6 +71,36 @@ START_TEST(link_whole)
 }
 END_TEST
 
+static uint64_t identity_of(const char *kind, const char *address, const char *permanent)
+{
+	struct nlattr *info;
+
+	begin_link(RTM_NEWLINK, AF_UNSPEC);
+	put_text(IFLA_IFNAME, "eth0");
+	if (address)
+		put(IFLA_ADDRESS, address, 6);
+	info = nla_nest_start(message, IFLA_LINKINFO);
+	put_text(IFLA_INFO_KIND, kind);
+	nla_nest_end(message, info);
+	put_conf(33);
+	if (permanent)
+		put(IFLA_PERM_ADDRESS, permanent, 6);
+	return record_of(RECORD_LINK).link.identity;
+}
+
+START_TEST(link_identity)
+{
+	const uint64_t one = identity_of("veth", "\2\0\0\0\0\1", NULL);
+
+	ck_assert(one && one == identity_of("veth", "\2\0\0\0\0\1", NULL));
+	ck_assert(one != identity_of("veth", "\2\0\0\0\0\2", NULL));
+	ck_assert(one != identity_of("bond", "\2\0\0\0\0\1", NULL));
+	ck_assert(one != identity_of("veth", NULL, NULL));
+	/* the one that it was made with counts */
+	ck_assert(one == identity_of("veth", "\2\0\0\0\0\2", "\2\0\0\0\0\1"));
+}
+END_TEST
+
 START_TEST(link_settings_of_any_length)
 {
 	begin_link(RTM_NEWLINK, AF_UNSPEC);
@@ -441,6 +471,7 @@ int main(void)
 	tcase_set_timeout(tcase, 60);
 	tcase_add_checked_fixture(tcase, setup, teardown);
 	tcase_add_test(tcase, link_whole);
+	tcase_add_test(tcase, link_identity);
 	tcase_add_test(tcase, link_settings_of_any_length);
 	tcase_add_test(tcase, link_lower_is_a_neighbour);
 	tcase_add_test(tcase, link_tunnels);

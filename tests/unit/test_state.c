@@ -138,6 +138,18 @@ START_TEST(each_rise_of_a_link_is_noted_once)
 }
 END_TEST
 
+START_TEST(another_identity_is_known_and_no_news)
+{
+	_cleanup_(state_freep) struct state *state = model_host();
+	struct record record = { .kind = RECORD_LINK,
+		.link = model_iface(state, "eth0")->link };
+
+	record.link.identity = 7;
+	ck_assert_int_eq(state_apply(state, &record), 0);
+	ck_assert_uint_eq(model_iface(state, "eth0")->link.identity, 7);
+}
+END_TEST
+
 START_TEST(without_inet_settings_are_remembered)
 {
 	_cleanup_(state_freep) struct state *state = model_host();
@@ -516,6 +528,7 @@ int main(void)
 		things_are_found_by_their_keys,
 		settings_may_come_before_the_link,
 		each_rise_of_a_link_is_noted_once,
+		another_identity_is_known_and_no_news,
 		without_inet_settings_are_remembered,
 		default_makes_links_stale,
 		rules_follow_the_names_of_devices,
