@@ -52,6 +52,15 @@ static int keep(struct walk *walk, struct piece piece)
 	return array_push(&walk->next, &piece);
 }
 
+/* What a list comes to: a million prefixes share a handful of them. */
+struct pick {
+	uint32_t value; /* the list's in the trie, 0: none yet */
+	bool picked;
+	struct lookup_result result;
+};
+
+#define PICKS 8
+
 /* One table and one piece: the trie is walked in order, `position` is not handed out yet. */
 struct table_walk {
 	struct walk *walk;
@@ -60,6 +69,7 @@ struct table_walk {
 	struct piece piece;
 	uint32_t position;
 	bool done; /* position has gone past piece.last */
+	struct pick picks[PICKS];
 };
 
 /* What main refuses, parted by what table default has to say of it. */
@@ -127,6 +137,20 @@ static int hand_out(struct table_walk *table, uint32_t until, struct lookup_resu
 	return keep(walk, rest);
 }
 
+/* As lookup_pick(). */
+static bool pick(struct table_walk *table, uint32_t value, struct lookup_result *ret)
+{
+	struct pick *known = &table->picks[value % PICKS];
+
+	if (known->value != value) {
+		*known = (struct pick){ .value = value };
+		known->picked = lookup_pick(table->walk->view,
+			fib_list(table->fib, value), table->walk->flow, &known->result);
+	}
+	*ret = known->result;
+	return known->picked;
+}
+
 /* What no child of a node has is its own, or that of the node above. */
 static int walk_node(
 	struct table_walk *table, uint32_t reference, const struct lookup_result *above)
@@ -148,8 +172,7 @@ static int walk_node(
 		if (r < 0)
 			return r;
 	}
-	if (at.value && lookup_pick(table->walk->view, fib_list(table->fib, at.value),
-				table->walk->flow, &picked)) {
+	if (at.value && pick(table, at.value, &picked)) {
 		picked.prefix = prefix;
 		own = picked;
 	} else {
