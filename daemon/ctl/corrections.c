@@ -38,7 +38,7 @@ void corrections_say_error(const struct ctl *ctl, const struct corrections *corr
 /* Whether that interface is the one that was corrected. */
 static bool is_same(const struct iface *iface, const struct ledger_entry *entry)
 {
-	/* where it isn't known, as from a file, the name must do */
+	/* in a model without a kernel it isn't known: the name must do */
 	return ledger_is_about(
 		entry, iface->link.name, iface->link.identity ?: entry->identity);
 }

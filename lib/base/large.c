@@ -52,12 +52,13 @@ void *large_resize(void *memory, size_t size, size_t wanted)
 		free(memory);
 		return grown;
 	}
-	/* whole pages are moved by their tables, not copied */
+	/*
+	 * Whole pages are moved by their tables, not copied. Where that fails the kernel may have
+	 * unmapped the place already, and another thread have got it: it is left, being untouched.
+	 */
 	if (mremap(memory, whole(size), whole(wanted), MREMAP_MAYMOVE | MREMAP_FIXED,
-		    grown) == MAP_FAILED) {
-		(void)munmap(grown, whole(wanted));
+		    grown) == MAP_FAILED)
 		return NULL;
-	}
 	return grown;
 }
 
