@@ -119,7 +119,7 @@ static int account(struct work *work)
 		r = put_pending(
 			work, &work->plan->steps.items[count], &work->before[count]);
 	if (r >= 0)
-		r = ledger_save_now(work->ledger);
+		r = ledger_save(work->ledger);
 	if (r < 0)
 		put_before(work, count);
 	return r;

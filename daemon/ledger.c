@@ -12,7 +12,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define SIZE_MAX_ (2u << 20) /* of a file that is read */
+#define SIZE_MAX_ (4u << 20) /* of a file that is read */
+#define GROWS (256u << 10)   /* so much beyond its first line, until it is made anew */
+#define PAGE 4096u	     /* at least what a write puts into a file at once */
 #define LOCK_FILE "ledger.lock"
 #define FRESH_FILE "ledger.new"
 
@@ -21,6 +23,14 @@ static void close_fd(int *fd)
 	if (*fd >= 0)
 		(void)close(*fd);
 	*fd = -1;
+}
+
+static int take_fd(int *fd)
+{
+	int taken = *fd;
+
+	*fd = -1;
+	return taken;
 }
 
 static void file_name(const struct ledger *ledger, uint64_t serial, char out[static 96])
@@ -74,12 +84,13 @@ static int read_file(int folder, const char *name, char **ret, size_t *ret_lengt
 	text = malloc((size_t)status.st_size + 1);
 	if (!text)
 		return -ENOMEM;
+	/* what is appended meanwhile is for another time */
 	do {
-		length = read(fd, text + filled, (size_t)status.st_size + 1 - filled);
+		length = read(fd, text + filled, (size_t)status.st_size - filled);
 		if (length < 0 && errno != EINTR)
 			return -errno;
 		filled += length > 0 ? (size_t)length : 0;
-	} while (length != 0 && filled <= (size_t)status.st_size);
+	} while (length != 0 && filled < (size_t)status.st_size);
 	if (filled != (size_t)status.st_size)
 		return -EBADMSG;
 	*ret = take_ptr(text);
@@ -96,51 +107,19 @@ static void give_to_owner(int folder, int fd)
 		(void)!fchown(fd, status.st_uid, status.st_gid); /* at worst it says so */
 }
 
-static int open_spare(struct ledger *ledger)
+/* Returns 0, or a negative errno: then the file may have a part of it. */
+static int write_all(int fd, const char *text, size_t length, size_t offset)
 {
-	if (ledger->spare >= 0)
-		return 0;
-	ledger->spare = openat(ledger->folder, FRESH_FILE,
-		O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-	if (ledger->spare < 0)
-		return -errno;
-	give_to_owner(ledger->folder, ledger->spare);
-	return 0;
-}
-
-static int write_all(int fd, const char *text, size_t length)
-{
-	struct stat status;
 	ssize_t written = 0;
 
 	for (size_t done = 0; done < length; done += (size_t)written) {
-		written = pwrite(fd, text + done, length - done, (off_t)done);
+		written = pwrite(fd, text + done, length - done, (off_t)(offset + done));
 		if (written < 0 && errno == EINTR)
 			written = 0;
 		if (written < 0)
 			return -errno;
 	}
-	if (fstat(fd, &status) < 0)
-		return -errno;
-	/* an older and longer text was there; cut off now, as ext4 flushes what is cut to nothing */
-	if (status.st_size > (off_t)length && ftruncate(fd, (off_t)length) < 0)
-		return -errno;
 	return 0;
-}
-
-/* Writes the spare file, and gives it a name that counts. */
-static int write_file(struct ledger *ledger, const char *name, const char *text)
-{
-	int r = open_spare(ledger);
-
-	if (r >= 0)
-		r = write_all(ledger->spare, text, strlen(text));
-	if (r >= 0 && renameat(ledger->folder, FRESH_FILE, ledger->folder, name) < 0)
-		r = -errno;
-	/* whatever is wrong with it, the next time it is opened anew */
-	if (r < 0)
-		close_fd(&ledger->spare);
-	return r;
 }
 
 /* Calls what for each file that looks like a ledger. Returns 0 or a negative errno. */
@@ -249,8 +228,7 @@ int ledger_open(
 		snprintf(error, LEDGER_ERROR, "out of memory");
 		return -ENOMEM;
 	}
-	ledger->folder = ledger->lock = ledger->current = ledger->spare = -1;
-	ledger->tidy = true;
+	ledger->folder = ledger->lock = ledger->file = -1;
 	r = read_boot(ledger->boot);
 	if (r >= 0)
 		r = netns_id(ledger->netns);
@@ -279,8 +257,7 @@ int ledger_peek(const char *directory, struct ledger **ret)
 
 	if (!ledger)
 		return -ENOMEM;
-	ledger->folder = ledger->lock = ledger->current = ledger->spare = -1;
-	ledger->tidy = true;
+	ledger->folder = ledger->lock = ledger->file = -1;
 	*ret = ledger;
 	r = read_boot(ledger->boot);
 	if (r >= 0)
@@ -305,54 +282,109 @@ void ledger_free(struct ledger *ledger)
 		return;
 	array_done(&ledger->entries);
 	array_done(&ledger->pauses);
-	close_fd(&ledger->current);
-	close_fd(&ledger->spare);
+	array_done(&ledger->saved);
+	array_done(&ledger->saved_pauses);
+	close_fd(&ledger->file);
 	close_fd(&ledger->lock);
 	close_fd(&ledger->folder);
 	free(ledger->directory);
 	free(ledger);
 }
 
-/* The file before the last one is written to next: a matter of speed only. */
-static void make_spare(struct ledger *ledger)
-{
-	char name[96];
+/* --- saving ----------------------------------------------------------------------------------- */
 
-	if (ledger->tidy)
-		return;
-	ledger->tidy = true;
-	file_name(ledger, ledger->serial - 1, name);
-	if (ledger->serial > 1 &&
-		renameat(ledger->folder, name, ledger->folder, FRESH_FILE) < 0)
-		close_fd(&ledger->spare);
+/* What is in the file now. Where that can't be remembered, the next save makes a new one. */
+static void remember(struct ledger *ledger)
+{
+	int r = 0;
+
+	array_clear(&ledger->saved);
+	array_clear(&ledger->saved_pauses);
+	array_each (&ledger->entries, const struct ledger_entry, entry)
+		r |= array_push(&ledger->saved, entry);
+	array_each (&ledger->pauses, const struct ledger_pause, pause)
+		r |= array_push(&ledger->saved_pauses, pause);
+	if (r < 0)
+		close_fd(&ledger->file);
 }
 
-int ledger_save_now(struct ledger *ledger)
+/* Makes the file of the next number, with all of it in one line. */
+static int make_file(struct ledger *ledger)
 {
 	_cleanup_(freep) char *text = NULL;
+	_cleanup_(close_fd) int fd = openat(ledger->folder, FRESH_FILE,
+		O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
 	char name[96];
-	int r = ledger_format(ledger, &text), before = ledger->current;
+	int r = fd < 0 ? -errno : ledger_format(ledger, &text);
 
-	make_spare(ledger);
-	file_name(ledger, ledger->serial + 1, name);
-	if (r >= 0)
-		r = write_file(ledger, name, text);
-	if (r == -ENOENT) /* somebody took the spare one away */
-		r = write_file(ledger, name, text);
 	if (r < 0)
 		return r;
+	give_to_owner(ledger->folder, fd);
+	file_name(ledger, ledger->serial + 1, name);
+	ledger->whole = strlen(text);
+	r = write_all(fd, text, ledger->whole, 0);
+	if (r < 0)
+		return r;
+	if (renameat(ledger->folder, FRESH_FILE, ledger->folder, name) < 0)
+		return -errno;
+	/* at worst the one before stays: it is not read, and removed at the next start */
+	file_name(ledger, ledger->serial, name);
+	if (ledger->serial)
+		(void)unlinkat(ledger->folder, name, 0);
 	ledger->serial++;
-	ledger->current = ledger->spare;
-	ledger->spare = before;
-	ledger->tidy = false;
+	ledger->length = ledger->whole;
+	close_fd(&ledger->file);
+	ledger->file = take_fd(&fd);
 	return 0;
+}
+
+/* Whether the file is still there, and has what we wrote. */
+static bool is_ours(const struct ledger *ledger)
+{
+	struct stat status;
+
+	return ledger->file >= 0 && fstat(ledger->file, &status) == 0 &&
+	       status.st_nlink > 0 && status.st_size == (off_t)ledger->length;
+}
+
+/*
+ * Appends a line. A write may end between two pages when the process is killed, so the line has
+ * to lie in one: blanks before it fill up the page that is begun. A line that is cut off is so by
+ * somebody else, and the ledger damaged. Returns 1 where it has no room: a new file is needed.
+ */
+static int append(struct ledger *ledger, const char *line)
+{
+	size_t length = strlen(line), room = PAGE - ledger->length % PAGE;
+	size_t blanks = length > room ? room : 0;
+	char text[2 * PAGE + 1];
+	int r;
+
+	if (length > PAGE || ledger->length + blanks + length > ledger->whole + GROWS)
+		return 1;
+	memset(text, ' ', blanks);
+	memcpy(text + blanks, line, length + 1);
+	r = write_all(ledger->file, text, blanks + length, ledger->length);
+	if (r >= 0)
+		ledger->length += blanks + length;
+	else if (ftruncate(ledger->file, (off_t)ledger->length) < 0)
+		close_fd(&ledger->file);
+	return r;
 }
 
 int ledger_save(struct ledger *ledger)
 {
-	int r = ledger_save_now(ledger);
+	_cleanup_(freep) char *line = NULL;
+	int r = 1;
 
-	make_spare(ledger);
+	if (is_ours(ledger)) {
+		r = ledger_format_change(ledger, &line);
+		if (r >= 0 && line)
+			r = append(ledger, line);
+	}
+	if (r > 0)
+		r = make_file(ledger);
+	if (r >= 0)
+		remember(ledger);
 	return r;
 }
 

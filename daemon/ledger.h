@@ -15,13 +15,13 @@
  * It is called a ledger and not an undo list, as taking back is only one of its uses: an entry
  * stands in it before the write, so that after a crash it tells whether the write was made.
  *
- * It is a file of JSON in the state directory. The boot's id is in the file's name: a reboot
- * resets the values, and another boot's file is never read. So it needs no fsync either. Each
- * writing makes a file of the next number, by rename, and the one before becomes the spare one
- * that is written to next; the greatest number counts. (To rename over the old file would be
- * simpler, but ext4 then writes the new one out to the disk first, which takes milliseconds:
- * auto_da_alloc in ext4(5). Nor does it like files that are made and removed all the time.) Whoever opens it holds a
- * lock until it is freed: the daemon, or one rpfilterctl.
+ * It is a file of lines of JSON in the state directory: the first holds all of it, each after
+ * that what a save changed (ledger_text.c). To append costs the same however many entries there
+ * are, and less than to make a file and rename it, which a correction would have to wait for.
+ * The boot's id is in the file's name: a reboot resets the values, and another boot's file is
+ * never read. So it needs no fsync either. Where the file has grown long, one of the next number
+ * is made; the greatest number counts. Whoever opens it holds a lock until it is freed: the
+ * daemon, or one rpfilterctl.
  */
 #define LEDGER_ENTRIES 4096 /* more are not taken */
 #define LEDGER_ERROR 512
@@ -51,14 +51,16 @@ struct ledger_pause {
 struct ledger {
 	char *directory;
 	int folder, lock; /* descriptors */
-	int current;	  /* of the file that holds it, -1: not opened by us */
-	int spare;	  /* of the one that is written to next, -1: to be made */
-	bool tidy; /* false: the file before the last one is to become the spare one */
+	int file;	  /* that holds it, -1: one is to be made */
+	size_t whole;	  /* the length of its first line */
+	size_t length;	  /* all of its length */
 	char boot[LEDGER_BOOT];
-	uint64_t serial;      /* of the file that holds it, 0: none yet */
+	uint64_t serial;      /* the file's, 0: none yet */
 	char netns[NETNS_ID]; /* ours: entries of others are kept, and not looked at */
 	ARRAY(struct ledger_entry) entries; /* in the order of their first writes */
 	ARRAY(struct ledger_pause) pauses;
+	ARRAY(struct ledger_entry) saved; /* as the file has them */
+	ARRAY(struct ledger_pause) saved_pauses;
 };
 
 /*
@@ -78,11 +80,8 @@ int ledger_peek(const char *directory, struct ledger **ret);
 void ledger_free(struct ledger *ledger);
 DEFINE_FREEP(struct ledger, ledger_free)
 
-/* Writes it. Returns 0, or a negative errno: then the file is as it was. */
+/* Writes what changed since. Returns 0, or a negative errno: then the file is as it was. */
 int ledger_save(struct ledger *ledger);
-
-/* The same for who is in a hurry and will soon save again: what can wait is left to that. */
-int ledger_save_now(struct ledger *ledger);
 
 /* The entry of this namespace for an interface, NULL where there is none. */
 struct ledger_entry *ledger_find(const struct ledger *ledger, int ifindex);
@@ -107,8 +106,11 @@ int ledger_resume(struct ledger *ledger, const char *name);
 
 /* --- ledger_text.c ---------------------------------------------------------------------------- */
 
-/* Reads length bytes of JSON into ledger's entries and pauses. 0, -EBADMSG or -ENOMEM. */
+/* Reads a file's length bytes into ledger's entries and pauses. 0, -EBADMSG or -ENOMEM. */
 int ledger_parse(struct ledger *ledger, const char *text, size_t length);
 
-/* *ret is to be freed. Returns 0 or -ENOMEM. */
+/* The line that holds all of it. *ret is to be freed. Returns 0 or -ENOMEM. */
 int ledger_format(const struct ledger *ledger, char **ret);
+
+/* The same of what differs from what is saved; *ret is NULL where nothing does. */
+int ledger_format_change(const struct ledger *ledger, char **ret);

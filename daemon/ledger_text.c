@@ -9,8 +9,16 @@
 #include <string.h>
 
 /*
- * The file is ours, but it was on a disk: whatever is not just what ledger_format() makes is
- * refused as a whole. A value that is read wrongly would be written to the kernel.
+ * A line holds all of it, each after that what changed then:
+ *
+ *	{"version":1,"boot":"...","entries":[...],"pauses":[...]}
+ *	{"gone":[{"netns":"...","ifindex":5}],"entries":[...],"pauses":[...]}
+ *
+ * "gone" goes first; an entry takes the place of the one for the same; "pauses" are all of them,
+ * and left out where they are as before.
+ *
+ * The file is ours, but it was on a disk: whatever is not just what we make is refused as a
+ * whole. A value that is read wrongly would be written to the kernel.
  */
 #define VERSION 1
 #define DEPTH 8
@@ -164,23 +172,61 @@ static int parse_entry(struct json_object *object, struct ledger_entry *ret)
 	return ret->ifindex > 0 ? 0 : -EBADMSG;
 }
 
-static int parse_entries(struct ledger *ledger, struct json_object *list)
+/* Where the entry for an interface is, entries.count where there is none. */
+static size_t index_of(const struct ledger *ledger, const char *netns, int ifindex)
+{
+	size_t i = 0;
+
+	while (i < ledger->entries.count &&
+		(ledger->entries.items[i].ifindex != ifindex ||
+			strcmp(ledger->entries.items[i].netns, netns) != 0))
+		i++;
+	return i;
+}
+
+static int parse_gone(struct ledger *ledger, struct json_object *list)
 {
 	size_t count = json_object_array_length(list);
 
-	if (count > LEDGER_ENTRIES)
-		return -EBADMSG;
+	for (size_t i = 0; i < count; i++) {
+		struct json_object *object = json_object_array_get_idx(list, i);
+		char netns[NETNS_ID];
+		size_t index;
+		int ifindex;
+
+		if (!json_object_is_type(object, json_type_object) ||
+			get_text(object, "netns", netns, sizeof(netns)) < 0 ||
+			get_int(object, "ifindex", &ifindex) < 0)
+			return -EBADMSG;
+		index = index_of(ledger, netns, ifindex);
+		if (index == ledger->entries.count)
+			return -EBADMSG;
+		array_remove(&ledger->entries, index);
+	}
+	return 0;
+}
+
+/* first: the line that holds all of it, in which nothing is there twice. */
+static int parse_entries(struct ledger *ledger, struct json_object *list, bool first)
+{
+	size_t count = json_object_array_length(list);
+
 	for (size_t i = 0; i < count; i++) {
 		struct ledger_entry entry = { 0 };
 		int r = parse_entry(json_object_array_get_idx(list, i), &entry);
+		size_t index;
 
 		if (r < 0)
 			return r;
-		array_each (&ledger->entries, const struct ledger_entry, other) {
-			if (other->ifindex == entry.ifindex &&
-				strcmp(other->netns, entry.netns) == 0)
-				return -EBADMSG;
+		index = index_of(ledger, entry.netns, entry.ifindex);
+		if (index < ledger->entries.count && first)
+			return -EBADMSG;
+		if (index < ledger->entries.count) {
+			ledger->entries.items[index] = entry;
+			continue;
 		}
+		if (ledger->entries.count >= LEDGER_ENTRIES)
+			return -EBADMSG;
 		r = array_push(&ledger->entries, &entry);
 		if (r < 0)
 			return r;
@@ -194,6 +240,7 @@ static int parse_pauses(struct ledger *ledger, struct json_object *list)
 
 	if (count > LEDGER_ENTRIES)
 		return -EBADMSG;
+	array_clear(&ledger->pauses);
 	for (size_t i = 0; i < count; i++) {
 		struct json_object *object = json_object_array_get_idx(list, i);
 		struct ledger_pause pause = { 0 };
@@ -210,43 +257,81 @@ static int parse_pauses(struct ledger *ledger, struct json_object *list)
 	return 0;
 }
 
-static int parse(struct ledger *ledger, struct json_object *object)
+/* A list of the object's: 1, 0 where it is left out, -EBADMSG where it is none. */
+static int get_list(struct json_object *object, const char *key, struct json_object **ret)
+{
+	if (!json_object_object_get_ex(object, key, ret))
+		return 0;
+	return json_object_is_type(*ret, json_type_array) ? 1 : -EBADMSG;
+}
+
+static int parse_first(struct ledger *ledger, struct json_object *object)
 {
 	struct json_object *entries, *pauses;
 	char boot[LEDGER_BOOT];
 	int version, r;
 
-	if (!json_object_is_type(object, json_type_object) ||
-		get_int(object, "version", &version) < 0 || version != VERSION ||
+	if (get_int(object, "version", &version) < 0 || version != VERSION ||
 		get_text(object, "boot", boot, sizeof(boot)) < 0 ||
 		strcmp(boot, ledger->boot) != 0 ||
-		!json_object_object_get_ex(object, "entries", &entries) ||
-		!json_object_is_type(entries, json_type_array) ||
-		!json_object_object_get_ex(object, "pauses", &pauses) ||
-		!json_object_is_type(pauses, json_type_array))
+		get_list(object, "entries", &entries) <= 0 ||
+		get_list(object, "pauses", &pauses) <= 0)
 		return -EBADMSG;
-	r = parse_entries(ledger, entries);
+	r = parse_entries(ledger, entries, true);
 	return r < 0 ? r : parse_pauses(ledger, pauses);
 }
 
-int ledger_parse(struct ledger *ledger, const char *text, size_t length)
+static int parse_change(struct ledger *ledger, struct json_object *object)
+{
+	struct json_object *gone, *entries, *pauses;
+	int r, changed = get_list(object, "pauses", &pauses);
+
+	if (changed < 0 || get_list(object, "gone", &gone) <= 0 ||
+		get_list(object, "entries", &entries) <= 0)
+		return -EBADMSG;
+	r = parse_gone(ledger, gone);
+	if (r >= 0)
+		r = parse_entries(ledger, entries, false);
+	return r < 0 || !changed ? r : parse_pauses(ledger, pauses);
+}
+
+static int parse_line(struct ledger *ledger, const char *line, size_t length, bool first)
 {
 	_cleanup_(tokener_freep) struct json_tokener *tokener =
 		json_tokener_new_ex(DEPTH);
 	_cleanup_(json_putp) struct json_object *object = NULL;
-	int r;
 
 	if (!tokener)
 		return -ENOMEM;
-	/* what was cut off lacks the line's end */
-	if (length < 2 || length > INT_MAX || text[length - 1] != '\n' ||
-		text[length - 2] != '}')
+	if (length < 1 || length > INT_MAX || line[length - 1] != '}')
 		return -EBADMSG;
 	json_tokener_set_flags(tokener, JSON_TOKENER_STRICT);
-	object = json_tokener_parse_ex(tokener, text, (int)length - 1);
-	if (!object || json_tokener_get_parse_end(tokener) != length - 1)
+	object = json_tokener_parse_ex(tokener, line, (int)length);
+	if (!object || json_tokener_get_parse_end(tokener) != length ||
+		!json_object_is_type(object, json_type_object))
 		return -EBADMSG;
-	r = parse(ledger, object);
+	return first ? parse_first(ledger, object) : parse_change(ledger, object);
+}
+
+int ledger_parse(struct ledger *ledger, const char *text, size_t length)
+{
+	const char *at = text, *end = text + length;
+	int r = -EBADMSG;
+
+	do {
+		const char *line = at, *newline;
+
+		while (at != text && line < end && *line == ' ') /* ledger_save() */
+			line++;
+		if (at != text && line == end)
+			break;
+		newline = memchr(line, '\n', (size_t)(end - line));
+		/* what was cut off lacks the line's end */
+		r = newline ? parse_line(
+				      ledger, line, (size_t)(newline - line), at == text)
+			    : -EBADMSG;
+		at = newline + 1;
+	} while (r >= 0);
 	if (r < 0) {
 		array_clear(&ledger->entries);
 		array_clear(&ledger->pauses);
@@ -332,24 +417,103 @@ static int add_pause(struct json_object *list, const struct ledger_pause *pause)
 	return r | push(list, object);
 }
 
-int ledger_format(const struct ledger *ledger, char **ret)
+static int add_pauses(struct json_object *object, const struct ledger *ledger)
 {
-	_cleanup_(json_putp) struct json_object *object = json_object_new_object();
-	struct json_object *entries = json_object_new_array(),
-			   *pauses = json_object_new_array();
-	int r = add_number(object, "version", VERSION);
+	struct json_object *list = json_object_new_array();
+	int r = add(object, "pauses", list);
 
-	r |= add_text(object, "boot", ledger->boot);
-	r |= add(object, "entries", entries);
-	r |= add(object, "pauses", pauses);
-	array_each (&ledger->entries, const struct ledger_entry, entry)
-		r |= r < 0 ? r : add_entry(entries, entry);
 	array_each (&ledger->pauses, const struct ledger_pause, pause)
-		r |= r < 0 ? r : add_pause(pauses, pause);
-	if (r < 0)
-		return -ENOMEM;
+		r |= r < 0 ? r : add_pause(list, pause);
+	return r;
+}
+
+static int to_line(struct json_object *object, char **ret)
+{
 	return asprintf(ret, "%s\n",
 		       json_object_to_json_string_ext(object, JSON_C_TO_STRING_PLAIN)) < 0
 		       ? -ENOMEM
 		       : 0;
+}
+
+int ledger_format(const struct ledger *ledger, char **ret)
+{
+	_cleanup_(json_putp) struct json_object *object = json_object_new_object();
+	struct json_object *entries = json_object_new_array();
+	int r = add_number(object, "version", VERSION);
+
+	r |= add_text(object, "boot", ledger->boot);
+	r |= add(object, "entries", entries);
+	array_each (&ledger->entries, const struct ledger_entry, entry)
+		r |= r < 0 ? r : add_entry(entries, entry);
+	r |= r < 0 ? r : add_pauses(object, ledger);
+	return r < 0 ? -ENOMEM : to_line(object, ret);
+}
+
+static bool is_for_same(const struct ledger_entry *a, const struct ledger_entry *b)
+{
+	return a->ifindex == b->ifindex && strcmp(a->netns, b->netns) == 0;
+}
+
+static int add_gone(struct json_object *list, const struct ledger_entry *entry)
+{
+	struct json_object *object = json_object_new_object();
+	int r = add_text(object, "netns", entry->netns);
+
+	r |= add_number(object, "ifindex", entry->ifindex);
+	return r | push(list, object);
+}
+
+/*
+ * Entries keep their order, and new ones come behind: those saved that are passed over on the
+ * way are gone.
+ */
+static int add_changes(const struct ledger *ledger, struct json_object *gone,
+	struct json_object *entries)
+{
+	const struct ledger_entry *saved = ledger->saved.items,
+				  *end = saved + ledger->saved.count;
+	int r = 0;
+
+	array_each (&ledger->entries, const struct ledger_entry, entry) {
+		const struct ledger_entry *same = saved;
+
+		while (same < end && !is_for_same(same, entry))
+			same++;
+		if (same < end) {
+			for (; saved < same; saved++)
+				r |= add_gone(gone, saved);
+			saved = same + 1;
+		}
+		if (same == end || memcmp(same, entry, sizeof(*entry)) != 0)
+			r |= add_entry(entries, entry);
+	}
+	for (; saved < end; saved++)
+		r |= add_gone(gone, saved);
+	return r;
+}
+
+static bool same_pauses(const struct ledger *ledger)
+{
+	return ledger->pauses.count == ledger->saved_pauses.count &&
+	       (!ledger->pauses.count ||
+		       memcmp(ledger->pauses.items, ledger->saved_pauses.items,
+			       ledger->pauses.count * sizeof(*ledger->pauses.items)) ==
+			       0);
+}
+
+int ledger_format_change(const struct ledger *ledger, char **ret)
+{
+	_cleanup_(json_putp) struct json_object *object = json_object_new_object();
+	struct json_object *gone = json_object_new_array(),
+			   *entries = json_object_new_array();
+	int r = add(object, "gone", gone);
+
+	r |= add(object, "entries", entries);
+	r |= r < 0 ? r : add_changes(ledger, gone, entries);
+	if (r >= 0 && !same_pauses(ledger))
+		r = add_pauses(object, ledger);
+	else if (r >= 0 && !json_object_array_length(gone) &&
+		 !json_object_array_length(entries))
+		return 0;
+	return r < 0 ? -ENOMEM : to_line(object, ret);
 }

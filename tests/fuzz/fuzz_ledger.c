@@ -1,10 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The ledger's parser: whatever it takes is what its writer would have written, in sense. */
+/*
+ * The ledger's parser: whatever it takes is what its writer would have written, in sense, as a
+ * whole and with a line of what changed.
+ */
 #include "daemon/ledger.h"
 
 #include <assert.h>
+#include <errno.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -34,19 +39,66 @@ static void same(const struct ledger *a, const struct ledger *b)
 	}
 }
 
+/* As if all of it had been written. */
+static void save(struct ledger *ledger)
+{
+	array_each (&ledger->entries, struct ledger_entry, entry)
+		assert(array_push(&ledger->saved, entry) == 0);
+	array_each (&ledger->pauses, struct ledger_pause, pause)
+		assert(array_push(&ledger->saved_pauses, pause) == 0);
+}
+
+/* Each way to change it, as the bits of how say. */
+static void change(struct ledger *ledger, size_t how)
+{
+	struct ledger_entry *items = ledger->entries.items;
+	size_t count = ledger->entries.count;
+
+	if ((how & 1) && count) {
+		items[count / 2].done = true;
+		items[count / 2].was = items[count / 2].value;
+	}
+	if ((how & 2) && count) {
+		struct ledger_entry first = items[0];
+
+		ledger_remove(ledger, &items[0]);
+		if (how & 4) /* which comes again, behind the others */
+			assert(array_push(&ledger->entries, &first) == 0);
+	}
+	if ((how & 8) && ledger->entries.count)
+		ledger_remove(ledger, &items[ledger->entries.count - 1]);
+	if (how & 16)
+		assert(ledger_pause(ledger, "t1") != -ENOMEM);
+	if (how & 32)
+		ledger_resume(ledger, NULL);
+}
+
+static void done(struct ledger *ledger)
+{
+	array_done(&ledger->entries);
+	array_done(&ledger->pauses);
+	array_done(&ledger->saved);
+	array_done(&ledger->saved_pauses);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct ledger ledger = { .boot = "b", .netns = "c7" }, again = ledger;
-	_cleanup_(freep) char *text = NULL;
+	_cleanup_(freep) char *text = NULL, *line = NULL, *both = NULL;
 
 	if (ledger_parse(&ledger, (const char *)data, size) == 0) {
 		assert(ledger_format(&ledger, &text) == 0);
 		assert(ledger_parse(&again, text, strlen(text)) == 0);
 		same(&ledger, &again);
+		save(&ledger);
+		change(&ledger, size);
+		assert(ledger_format_change(&ledger, &line) == 0);
+		assert(asprintf(&both, "%s%s", text, line ? line : "   ") > 0);
+		done(&again);
+		assert(ledger_parse(&again, both, strlen(both)) == 0);
+		same(&ledger, &again);
 	}
-	array_done(&ledger.entries);
-	array_done(&ledger.pauses);
-	array_done(&again.entries);
-	array_done(&again.pauses);
+	done(&ledger);
+	done(&again);
 	return 0;
 }

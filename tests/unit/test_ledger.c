@@ -144,6 +144,151 @@ START_TEST(an_interface_has_one_entry)
 }
 END_TEST
 
+static char *current(const struct ledger *ledger)
+{
+	char name[96];
+
+	snprintf(name, sizeof(name), "ledger-%s.%u.json", ledger->boot,
+		(unsigned int)ledger->serial);
+	return in_directory(name);
+}
+
+static off_t length_of(const char *path)
+{
+	struct stat status;
+
+	ck_assert_int_eq(stat(path, &status), 0);
+	return status.st_size;
+}
+
+START_TEST(a_save_writes_what_changed)
+{
+	struct ledger *ledger = opened(), *second = NULL;
+	struct ledger_entry entry = entry_of(5, "tunl0");
+	uint64_t serial = ledger->serial;
+	off_t before, line;
+
+	for (int i = 100; i < 400; i++) {
+		entry.ifindex = entry.example.iif = i;
+		ck_assert_int_eq(ledger_put(ledger, &entry), 0);
+	}
+	ck_assert_int_eq(ledger_save(ledger), 0);
+	ck_assert_uint_gt(ledger->serial, serial); /* more than a page: anew */
+	serial = ledger->serial;
+	before = length_of(current(ledger));
+	ck_assert_int_eq(ledger_save(ledger), 0);
+	ck_assert_int_eq(length_of(current(ledger)), before);
+	/* the first but one done, the last gone, one more, a pause */
+	ledger_find(ledger, 101)->was = 2;
+	ledger_find(ledger, 101)->done = true;
+	ledger_remove(ledger, ledger_find(ledger, 399));
+	entry.ifindex = entry.example.iif = 400;
+	ck_assert_int_eq(ledger_put(ledger, &entry), 0);
+	ck_assert_int_eq(ledger_pause(ledger, "gre7"), 1);
+	ck_assert_int_eq(ledger_save(ledger), 0);
+	line = length_of(current(ledger)) - before;
+	ck_assert_int_gt(line, 0);
+	ck_assert_int_le(line, 4096 + 1024);
+	ck_assert_int_eq(ledger_peek(directory, &second), 0);
+	ck_assert_uint_eq(second->entries.count, 300);
+	ck_assert(ledger_find(second, 101)->done && !ledger_find(second, 102)->done);
+	ck_assert_ptr_null(ledger_find(second, 399));
+	same(ledger_find(second, 400), &entry);
+	ck_assert(ledger_is_paused(second, "gre7"));
+	ledger_free(second);
+	/* one that goes and comes again is behind the others */
+	entry = *ledger_find(ledger, 100);
+	ledger_remove(ledger, ledger_find(ledger, 100));
+	ck_assert_int_eq(ledger_put(ledger, &entry), 0);
+	ck_assert_int_eq(ledger_resume(ledger, "gre7"), 1);
+	ck_assert_int_eq(ledger_save(ledger), 0);
+	ck_assert_uint_eq(ledger->serial, serial);
+	ck_assert_int_eq(ledger_peek(directory, &second), 0);
+	ck_assert_uint_eq(second->entries.count, 300);
+	same(&second->entries.items[299], &entry);
+	ck_assert(!ledger_is_paused(second, "gre7"));
+	ledger_free(second);
+	ledger_free(ledger);
+}
+END_TEST
+
+/* No line goes from one page into the next, so that none is cut off when we are killed. */
+START_TEST(a_line_lies_in_one_page)
+{
+	static char text[1 << 20];
+	struct ledger *ledger = opened();
+	struct ledger_entry entry = entry_of(5, "tunl0");
+	uint64_t serial;
+	size_t first, length, lines = 0, files = 0;
+	FILE *file;
+
+	array_clear(&ledger->entries);
+	ck_assert_int_eq(ledger_save(ledger), 0);
+	serial = ledger->serial;
+	for (int i = 0; i < 3000; i++) {
+		entry.when_usec++;
+		snprintf(entry.finding, sizeof(entry.finding), "%.*s", 1 + i % 30,
+			"tunl0/and-more-of-that-as-it-goes");
+		ck_assert_int_eq(ledger_put(ledger, &entry), 0);
+		ck_assert_int_eq(ledger_save(ledger), 0);
+		ck_assert_uint_eq((uint64_t)length_of(current(ledger)), ledger->length);
+		if (ledger->serial == serial)
+			continue;
+		/* as long as it gets, and the one before is gone */
+		ck_assert_uint_eq(ledger->serial, ++serial);
+		files++;
+	}
+	ck_assert_uint_ge(files, 2);
+	ck_assert_uint_le(files, 6);
+	file = fopen(current(ledger), "re");
+	ck_assert_ptr_nonnull(file);
+	length = fread(text, 1, sizeof(text), file);
+	fclose(file);
+	first = strcspn(text, "\n") + 1;
+	for (size_t at = first; at < length; lines++) {
+		size_t begin = at + strspn(text + at, " ");
+
+		at = begin + strcspn(text + begin, "\n") + 1;
+		ck_assert_uint_eq(begin / 4096, (at - 1) / 4096);
+	}
+	ck_assert_uint_gt(lines, 100);
+	ledger_free(ledger);
+	ledger = opened();
+	same(ledger_find(ledger, 5), &entry);
+	ledger_free(ledger);
+}
+END_TEST
+
+/* Somebody's rm, or a pen of his: all of it is written anew. */
+START_TEST(a_file_that_was_touched_is_made_anew)
+{
+	struct ledger *ledger = opened(), *second = NULL;
+	struct ledger_entry entry = entry_of(5, "tunl0");
+	FILE *file;
+
+	ck_assert_int_eq(ledger_put(ledger, &entry), 0);
+	ck_assert_int_eq(ledger_save(ledger), 0);
+	ck_assert_int_eq(unlink(current(ledger)), 0);
+	entry.when_usec++;
+	ck_assert_int_eq(ledger_put(ledger, &entry), 0);
+	ck_assert_int_eq(ledger_save(ledger), 0);
+	ck_assert_int_eq(ledger_peek(directory, &second), 0);
+	same(ledger_find(second, 5), &entry);
+	ledger_free(second);
+	file = fopen(current(ledger), "ae");
+	ck_assert_ptr_nonnull(file);
+	fputs("# mine", file);
+	fclose(file);
+	ck_assert_int_eq(ledger_peek(directory, &second), -EBADMSG);
+	ledger_free(second);
+	ck_assert_int_eq(ledger_save(ledger), 0);
+	ck_assert_int_eq(ledger_peek(directory, &second), 0);
+	same(ledger_find(second, 5), &entry);
+	ledger_free(second);
+	ledger_free(ledger);
+}
+END_TEST
+
 START_TEST(pauses_are_by_name_or_for_all)
 {
 	struct ledger *ledger = opened();
@@ -212,6 +357,8 @@ static int parses(const char *text, size_t length)
 #define FILE_OF(entries, pauses)                                                         \
 	"{\"version\":1,\"boot\":\"b\",\"entries\":[" entries "],\"pauses\":[" pauses    \
 	"]}\n"
+#define CHANGE(gone, entries) "{\"gone\":[" gone "],\"entries\":[" entries "]}\n"
+#define GONE "{\"netns\":\"c7\",\"ifindex\":5}"
 
 START_TEST(only_whole_files_are_read)
 {
@@ -221,6 +368,57 @@ START_TEST(only_whole_files_are_read)
 	for (size_t length = 0; length < sizeof(text) - 1; length++)
 		ck_assert_int_eq(parses(text, length), -EBADMSG);
 	ck_assert_int_eq(parses(text, sizeof(text)), -EBADMSG); /* its NUL */
+}
+END_TEST
+
+START_TEST(only_whole_lines_of_changes_are_read)
+{
+	static const char text[] = FILE_OF(ENTRY, PAUSE) "   " CHANGE(GONE, "")
+		CHANGE("", ENTRY) "{\"gone\":[],\"entries\":[],\"pauses\":[" PAUSE "]}\n";
+	size_t length = strlen(FILE_OF(ENTRY, PAUSE));
+
+	ck_assert_int_eq(parses(text, sizeof(text) - 1), 0);
+	for (; length < sizeof(text) - 1; length++) {
+		size_t before = length;
+
+		while (text[before - 1] == ' ')
+			before--;
+		/* it may be cut off between the lines, or in the blanks; not in a line */
+		ck_assert_int_eq(
+			parses(text, length), text[before - 1] == '\n' ? 0 : -EBADMSG);
+	}
+}
+END_TEST
+
+static const char *const wrong_changes[] = {
+	"\n",
+	"{}\n",
+	"[]\n",
+	"{\"gone\":[]}\n",
+	"{\"entries\":[]}\n",
+	"{\"gone\":{},\"entries\":[]}\n",
+	"{\"gone\":[5],\"entries\":[]}\n",
+	"{\"gone\":[],\"entries\":[5]}\n",
+	"{\"gone\":[],\"entries\":[],\"pauses\":5}\n",
+	"{\"gone\":[],\"entries\":[],\"pauses\":[{}]}\n",
+	"{\"gone\":[{\"netns\":\"c7\",\"ifindex\":6}],\"entries\":[]}\n",
+	"{\"gone\":[{\"netns\":\"c8\",\"ifindex\":5}],\"entries\":[]}\n",
+	"{\"gone\":[" GONE "," GONE "],\"entries\":[]}\n",
+	CHANGE("", "") " {",
+	CHANGE("", "") "\t",
+	FILE_OF(ENTRY, PAUSE),
+};
+
+START_TEST(what_is_no_change_is_refused)
+{
+	for (size_t i = 0; i < ELEMENTS(wrong_changes); i++) {
+		char text[4096];
+		int length = snprintf(text, sizeof(text), "%s%s", FILE_OF(ENTRY, PAUSE),
+			wrong_changes[i]);
+
+		ck_assert_msg(parses(text, (size_t)length) == -EBADMSG, "%s is taken",
+			wrong_changes[i]);
+	}
 }
 END_TEST
 
@@ -289,11 +487,9 @@ END_TEST
 START_TEST(a_damaged_file_is_named)
 {
 	struct ledger *ledger = opened(), *second = NULL;
-	char error[LEDGER_ERROR], path[128], name[96];
+	char error[LEDGER_ERROR], path[128];
 
-	snprintf(name, sizeof(name), "ledger-%s.%u.json", ledger->boot,
-		(unsigned int)ledger->serial);
-	snprintf(path, sizeof(path), "%s", in_directory(name));
+	snprintf(path, sizeof(path), "%s", current(ledger));
 	ledger_free(ledger);
 	ck_assert_int_eq(truncate(path, 20), 0);
 	ck_assert_int_eq(ledger_open(directory, &second, error), -EBADMSG);
@@ -314,9 +510,12 @@ END_TEST
 int main(void)
 {
 	const TTest *const tests[] = { what_was_written_is_read,
-		an_interface_has_one_entry, pauses_are_by_name_or_for_all, one_at_a_time,
+		an_interface_has_one_entry, a_save_writes_what_changed,
+		a_line_lies_in_one_page, a_file_that_was_touched_is_made_anew,
+		pauses_are_by_name_or_for_all, one_at_a_time,
 		another_boots_file_is_removed_unread, only_whole_files_are_read,
-		what_is_not_right_is_refused, a_damaged_file_is_named };
+		only_whole_lines_of_changes_are_read, what_is_not_right_is_refused,
+		what_is_no_change_is_refused, a_damaged_file_is_named };
 	char command[64];
 	int r;
 

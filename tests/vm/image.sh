@@ -222,7 +222,7 @@ make_inside() {
 	local directory=$vm/inside here=$house/tests/vm
 	rm -rf "$directory"
 	mkdir -p "$directory"/vm/{bin,packages} "$directory/usr/lib/systemd/system/multi-user.target.wants"
-	cp -r "$here/scenes" "$here/scene.sh" \
+	cp -r "$here/scenes" "$here/scene.sh" "$house/tests/ledger.jq" \
 		"$here/inside/scenes-run" "$here/inside/sweep" "$directory/vm/"
 	cp "$tree"/tests/{netns_reader,differ,packets,silent,holes} "$directory/vm/bin/"
 	cp -r "$house/tests/kernel/walks" "$directory/vm/walks"

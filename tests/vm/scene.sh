@@ -294,7 +294,7 @@ shipped() {
 ledger() {
 	local state
 	state=/var/lib/$(systemctl show -P StateDirectory "$unit")
-	jq -e "$1" "$state"/ledger-*.json >/dev/null ||
+	jq -nf /vm/ledger.jq "$state"/ledger-*.json | jq -e "$1" >/dev/null ||
 		fail "the ledger in $state: not ($1): $(cat "$state"/ledger-*.json)"
 }
 
