@@ -117,7 +117,7 @@ start() {
 }
 
 ended() {
-	[ ! -e "/proc/$daemon" ] || grep -q '^State:.Z' "/proc/$daemon/status"
+	[ ! -e "/proc/$daemon" ] || grep -qs '^State:.Z' "/proc/$daemon/status"
 }
 
 # Ends the daemon, which has to end well and must have had no word for stderr.
