@@ -88,7 +88,8 @@ static int put_pending(
 	if (known) {
 		before->entry = *known;
 		entry.old = known->old;
-		entry.identity = known->identity;
+		if (!known->keeps)
+			entry.when_usec = known->when_usec;
 	}
 	/* entries of one finding go together: what was loosened for another stays with that */
 	snprintf(entry.finding, sizeof(entry.finding), "%s",
@@ -174,10 +175,12 @@ static int write_steps(struct work *work, struct outcome *ret)
 		if (r < 0) {
 			*ret = (struct outcome){ .kind = OUTCOME_ERROR,
 				.error = r,
-				.ifindex = step->ifindex };
+				.ifindex = step->ifindex,
+				.wrote = work->written > 0 };
 			return r;
 		}
 		work->written++;
+		ret->wrote = true;
 	}
 	return 0;
 }
@@ -331,7 +334,7 @@ static void put_back(struct ledger *ledger, const struct writer *writer,
 	entry->done = false;
 	ret->error = ledger_save(ledger);
 	ret->kind = OUTCOME_NO_LEDGER;
-	if (ret->error >= 0) {
+	if (ret->error >= 0 || target == entry->old) {
 		ret->kind = OUTCOME_ERROR;
 		ret->error = writer->write(writer->data, entry->ifindex, target);
 	}
@@ -417,41 +420,45 @@ int take_back(struct ledger *ledger, const struct writer *writer, const char *fi
 		left = how.kind == OUTCOME_ERROR || how.kind == OUTCOME_NO_LEDGER;
 	}
 	r = ledger_save(ledger);
-	return r == -ENOMEM ? r : left || r < 0 ? -EIO : 0;
+	return r == -ENOMEM ? r : left ? -EIO : 0;
 }
 
 /* --- after a start ------------------------------------------------------------------------------ */
 
-/* Whether the entry is about the interface that has its index now. */
-static bool is_same(const struct writer *writer, const struct ledger_entry *entry)
+/* Brings an entry up to the kernel's value; false where it is none of ours any more. */
+static bool resume(struct ledger *ledger, const struct writer *writer,
+	struct ledger_entry *entry, carry_on_told told, void *data)
 {
 	const struct iface *iface = iface_of(writer, entry->ifindex);
+	int value = 0, r = writer->read(writer->data, entry->ifindex, &value);
 
-	return entry->ifindex < 0 ||
-	       (iface && ledger_is_about(entry, iface->link.name, iface->link.identity));
-}
-
-/* Brings an entry up to the kernel's value; false where it is none of ours any more. */
-static bool resume(const struct writer *writer, struct ledger_entry *entry)
-{
-	int value = 0;
-
-	if (writer->read(writer->data, entry->ifindex, &value) < 0 ||
-		!is_same(writer, entry))
+	if (r == -ENODEV || r == -EAFNOSUPPORT || (entry->ifindex > 0 && !iface))
 		return false;
+	if (r < 0)
+		return true;
 	if (value != entry->value && (entry->done || value != entry->was))
 		return false;
+	if (iface && !ledger_is_about(entry, iface->link.identity)) {
+		if (value != entry->old && told)
+			told(data, entry);
+		return false;
+	}
+	if (iface)
+		(void)ledger_follow(
+			ledger, entry, iface->link.name, iface->link.identity);
 	entry->value = entry->was = value;
 	entry->done = true;
 	return value != entry->old;
 }
 
-int carry_on(struct ledger *ledger, const struct writer *writer)
+int carry_on(struct ledger *ledger, const struct writer *writer, carry_on_told told,
+	void *data)
 {
 	for (size_t i = ledger->entries.count; i-- > 0;) {
 		struct ledger_entry *entry = &ledger->entries.items[i];
 
-		if (strcmp(entry->netns, ledger->netns) == 0 && !resume(writer, entry))
+		if (strcmp(entry->netns, ledger->netns) == 0 &&
+			!resume(ledger, writer, entry, told, data))
 			array_remove(&ledger->entries, i);
 	}
 	return ledger_save(ledger);

@@ -42,6 +42,7 @@ struct outcome {
 	int error; /* negative */
 	int ifindex;
 	enum kernel_answer kernel; /* last heard */
+	bool wrote;		   /* something, whatever became of it */
 	bool left; /* taking it back failed: the value is still there, and in the ledger */
 };
 
@@ -60,15 +61,20 @@ typedef void (*take_back_told)(
 
 /*
  * Takes back what was written for a finding, last write first; never over somebody else's
- * value. Returns 0; -EIO where something could not be written or accounted for and is left;
- * -ENOMEM.
+ * value. It needs no room in the ledger: where an old value is back, an entry that could not be
+ * struck out tells of a value that is not there any more, and is forgotten by carry_on(). Returns
+ * 0; -EIO where something could not be written or accounted for and is left; -ENOMEM.
  */
 int take_back(struct ledger *ledger, const struct writer *writer, const char *finding,
 	take_back_told told, void *data);
 
+/* Told of a value that looks like ours on an interface that can't be told to be the same one. */
+typedef void (*carry_on_told)(void *data, const struct ledger_entry *entry);
+
 /*
  * After a start, holds the ledger against the kernel: what was written is ours, what was not
  * is forgotten, and so is what belongs to another interface by now or has somebody else's
- * value. Returns 0 or a negative errno of saving.
+ * value. What can't be read for another reason stays. Returns 0 or a negative errno of saving.
  */
-int carry_on(struct ledger *ledger, const struct writer *writer);
+int carry_on(struct ledger *ledger, const struct writer *writer, carry_on_told told,
+	void *data);

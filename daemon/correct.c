@@ -220,6 +220,14 @@ static int harms(const struct correct_input *input, const struct finding *findin
 	return r < 0 ? r : harm;
 }
 
+static int count_write(struct correct *correct, const struct correct_input *input,
+	const struct finding *finding)
+{
+	struct patience *patience = patience_find(&correct->patiences, finding->ifindex);
+
+	return patience ? array_push(&patience->writes, &input->now_usec) : 0;
+}
+
 /* What carrying it out came to is kept in mind, unless the interface went under it. */
 static int remember(struct correct *correct, const struct correct_input *input,
 	const struct finding *finding, bool done)
@@ -232,7 +240,7 @@ static int remember(struct correct *correct, const struct correct_input *input,
 		return patience_wrote(patience, input->now_usec);
 	patience_failed(patience, input->now_usec);
 	correct_due(correct, patience->retry_usec);
-	return array_push(&patience->writes, &input->now_usec);
+	return count_write(correct, input, finding);
 }
 
 static int carry(struct correct *correct, const struct correct_input *input,
@@ -251,9 +259,11 @@ static int carry(struct correct *correct, const struct correct_input *input,
 		return r < 0 ? r : 1;
 	case OUTCOME_STALE:
 	case OUTCOME_OTHERWISE:
+		/* a write is one, though it was put back */
+		r = outcome.wrote ? count_write(correct, input, finding) : 0;
 		/* what is being announced will tell; what isn't, the next look at the kernel */
 		correct_due(correct, later(input->now_usec, USEC_PER_SEC));
-		return 0;
+		return r;
 	default:
 		r = remember(correct, input, finding, false);
 		if (r >= 0)
@@ -462,12 +472,9 @@ static int let_go(struct correct *correct, const struct correct_input *input,
 		if (strcmp(entry->netns, ledger->netns) != 0 || !entry->done)
 			continue;
 		if (value_of(state, entry->ifindex, &value) && value == entry->value) {
-			/* the same index all along: it was given another name */
-			if (iface && strcmp(iface->link.name, entry->name) != 0) {
-				memcpy(entry->name, iface->link.name,
-					sizeof(entry->name));
-				changed = true;
-			}
+			/* the same index all along: it was given another name or address */
+			changed |= iface && ledger_follow(ledger, entry, iface->link.name,
+						    iface->link.identity);
 			continue;
 		}
 		if (note_overwritten(correct, state, entry, value) < 0)

@@ -36,8 +36,20 @@ struct group {
 	char finding[FINDING_ID];
 	struct plan undo;
 	struct ledger_entry loosened; /* its interface's; ifindex 0 where that has none */
+	char name[NAME_MAX_]; /* of its interface; "": all, which is nobody's now */
 	bool has_all;
 };
+
+/* A finding's id begins with its interface's name; where that has an entry, it has its name. */
+static void name_of(struct group *group)
+{
+	size_t length = strcspn(group->finding, "/");
+
+	if (group->loosened.ifindex)
+		memcpy(group->name, group->loosened.name, sizeof(group->name));
+	else if (group->finding[length] && length < sizeof(group->name))
+		memcpy(group->name, group->finding, length);
+}
 
 static int group_of(
 	const struct ledger *ledger, const struct ledger_entry *first, struct group *ret)
@@ -57,6 +69,7 @@ static int group_of(
 		if (array_push(&ret->undo.steps, &step) < 0)
 			return -ENOMEM;
 	}
+	name_of(ret);
 	return 0;
 }
 
@@ -329,15 +342,22 @@ static int look_at_group(struct correct *correct, const struct correct_input *in
 	return restore(safe, input, group, state);
 }
 
-/* Whether the interface of an entry is one that we are to correct; all and default: always. */
-static bool is_wanted(const struct correct_input *input, const struct ledger_entry *entry)
+/* Whether the interface that it was loosened for is one that we are to correct. */
+static bool is_wanted(const struct correct_input *input, const struct group *group)
 {
 	const struct state *state = input->writer->state(input->writer->data);
-	const struct iface *iface = state ? state_iface(state, entry->ifindex) : NULL;
+	const struct iface *iface =
+		state ? state_iface_by_name(state, group->name) : NULL;
 
-	return entry->ifindex < 0 ||
-	       correct_wanted(input->config, input->monitor, input->correct, entry->name,
+	return !*group->name ||
+	       correct_wanted(input->config, input->monitor, input->correct, group->name,
 		       iface ? iface_kind(iface) : NULL);
+}
+
+static bool is_paused(const struct correct_input *input, const struct group *group)
+{
+	return *group->name ? ledger_is_paused(input->ledger, group->name)
+			    : ledger_all_paused(input->ledger);
 }
 
 /* The first entry of each finding; NULL when there is none behind *index. */
@@ -369,11 +389,8 @@ int correct_take_back(struct correct *correct, const struct correct_input *input
 	while (r == 0 && (entry = next_group(input->ledger, &index)) != NULL) {
 		struct group group = { 0 };
 
-		if (!is_wanted(input, entry) ||
-			ledger_is_paused(input->ledger, entry->name))
-			continue;
 		r = group_of(input->ledger, entry, &group);
-		if (r >= 0)
+		if (r >= 0 && is_wanted(input, &group) && !is_paused(input, &group))
 			r = look_at_group(correct, input, &group, &looked);
 		plan_done(&group.undo);
 	}
@@ -414,12 +431,13 @@ int correct_stop(struct correct *correct, const struct correct_input *input)
 		return 0;
 	for (size_t index = 0; (entry = next_group(input->ledger, &index)) != NULL;) {
 		size_t count = input->ledger->entries.count;
-		char finding[FINDING_ID];
+		struct group group = { 0 };
 
-		if (!is_wanted(input, entry))
-			continue;
-		snprintf(finding, sizeof(finding), "%s", entry->finding);
-		r = take_back(input->ledger, input->writer, finding, told, &telling);
+		r = group_of(input->ledger, entry, &group);
+		if (r >= 0 && is_wanted(input, &group))
+			r = take_back(input->ledger, input->writer, group.finding, told,
+				&telling);
+		plan_done(&group.undo);
 		if (r == -ENOMEM)
 			return r;
 		left += r < 0;

@@ -310,3 +310,12 @@ const char *correct_sentence(
 		say_restored(&text, event);
 	return out;
 }
+
+void correct_text_left(const struct ledger_entry *entry, char out[static CORRECT_LEFT])
+{
+	snprintf(out, CORRECT_LEFT,
+		"%s, index %d, is not known to be the interface that was corrected: its "
+		"kind or its hardware address is another one. Its rp_filter, %d, is "
+		"left.",
+		entry->name, entry->ifindex, entry->value);
+}

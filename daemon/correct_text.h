@@ -32,3 +32,8 @@ const char *correct_assignments(const struct plan *plan, char *out, size_t size)
 
 /* Why a write did not work, and what helps: which drop-in of the service is missing. */
 const char *correct_advice(int error, int ifindex);
+
+#define CORRECT_LEFT 256
+
+/* For carry_on(): a value that looks like ours, and is left where it is. */
+void correct_text_left(const struct ledger_entry *entry, char out[static CORRECT_LEFT]);

@@ -64,7 +64,7 @@ struct daemon {
 	unsigned int slow_turns; /* evaluations left for which a long one is remembered */
 
 	struct correct correct;
-	struct ledger *ledger; /* NULL: nothing is corrected; and why */
+	struct ledger *ledger; /* NULL, or with an error: nothing is corrected; and why */
 	char ledger_error[LEDGER_ERROR];
 	uint64_t ledger_usec; /* not opened again before */
 	bool ledger_doubtful; /* something went unseen: compare it with the kernel */

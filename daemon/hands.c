@@ -187,10 +187,9 @@ bool hands_wanted(const struct daemon *daemon)
 	       (options->correct || config_wants_correct(daemon->config));
 }
 
+/* One that can't be written any more is kept: it alone knows what is to be taken back. */
 static void no_ledger(struct daemon *daemon, const char *error)
 {
-	ledger_free(daemon->ledger);
-	daemon->ledger = NULL;
 	daemon->ledger_usec = daemon_now(daemon) + LEDGER_AGAIN_USEC;
 	if (strcmp(daemon->ledger_error, error) == 0)
 		return;
@@ -214,27 +213,51 @@ static bool directory(const struct daemon *daemon, char out[static PATH_MAX])
 	return true;
 }
 
+static void cant_save(struct daemon *daemon)
+{
+	char error[LEDGER_ERROR];
+
+	ledger_explain(daemon->ledger, daemon->ledger->error, error);
+	no_ledger(daemon, error);
+}
+
+static void left_alone(void *data, const struct ledger_entry *entry)
+{
+	struct daemon *daemon = data;
+	char text[CORRECT_LEFT];
+
+	correct_text_left(entry, text);
+	sink_say(&daemon->sink, LOG_NOTICE, "%s", text);
+}
+
+bool hands_has_ledger(const struct daemon *daemon)
+{
+	return daemon->ledger && !daemon->ledger_error[0];
+}
+
 static void open_ledger(struct daemon *daemon)
 {
 	const struct writer writer = hands_writer(daemon);
 	char path[PATH_MAX], error[LEDGER_ERROR];
 	int r;
 
-	if (daemon->ledger || !daemon->synced || daemon_now(daemon) < daemon->ledger_usec)
+	if (hands_has_ledger(daemon) || !daemon->synced ||
+		daemon_now(daemon) < daemon->ledger_usec)
 		return;
-	if (!directory(daemon, path)) {
+	if (!daemon->ledger && !directory(daemon, path)) {
 		no_ledger(daemon, "there is no state directory for the ledger; name one "
 				  "with --state");
 		return;
 	}
-	r = ledger_open(path, &daemon->ledger, error);
-	if (r >= 0) {
-		r = carry_on(daemon->ledger, &writer);
-		snprintf(error, sizeof(error), "the ledger can't be written: %s",
-			strerror(-r));
-	}
-	if (r < 0) {
+	if (!daemon->ledger && ledger_open(path, &daemon->ledger, error) < 0) {
 		no_ledger(daemon, error);
+		return;
+	}
+	r = ledger_save(daemon->ledger);
+	if (r >= 0)
+		r = carry_on(daemon->ledger, &writer, left_alone, daemon);
+	if (r < 0) {
+		cant_save(daemon);
 		return;
 	}
 	daemon->ledger_doubtful = false;
@@ -248,11 +271,11 @@ static void hold_against_kernel(struct daemon *daemon)
 {
 	const struct writer writer = hands_writer(daemon);
 
-	if (!daemon->ledger || !daemon->ledger_doubtful || !daemon->synced)
+	if (!hands_has_ledger(daemon) || !daemon->ledger_doubtful || !daemon->synced)
 		return;
 	daemon->ledger_doubtful = false;
-	if (carry_on(daemon->ledger, &writer) < 0)
-		no_ledger(daemon, "the ledger can't be written");
+	if (carry_on(daemon->ledger, &writer, left_alone, daemon) < 0)
+		cant_save(daemon);
 }
 
 /* --- turns -------------------------------------------------------------------------------------- */
@@ -264,7 +287,8 @@ static int arm(struct daemon *daemon)
 
 	if (!daemon->correction)
 		return 0;
-	if (hands_wanted(daemon) && !daemon->ledger && daemon->ledger_usec < next)
+	if (hands_wanted(daemon) && !hands_has_ledger(daemon) &&
+		daemon->ledger_usec < next)
 		next = daemon->ledger_usec;
 	if (next == UINT64_MAX)
 		return sd_event_source_set_enabled(daemon->correction, SD_EVENT_OFF);
@@ -309,7 +333,7 @@ static struct correct_input input_of(struct daemon *daemon, const struct writer 
 		.config = daemon->config,
 		.monitor = daemon->options->monitor,
 		.correct = daemon->options->correct,
-		.ledger = daemon->ledger,
+		.ledger = hands_has_ledger(daemon) ? daemon->ledger : NULL,
 		.ledger_error = daemon->ledger_error,
 		.writer = writer,
 		.findings = findings,
@@ -384,7 +408,7 @@ int hands_turn(struct daemon *daemon)
 		return r;
 	r = correct_turn(&daemon->correct, &input);
 	if (r == -EIO) {
-		no_ledger(daemon, "the ledger can't be written");
+		cant_save(daemon);
 		r = 0;
 	}
 	/* what a write leaves to be done is done in a turn of its own */
@@ -419,11 +443,16 @@ void hands_reload(struct daemon *daemon)
 void hands_stop(struct daemon *daemon)
 {
 	const struct writer writer = hands_writer(daemon);
-	const struct correct_input input = input_of(daemon, &writer, NULL, 0);
+	struct correct_input input = input_of(daemon, &writer, NULL, 0);
+	bool back = hands_wanted(daemon) && daemon->ledger &&
+		    daemon->config->correct.restore == RESTORE_ON_STOP;
 
-	if (!hands_wanted(daemon) || !daemon->synced)
+	if (!back)
 		return;
-	if (correct_stop(&daemon->correct, &input) < 0)
+	/* to take back no room is needed in it */
+	input.ledger = daemon->ledger;
+	if (!daemon->synced ? daemon->ledger->entries.count > 0
+			    : correct_stop(&daemon->correct, &input) < 0)
 		sink_say(&daemon->sink, LOG_ERR,
 			"Not all corrections could be taken back; they are in the "
 			"ledger: rpfilterctl revert --all.");

@@ -16,7 +16,7 @@ static int prepare(struct daemon *daemon)
 		return r;
 	if (!daemon->synced)
 		return -EAGAIN;
-	return daemon->ledger ? 0 : -ENOLCK;
+	return hands_has_ledger(daemon) ? 0 : -ENOLCK;
 }
 
 static int ask(struct daemon *daemon, char *const *names, struct correct_answers *ret,

@@ -166,129 +166,62 @@ static int lock(struct ledger *ledger)
 	return flock(ledger->lock, LOCK_EX | LOCK_NB) < 0 ? -errno : 0;
 }
 
-static int open_folder(struct ledger *ledger, const char *directory)
+static int open_folder(struct ledger *ledger)
 {
-	ledger->directory = strdup(directory);
-	if (!ledger->directory)
-		return -ENOMEM;
 	/* what --state names may be new; systemd makes its own */
-	if (mkdir(directory, 0700) < 0 && errno != EEXIST && errno != EROFS)
+	if (mkdir(ledger->directory, 0700) < 0 && errno != EEXIST && errno != EROFS)
 		return -errno;
-	ledger->folder = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	ledger->folder = open(ledger->directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	return ledger->folder < 0 ? -errno : 0;
 }
 
+/* Reads the newest file. */
 static int load(struct ledger *ledger)
 {
 	_cleanup_(freep) char *text = NULL;
 	char name[96];
-	size_t length = 0;
 	int r = each_file(ledger, find_newest);
 
 	if (r < 0 || !ledger->serial)
 		return r;
 	file_name(ledger, ledger->serial, name);
-	r = read_file(ledger->folder, name, &text, &length);
-	return r < 0 ? r : ledger_parse(ledger, text, length);
+	r = read_file(ledger->folder, name, &text, &ledger->length);
+	if (r >= 0)
+		r = ledger_parse(ledger, text, ledger->length);
+	if (r >= 0)
+		ledger->whole =
+			(size_t)((char *)memchr(text, '\n', ledger->length) - text) + 1;
+	return r;
 }
 
-static void explain(
-	const struct ledger *ledger, const char *directory, int error, char *out)
+void ledger_explain(
+	const struct ledger *ledger, int error, char text[static LEDGER_ERROR])
 {
 	char name[96];
 
 	file_name(ledger, ledger->serial, name);
 	if (error == -EWOULDBLOCK)
-		snprintf(out, LEDGER_ERROR,
+		snprintf(text, LEDGER_ERROR,
 			"the ledger in %s is in use by another rpfilterd or rpfilterctl",
-			directory);
+			ledger->directory);
 	else if (error == -EBADMSG && *ledger->boot)
-		snprintf(out, LEDGER_ERROR,
+		snprintf(text, LEDGER_ERROR,
 			"the ledger %s/%s is damaged; what it knew of earlier "
 			"corrections is lost: look at rp_filter of the interfaces "
 			"(rpfilterctl exceptions), then remove the file",
-			directory, name);
+			ledger->directory, name);
 	else if (error == -EROFS || error == -EACCES || error == -EPERM)
-		snprintf(out, LEDGER_ERROR,
+		snprintf(text, LEDGER_ERROR,
 			"the ledger in %s can't be written: %s; the state directory has "
 			"to be writable (StateDirectory= of the service, or --state)",
-			directory, strerror(-error));
+			ledger->directory, strerror(-error));
+	else if (error == -ENOSPC || error == -EDQUOT)
+		snprintf(text, LEDGER_ERROR,
+			"the ledger in %s can't be written: %s; make room there",
+			ledger->directory, strerror(-error));
 	else
-		snprintf(out, LEDGER_ERROR, "the ledger in %s can't be used: %s",
-			directory, strerror(-error));
-}
-
-int ledger_open(
-	const char *directory, struct ledger **ret, char error[static LEDGER_ERROR])
-{
-	_cleanup_(ledger_freep) struct ledger *ledger = calloc(1, sizeof(*ledger));
-	int r;
-
-	if (!ledger) {
-		snprintf(error, LEDGER_ERROR, "out of memory");
-		return -ENOMEM;
-	}
-	ledger->folder = ledger->lock = ledger->file = -1;
-	r = read_boot(ledger->boot);
-	if (r >= 0)
-		r = netns_id(ledger->netns);
-	if (r >= 0)
-		r = open_folder(ledger, directory);
-	if (r >= 0)
-		r = lock(ledger);
-	if (r >= 0)
-		r = load(ledger);
-	if (r >= 0)
-		r = ledger_save(ledger);
-	if (r < 0) {
-		explain(ledger, directory, r, error);
-		return r;
-	}
-	(void)each_file(
-		ledger, remove_stale); /* at worst they stay: they are never read */
-	*ret = take_ptr(ledger);
-	return 0;
-}
-
-int ledger_peek(const char *directory, struct ledger **ret)
-{
-	struct ledger *ledger = calloc(1, sizeof(*ledger));
-	int r;
-
-	if (!ledger)
-		return -ENOMEM;
-	ledger->folder = ledger->lock = ledger->file = -1;
-	*ret = ledger;
-	r = read_boot(ledger->boot);
-	if (r >= 0)
-		r = netns_id(ledger->netns);
-	if (r < 0)
-		return r;
-	ledger->folder = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (ledger->folder < 0)
-		return errno == ENOENT ? 0 : -errno;
-	/* it may be replaced between the finding and the reading */
-	r = -ENOENT;
-	for (int tries = 0; tries < 10 && r == -ENOENT; tries++) {
-		ledger->serial = 0;
-		r = load(ledger);
-	}
-	return r;
-}
-
-void ledger_free(struct ledger *ledger)
-{
-	if (!ledger)
-		return;
-	array_done(&ledger->entries);
-	array_done(&ledger->pauses);
-	array_done(&ledger->saved);
-	array_done(&ledger->saved_pauses);
-	close_fd(&ledger->file);
-	close_fd(&ledger->lock);
-	close_fd(&ledger->folder);
-	free(ledger->directory);
-	free(ledger);
+		snprintf(text, LEDGER_ERROR, "the ledger in %s can't be used: %s",
+			ledger->directory, strerror(-error));
 }
 
 /* --- saving ----------------------------------------------------------------------------------- */
@@ -308,6 +241,35 @@ static void remember(struct ledger *ledger)
 		close_fd(&ledger->file);
 }
 
+/* From now on fd is the file, and it is that long. */
+static int take_file(struct ledger *ledger, int *fd, size_t length)
+{
+	struct stat status;
+
+	if (fstat(*fd, &status) < 0)
+		return -errno;
+	close_fd(&ledger->file);
+	ledger->file = take_fd(fd);
+	ledger->inode = status.st_ino;
+	ledger->length = length;
+	return 0;
+}
+
+/* The file that was loaded is gone on with: that needs no room yet. */
+static int take_up(struct ledger *ledger)
+{
+	_cleanup_(close_fd) int fd = -1;
+	char name[96];
+	int r;
+
+	file_name(ledger, ledger->serial, name);
+	fd = openat(ledger->folder, name, O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
+	r = fd < 0 ? -errno : take_file(ledger, &fd, ledger->length);
+	if (r >= 0)
+		remember(ledger);
+	return r;
+}
+
 /* Makes the file of the next number, with all of it in one line. */
 static int make_file(struct ledger *ledger)
 {
@@ -321,8 +283,7 @@ static int make_file(struct ledger *ledger)
 		return r;
 	give_to_owner(ledger->folder, fd);
 	file_name(ledger, ledger->serial + 1, name);
-	ledger->whole = strlen(text);
-	r = write_all(fd, text, ledger->whole, 0);
+	r = write_all(fd, text, strlen(text), 0);
 	if (r < 0)
 		return r;
 	if (renameat(ledger->folder, FRESH_FILE, ledger->folder, name) < 0)
@@ -332,19 +293,33 @@ static int make_file(struct ledger *ledger)
 	if (ledger->serial)
 		(void)unlinkat(ledger->folder, name, 0);
 	ledger->serial++;
-	ledger->length = ledger->whole;
-	close_fd(&ledger->file);
-	ledger->file = take_fd(&fd);
-	return 0;
+	ledger->whole = strlen(text);
+	return take_file(ledger, &fd, ledger->whole);
 }
 
-/* Whether the file is still there, and has what we wrote. */
+/* Somebody took the folder away: another one, and its lock. */
+static int open_anew(struct ledger *ledger)
+{
+	int r;
+
+	close_fd(&ledger->lock);
+	close_fd(&ledger->folder);
+	r = open_folder(ledger);
+	if (r >= 0)
+		r = lock(ledger);
+	return r < 0 ? r : each_file(ledger, find_newest);
+}
+
+/* Whether the file is still there under its name, and has what we wrote. */
 static bool is_ours(const struct ledger *ledger)
 {
 	struct stat status;
+	char name[96];
 
-	return ledger->file >= 0 && fstat(ledger->file, &status) == 0 &&
-	       status.st_nlink > 0 && status.st_size == (off_t)ledger->length;
+	file_name(ledger, ledger->serial, name);
+	return ledger->file >= 0 &&
+	       fstatat(ledger->folder, name, &status, AT_SYMLINK_NOFOLLOW) == 0 &&
+	       status.st_ino == ledger->inode && status.st_size == (off_t)ledger->length;
 }
 
 /*
@@ -371,7 +346,7 @@ static int append(struct ledger *ledger, const char *line)
 	return r;
 }
 
-int ledger_save(struct ledger *ledger)
+static int save(struct ledger *ledger)
 {
 	_cleanup_(freep) char *line = NULL;
 	int r = 1;
@@ -383,9 +358,100 @@ int ledger_save(struct ledger *ledger)
 	}
 	if (r > 0)
 		r = make_file(ledger);
+	if (r == -ENOENT || ledger->folder < 0) {
+		r = open_anew(ledger);
+		if (r >= 0)
+			r = make_file(ledger);
+	}
 	if (r >= 0)
 		remember(ledger);
 	return r;
+}
+
+int ledger_save(struct ledger *ledger)
+{
+	ledger->error = save(ledger);
+	return ledger->error;
+}
+
+/* --- opening ---------------------------------------------------------------------------------- */
+
+int ledger_open(
+	const char *directory, struct ledger **ret, char error[static LEDGER_ERROR])
+{
+	_cleanup_(ledger_freep) struct ledger *ledger = calloc(1, sizeof(*ledger));
+	int r;
+
+	if (!ledger) {
+		snprintf(error, LEDGER_ERROR, "out of memory");
+		return -ENOMEM;
+	}
+	ledger->folder = ledger->lock = ledger->file = -1;
+	ledger->directory = strdup(directory);
+	if (!ledger->directory) {
+		snprintf(error, LEDGER_ERROR, "out of memory");
+		return -ENOMEM;
+	}
+	r = read_boot(ledger->boot);
+	if (r >= 0)
+		r = netns_id(ledger->netns);
+	if (r >= 0)
+		r = open_folder(ledger);
+	if (r >= 0)
+		r = lock(ledger);
+	if (r >= 0)
+		r = load(ledger);
+	if (r >= 0)
+		r = ledger->serial ? take_up(ledger) : ledger_save(ledger);
+	if (r < 0) {
+		ledger_explain(ledger, r, error);
+		return r;
+	}
+	(void)each_file(
+		ledger, remove_stale); /* at worst they stay: they are never read */
+	*ret = take_ptr(ledger);
+	return 0;
+}
+
+int ledger_peek(const char *directory, struct ledger **ret)
+{
+	struct ledger *ledger = calloc(1, sizeof(*ledger));
+	int r;
+
+	if (!ledger)
+		return -ENOMEM;
+	ledger->folder = ledger->lock = ledger->file = -1;
+	*ret = ledger;
+	r = read_boot(ledger->boot);
+	if (r >= 0)
+		r = netns_id(ledger->netns);
+	if (r < 0)
+		return r;
+	ledger->folder = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (ledger->folder < 0)
+		return errno == ENOENT ? 0 : -errno;
+	/* it may be replaced between the finding and the reading, or a line be taken back */
+	r = -ENOENT;
+	for (int tries = 0; tries < 10 && (r == -ENOENT || r == -EBADMSG); tries++) {
+		ledger->serial = 0;
+		r = load(ledger);
+	}
+	return r;
+}
+
+void ledger_free(struct ledger *ledger)
+{
+	if (!ledger)
+		return;
+	array_done(&ledger->entries);
+	array_done(&ledger->pauses);
+	array_done(&ledger->saved);
+	array_done(&ledger->saved_pauses);
+	close_fd(&ledger->file);
+	close_fd(&ledger->lock);
+	close_fd(&ledger->folder);
+	free(ledger->directory);
+	free(ledger);
 }
 
 /* --- entries ---------------------------------------------------------------------------------- */
@@ -399,11 +465,56 @@ struct ledger_entry *ledger_find(const struct ledger *ledger, int ifindex)
 	return NULL;
 }
 
-bool ledger_is_about(
-	const struct ledger_entry *entry, const char *name, uint64_t identity)
+bool ledger_is_about(const struct ledger_entry *entry, uint64_t identity)
 {
-	return entry->ifindex < 0 ||
-	       (strcmp(entry->name, name) == 0 && entry->identity == identity);
+	return entry->ifindex < 0 || entry->identity == identity;
+}
+
+/* OLD/rest is NAME/rest from now on. */
+static void rename_finding(struct ledger *ledger, const char *old, const char *name)
+{
+	char fresh[FINDING_ID], was[FINDING_ID];
+	size_t length = strcspn(old, "/");
+
+	if (!old[length])
+		return; /* "all" */
+	snprintf(was, sizeof(was), "%s", old);
+	snprintf(fresh, sizeof(fresh), "%s%s", name, old + length);
+	array_each (&ledger->entries, struct ledger_entry, entry) {
+		if (strcmp(entry->netns, ledger->netns) == 0 &&
+			strcmp(entry->finding, was) == 0)
+			memcpy(entry->finding, fresh, sizeof(entry->finding));
+	}
+}
+
+bool ledger_follow(struct ledger *ledger, struct ledger_entry *entry, const char *name,
+	uint64_t identity)
+{
+	bool renamed = strcmp(entry->name, name) != 0;
+
+	if (!renamed && entry->identity == identity)
+		return false;
+	/* what only keeps a bystander as it is belongs to another one's finding */
+	if (renamed && !entry->keeps)
+		rename_finding(ledger, entry->finding, name);
+	snprintf(entry->name, sizeof(entry->name), "%s", name);
+	entry->identity = identity;
+	return true;
+}
+
+void ledger_remove(struct ledger *ledger, const struct ledger_entry *entry)
+{
+	array_remove(&ledger->entries, (size_t)(entry - ledger->entries.items));
+}
+
+static void forget_oldest_of_others(struct ledger *ledger)
+{
+	array_each (&ledger->entries, struct ledger_entry, entry) {
+		if (strcmp(entry->netns, ledger->netns) != 0) {
+			ledger_remove(ledger, entry);
+			return;
+		}
+	}
 }
 
 int ledger_put(struct ledger *ledger, const struct ledger_entry *entry)
@@ -416,13 +527,10 @@ int ledger_put(struct ledger *ledger, const struct ledger_entry *entry)
 		return 0;
 	}
 	if (ledger->entries.count >= LEDGER_ENTRIES)
+		forget_oldest_of_others(ledger);
+	if (ledger->entries.count >= LEDGER_ENTRIES)
 		return -E2BIG;
 	return array_push(&ledger->entries, &fresh);
-}
-
-void ledger_remove(struct ledger *ledger, const struct ledger_entry *entry)
-{
-	array_remove(&ledger->entries, (size_t)(entry - ledger->entries.items));
 }
 
 /* --- pauses ----------------------------------------------------------------------------------- */

@@ -16,8 +16,8 @@
  * stands in it before the write, so that after a crash it tells whether the write was made.
  *
  * It is a file of lines of JSON in the state directory: the first holds all of it, each after
- * that what a save changed (ledger_text.c). To append costs the same however many entries there
- * are, and less than to make a file and rename it, which a correction would have to wait for.
+ * that what a save changed (ledger_text.c). To append costs hardly more where there are many
+ * entries, and less than to make a file and rename it: a correction has to wait for it.
  * The boot's id is in the file's name: a reboot resets the values, and another boot's file is
  * never read. So it needs no fsync either. Where the file has grown long, one of the next number
  * is made; the greatest number counts. Whoever opens it holds a lock until it is freed: the
@@ -31,7 +31,7 @@ struct ledger_entry {
 	char netns[NETNS_ID];
 	int ifindex; /* or NETCONF_ALL, NETCONF_DEFAULT */
 	char name[NAME_MAX_];
-	uint64_t identity; /* devconf_identity(), 0 of all and default */
+	uint64_t identity; /* link_record's, 0 of all and default */
 	int old;	   /* before us */
 	int was;	   /* before the last write; with done the same as value */
 	int value;	   /* what was, or is to be, written */
@@ -39,7 +39,7 @@ struct ledger_entry {
 	bool keeps;	   /* a step that keeps an interface as it is (plan_step) */
 	char finding[FINDING_ID]; /* why; entries of one finding go together */
 	struct flow example;	  /* its; .iif is ifindex */
-	uint64_t when_usec;	  /* since 1970 */
+	uint64_t when_usec;	  /* since 1970: since when it is not as before us */
 };
 
 /* An interface that somebody told us to leave alone; "" for all of them. */
@@ -52,10 +52,12 @@ struct ledger {
 	char *directory;
 	int folder, lock; /* descriptors */
 	int file;	  /* that holds it, -1: one is to be made */
+	uint64_t inode;	  /* the file's */
 	size_t whole;	  /* the length of its first line */
 	size_t length;	  /* all of its length */
 	char boot[LEDGER_BOOT];
 	uint64_t serial;      /* the file's, 0: none yet */
+	int error;	      /* of the last save: 0, or a negative errno */
 	char netns[NETNS_ID]; /* ours: entries of others are kept, and not looked at */
 	ARRAY(struct ledger_entry) entries; /* in the order of their first writes */
 	ARRAY(struct ledger_pause) pauses;
@@ -80,19 +82,35 @@ int ledger_peek(const char *directory, struct ledger **ret);
 void ledger_free(struct ledger *ledger);
 DEFINE_FREEP(struct ledger, ledger_free)
 
-/* Writes what changed since. Returns 0, or a negative errno: then the file is as it was. */
+/*
+ * Writes what changed since. A file or a folder that somebody took away is made anew. Returns 0,
+ * or a negative errno: then the file is as it was.
+ */
 int ledger_save(struct ledger *ledger);
+
+/* What the error of a save means, as ledger_open() says it. */
+void ledger_explain(
+	const struct ledger *ledger, int error, char text[static LEDGER_ERROR]);
 
 /* The entry of this namespace for an interface, NULL where there is none. */
 struct ledger_entry *ledger_find(const struct ledger *ledger, int ifindex);
 
-/* Whether an entry is about the interface that has its index now; identity: devconf_identity() of
- * that one. All and default stay what they are. */
-bool ledger_is_about(
-	const struct ledger_entry *entry, const char *name, uint64_t identity);
+/*
+ * Whether an entry is about the interface that has its index now, by that one's identity
+ * (link_record): within a boot only who asks for it gets an index that was there before, and a
+ * name can be given away while we look elsewhere. All and default stay what they are.
+ */
+bool ledger_is_about(const struct ledger_entry *entry, uint64_t identity);
 
-/* Takes a copy of entry, in place of an older one for the same. 0, -ENOMEM, or -E2BIG where
- * it is full. */
+/*
+ * The interface of an entry has another name or address now: the entry follows, and so does the
+ * finding that it was loosened for, in all entries. Returns whether anything was new.
+ */
+bool ledger_follow(struct ledger *ledger, struct ledger_entry *entry, const char *name,
+	uint64_t identity);
+
+/* Takes a copy of entry, in place of an older one for the same. Where it is full the oldest of
+ * another namespace goes, which may be long gone. 0, -ENOMEM, or -E2BIG: it is full of ours. */
 int ledger_put(struct ledger *ledger, const struct ledger_entry *entry);
 void ledger_remove(struct ledger *ledger, const struct ledger_entry *entry);
 

@@ -84,6 +84,14 @@ static void told(void *data, const struct correct_event *event)
 	(void)correct_answer_event(data, event);
 }
 
+static void left_alone(void *data, const struct ledger_entry *entry)
+{
+	char text[CORRECT_LEFT];
+
+	correct_text_left(entry, text);
+	ctl_say(data, "%s", text);
+}
+
 static int here(struct ctl *ctl, by_hand_work work, char *const *names,
 	const struct plans *plans, const char *no_daemon, struct correct_answers *ret)
 {
@@ -114,7 +122,7 @@ static int here(struct ctl *ctl, by_hand_work work, char *const *names,
 	input.findings = findings;
 	input.ledger = ledger;
 	correct.began_usec = 1; /* long ago: nothing settles here */
-	r = carry_on(ledger, &writer);
+	r = carry_on(ledger, &writer, left_alone, ctl);
 	if (r >= 0)
 		r = work(&correct, &input, names, ret);
 	correct_done(&correct);

@@ -39,8 +39,8 @@ void corrections_say_error(const struct ctl *ctl, const struct corrections *corr
 static bool is_same(const struct iface *iface, const struct ledger_entry *entry)
 {
 	/* in a model without a kernel it isn't known: the name must do */
-	return ledger_is_about(
-		entry, iface->link.name, iface->link.identity ?: entry->identity);
+	return iface->link.identity ? ledger_is_about(entry, iface->link.identity)
+				    : strcmp(entry->name, iface->link.name) == 0;
 }
 
 enum correction corrections_judge(

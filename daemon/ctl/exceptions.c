@@ -157,7 +157,7 @@ static void print_text(
 	array_each (&exceptions->list, const struct exception, exception) {
 		const struct finding *need = exception->finding;
 
-		(void)snprintf(text, sizeof(text), "%s  %s in effect, %s%s: %s%s",
+		(void)snprintf(text, sizeof(text), "%s  %s in effect, %s%s: %s%s%s%s%s",
 			exception->iface->link.name,
 			rp_filter_words(exception->filter.effective, value),
 			exception->entry ? "loosened by rpfilterd since "
@@ -167,7 +167,8 @@ static void print_text(
 			exception->entry ? since(exception, when) : "",
 			need ? "strict would drop what is expected there, "
 			     : "nothing expected needs it",
-			need ? need->id : "");
+			need ? need->id : "", need ? " (" : "",
+			need ? rpf_reason_name(need->reason) : "", need ? ")" : "");
 		table_print_clean(out, text);
 		(void)fputc('\n', out);
 	}

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Correcting beside others, who write too, and what is left when something fails half-way. */
 #include "daemon/correct_hand.h"
+#include "daemon/correct_text.h"
 #include "lab_correct.h"
 #include "lab_model.h"
 #include "lab_run.h"
@@ -9,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define CORRECT "mode = \"correct\";"
@@ -84,6 +86,132 @@ START_TEST(a_roll_back_is_not_over_somebody_elses)
 }
 END_TEST
 
+/* All is lowered for a tunnel, and a bystander raised: they belong to the tunnel. */
+START_TEST(a_group_is_of_the_one_it_was_loosened_for)
+{
+	static const char *const lines[MOST_LINES] = { STRICT, "sysctl all rp_filter 1",
+		"link 6 eth1", "sysctl eth1 rp_filter 0" };
+	static const struct {
+		const char *paused;
+		bool goes;
+	} ways[] = { { NULL, true }, { "eth1", true }, { "tunl0", false } };
+	struct world world;
+
+	for (size_t i = 0; i < ELEMENTS(ways); i++) {
+		bool goes = ways[i].goes;
+
+		world_init(&world,
+			"interfaces = ( { match = \"tunl0\"; mode = \"correct\"; } );"
+			"correct = { allow_all = true; address_wait = 0; "
+			"restore_after = 1000; };",
+			lines);
+		world_is(&world, 0, "corrected tunl0 1>0", 0);
+		ck_assert_int_eq(*world_value(&world, 6), 1);
+		ck_assert(world.ledger->entries.items[0].keeps);
+		if (ways[i].paused)
+			ck_assert_int_eq(ledger_pause(world.ledger, ways[i].paused), 1);
+		model_line(world.state, "link 5 tunl0 kind ipip down");
+		model_sysctl(world.state, "tunl0", "rp_filter", 0);
+		(void)world_turn(&world, 10000);
+		world_is(&world, 70000,
+			goes ? "restored tunl0 0>1, restored all 0>1" : "", goes ? 1 : 0);
+		ck_assert_int_eq(*world_value(&world, NETCONF_ALL), goes ? 1 : 0);
+		ck_assert_int_eq(*world_value(&world, 6), goes ? 0 : 1);
+		ck_assert((world.ledger->entries.count == 0) == goes);
+		world_done(&world);
+	}
+}
+END_TEST
+
+START_TEST(at_the_end_a_group_is_of_the_same)
+{
+	static const char *const lines[MOST_LINES] = { STRICT, "sysctl all rp_filter 1" };
+	_cleanup_(report_freep) struct report *none = report_new();
+	struct world world;
+
+	world_init(&world,
+		"interfaces = ( { match = \"tunl0\"; mode = \"correct\"; } );"
+		"correct = { allow_all = true; address_wait = 0; restore = \"on-stop\"; "
+		"};",
+		lines);
+	world_is(&world, 0, "corrected tunl0 1>0", 0);
+	const struct writer writer = world_writer(&world);
+	const struct correct_input input = world_input(&world, &writer, none, 100);
+	ck_assert_int_eq(correct_stop(&world.correct, &input), 0);
+	ck_assert_uint_eq(world.ledger->entries.count, 0);
+	ck_assert_int_eq(*world_value(&world, NETCONF_ALL), 1);
+	ck_assert_int_eq(*world_value(&world, 2), 0);
+	ck_assert_int_eq(*world_value(&world, 5), 1);
+	world_done(&world);
+}
+END_TEST
+
+/* An interface is given another name, and another one gets that name: two corrections. */
+START_TEST(a_name_that_is_given_away_is_not_ours)
+{
+	struct world world;
+
+	world_init(&world, CORRECT "correct = { restore_after = 1000; };", strict);
+	world_is(&world, 0, "corrected tunl0 1>2", 2);
+	model_line(world.state, "link 5 tunl9 kind ipip");
+	model_sysctl(world.state, "tunl9", "rp_filter", 2);
+	model_line(world.state, "link 8 tunl0 kind ipip");
+	model_line(world.state, "addr tunl0 192.0.2.10/32");
+	model_sysctl(world.state, "tunl0", "rp_filter", 1);
+	*world_value(&world, 8) = 1;
+	ck_assert_str_eq(world_turn(&world, 1000), "corrected tunl0 1>2");
+	ck_assert_str_eq(ledger_find(world.ledger, 5)->name, "tunl9");
+	ck_assert_str_eq(ledger_find(world.ledger, 5)->finding, "tunl9/local");
+	ck_assert_str_eq(ledger_find(world.ledger, 8)->finding, "tunl0/local");
+	/* the need of the one ends */
+	model_line(world.state, "link 8 tunl0 kind ipip down");
+	model_sysctl(world.state, "tunl0", "rp_filter", 2);
+	(void)world_turn(&world, 10000);
+	ck_assert_str_eq(world_turn(&world, 70000), "restored tunl0 2>1");
+	ck_assert_int_eq(*world_value(&world, 5), 2);
+	ck_assert_int_eq(*world_value(&world, 8), 1);
+	world_done(&world);
+}
+END_TEST
+
+static void count_left(void *data, const struct ledger_entry *entry)
+{
+	char text[CORRECT_LEFT];
+
+	correct_text_left(entry, text);
+	ck_assert_ptr_nonnull(strstr(text, entry->name));
+	++*(int *)data;
+}
+
+/* Its name and its hardware address may change while it is corrected, or out of our sight. */
+START_TEST(a_correction_follows_its_interface)
+{
+	struct world world;
+	int left = 0;
+
+	world_init(&world, CORRECT, strict);
+	const struct writer writer = world_writer(&world);
+	world_is(&world, 0, "corrected tunl0 1>2", 2);
+	world.identity = 8;
+	world_is(&world, 1000, "", 2);
+	ck_assert_int_eq(carry_on(world.ledger, &writer, count_left, &left), 0);
+	ck_assert_uint_eq(world.ledger->entries.count, 1);
+	model_line(world.state, "link 5 tunl9 kind ipip");
+	model_sysctl(world.state, "tunl9", "rp_filter", 2);
+	ck_assert_int_eq(carry_on(world.ledger, &writer, count_left, &left), 0);
+	ck_assert_uint_eq(world.ledger->entries.count, 1);
+	ck_assert_str_eq(ledger_find(world.ledger, 5)->name, "tunl9");
+	ck_assert_str_eq(ledger_find(world.ledger, 5)->finding, "tunl9/local");
+	ck_assert_int_eq(left, 0);
+	/* out of our sight another address may be another interface: that is said */
+	world.identity = 9;
+	ck_assert_int_eq(carry_on(world.ledger, &writer, count_left, &left), 0);
+	ck_assert_uint_eq(world.ledger->entries.count, 0);
+	ck_assert_int_eq(left, 1);
+	world_done(&world);
+}
+END_TEST
+
 /* Killed behind a write, before it was called done; then another one has name and index. */
 START_TEST(what_is_pending_is_of_one_interface)
 {
@@ -97,7 +225,7 @@ START_TEST(what_is_pending_is_of_one_interface)
 		world.ledger->entries.items[0].done = false;
 		world.ledger->entries.items[0].was = 1;
 		world.identity = same ? 7 : 8;
-		ck_assert_int_eq(carry_on(world.ledger, &writer), 0);
+		ck_assert_int_eq(carry_on(world.ledger, &writer, NULL, NULL), 0);
 		ck_assert_uint_eq(world.ledger->entries.count, (size_t)same);
 	}
 	world_done(&world);
@@ -152,20 +280,42 @@ START_TEST(one_that_cannot_be_taken_back_keeps_no_other)
 }
 END_TEST
 
+/* No room in the ledger is needed to take back what stands in it. */
+START_TEST(without_a_ledger_it_is_taken_back)
+{
+	struct world world;
+	char command[128];
+
+	world_init(&world, CORRECT, strict);
+	world_is(&world, 0, "corrected tunl0 1>2", 2);
+	snprintf(command, sizeof(command), "rm -r %s && touch %s", world_directory,
+		world_directory);
+	ck_assert_int_eq(system(command), 0);
+	ask(&world, correct_hand_revert, "tunl0", NULL, NULL);
+	ck_assert_str_eq(world.said, "restored tunl0 2>1");
+	ck_assert_int_eq(*world_value(&world, 5), 1);
+	ck_assert_uint_eq(world.ledger->entries.count, 0);
+	ck_assert_int_eq(unlink(world_directory), 0);
+	ck_assert_int_eq(mkdir(world_directory, 0700), 0);
+	world_done(&world);
+}
+END_TEST
+
 START_TEST(a_full_ledger_is_refused_and_stays)
 {
-	struct ledger_entry other = { .netns = "elsewhere",
-		.name = "tunl0",
+	struct ledger_entry other = { .name = "tunl1",
 		.old = 1,
 		.was = 2,
 		.value = 2,
 		.done = true,
-		.finding = "tunl0/local" };
+		.finding = "tunl1/local" };
 	struct world world;
 
-	world_init(&world, CORRECT, strict);
+	world_init(&world, CORRECT "correct = { restore = \"never\"; };", strict);
+	memcpy(other.netns, world.ledger->netns, sizeof(other.netns));
+	other.done = false; /* else they are held against the model */
 	for (int i = 1; i <= LEDGER_ENTRIES; i++) {
-		other.ifindex = i;
+		other.ifindex = 1000 + i;
 		ck_assert_int_eq(array_push(&world.ledger->entries, &other), 0);
 	}
 	world_is(&world, 0, "failed tunl0 7", 1); /* E2BIG */
@@ -206,6 +356,9 @@ int main(void)
 	const TTest *const tests[] = { what_would_drop_more_is_not_taken_back,
 		a_fight_over_all_is_one, a_roll_back_is_not_over_somebody_elses,
 		what_is_pending_is_of_one_interface,
+		a_group_is_of_the_one_it_was_loosened_for,
+		at_the_end_a_group_is_of_the_same, a_name_that_is_given_away_is_not_ours,
+		a_correction_follows_its_interface, without_a_ledger_it_is_taken_back,
 		one_that_cannot_be_taken_back_keeps_no_other,
 		a_full_ledger_is_refused_and_stays, pauses_are_of_those_that_are_named };
 	char command[64];

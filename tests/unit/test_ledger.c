@@ -136,6 +136,12 @@ START_TEST(an_interface_has_one_entry)
 		entry.ifindex = i;
 		ck_assert_int_eq(ledger_put(ledger, &entry), 0);
 	}
+	/* there is room for ours as long as there are others */
+	entry.ifindex = 99998;
+	ck_assert_int_eq(ledger_put(ledger, &entry), 0);
+	ck_assert_uint_eq(ledger->entries.count, LEDGER_ENTRIES);
+	array_each (&ledger->entries, const struct ledger_entry, each)
+		ck_assert_str_eq(each->netns, ledger->netns);
 	entry.ifindex = 99999;
 	ck_assert_int_eq(ledger_put(ledger, &entry), -E2BIG);
 	array_clear(&ledger->entries);
@@ -264,6 +270,7 @@ START_TEST(a_file_that_was_touched_is_made_anew)
 {
 	struct ledger *ledger = opened(), *second = NULL;
 	struct ledger_entry entry = entry_of(5, "tunl0");
+	char path[128];
 	FILE *file;
 
 	ck_assert_int_eq(ledger_put(ledger, &entry), 0);
@@ -275,6 +282,16 @@ START_TEST(a_file_that_was_touched_is_made_anew)
 	ck_assert_int_eq(ledger_peek(directory, &second), 0);
 	same(ledger_find(second, 5), &entry);
 	ledger_free(second);
+	/* moved away it is another one's */
+	snprintf(path, sizeof(path), "%s", in_directory("kept"));
+	ck_assert_int_eq(rename(current(ledger), path), 0);
+	entry.when_usec++;
+	ck_assert_int_eq(ledger_put(ledger, &entry), 0);
+	ck_assert_int_eq(ledger_save(ledger), 0);
+	ck_assert_int_eq(ledger_peek(directory, &second), 0);
+	same(ledger_find(second, 5), &entry);
+	ledger_free(second);
+	ck_assert_int_eq(unlink(path), 0);
 	file = fopen(current(ledger), "ae");
 	ck_assert_ptr_nonnull(file);
 	fputs("# mine", file);
@@ -285,6 +302,63 @@ START_TEST(a_file_that_was_touched_is_made_anew)
 	ck_assert_int_eq(ledger_peek(directory, &second), 0);
 	same(ledger_find(second, 5), &entry);
 	ledger_free(second);
+	ledger_free(ledger);
+}
+END_TEST
+
+/* Without its folder it is kept in memory, and written where there is one again. */
+START_TEST(a_folder_that_went_is_made_anew)
+{
+	struct ledger *ledger = opened(), *second = NULL;
+	struct ledger_entry entry = entry_of(5, "tunl0");
+	char command[96], error[LEDGER_ERROR];
+
+	ck_assert_int_eq(ledger_put(ledger, &entry), 0);
+	ck_assert_int_eq(ledger_save(ledger), 0);
+	snprintf(command, sizeof(command), "rm -r %s && touch %s", directory, directory);
+	ck_assert_int_eq(system(command), 0);
+	entry.when_usec++;
+	ck_assert_int_eq(ledger_put(ledger, &entry), 0);
+	ck_assert_int_lt(ledger_save(ledger), 0);
+	ck_assert_int_lt(ledger_save(ledger), 0);
+	ck_assert_int_lt(ledger->error, 0);
+	ledger_explain(ledger, ledger->error, error);
+	ck_assert_ptr_nonnull(strstr(error, directory));
+	ck_assert_int_eq(unlink(directory), 0);
+	ck_assert_int_eq(ledger_save(ledger), 0);
+	ck_assert_int_eq(ledger->error, 0);
+	ck_assert_int_eq(ledger_open(directory, &second, error), -EWOULDBLOCK);
+	ck_assert_int_eq(ledger_peek(directory, &second), 0);
+	same(ledger_find(second, 5), &entry);
+	ledger_free(second);
+	ledger_free(ledger);
+}
+END_TEST
+
+/* What was there is gone on with, without a new file: a full disk has no room for one. */
+START_TEST(an_old_file_is_gone_on_with)
+{
+	struct ledger *ledger = opened();
+	struct ledger_entry entry = entry_of(5, "tunl0");
+	uint64_t serial;
+	off_t before;
+
+	ck_assert_int_eq(ledger_put(ledger, &entry), 0);
+	ck_assert_int_eq(ledger_save(ledger), 0);
+	serial = ledger->serial;
+	before = length_of(current(ledger));
+	ledger_free(ledger);
+	ledger = opened();
+	ck_assert_uint_eq(ledger->serial, serial);
+	ck_assert_int_eq(length_of(current(ledger)), before);
+	entry.when_usec++;
+	ck_assert_int_eq(ledger_put(ledger, &entry), 0);
+	ck_assert_int_eq(ledger_save(ledger), 0);
+	ck_assert_uint_eq(ledger->serial, serial);
+	ck_assert_int_gt(length_of(current(ledger)), before);
+	ledger_free(ledger);
+	ledger = opened();
+	same(ledger_find(ledger, 5), &entry);
 	ledger_free(ledger);
 }
 END_TEST
@@ -512,6 +586,7 @@ int main(void)
 	const TTest *const tests[] = { what_was_written_is_read,
 		an_interface_has_one_entry, a_save_writes_what_changed,
 		a_line_lies_in_one_page, a_file_that_was_touched_is_made_anew,
+		a_folder_that_went_is_made_anew, an_old_file_is_gone_on_with,
 		pauses_are_by_name_or_for_all, one_at_a_time,
 		another_boots_file_is_removed_unread, only_whole_files_are_read,
 		only_whole_lines_of_changes_are_read, what_is_not_right_is_refused,
