@@ -253,7 +253,7 @@ static void open_ledger(struct daemon *daemon)
 		no_ledger(daemon, error);
 		return;
 	}
-	r = ledger_save(daemon->ledger);
+	r = ledger_prove(daemon->ledger);
 	if (r >= 0)
 		r = carry_on(daemon->ledger, &writer, left_alone, daemon);
 	if (r < 0) {

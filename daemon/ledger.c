@@ -346,13 +346,13 @@ static int append(struct ledger *ledger, const char *line)
 	return r;
 }
 
-static int save(struct ledger *ledger)
+static int save(struct ledger *ledger, bool always)
 {
 	_cleanup_(freep) char *line = NULL;
 	int r = 1;
 
 	if (is_ours(ledger)) {
-		r = ledger_format_change(ledger, &line);
+		r = ledger_format_change(ledger, always, &line);
 		if (r >= 0 && line)
 			r = append(ledger, line);
 	}
@@ -370,7 +370,13 @@ static int save(struct ledger *ledger)
 
 int ledger_save(struct ledger *ledger)
 {
-	ledger->error = save(ledger);
+	ledger->error = save(ledger, false);
+	return ledger->error;
+}
+
+int ledger_prove(struct ledger *ledger)
+{
+	ledger->error = save(ledger, true);
 	return ledger->error;
 }
 

@@ -66,8 +66,8 @@ struct ledger {
 };
 
 /*
- * Opens the ledger of this boot and this thread's namespace, locks it, and proves that it can
- * be written. Files of other boots are removed. Returns 0; -EWOULDBLOCK when somebody else has
+ * Opens the ledger of this boot and this thread's namespace for writing, and locks it. Files of
+ * other boots are removed. Returns 0; -EWOULDBLOCK when somebody else has
  * it; -EBADMSG when what stands in it is none; another negative errno. error is then a line:
  * what, why, what to do.
  */
@@ -87,6 +87,9 @@ DEFINE_FREEP(struct ledger, ledger_free)
  * or a negative errno: then the file is as it was.
  */
 int ledger_save(struct ledger *ledger);
+
+/* Writes, though nothing changed: whether it can be. As ledger_save(). */
+int ledger_prove(struct ledger *ledger);
 
 /* What the error of a save means, as ledger_open() says it. */
 void ledger_explain(
@@ -130,5 +133,5 @@ int ledger_parse(struct ledger *ledger, const char *text, size_t length);
 /* The line that holds all of it. *ret is to be freed. Returns 0 or -ENOMEM. */
 int ledger_format(const struct ledger *ledger, char **ret);
 
-/* The same of what differs from what is saved; *ret is NULL where nothing does. */
-int ledger_format_change(const struct ledger *ledger, char **ret);
+/* The same of what differs from what is saved; *ret is NULL where nothing does, unless always. */
+int ledger_format_change(const struct ledger *ledger, bool always, char **ret);

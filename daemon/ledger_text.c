@@ -501,7 +501,7 @@ static bool same_pauses(const struct ledger *ledger)
 			       0);
 }
 
-int ledger_format_change(const struct ledger *ledger, char **ret)
+int ledger_format_change(const struct ledger *ledger, bool always, char **ret)
 {
 	_cleanup_(json_putp) struct json_object *object = json_object_new_object();
 	struct json_object *gone = json_object_new_array(),
@@ -512,7 +512,7 @@ int ledger_format_change(const struct ledger *ledger, char **ret)
 	r |= r < 0 ? r : add_changes(ledger, gone, entries);
 	if (r >= 0 && !same_pauses(ledger))
 		r = add_pauses(object, ledger);
-	else if (r >= 0 && !json_object_array_length(gone) &&
+	else if (r >= 0 && !always && !json_object_array_length(gone) &&
 		 !json_object_array_length(entries))
 		return 0;
 	return r < 0 ? -ENOMEM : to_line(object, ret);

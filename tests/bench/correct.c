@@ -306,9 +306,23 @@ static void go_to(const cpu_set_t *all, bool last)
 		bench_die("processor %d: %s", cpu, strerror(errno));
 }
 
+/*
+ * The first of each block to the front. It meets pages that its process has not touched before,
+ * ours as the bare loop's, and would be the whole 99th percentile by being one of fifty.
+ */
+static void firsts_apart(double *times, size_t blocks, size_t rounds)
+{
+	for (size_t i = 0; i < blocks; i++) {
+		double first = times[i * rounds];
+
+		times[i * rounds] = times[i];
+		times[i] = first;
+	}
+}
+
 static void measure(struct bench *bench, int ifindex, size_t blocks, size_t rounds)
 {
-	size_t count = blocks * rounds;
+	size_t count = blocks * rounds, kept = count - blocks;
 	_cleanup_(freep) double *ours = calloc(count, sizeof(*ours));
 	_cleanup_(freep) double *bare = calloc(count, sizeof(*bare));
 	uint64_t seed = 1;
@@ -336,12 +350,19 @@ static void measure(struct bench *bench, int ifindex, size_t blocks, size_t roun
 		service_stop(&service);
 	}
 	(void)sched_setaffinity(0, sizeof(all), &all);
-	a = bench_percentile(ours, count, 0.5);
-	b = bench_percentile(bare, count, 0.5);
+	firsts_apart(ours, blocks, rounds);
+	firsts_apart(bare, blocks, rounds);
+	a = bench_percentile(ours, blocks, 0.5);
+	b = bench_percentile(bare, blocks, 0.5);
 	bench_ratio(bench, "us", &a, &b, 1, BENCH_NONE,
-		"address to rp_filter corrected, median of %zu", count);
-	a = bench_percentile(ours, count, 0.99);
-	b = bench_percentile(bare, count, 0.99);
+		"address to rp_filter corrected, first after a start, median of %zu",
+		blocks);
+	a = bench_percentile(ours + blocks, kept, 0.5);
+	b = bench_percentile(bare + blocks, kept, 0.5);
+	bench_ratio(bench, "us", &a, &b, 1, BENCH_NONE,
+		"address to rp_filter corrected, later ones, median of %zu", kept);
+	a = bench_percentile(ours + blocks, kept, 0.99);
+	b = bench_percentile(bare + blocks, kept, 0.99);
 	bench_ratio(bench, "us", &a, &b, 1, 2.0,
 		"address to rp_filter corrected, 99th percentile");
 }
@@ -432,7 +453,7 @@ int main(int argc, char **argv)
 		_cleanup_(freep) struct shape_route *routes = shape_routes(1000000, 1);
 
 		bench_load(routes, 1000000);
-		measure(&bench, ifindex, 2, ROUNDS);
+		measure(&bench, ifindex, BLOCKS / 2, 2 * ROUNDS);
 	}
 	close(tun);
 	if (udev_is_there(&bench))
