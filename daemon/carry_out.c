@@ -461,5 +461,6 @@ int carry_on(struct ledger *ledger, const struct writer *writer, carry_on_told t
 			!resume(ledger, writer, entry, told, data))
 			array_remove(&ledger->entries, i);
 	}
+	ledger_follow_end(ledger);
 	return ledger_save(ledger);
 }

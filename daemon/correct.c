@@ -264,15 +264,16 @@ static int carry(struct correct *correct, const struct correct_input *input,
 		/* what is being announced will tell; what isn't, the next look at the kernel */
 		correct_due(correct, later(input->now_usec, USEC_PER_SEC));
 		return r;
+	case OUTCOME_NO_LEDGER:
+		/* a full one is as good as ever to those who stand in it */
+		if (outcome.error != -E2BIG) {
+			r = failed(correct, input, finding, plan, &outcome);
+			return r < 0 ? r : -EIO;
+		}
+		/* fallthrough */
 	default:
 		r = remember(correct, input, finding, false);
-		if (r >= 0)
-			r = failed(correct, input, finding, plan, &outcome);
-		/* a full one is as good as ever to those who stand in it */
-		return r < 0 ? r
-		       : outcome.kind == OUTCOME_NO_LEDGER && outcome.error != -E2BIG
-			       ? -EIO
-			       : 0;
+		return r < 0 ? r : failed(correct, input, finding, plan, &outcome);
 	}
 }
 
@@ -361,7 +362,7 @@ static enum refusal forbidden(
 		return REFUSED_SCOPE;
 	if (finding->unsure || finding->ifindex == input->unsure_ifindex)
 		return REFUSED_UNSURE;
-	if (!input->ledger)
+	if (!input->ledger || input->ledger_fails)
 		return REFUSED_LEDGER;
 	if (ledger_is_paused(input->ledger, finding->iif))
 		return REFUSED_PAUSED;
@@ -482,6 +483,7 @@ static int let_go(struct correct *correct, const struct correct_input *input,
 		ledger_remove(ledger, entry);
 		changed = true;
 	}
+	ledger_follow_end(ledger);
 	/* not saved it is read as not ours, too: the kernel's value says so */
 	return changed && ledger_save(ledger) == -ENOMEM ? -ENOMEM : 0;
 }
@@ -559,7 +561,7 @@ int correct_by_hand(struct correct *correct, const struct correct_input *input,
 
 	if (!patience)
 		return -ENOMEM;
-	if (!input->ledger)
+	if (!input->ledger || input->ledger_fails)
 		return refuse(correct, input, finding, NULL, REFUSED_LEDGER);
 	memcpy(patience->name, finding->iif, sizeof(patience->name));
 	r = plan_for(input, finding, &plan);

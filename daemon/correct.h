@@ -44,9 +44,10 @@ struct correct_event {
 /* What a turn is about. */
 struct correct_input {
 	const struct config *config;
-	bool monitor, correct; /* --mode */
-	struct ledger *ledger; /* NULL: there is none, and */
-	const char *ledger_error;
+	bool monitor, correct;	  /* --mode */
+	struct ledger *ledger;	  /* NULL: there is none, and */
+	const char *ledger_error; /* why, or why it can't be written */
+	bool ledger_fails;	  /* it can't: nothing is loosened */
 	const struct writer *writer;
 	const struct finding *const
 		*findings; /* confirmed ones are among them or not yet */

@@ -342,16 +342,16 @@ static int look_at_group(struct correct *correct, const struct correct_input *in
 	return restore(safe, input, group, state);
 }
 
-/* Whether the interface that it was loosened for is one that we are to correct. */
+/* Whether the interface that it was loosened for is one that we are to correct. Where that is
+ * gone, all should not stay lowered for nobody. */
 static bool is_wanted(const struct correct_input *input, const struct group *group)
 {
 	const struct state *state = input->writer->state(input->writer->data);
 	const struct iface *iface =
 		state ? state_iface_by_name(state, group->name) : NULL;
 
-	return !*group->name ||
-	       correct_wanted(input->config, input->monitor, input->correct, group->name,
-		       iface ? iface_kind(iface) : NULL);
+	return !iface || correct_wanted(input->config, input->monitor, input->correct,
+				 group->name, iface_kind(iface));
 }
 
 static bool is_paused(const struct correct_input *input, const struct group *group)

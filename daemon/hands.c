@@ -253,9 +253,10 @@ static void open_ledger(struct daemon *daemon)
 		no_ledger(daemon, error);
 		return;
 	}
-	r = ledger_prove(daemon->ledger);
+	/* first, as what can't be written may have to be taken back */
+	r = carry_on(daemon->ledger, &writer, left_alone, daemon);
 	if (r >= 0)
-		r = carry_on(daemon->ledger, &writer, left_alone, daemon);
+		r = ledger_prove(daemon->ledger);
 	if (r < 0) {
 		cant_save(daemon);
 		return;
@@ -333,7 +334,8 @@ static struct correct_input input_of(struct daemon *daemon, const struct writer 
 		.config = daemon->config,
 		.monitor = daemon->options->monitor,
 		.correct = daemon->options->correct,
-		.ledger = hands_has_ledger(daemon) ? daemon->ledger : NULL,
+		.ledger = daemon->ledger,
+		.ledger_fails = !hands_has_ledger(daemon),
 		.ledger_error = daemon->ledger_error,
 		.writer = writer,
 		.findings = findings,
@@ -440,18 +442,25 @@ void hands_reload(struct daemon *daemon)
 	daemon->ledger_error[0] = '\0';
 }
 
+static bool has_own(const struct ledger *ledger)
+{
+	array_each (&ledger->entries, const struct ledger_entry, entry) {
+		if (strcmp(entry->netns, ledger->netns) == 0)
+			return true;
+	}
+	return false;
+}
+
 void hands_stop(struct daemon *daemon)
 {
 	const struct writer writer = hands_writer(daemon);
-	struct correct_input input = input_of(daemon, &writer, NULL, 0);
+	const struct correct_input input = input_of(daemon, &writer, NULL, 0);
 	bool back = hands_wanted(daemon) && daemon->ledger &&
 		    daemon->config->correct.restore == RESTORE_ON_STOP;
 
 	if (!back)
 		return;
-	/* to take back no room is needed in it */
-	input.ledger = daemon->ledger;
-	if (!daemon->synced ? daemon->ledger->entries.count > 0
+	if (!daemon->synced ? has_own(daemon->ledger)
 			    : correct_stop(&daemon->correct, &input) < 0)
 		sink_say(&daemon->sink, LOG_ERR,
 			"Not all corrections could be taken back; they are in the "

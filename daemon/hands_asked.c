@@ -16,7 +16,8 @@ static int prepare(struct daemon *daemon)
 		return r;
 	if (!daemon->synced)
 		return -EAGAIN;
-	return hands_has_ledger(daemon) ? 0 : -ENOLCK;
+	/* one that can't be written is enough to take back what stands in it */
+	return daemon->ledger ? 0 : -ENOLCK;
 }
 
 static int ask(struct daemon *daemon, char *const *names, struct correct_answers *ret,
@@ -49,10 +50,9 @@ int hands_apply(struct daemon *daemon, char *const *names, struct correct_answer
 
 int hands_revert(struct daemon *daemon, char *const *names, struct correct_answers *ret)
 {
-	/* else it would be corrected again at once */
-	int r = ask(daemon, names, ret, correct_hand_pause);
-
-	return r < 0 ? r : ask(daemon, names, ret, correct_hand_revert);
+	/* else it would be corrected again at once; not saved it holds as long as we run */
+	(void)ask(daemon, names, ret, correct_hand_pause);
+	return ask(daemon, names, ret, correct_hand_revert);
 }
 
 int hands_pause(struct daemon *daemon, char *const *names, struct correct_answers *ret)

@@ -15,6 +15,7 @@
 #define SIZE_MAX_ (4u << 20) /* of a file that is read */
 #define GROWS (256u << 10)   /* so much beyond its first line, until it is made anew */
 #define PAGE 4096u	     /* at least what a write puts into a file at once */
+#define PROOF 1024u	     /* more than what a correction writes */
 #define LOCK_FILE "ledger.lock"
 #define FRESH_FILE "ledger.new"
 
@@ -307,7 +308,11 @@ static int open_anew(struct ledger *ledger)
 	r = open_folder(ledger);
 	if (r >= 0)
 		r = lock(ledger);
-	return r < 0 ? r : each_file(ledger, find_newest);
+	if (r >= 0)
+		r = each_file(ledger, find_newest);
+	if (r < 0)
+		close_fd(&ledger->folder); /* without the lock nothing is written */
+	return r;
 }
 
 /* Whether the file is still there under its name, and has what we wrote. */
@@ -325,12 +330,13 @@ static bool is_ours(const struct ledger *ledger)
 /*
  * Appends a line. A write may end between two pages when the process is killed, so the line has
  * to lie in one: blanks before it fill up the page that is begun. A line that is cut off is so by
- * somebody else, and the ledger damaged. Returns 1 where it has no room: a new file is needed.
+ * somebody else, and the ledger damaged. The page is to have `least` bytes for it. Returns 1 where
+ * it has no room: a new file is needed.
  */
-static int append(struct ledger *ledger, const char *line)
+static int append(struct ledger *ledger, const char *line, size_t least)
 {
 	size_t length = strlen(line), room = PAGE - ledger->length % PAGE;
-	size_t blanks = length > room ? room : 0;
+	size_t blanks = length > room || least > room ? room : 0;
 	char text[2 * PAGE + 1];
 	int r;
 
@@ -354,7 +360,7 @@ static int save(struct ledger *ledger, bool always)
 	if (is_ours(ledger)) {
 		r = ledger_format_change(ledger, always, &line);
 		if (r >= 0 && line)
-			r = append(ledger, line);
+			r = append(ledger, line, always ? PROOF : 0);
 	}
 	if (r > 0)
 		r = make_file(ledger);
@@ -476,8 +482,8 @@ bool ledger_is_about(const struct ledger_entry *entry, uint64_t identity)
 	return entry->ifindex < 0 || entry->identity == identity;
 }
 
-/* OLD/rest is NAME/rest from now on. */
-static void rename_finding(struct ledger *ledger, const char *old, const char *name)
+/* OLD/rest is /IFINDEX/rest until ledger_follow_end(): no name has a slash. */
+static void unname_finding(struct ledger *ledger, const char *old, int ifindex)
 {
 	char fresh[FINDING_ID], was[FINDING_ID];
 	size_t length = strcspn(old, "/");
@@ -485,7 +491,7 @@ static void rename_finding(struct ledger *ledger, const char *old, const char *n
 	if (!old[length])
 		return; /* "all" */
 	snprintf(was, sizeof(was), "%s", old);
-	snprintf(fresh, sizeof(fresh), "%s%s", name, old + length);
+	snprintf(fresh, sizeof(fresh), "/%d%s", ifindex, old + length);
 	array_each (&ledger->entries, struct ledger_entry, entry) {
 		if (strcmp(entry->netns, ledger->netns) == 0 &&
 			strcmp(entry->finding, was) == 0)
@@ -502,10 +508,24 @@ bool ledger_follow(struct ledger *ledger, struct ledger_entry *entry, const char
 		return false;
 	/* what only keeps a bystander as it is belongs to another one's finding */
 	if (renamed && !entry->keeps)
-		rename_finding(ledger, entry->finding, name);
+		unname_finding(ledger, entry->finding, entry->ifindex);
 	snprintf(entry->name, sizeof(entry->name), "%s", name);
 	entry->identity = identity;
 	return true;
+}
+
+void ledger_follow_end(struct ledger *ledger)
+{
+	array_each (&ledger->entries, struct ledger_entry, entry) {
+		char fresh[FINDING_ID], *rest;
+		const struct ledger_entry *whose;
+
+		if (*entry->finding != '/' || strcmp(entry->netns, ledger->netns) != 0)
+			continue;
+		whose = ledger_find(ledger, (int)strtol(entry->finding + 1, &rest, 10));
+		snprintf(fresh, sizeof(fresh), "%s%s", whose ? whose->name : "?", rest);
+		memcpy(entry->finding, fresh, sizeof(entry->finding));
+	}
 }
 
 void ledger_remove(struct ledger *ledger, const struct ledger_entry *entry)

@@ -88,7 +88,7 @@ DEFINE_FREEP(struct ledger, ledger_free)
  */
 int ledger_save(struct ledger *ledger);
 
-/* Writes, though nothing changed: whether it can be. As ledger_save(). */
+/* Writes, though nothing changed: whether there is room for what may change. As ledger_save(). */
 int ledger_prove(struct ledger *ledger);
 
 /* What the error of a save means, as ledger_open() says it. */
@@ -107,10 +107,12 @@ bool ledger_is_about(const struct ledger_entry *entry, uint64_t identity);
 
 /*
  * The interface of an entry has another name or address now: the entry follows, and so does the
- * finding that it was loosened for, in all entries. Returns whether anything was new.
+ * finding that it was loosened for, in all entries, once ledger_follow_end() is called: names may
+ * be swapped. Returns whether anything was new.
  */
 bool ledger_follow(struct ledger *ledger, struct ledger_entry *entry, const char *name,
 	uint64_t identity);
+void ledger_follow_end(struct ledger *ledger);
 
 /* Takes a copy of entry, in place of an older one for the same. Where it is full the oldest of
  * another namespace goes, which may be long gone. 0, -ENOMEM, or -E2BIG: it is full of ours. */

@@ -326,10 +326,11 @@ int ledger_parse(struct ledger *ledger, const char *text, size_t length)
 		if (at != text && line == end)
 			break;
 		newline = memchr(line, '\n', (size_t)(end - line));
-		/* what was cut off lacks the line's end */
-		r = newline ? parse_line(
-				      ledger, line, (size_t)(newline - line), at == text)
-			    : -EBADMSG;
+		if (!newline) { /* what was cut off lacks the line's end */
+			r = -EBADMSG;
+			break;
+		}
+		r = parse_line(ledger, line, (size_t)(newline - line), at == text);
 		at = newline + 1;
 	} while (r >= 0);
 	if (r < 0) {

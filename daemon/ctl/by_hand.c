@@ -122,8 +122,10 @@ static int here(struct ctl *ctl, by_hand_work work, char *const *names,
 	input.findings = findings;
 	input.ledger = ledger;
 	correct.began_usec = 1; /* long ago: nothing settles here */
-	r = carry_on(ledger, &writer, left_alone, ctl);
-	if (r >= 0)
+	/* not saved it holds for now: to take back needs no room */
+	if (carry_on(ledger, &writer, left_alone, ctl) == -ENOMEM)
+		r = -ENOMEM;
+	else
 		r = work(&correct, &input, names, ret);
 	correct_done(&correct);
 	if (r < 0)

@@ -247,6 +247,7 @@ struct correct_input world_input(
 	return (struct correct_input){ .config = world->config,
 		.ledger = world->ledger,
 		.ledger_error = "no ledger",
+		.ledger_fails = world->fails,
 		.writer = writer,
 		.findings = (const struct finding *const *)report->findings.items,
 		.count = report->findings.count,

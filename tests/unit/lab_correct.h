@@ -24,6 +24,7 @@ struct world {
 	bool deaf;	/* writes have no effect on packets */
 	bool otherwise; /* the kernel lets everything pass */
 	bool lost;	/* out of sync */
+	bool fails;	/* the ledger can't be written, which is known */
 	int unsure;
 	uint64_t identity;	 /* of every interface; 0: 7 */
 	uint64_t noted_identity; /* in the ledger, when the last write was made */

@@ -158,6 +158,8 @@ START_TEST(no_ledger_no_correction)
 		world_directory);
 	ck_assert_int_eq(system(command), 0);
 	world_is(&world, 200, "failed tunl0 20", 1); /* ENOTDIR */
+	/* that is no failure of the interface's: there is no waiting for its sake */
+	ck_assert_uint_eq(patience_find(&world.correct.patiences, 5)->retry_usec, 0);
 	ck_assert_int_eq(world.kernel->writes, 0);
 	ck_assert_uint_eq(world.ledger->entries.count, 0);
 	ck_assert_int_eq(unlink(world_directory), 0);

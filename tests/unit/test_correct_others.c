@@ -174,6 +174,58 @@ START_TEST(a_name_that_is_given_away_is_not_ours)
 }
 END_TEST
 
+/* Two of them swap their names, in either order of the ledger: each keeps its own correction. */
+START_TEST(names_that_are_swapped)
+{
+	static const char *const lines[MOST_LINES] = { STRICT, NUMBERED,
+		"link 6 gre0 kind ipip", "addr gre0 192.0.2.10/32",
+		"sysctl gre0 rp_filter 1" };
+	struct world world;
+
+	for (int seen = 0; seen <= 1; seen++) {
+		world_init(&world, CORRECT "correct = { restore = \"never\"; };", lines);
+		const struct writer writer = world_writer(&world);
+		world_is(&world, 0, "corrected tunl0 1>2, corrected gre0 1>2", 2);
+		model_line(world.state, "link 5 other kind ipip");
+		model_line(world.state, "link 6 tunl0 kind ipip");
+		model_line(world.state, "link 5 gre0 kind ipip");
+		model_sysctl(world.state, "tunl0", "rp_filter", 2);
+		model_sysctl(world.state, "gre0", "rp_filter", 2);
+		if (seen)
+			ck_assert_str_eq(world_turn(&world, 1000), "");
+		else
+			ck_assert_int_eq(carry_on(world.ledger, &writer, NULL, NULL), 0);
+		ck_assert_str_eq(ledger_find(world.ledger, 5)->name, "gre0");
+		ck_assert_str_eq(ledger_find(world.ledger, 5)->finding, "gre0/local");
+		ck_assert_str_eq(ledger_find(world.ledger, 6)->name, "tunl0");
+		ck_assert_str_eq(ledger_find(world.ledger, 6)->finding, "tunl0/local");
+		world_done(&world);
+	}
+}
+END_TEST
+
+/* It went: all is lowered for nobody, whatever the configuration says of its kind. */
+START_TEST(what_is_left_of_one_that_went_is_taken_back)
+{
+	static const char *const lines[MOST_LINES] = { STRICT, "sysctl all rp_filter 1" };
+	struct world world;
+
+	world_init(&world,
+		"interfaces = ( { kind = \"ipip\"; mode = \"correct\"; } );"
+		"correct = { allow_all = true; address_wait = 0; restore_after = 1000; "
+		"};",
+		lines);
+	world_is(&world, 0, "corrected tunl0 1>0", 0);
+	model_line(world.state, "link gone 5 tunl0");
+	correct_saw_gone(&world.correct, world.ledger, 5);
+	(void)world_turn(&world, 10000);
+	ck_assert_str_eq(world_turn(&world, 70000), "restored all 0>1");
+	ck_assert_int_eq(*world_value(&world, NETCONF_ALL), 1);
+	ck_assert_uint_eq(world.ledger->entries.count, 0);
+	world_done(&world);
+}
+END_TEST
+
 static void count_left(void *data, const struct ledger_entry *entry)
 {
 	char text[CORRECT_LEFT];
@@ -286,18 +338,31 @@ START_TEST(without_a_ledger_it_is_taken_back)
 	struct world world;
 	char command[128];
 
-	world_init(&world, CORRECT, strict);
-	world_is(&world, 0, "corrected tunl0 1>2", 2);
-	snprintf(command, sizeof(command), "rm -r %s && touch %s", world_directory,
-		world_directory);
-	ck_assert_int_eq(system(command), 0);
-	ask(&world, correct_hand_revert, "tunl0", NULL, NULL);
-	ck_assert_str_eq(world.said, "restored tunl0 2>1");
-	ck_assert_int_eq(*world_value(&world, 5), 1);
-	ck_assert_uint_eq(world.ledger->entries.count, 0);
-	ck_assert_int_eq(unlink(world_directory), 0);
-	ck_assert_int_eq(mkdir(world_directory, 0700), 0);
-	world_done(&world);
+	for (int by_hand = 0; by_hand <= 1; by_hand++) {
+		world_init(&world, CORRECT, strict);
+		world_is(&world, 0, "corrected tunl0 1>2", 2);
+		snprintf(command, sizeof(command), "rm -r %s && touch %s",
+			world_directory, world_directory);
+		ck_assert_int_eq(system(command), 0);
+		if (by_hand) {
+			ask(&world, correct_hand_revert, "tunl0", NULL, NULL);
+			ck_assert_str_eq(world.said, "restored tunl0 2>1");
+		} else {
+			world.fails = true;
+			model_line(world.state, "link 5 tunl0 kind ipip down");
+			model_sysctl(world.state, "tunl0", "rp_filter", 2);
+			world_is(&world, 10000, "", 2);
+			world_is(&world, 70000, "restored tunl0 2>1", 1);
+			model_line(world.state, "link 5 tunl0 kind ipip");
+			model_sysctl(world.state, "tunl0", "rp_filter", 1);
+			world_is(&world, 71000, "refused tunl0 ledger", 1);
+		}
+		ck_assert_int_eq(*world_value(&world, 5), 1);
+		ck_assert_uint_eq(world.ledger->entries.count, 0);
+		ck_assert_int_eq(unlink(world_directory), 0);
+		ck_assert_int_eq(mkdir(world_directory, 0700), 0);
+		world_done(&world);
+	}
 }
 END_TEST
 
@@ -358,6 +423,7 @@ int main(void)
 		what_is_pending_is_of_one_interface,
 		a_group_is_of_the_one_it_was_loosened_for,
 		at_the_end_a_group_is_of_the_same, a_name_that_is_given_away_is_not_ours,
+		names_that_are_swapped, what_is_left_of_one_that_went_is_taken_back,
 		a_correction_follows_its_interface, without_a_ledger_it_is_taken_back,
 		one_that_cannot_be_taken_back_keeps_no_other,
 		a_full_ledger_is_refused_and_stays, pauses_are_of_those_that_are_named };
