@@ -485,7 +485,7 @@ bool ledger_is_about(const struct ledger_entry *entry, uint64_t identity)
 /* OLD/rest is /IFINDEX/rest until ledger_follow_end(): no name has a slash. */
 static void unname_finding(struct ledger *ledger, const char *old, int ifindex)
 {
-	char fresh[FINDING_ID], was[FINDING_ID];
+	char fresh[FINDING_ID] = "", was[FINDING_ID];
 	size_t length = strcspn(old, "/");
 
 	if (!old[length])
@@ -517,7 +517,7 @@ bool ledger_follow(struct ledger *ledger, struct ledger_entry *entry, const char
 void ledger_follow_end(struct ledger *ledger)
 {
 	array_each (&ledger->entries, struct ledger_entry, entry) {
-		char fresh[FINDING_ID], *rest;
+		char fresh[FINDING_ID] = "", *rest;
 		const struct ledger_entry *whose;
 
 		if (*entry->finding != '/' || strcmp(entry->netns, ledger->netns) != 0)

@@ -455,6 +455,23 @@ static bool is_for_same(const struct ledger_entry *a, const struct ledger_entry 
 	return a->ifindex == b->ifindex && strcmp(a->netns, b->netns) == 0;
 }
 
+static bool is_same_flow(const struct flow *a, const struct flow *b)
+{
+	return a->src.host == b->src.host && a->dst.host == b->dst.host &&
+	       a->mark == b->mark && a->tos == b->tos && a->proto == b->proto &&
+	       a->sport == b->sport && a->dport == b->dport;
+}
+
+/* Whether nothing changed in an entry for the same: each thing that add_entry() writes. */
+static bool is_unchanged(const struct ledger_entry *a, const struct ledger_entry *b)
+{
+	return strcmp(a->name, b->name) == 0 && a->identity == b->identity &&
+	       a->old == b->old && a->was == b->was && a->value == b->value &&
+	       a->done == b->done && a->keeps == b->keeps &&
+	       strcmp(a->finding, b->finding) == 0 && a->when_usec == b->when_usec &&
+	       is_same_flow(&a->example, &b->example);
+}
+
 static int add_gone(struct json_object *list, const struct ledger_entry *entry)
 {
 	struct json_object *object = json_object_new_object();
@@ -485,7 +502,7 @@ static int add_changes(const struct ledger *ledger, struct json_object *gone,
 				r |= add_gone(gone, saved);
 			saved = same + 1;
 		}
-		if (same == end || memcmp(same, entry, sizeof(*entry)) != 0)
+		if (same == end || !is_unchanged(same, entry))
 			r |= add_entry(entries, entry);
 	}
 	for (; saved < end; saved++)
@@ -495,11 +512,16 @@ static int add_changes(const struct ledger *ledger, struct json_object *gone,
 
 static bool same_pauses(const struct ledger *ledger)
 {
-	return ledger->pauses.count == ledger->saved_pauses.count &&
-	       (!ledger->pauses.count ||
-		       memcmp(ledger->pauses.items, ledger->saved_pauses.items,
-			       ledger->pauses.count * sizeof(*ledger->pauses.items)) ==
-			       0);
+	bool same = ledger->pauses.count == ledger->saved_pauses.count;
+
+	for (size_t i = 0; same && i < ledger->pauses.count; i++) {
+		const struct ledger_pause *now = &ledger->pauses.items[i],
+					  *saved = &ledger->saved_pauses.items[i];
+
+		same = strcmp(now->netns, saved->netns) == 0 &&
+		       strcmp(now->name, saved->name) == 0;
+	}
+	return same;
 }
 
 int ledger_format_change(const struct ledger *ledger, bool always, char **ret)
