@@ -430,12 +430,11 @@ static const struct iface *concerned(
 	const struct state *state, const struct ledger_entry *entry)
 {
 	char name[NAME_MAX_];
-	size_t length = strcspn(entry->finding, "/");
 
 	if (entry->ifindex != NETCONF_ALL)
 		return state_iface(state, entry->ifindex);
-	snprintf(name, sizeof(name), "%.*s", (int)length, entry->finding);
-	return length < sizeof(name) ? state_iface_by_name(state, name) : NULL;
+	finding_id_iif(entry->finding, name);
+	return state_iface_by_name(state, name);
 }
 
 /* Somebody else has written over it: that counts against correcting the interface. */

@@ -40,17 +40,6 @@ struct group {
 	bool has_all;
 };
 
-/* A finding's id begins with its interface's name; where that has an entry, it has its name. */
-static void name_of(struct group *group)
-{
-	size_t length = strcspn(group->finding, "/");
-
-	if (group->loosened.ifindex)
-		memcpy(group->name, group->loosened.name, sizeof(group->name));
-	else if (group->finding[length] && length < sizeof(group->name))
-		memcpy(group->name, group->finding, length);
-}
-
 static int group_of(
 	const struct ledger *ledger, const struct ledger_entry *first, struct group *ret)
 {
@@ -69,7 +58,7 @@ static int group_of(
 		if (array_push(&ret->undo.steps, &step) < 0)
 			return -ENOMEM;
 	}
-	name_of(ret);
+	finding_id_iif(ret->finding, ret->name);
 	return 0;
 }
 

@@ -9,6 +9,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+void finding_id_iif(const char *id, char out[static NAME_MAX_])
+{
+	size_t length = strcspn(id, "/");
+
+	*out = '\0';
+	if (id[length] && length < NAME_MAX_)
+		snprintf(out, NAME_MAX_, "%.*s", (int)length, id);
+}
+
 void finding_free(struct finding *finding)
 {
 	if (!finding)

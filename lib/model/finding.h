@@ -54,6 +54,9 @@ struct finding_id {
 	char text[FINDING_ID];
 };
 
+/* The interface's name in an id; "" where it begins with none. */
+void finding_id_iif(const char *id, char out[static NAME_MAX_]);
+
 struct finding {
 	char id[FINDING_ID]; /* the interface's name and the class: the same after a restart */
 	int ifindex;

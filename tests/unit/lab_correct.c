@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 char world_directory[] = "/tmp/correct-XXXXXX";
@@ -196,6 +197,21 @@ void world_open_ledger(struct world *world)
 	int r = ledger_open(world_directory, &world->ledger, error);
 
 	ck_assert_msg(r == 0, "%s", error);
+}
+
+void world_lose_folder(void)
+{
+	char command[128];
+
+	snprintf(command, sizeof(command), "rm -r %s && touch %s", world_directory,
+		world_directory);
+	ck_assert_int_eq(system(command), 0);
+}
+
+void world_find_folder(void)
+{
+	ck_assert_int_eq(unlink(world_directory), 0);
+	ck_assert_int_eq(mkdir(world_directory, 0700), 0);
 }
 
 /* The kernel has what the model was told at first. */

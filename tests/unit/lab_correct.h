@@ -44,6 +44,10 @@ void world_init(
 void world_done(struct world *world);
 void world_open_ledger(struct world *world);
 
+/* Its folder goes, and can't be made anew; and there is room for one again. */
+void world_lose_folder(void);
+void world_find_folder(void);
+
 /* The kernel's value, and a writer to it. */
 int *world_value(struct world *world, int ifindex);
 struct writer world_writer(struct world *world);

@@ -10,7 +10,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #define CORRECT "mode = \"correct\";"
@@ -336,14 +335,11 @@ END_TEST
 START_TEST(without_a_ledger_it_is_taken_back)
 {
 	struct world world;
-	char command[128];
 
 	for (int by_hand = 0; by_hand <= 1; by_hand++) {
 		world_init(&world, CORRECT, strict);
 		world_is(&world, 0, "corrected tunl0 1>2", 2);
-		snprintf(command, sizeof(command), "rm -r %s && touch %s",
-			world_directory, world_directory);
-		ck_assert_int_eq(system(command), 0);
+		world_lose_folder();
 		if (by_hand) {
 			ask(&world, correct_hand_revert, "tunl0", NULL, NULL);
 			ck_assert_str_eq(world.said, "restored tunl0 2>1");
@@ -359,8 +355,7 @@ START_TEST(without_a_ledger_it_is_taken_back)
 		}
 		ck_assert_int_eq(*world_value(&world, 5), 1);
 		ck_assert_uint_eq(world.ledger->entries.count, 0);
-		ck_assert_int_eq(unlink(world_directory), 0);
-		ck_assert_int_eq(mkdir(world_directory, 0700), 0);
+		world_find_folder();
 		world_done(&world);
 	}
 }

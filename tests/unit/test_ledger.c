@@ -167,6 +167,25 @@ static off_t length_of(const char *path)
 	return status.st_size;
 }
 
+/* As whoever comes beside reads it: entry is its interface's. */
+static void reads_back(const struct ledger_entry *entry)
+{
+	struct ledger *second = NULL;
+
+	ck_assert_int_eq(ledger_peek(directory, &second), 0);
+	ck_assert_ptr_nonnull(ledger_find(second, entry->ifindex));
+	same(ledger_find(second, entry->ifindex), entry);
+	ledger_free(second);
+}
+
+/* Saves it once more, a moment later. */
+static void touch(struct ledger *ledger, struct ledger_entry *entry)
+{
+	entry->when_usec++;
+	ck_assert_int_eq(ledger_put(ledger, entry), 0);
+	ck_assert_int_eq(ledger_save(ledger), 0);
+}
+
 START_TEST(a_save_writes_what_changed)
 {
 	struct ledger *ledger = opened(), *second = NULL;
@@ -276,21 +295,13 @@ START_TEST(a_file_that_was_touched_is_made_anew)
 	ck_assert_int_eq(ledger_put(ledger, &entry), 0);
 	ck_assert_int_eq(ledger_save(ledger), 0);
 	ck_assert_int_eq(unlink(current(ledger)), 0);
-	entry.when_usec++;
-	ck_assert_int_eq(ledger_put(ledger, &entry), 0);
-	ck_assert_int_eq(ledger_save(ledger), 0);
-	ck_assert_int_eq(ledger_peek(directory, &second), 0);
-	same(ledger_find(second, 5), &entry);
-	ledger_free(second);
+	touch(ledger, &entry);
+	reads_back(&entry);
 	/* moved away it is another one's */
 	snprintf(path, sizeof(path), "%s", in_directory("kept"));
 	ck_assert_int_eq(rename(current(ledger), path), 0);
-	entry.when_usec++;
-	ck_assert_int_eq(ledger_put(ledger, &entry), 0);
-	ck_assert_int_eq(ledger_save(ledger), 0);
-	ck_assert_int_eq(ledger_peek(directory, &second), 0);
-	same(ledger_find(second, 5), &entry);
-	ledger_free(second);
+	touch(ledger, &entry);
+	reads_back(&entry);
 	ck_assert_int_eq(unlink(path), 0);
 	file = fopen(current(ledger), "ae");
 	ck_assert_ptr_nonnull(file);
@@ -299,9 +310,7 @@ START_TEST(a_file_that_was_touched_is_made_anew)
 	ck_assert_int_eq(ledger_peek(directory, &second), -EBADMSG);
 	ledger_free(second);
 	ck_assert_int_eq(ledger_save(ledger), 0);
-	ck_assert_int_eq(ledger_peek(directory, &second), 0);
-	same(ledger_find(second, 5), &entry);
-	ledger_free(second);
+	reads_back(&entry);
 	ledger_free(ledger);
 }
 END_TEST
@@ -328,9 +337,7 @@ START_TEST(a_folder_that_went_is_made_anew)
 	ck_assert_int_eq(ledger_save(ledger), 0);
 	ck_assert_int_eq(ledger->error, 0);
 	ck_assert_int_eq(ledger_open(directory, &second, error), -EWOULDBLOCK);
-	ck_assert_int_eq(ledger_peek(directory, &second), 0);
-	same(ledger_find(second, 5), &entry);
-	ledger_free(second);
+	reads_back(&entry);
 	/* where another one was faster, it has the new folder: nothing is written in it */
 	snprintf(command, sizeof(command), "rm -r %s", directory);
 	ck_assert_int_eq(system(command), 0);
@@ -369,16 +376,12 @@ START_TEST(an_old_file_is_gone_on_with)
 	ck_assert_int_gt(length_of(current(ledger)), before);
 	/* of room for what will be written, not only for itself */
 	while (ledger->length % 4096 < 4096 - 1023) {
-		entry.when_usec++;
-		ck_assert_int_eq(ledger_put(ledger, &entry), 0);
-		ck_assert_int_eq(ledger_save(ledger), 0);
+		touch(ledger, &entry);
 	}
 	ck_assert_int_eq(ledger_prove(ledger), 0);
 	ck_assert_uint_lt(ledger->length % 4096, 100);
 	before = length_of(current(ledger));
-	entry.when_usec++;
-	ck_assert_int_eq(ledger_put(ledger, &entry), 0);
-	ck_assert_int_eq(ledger_save(ledger), 0);
+	touch(ledger, &entry);
 	ck_assert_uint_eq(ledger->serial, serial);
 	ck_assert_int_gt(length_of(current(ledger)), before);
 	ledger_free(ledger);
