@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "daemon/daemon.h"
 
-#include "daemon/evaluate.h"
+#include "daemon/evaluate/evaluate.h"
 
 #include <errno.h>
 #include <inttypes.h>

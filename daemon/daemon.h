@@ -3,15 +3,15 @@
 
 #include "base/histogram.h"
 #include "daemon/bus.h"
-#include "daemon/config.h"
-#include "daemon/correct.h"
+#include "daemon/config/config.h"
+#include "daemon/correct/policy.h"
+#include "daemon/evaluate/track.h"
+#include "daemon/journal/sink.h"
 #include "daemon/options.h"
-#include "daemon/sink.h"
-#include "daemon/track.h"
+#include "finding/report.h"
 #include "kernel/nl_reader.h"
 #include "kernel/nl_request.h"
-#include "model/report.h"
-#include "model/state.h"
+#include "state/state.h"
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "daemon/sink.h"
+#include "daemon/journal/sink.h"
 
 #include <stdbool.h>
 

@@ -4,7 +4,7 @@
 #include "daemon/ctl/ctl.h"
 #include "daemon/ctl/json.h"
 #include "daemon/ctl/table.h"
-#include "model/finding_text.h"
+#include "finding/finding_text.h"
 
 #include <errno.h>
 #include <net/if.h>

@@ -3,8 +3,8 @@
 
 #include "daemon/ctl/host.h"
 #include "daemon/ctl/question.h"
-#include "model/reverse.h"
-#include "model/rpf.h"
+#include "rpf/reverse.h"
+#include "rpf/rpf.h"
 
 #include <json-c/json.h>
 #include <stdio.h>

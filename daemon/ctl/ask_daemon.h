@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "daemon/correct_text.h"
+#include "daemon/correct/correct_text.h"
 #include "daemon/ctl/arguments.h"
 
 /*

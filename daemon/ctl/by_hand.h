@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "daemon/correct_hand.h"
+#include "daemon/correct/requests.h"
 #include "daemon/ctl/ctl.h"
 #include "daemon/ctl/plans.h"
 

@@ -3,7 +3,7 @@
 
 #include "daemon/ctl/ctl.h"
 #include "daemon/ctl/table.h"
-#include "daemon/evaluate.h"
+#include "daemon/evaluate/evaluate.h"
 
 #include <errno.h>
 

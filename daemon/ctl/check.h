@@ -2,7 +2,7 @@
 #pragma once
 
 #include "daemon/ctl/json.h"
-#include "model/finding.h"
+#include "finding/finding.h"
 
 #include <stdio.h>
 

@@ -3,7 +3,7 @@
 
 #include "daemon/ctl/question.h"
 #include "daemon/ctl/table.h"
-#include "model/finding_text.h"
+#include "finding/finding_text.h"
 
 #include <errno.h>
 

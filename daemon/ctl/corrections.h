@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "daemon/correct/ledger.h"
 #include "daemon/ctl/ctl.h"
-#include "daemon/ledger.h"
 
 /*
  * What the ledger says was corrected, held against the kernel. It is read beside whoever writes

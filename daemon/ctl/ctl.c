@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "daemon/ctl/ctl.h"
 
-#include "daemon/config_text.h"
+#include "daemon/config/config_text.h"
 #include "daemon/ctl/netns.h"
 #include "daemon/ctl/table.h"
 

@@ -2,8 +2,8 @@
 #include "daemon/ctl/corrections.h"
 #include "daemon/ctl/json.h"
 #include "daemon/ctl/table.h"
-#include "daemon/evaluate.h"
-#include "model/finding_text.h"
+#include "daemon/evaluate/evaluate.h"
+#include "finding/finding_text.h"
 
 #include <errno.h>
 #include <stdio.h>

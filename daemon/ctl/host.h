@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "daemon/config.h"
+#include "daemon/config/config.h"
 #include "daemon/ctl/arguments.h"
+#include "finding/finding.h"
 #include "kernel/nl_request.h"
-#include "model/finding.h"
-#include "model/state.h"
+#include "state/state.h"
 
 #include <stdint.h>
 

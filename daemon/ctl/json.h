@@ -2,8 +2,8 @@
 #pragma once
 
 #include "base/cleanup.h"
-#include "model/reverse.h"
-#include "model/view.h"
+#include "rpf/overlay.h"
+#include "rpf/reverse.h"
 
 #include <json-c/json.h>
 #include <stdbool.h>

@@ -4,7 +4,7 @@
 #include "daemon/ctl/ctl.h"
 #include "daemon/ctl/json.h"
 #include "daemon/ctl/table.h"
-#include "daemon/evaluate.h"
+#include "daemon/evaluate/evaluate.h"
 
 #include <errno.h>
 #include <string.h>

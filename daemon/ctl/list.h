@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "model/report.h"
+#include "finding/report.h"
 
 #include <stdio.h>
 

@@ -2,7 +2,7 @@
 #include "daemon/ctl/netns.h"
 
 #include "base/cleanup.h"
-#include "daemon/config_text.h"
+#include "daemon/config/config_text.h"
 
 #include <errno.h>
 #include <fcntl.h>

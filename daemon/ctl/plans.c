@@ -2,9 +2,9 @@
 #include "daemon/ctl/plans.h"
 
 #include "daemon/ctl/table.h"
-#include "daemon/evaluate.h"
-#include "model/finding_text.h"
-#include "model/plan.h"
+#include "daemon/evaluate/evaluate.h"
+#include "finding/finding_text.h"
+#include "finding/remedy.h"
 
 #include <errno.h>
 #include <string.h>

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "daemon/correct_text.h"
+#include "daemon/correct/correct_text.h"
 #include "daemon/ctl/ctl.h"
-#include "model/ladder.h"
+#include "finding/plan.h"
 
 /* The findings of the interfaces that were asked for, each with the plan that cures it. */
 struct planned {

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "daemon/ctl/arguments.h"
-#include "model/flow.h"
+#include "net/flow.h"
 
 /* One packet as a person names it: flow without its iif, which is a name here. */
 struct question {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "daemon/ctl/by_hand.h"
 #include "daemon/ctl/corrections.h"
-#include "model/finding_text.h"
-#include "model/plan.h"
+#include "finding/finding_text.h"
+#include "finding/remedy.h"
 
 #include <string.h>
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "daemon/config_text.h"
+#include "daemon/config/config_text.h"
 #include "daemon/ctl/corrections.h"
 #include "daemon/ctl/json.h"
 #include "daemon/ctl/plans.h"
 #include "daemon/ctl/table.h"
-#include "model/plan.h"
+#include "finding/remedy.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -4,7 +4,7 @@
 #include "base/cleanup.h"
 #include "base/hash.h"
 #include "kernel/nl_decode_route.h"
-#include "model/flow.h"
+#include "net/flow.h"
 
 #include <endian.h>
 #include <errno.h>

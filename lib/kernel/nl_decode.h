@@ -2,7 +2,7 @@
 #pragma once
 
 #include "base/array.h"
-#include "model/record.h"
+#include "state/record.h"
 
 #include <linux/netlink.h>
 #include <stddef.h>

@@ -3,7 +3,7 @@
 
 #include "base/cleanup.h"
 #include "kernel/nl_decode.h"
-#include "model/record.h"
+#include "state/record.h"
 
 #include <stddef.h>
 

@@ -2,8 +2,8 @@
 #pragma once
 
 #include "kernel/nl_request.h"
-#include "model/flow.h"
-#include "model/ip4.h"
+#include "net/flow.h"
+#include "net/ip4.h"
 
 #include <stdbool.h>
 

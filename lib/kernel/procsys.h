@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "model/record.h"
+#include "state/record.h"
 
 #include <stdint.h>
 

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "kernel/nl_request.h"
-#include "model/state.h"
+#include "state/state.h"
 
 /*
  * Reads all that a verdict depends on, but for one of a multicast packet, out of the kernel

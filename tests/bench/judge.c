@@ -4,7 +4,7 @@
 
 #include "kernel/probe.h"
 #include "kernel/snapshot.h"
-#include "model/rpf.h"
+#include "rpf/rpf.h"
 
 #define FLOWS 10000
 #define REPETITIONS 7

@@ -3,7 +3,7 @@
 #include "bench.h"
 #include "service.h"
 
-#include "model/state.h"
+#include "state/state.h"
 
 #include <malloc.h>
 #include <unistd.h>

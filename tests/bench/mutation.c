@@ -6,7 +6,7 @@
  */
 #include "bench.h"
 
-#include "model/state.h"
+#include "state/state.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "model/ip4.h"
+#include "net/ip4.h"
 
 #include <stddef.h>
 #include <stdint.h>

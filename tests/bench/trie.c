@@ -2,7 +2,7 @@
 /* What the trie and the tables on it cost, without a kernel: time and bytes a route. */
 #include "bench.h"
 
-#include "model/fib.h"
+#include "fib/fib.h"
 
 #include <stdlib.h>
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #undef NDEBUG
-#include "daemon/config.h"
+#include "daemon/config/config.h"
 
 #include <assert.h>
 #include <stdio.h>

@@ -3,7 +3,7 @@
  * The ledger's parser: whatever it takes is what its writer would have written, in sense, as a
  * whole and with a line of what changed.
  */
-#include "daemon/ledger.h"
+#include "daemon/correct/ledger.h"
 
 #include <assert.h>
 #include <errno.h>

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "base/array.h"
 #include "base/cleanup.h"
-#include "model/finding_text.h"
-#include "model/report.h"
-#include "unit/lab_model.h"
+#include "finding/finding_text.h"
+#include "finding/report.h"
+#include "unit/fixture_model.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 /*
- * Text in, text out: golden NAME.in reads a world, line by line as tests/unit/lab_model.h
+ * Text in, text out: golden NAME.in reads a world, line by line as tests/unit/fixture_model.h
  * has them, with questions between them, and compares what it answers with NAME.out. With
  * --write it writes that file instead: read it before it is committed.
  *

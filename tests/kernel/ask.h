@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "model/flow.h"
-#include "model/rpf.h"
-#include "model/state.h"
+#include "net/flow.h"
+#include "rpf/rpf.h"
+#include "state/state.h"
 
 #include <stdbool.h>
 

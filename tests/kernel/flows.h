@@ -2,8 +2,8 @@
 #pragma once
 
 #include "kernel/rng.h"
-#include "model/flow.h"
-#include "model/state.h"
+#include "net/flow.h"
+#include "state/state.h"
 
 /*
  * Addresses near which a wrong model shows: the ends of the prefixes that walks use and their

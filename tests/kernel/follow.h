@@ -3,8 +3,8 @@
 
 #include "kernel/nl_reader.h"
 #include "kernel/nl_request.h"
-#include "model/state.h"
-#include "model/state_equal.h"
+#include "state/state.h"
+#include "state/state_equal.h"
 
 #include <stdbool.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "kernel/inet_conf.h"
 
-#include "model/devconf.h"
+#include "state/devconf.h"
 
 #include <net/if.h>
 #include <netlink/netlink.h>

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "kernel/step.h"
-#include "model/state.h"
+#include "state/state.h"
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* An audit among what else befalls the daemon. */
 #include "daemon/daemon.h"
+#include "fixture_netns.h"
 #include "kernel/snapshot.h"
-#include "lab.h"
-#include "unit/lab_run.h"
+#include "unit/fixture_run.h"
 
 #include <errno.h>
 #include <time.h>

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "base/array.h"
+#include "fixture_netns.h"
 #include "kernel/devconf_write.h"
 #include "kernel/netns_id.h"
 #include "kernel/procsys.h"
-#include "lab.h"
-#include "model/record.h"
-#include "unit/lab_run.h"
+#include "state/record.h"
+#include "unit/fixture_run.h"
 
 #include <check.h>
 #include <errno.h>

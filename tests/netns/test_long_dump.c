@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Dumps of more than the few datagrams that are fetched in turns: the rest is fetched ahead. */
+#include "fixture_netns.h"
 #include "kernel/nl_request.h"
-#include "lab.h"
-#include "unit/lab_run.h"
+#include "unit/fixture_run.h"
 
 #include <check.h>
 #include <errno.h>

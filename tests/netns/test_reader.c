@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "base/array.h"
 #include "base/cleanup.h"
+#include "fixture_netns.h"
 #include "kernel/nl_reader.h"
 #include "kernel/nl_request.h"
 #include "kernel/probe.h"
 #include "kernel/procsys.h"
-#include "lab.h"
-#include "unit/lab_run.h"
+#include "unit/fixture_run.h"
 
 #include <check.h>
 #include <errno.h>

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Everything read in one go and step by step: the same state, on a host that has a lot of it. */
+#include "fixture_netns.h"
 #include "kernel/snapshot.h"
-#include "lab.h"
-#include "model/state_equal.h"
-#include "unit/lab_run.h"
+#include "state/state_equal.h"
+#include "unit/fixture_run.h"
 
 #include <check.h>
 #include <poll.h>

@@ -11,7 +11,7 @@
 #include "base/cleanup.h"
 #include "kernel/probe.h"
 #include "kernel/procsys.h"
-#include "model/rpf.h"
+#include "rpf/rpf.h"
 
 #include <arpa/inet.h>
 #include <dirent.h>

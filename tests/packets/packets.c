@@ -14,7 +14,7 @@
 #include "kernel/nl_request.h"
 #include "kernel/procsys.h"
 #include "kernel/snapshot.h"
-#include "model/rpf.h"
+#include "rpf/rpf.h"
 
 #include <arpa/inet.h>
 #include <errno.h>

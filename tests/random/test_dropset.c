@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "lab_world.h"
-#include "model/dropset.h"
-#include "unit/lab_model.h"
-#include "unit/lab_run.h"
+#include "finding/dropset.h"
+#include "fixture_world.h"
+#include "unit/fixture_model.h"
+#include "unit/fixture_run.h"
 
 #include <string.h>
 
@@ -143,5 +143,5 @@ int main(void)
 {
 	const TTest *const tests[] = { a_drop_set_is_its_verdicts };
 
-	return lab_run("random dropset", tests, ELEMENTS(tests));
+	return fixture_run("random dropset", tests, ELEMENTS(tests));
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "lab_random.h"
-#include "model/fib.h"
-#include "unit/lab_run.h"
+#include "fib/fib.h"
+#include "fixture_random.h"
+#include "unit/fixture_run.h"
 
 #include <string.h>
 
@@ -277,5 +277,5 @@ int main(void)
 {
 	const TTest *const tests[] = { fib_is_sorted_lists, parting_is_exact };
 
-	return lab_run("random fib", tests, ELEMENTS(tests));
+	return fixture_run("random fib", tests, ELEMENTS(tests));
 }

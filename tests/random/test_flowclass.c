@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "lab_world.h"
-#include "model/flowclass.h"
-#include "model/rpf.h"
-#include "unit/lab_model.h"
-#include "unit/lab_run.h"
+#include "fixture_world.h"
+#include "flowclass/flowclass.h"
+#include "rpf/rpf.h"
+#include "unit/fixture_model.h"
+#include "unit/fixture_run.h"
 
 #include <string.h>
 
@@ -180,5 +180,5 @@ int main(void)
 {
 	const TTest *const tests[] = { every_packet_has_a_class };
 
-	return lab_run("random flowclass", tests, ELEMENTS(tests));
+	return fixture_run("random flowclass", tests, ELEMENTS(tests));
 }

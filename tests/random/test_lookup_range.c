@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "lab_world.h"
-#include "model/lookup.h"
-#include "unit/lab_run.h"
+#include "fixture_world.h"
+#include "rpf/lookup.h"
+#include "unit/fixture_run.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -301,5 +301,5 @@ int main(void)
 		a_refusal_ends_the_walk_and_comes_back,
 	};
 
-	return lab_run("random lookup_range", tests, ELEMENTS(tests));
+	return fixture_run("random lookup_range", tests, ELEMENTS(tests));
 }

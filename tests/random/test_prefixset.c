@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "lab_random.h"
-#include "model/prefixset.h"
-#include "unit/lab_run.h"
+#include "fixture_random.h"
+#include "net/prefixset.h"
+#include "unit/fixture_run.h"
 
 #include <string.h>
 
@@ -196,5 +196,5 @@ int main(void)
 {
 	const TTest *const tests[] = { words_are_as_few_as_can_be, words_cover_exactly };
 
-	return lab_run("random prefixset", tests, ELEMENTS(tests));
+	return fixture_run("random prefixset", tests, ELEMENTS(tests));
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "lab_random.h"
-#include "model/state_equal.h"
-#include "unit/lab_run.h"
+#include "fixture_random.h"
+#include "state/state_equal.h"
+#include "unit/fixture_run.h"
 
 #include <stddef.h>
 
@@ -108,5 +108,5 @@ int main(void)
 {
 	const TTest *const tests[] = { comparing_in_pieces_finds_what_differs };
 
-	return lab_run("random state_equal", tests, ELEMENTS(tests));
+	return fixture_run("random state_equal", tests, ELEMENTS(tests));
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "lab_random.h"
-#include "model/trie.h"
-#include "unit/lab_run.h"
+#include "fib/trie.h"
+#include "fixture_random.h"
+#include "unit/fixture_run.h"
 
 #include <string.h>
 
@@ -311,5 +311,5 @@ int main(void)
 {
 	const TTest *const tests[] = { trie_is_a_list };
 
-	return lab_run("random trie", tests, ELEMENTS(tests));
+	return fixture_run("random trie", tests, ELEMENTS(tests));
 }

@@ -3,7 +3,7 @@
 #include "base/cleanup.h"
 #include "base/hash.h"
 #include "base/large.h"
-#include "lab_run.h"
+#include "fixture_run.h"
 
 #include <stdlib.h>
 
@@ -282,5 +282,5 @@ int main(void)
 		large_keeps_what_is_there_while_it_grows,
 	};
 
-	return lab_run("base", tests, ELEMENTS(tests));
+	return fixture_run("base", tests, ELEMENTS(tests));
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "base/cleanup.h"
-#include "daemon/config.h"
-#include "model/flow.h"
+#include "daemon/config/config.h"
+#include "net/flow.h"
 
 #include <check.h>
 #include <errno.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "lab_correct.h"
-#include "lab_model.h"
-#include "lab_run.h"
+#include "fixture_correct.h"
+#include "fixture_model.h"
+#include "fixture_run.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -575,7 +575,7 @@ int main(void)
 
 	if (!mkdtemp(world_directory))
 		return 1;
-	r = lab_run("correct", tests, ELEMENTS(tests));
+	r = fixture_run("correct", tests, ELEMENTS(tests));
 	snprintf(command, sizeof(command), "rm -rf %s", world_directory);
 	return system(command) == 0 ? r : 1;
 }

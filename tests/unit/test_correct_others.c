@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Correcting beside others, who write too, and what is left when something fails half-way. */
-#include "daemon/correct_hand.h"
-#include "daemon/correct_text.h"
-#include "lab_correct.h"
-#include "lab_model.h"
-#include "lab_run.h"
+#include "daemon/correct/correct_text.h"
+#include "daemon/correct/requests.h"
+#include "fixture_correct.h"
+#include "fixture_model.h"
+#include "fixture_run.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -427,7 +427,7 @@ int main(void)
 
 	if (!mkdtemp(world_directory))
 		return 1;
-	r = lab_run("correct_others", tests, ELEMENTS(tests));
+	r = fixture_run("correct_others", tests, ELEMENTS(tests));
 	snprintf(command, sizeof(command), "rm -rf %s", world_directory);
 	return system(command) == 0 ? r : 1;
 }

@@ -8,9 +8,9 @@
 #include "daemon/ctl/list.h"
 #include "daemon/ctl/question.h"
 #include "daemon/ctl/table.h"
-#include "daemon/evaluate.h"
-#include "lab_model.h"
-#include "lab_run.h"
+#include "daemon/evaluate/evaluate.h"
+#include "fixture_model.h"
+#include "fixture_run.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -573,5 +573,5 @@ int main(void)
 		finding_as_json, answer_as_json, agreement_with_the_kernel, table_aligned,
 		json_of_any_name };
 
-	return lab_run("ctl", tests, ELEMENTS(tests));
+	return fixture_run("ctl", tests, ELEMENTS(tests));
 }

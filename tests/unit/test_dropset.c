@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "lab_model.h"
-#include "lab_run.h"
-#include "model/dropset.h"
+#include "finding/dropset.h"
+#include "fixture_model.h"
+#include "fixture_run.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -215,5 +215,5 @@ int main(void)
 		nothing_dropped_has_no_main_way,
 	};
 
-	return lab_run("dropset", tests, ELEMENTS(tests));
+	return fixture_run("dropset", tests, ELEMENTS(tests));
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "lab_model.h"
-#include "lab_run.h"
-#include "model/expect.h"
+#include "finding/expect.h"
+#include "fixture_model.h"
+#include "fixture_run.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -226,5 +226,5 @@ int main(void)
 		reasons_have_words,
 	};
 
-	return lab_run("expect", tests, ELEMENTS(tests));
+	return fixture_run("expect", tests, ELEMENTS(tests));
 }

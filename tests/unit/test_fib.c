@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "lab_model.h"
-#include "lab_run.h"
-#include "model/fib.h"
-#include "model/fib_equal.h"
+#include "fib/fib.h"
+#include "fib/fib_equal.h"
+#include "fixture_model.h"
+#include "fixture_run.h"
 
 #include <string.h>
 
@@ -380,5 +380,5 @@ int main(void)
 		equal_is_routes_and_their_order,
 	};
 
-	return lab_run("fib", tests, ELEMENTS(tests));
+	return fixture_run("fib", tests, ELEMENTS(tests));
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "lab_model.h"
-#include "lab_run.h"
-#include "model/finding.h"
-#include "model/finding_text.h"
-#include "model/plan.h"
+#include "finding/finding.h"
+#include "finding/finding_text.h"
+#include "finding/remedy.h"
+#include "fixture_model.h"
+#include "fixture_run.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -667,5 +667,5 @@ int main(void)
 		names,
 	};
 
-	return lab_run("finding", tests, ELEMENTS(tests));
+	return fixture_run("finding", tests, ELEMENTS(tests));
 }

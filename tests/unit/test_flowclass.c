@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "lab_model.h"
-#include "lab_run.h"
-#include "model/flowclass.h"
+#include "fixture_model.h"
+#include "fixture_run.h"
+#include "flowclass/flowclass.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -513,5 +513,5 @@ int main(void)
 		a_declared_flow_needs_somebody_to_be_for,
 	};
 
-	return lab_run("flowclass", tests, ELEMENTS(tests));
+	return fixture_run("flowclass", tests, ELEMENTS(tests));
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "base/histogram.h"
-#include "lab_run.h"
+#include "fixture_run.h"
 
 START_TEST(small_values_are_exact)
 {
@@ -52,5 +52,5 @@ int main(void)
 	const TTest *const tests[] = { small_values_are_exact, large_values_are_near,
 		the_largest_there_is };
 
-	return lab_run("histogram", tests, ELEMENTS(tests));
+	return fixture_run("histogram", tests, ELEMENTS(tests));
 }

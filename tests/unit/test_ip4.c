@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "lab_run.h"
-#include "model/ip4.h"
+#include "fixture_run.h"
+#include "net/ip4.h"
 
 #include <errno.h>
 #include <string.h>
@@ -173,5 +173,5 @@ int main(void)
 		kinds_of_addresses,
 	};
 
-	return lab_run("ip4", tests, ELEMENTS(tests));
+	return fixture_run("ip4", tests, ELEMENTS(tests));
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "daemon/ledger.h"
-#include "lab_run.h"
+#include "daemon/correct/ledger.h"
+#include "fixture_run.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -624,7 +624,7 @@ int main(void)
 
 	if (!mkdtemp(directory))
 		return 1;
-	r = lab_run("ledger", tests, ELEMENTS(tests));
+	r = fixture_run("ledger", tests, ELEMENTS(tests));
 	snprintf(command, sizeof(command), "rm -rf %s", directory);
 	return system(command) == 0 ? r : 1;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "lab_model.h"
-#include "lab_run.h"
-#include "model/lookup.h"
+#include "fixture_model.h"
+#include "fixture_run.h"
+#include "rpf/lookup.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -599,5 +599,5 @@ int main(void)
 		the_trace_tells_each_step,
 	};
 
-	return lab_run("lookup", tests, ELEMENTS(tests));
+	return fixture_run("lookup", tests, ELEMENTS(tests));
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "fib/rule.h"
 #include "message.h"
-#include "model/rule.h"
 
 #include <errno.h>
 #include <linux/rtnetlink.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "lab_model.h"
-#include "lab_run.h"
-#include "model/prefixset.h"
+#include "fixture_model.h"
+#include "fixture_run.h"
+#include "net/prefixset.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -241,5 +241,5 @@ int main(void)
 		words_cover_what_is_meant,
 	};
 
-	return lab_run("prefixset", tests, ELEMENTS(tests));
+	return fixture_run("prefixset", tests, ELEMENTS(tests));
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "lab_model.h"
-#include "lab_run.h"
-#include "model/report.h"
+#include "finding/report.h"
+#include "fixture_model.h"
+#include "fixture_run.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -264,5 +264,5 @@ int main(void)
 		verdicts_have_words,
 	};
 
-	return lab_run("report", tests, ELEMENTS(tests));
+	return fixture_run("report", tests, ELEMENTS(tests));
 }

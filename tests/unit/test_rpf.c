@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "lab_model.h"
-#include "lab_run.h"
-#include "model/rpf.h"
+#include "fixture_model.h"
+#include "fixture_run.h"
+#include "rpf/rpf.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -579,5 +579,5 @@ int main(void)
 		a_view_tries_values,
 	};
 
-	return lab_run("rpf", tests, ELEMENTS(tests));
+	return fixture_run("rpf", tests, ELEMENTS(tests));
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "lab_model.h"
-#include "lab_run.h"
-#include "model/state.h"
-#include "model/state_equal.h"
+#include "fixture_model.h"
+#include "fixture_run.h"
+#include "state/state.h"
+#include "state/state_equal.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -547,5 +547,5 @@ int main(void)
 		settings_of_no_concern_are_not_compared,
 	};
 
-	return lab_run("state", tests, ELEMENTS(tests));
+	return fixture_run("state", tests, ELEMENTS(tests));
 }

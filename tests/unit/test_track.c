@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "daemon/track.h"
-#include "lab_run.h"
+#include "daemon/evaluate/track.h"
+#include "fixture_run.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -304,5 +304,5 @@ int main(void)
 		it_ends_anywhere,
 	};
 
-	return lab_run("track", tests, ELEMENTS(tests));
+	return fixture_run("track", tests, ELEMENTS(tests));
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "lab_model.h"
-#include "lab_run.h"
-#include "model/trie.h"
+#include "fib/trie.h"
+#include "fixture_model.h"
+#include "fixture_run.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -257,5 +257,5 @@ int main(void)
 		only_what_is_meant_changes,
 	};
 
-	return lab_run("trie", tests, ELEMENTS(tests));
+	return fixture_run("trie", tests, ELEMENTS(tests));
 }

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "base/array.h"
+#include "base/hash.h"
+#include "daemon/config/config.h"
+#include "state/record.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/*
+ * How often an interface may be written to, and when somebody else insists: what the corrector
+ * remembers of one interface. Time is an argument (usec of any steady clock).
+ */
+struct reversal {
+	uint64_t at_usec;   /* steady */
+	uint64_t when_usec; /* since 1970, for people */
+	int ours, theirs;
+};
+
+struct patience {
+	int ifindex;
+	char name[NAME_MAX_];
+	uint64_t up_usec; /* when it appeared or came up, or we began */
+	ARRAY(uint64_t) writes;
+	ARRAY(struct reversal) reversals;
+	bool overwritten; /* by .theirs, which was not answered yet */
+	bool of_all;	  /* not its own value, but that of all, which it needs lowered */
+	int ours, theirs;
+	uint64_t paused_until, pause_usec; /* after a fight; the pause's length */
+	uint64_t retry_usec;		   /* after a failure: not before */
+	unsigned int failures;
+	uint64_t replan_usec; /* not before: planning costs */
+};
+
+struct patiences {
+	struct hash by_ifindex;
+};
+
+/* The one of an interface, made at need; NULL on lack of memory. */
+struct patience *patience_of(struct patiences *patiences, int ifindex, uint64_t up_usec);
+struct patience *patience_find(const struct patiences *patiences, int ifindex);
+void patience_forget(struct patiences *patiences, int ifindex);
+void patiences_done(struct patiences *patiences);
+
+/* Whether one more write is within per_minute; else *until is when it will be. */
+bool patience_may_write(struct patience *patience, unsigned int per_minute, uint64_t now,
+	uint64_t *until);
+int patience_wrote(struct patience *patience, uint64_t now);
+
+/*
+ * Somebody wrote theirs over ours, and we would have to write again. Returns 0 to go on; 1 for
+ * a fight: the interface is paused from now on, and .reversals has what happened; -ENOMEM.
+ */
+int patience_reversed(struct patience *patience, const struct config *config,
+	uint64_t now, uint64_t when);
+
+/* The reversals of a fight were told. */
+void patience_told(struct patience *patience);
+
+/* Something failed: it is not tried again for a while that doubles, up to an hour. */
+void patience_failed(struct patience *patience, uint64_t now);

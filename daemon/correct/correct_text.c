@@ -1,0 +1,321 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "daemon/correct/correct_text.h"
+
+#include "finding/finding_text.h"
+#include "finding/remedy.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+struct text {
+	char *out;
+	size_t size, length;
+};
+
+_printf_(2, 3) static void say(struct text *text, const char *format, ...)
+{
+	va_list arguments;
+	int length;
+
+	if (text->length >= text->size)
+		return;
+	va_start(arguments, format);
+	length = vsnprintf(
+		text->out + text->length, text->size - text->length, format, arguments);
+	va_end(arguments);
+	text->length += length > 0 ? (size_t)length : 0;
+}
+
+int correct_answer_event(
+	struct correct_answers *answers, const struct correct_event *event)
+{
+	struct correct_answer answer = { .event = event_info(event->kind)->name,
+		.old = event->old,
+		.value = event->value };
+
+	snprintf(answer.iif, sizeof(answer.iif), "%s", event->iif);
+	correct_sentence(event, answer.text);
+	return array_push(&answers->list, &answer);
+}
+
+int correct_answer_words(struct correct_answers *answers, const char *event,
+	const char *iif, const char *format, ...)
+{
+	struct correct_answer answer = { .event = event };
+	va_list arguments;
+
+	snprintf(answer.iif, sizeof(answer.iif), "%s", iif);
+	va_start(arguments, format);
+	(void)vsnprintf(answer.text, sizeof(answer.text), format, arguments);
+	va_end(arguments);
+	return array_push(&answers->list, &answer);
+}
+
+const char *correct_assignments(const struct plan *plan, char *out, size_t size)
+{
+	struct text text = { out, size, 0 };
+
+	out[0] = '\0';
+	array_each (&plan->steps, const struct plan_step, step)
+		say(&text, "%s%s=%d", step == plan->steps.items ? "" : " ", step->key,
+			step->value);
+	return out;
+}
+
+const char *correct_advice(int error, int ifindex)
+{
+	switch (-error) {
+	case EPERM:
+	case EACCES:
+		return ifindex > 0 ? "not permitted; rpfilterd.service needs "
+				     "CAP_NET_ADMIN for it: enable its drop-in "
+				     "correct.conf (rpfilterd(8), CORRECTING)"
+				   : "not permitted; rpfilterd.service needs its "
+				     "drop-ins correct.conf and allow-all.conf for it "
+				     "(rpfilterd(8), CORRECTING)";
+	case EROFS:
+		return "/proc/sys is read-only here; rpfilterd.service needs its "
+		       "drop-in "
+		       "allow-all.conf for it (rpfilterd(8), CORRECTING)";
+	case ENODEV:
+		return "the interface is gone";
+	case EAFNOSUPPORT:
+		return "the interface has no IPv4 any more (its MTU is below 68)";
+	default:
+		return strerror(-error);
+	}
+}
+
+/* --- corrected ---------------------------------------------------------------------------------- */
+
+static void say_who(struct text *text, const struct correct_event *event)
+{
+	char sources[160], to[IP4_TEXT];
+
+	if (!event->finding || !event->finding->source_count)
+		return;
+	say(text, " Packets from %s to %s come in by it again",
+		finding_from(event->finding, sources, sizeof(sources)),
+		ip4_format(event->finding->example.dst, to));
+	if (event->outcome.kernel == KERNEL_PASS)
+		say(text, ", which the kernel confirms");
+	say(text, ".");
+}
+
+/* What was done first, so that nothing else changes. */
+static void say_steps(struct text *text, const struct correct_event *event)
+{
+	char value[32], old[32];
+	size_t kept = 0;
+
+	if (!event->plan || event->plan->rung != PLAN_ALL)
+		return;
+	array_each (&event->plan->steps, const struct plan_step, step) {
+		kept += step->keeps;
+		if (step->ifindex == NETCONF_ALL)
+			say(text, " For that, %s was lowered from %s to %s", step->key,
+				rp_filter_words(step->old, old),
+				rp_filter_words(step->value, value));
+	}
+	if (kept)
+		say(text,
+			", and %zu other%s, default included, got before what %s in "
+			"effect",
+			kept, kept == 1 ? "" : "s", kept == 1 ? "it had" : "they had");
+	say(text, ".");
+}
+
+static void say_corrected(struct text *text, const struct correct_event *event)
+{
+	char key[64], old[32], value[32];
+
+	plan_key(event->iif, key);
+	if (event->old == event->value)
+		say(text, "%s stays %s.", key, rp_filter_words(event->value, value));
+	else
+		say(text, "%s was %s and is %s now%s%s.", key,
+			rp_filter_words(event->old, old),
+			rp_filter_words(event->value, value),
+			event->by_hand ? ", by hand" : "",
+			event->replanned
+				? ": the interface has an address and its sources a "
+				  "way back, so loose is enough"
+				: "");
+	say_steps(text, event);
+	say_who(text, event);
+}
+
+/* --- what was not done -------------------------------------------------------------------------- */
+
+static void say_failed(struct text *text, const struct correct_event *event)
+{
+	const struct outcome *outcome = &event->outcome;
+	char key[64];
+
+	plan_key(outcome->ifindex == NETCONF_ALL       ? "all"
+		 : outcome->ifindex == NETCONF_DEFAULT ? "default"
+						       : event->iif,
+		key);
+	switch (outcome->kind) {
+	case OUTCOME_NO_LEDGER:
+		if (outcome->error == -E2BIG) {
+			say(text,
+				"%s was not changed to %d: the ledger is full; it takes "
+				"%d entries, and rpfilterctl revert takes some back.",
+				key, event->value, LEDGER_ENTRIES);
+			return;
+		}
+		say(text,
+			"%s was not changed to %d: the ledger can't be written (%s), "
+			"and without it nothing is.",
+			key, event->value, strerror(-outcome->error));
+		return;
+	case OUTCOME_NO_EFFECT:
+		say(text, "%s=%d did not help: the kernel's word on the example is %s",
+			key, event->value, kernel_answer_name(outcome->kernel));
+		break;
+	case OUTCOME_DONE:
+	case OUTCOME_STALE:
+	case OUTCOME_OTHERWISE:
+	case OUTCOME_FOREIGN:
+	case OUTCOME_KEPT:
+	case OUTCOME_ERROR:
+		say(text, "Writing %s for %s failed: %s", key, event->iif,
+			correct_advice(outcome->error, outcome->ifindex));
+		break;
+	}
+	say(text, outcome->left ? "; what was written could not be taken back and stays "
+				  "in the ledger."
+		  : event->plan ? "; nothing is changed."
+				: "; it stays, and in the ledger.");
+}
+
+static void say_refused(struct text *text, const struct correct_event *event)
+{
+	char key[64];
+
+	plan_key(event->iif, key);
+	say(text, "%s is not corrected: ", event->iif);
+	switch (event->refusal) {
+	case REFUSED_NOTHING:
+		break;
+	case REFUSED_SCOPE:
+		say(text,
+			"its sources are expected by addresses or routes only (%s); an "
+			"entry of interfaces for it with mode = \"correct\" would allow "
+			"it.",
+			event->finding ? expect_why_name(event->finding->expect) : "?");
+		break;
+	case REFUSED_LOWEST:
+		say(text,
+			"only 0 helps, and correct.lowest is \"loose\"; \"off\" would "
+			"allow it%s.",
+			event->finding && event->finding->reason == RPF_NO_ROUTE
+				? ""
+				: ", and so would an address on it make 2 enough");
+		break;
+	case REFUSED_ALLOW_ALL:
+		say(text,
+			"conf.all stands in the way of %s=0, and correct.allow_all is "
+			"false; true would allow lowering all, after every other "
+			"interface got what it has in effect.",
+			key);
+		break;
+	case REFUSED_PER_MINUTE:
+		say(text, "it was written to as often as correct.per_minute allows; it "
+			  "goes on when a minute has passed.");
+		break;
+	case REFUSED_PAUSED:
+		say(text, "%s paused by hand; rpfilterctl resume%s%s ends that.",
+			event->all_paused ? "all interfaces are" : "it is",
+			event->all_paused ? "" : " ",
+			event->all_paused ? "" : event->iif);
+		break;
+	case REFUSED_UNSURE:
+		say(text, "model and kernel differ on one of its packets; as long as "
+			  "they do nothing is changed.");
+		break;
+	case REFUSED_OTHERS:
+		say(text, "what would help makes other interfaces drop what is "
+			  "expected there.");
+		break;
+	case REFUSED_LEDGER:
+		say(text, "%s.", event->why ? event->why : "there is no ledger");
+		break;
+	}
+}
+
+/* --- fights, restored ----------------------------------------------------------------------------- */
+
+static void say_fight(struct text *text, const struct correct_event *event)
+{
+	const struct patience *patience = event->patience;
+	size_t count = patience->reversals.count, from = count > 10 ? count - 10 : 0;
+	char key[64];
+
+	plan_key(event->iif, key);
+	if (patience->of_all)
+		plan_key("all", key);
+	say(text,
+		"Somebody else has written %s back %zu times; rpfilterd leaves %s alone "
+		"for %llu s.",
+		key, count, event->iif,
+		(unsigned long long)(patience->pause_usec / 1000000));
+	for (size_t i = from; i < count; i++) {
+		const struct reversal *reversal = &patience->reversals.items[i];
+		time_t when = (time_t)(reversal->when_usec / 1000000);
+		struct tm broken;
+		char clock[32] = "?";
+
+		if (gmtime_r(&when, &broken))
+			strftime(clock, sizeof(clock), "%H:%M:%S", &broken);
+		say(text, "%s%s.%03llu UTC %d over %d", i == from ? " Last: " : ", ",
+			clock, (unsigned long long)(reversal->when_usec / 1000 % 1000),
+			reversal->theirs, reversal->ours);
+	}
+	say(text, ". Find who writes it, and have one of the two give way.");
+}
+
+static void say_restored(struct text *text, const struct correct_event *event)
+{
+	char key[64], old[32], value[32];
+
+	plan_key(event->iif, key);
+	say(text, "%s was %s and is %s again%s.", key, rp_filter_words(event->old, old),
+		rp_filter_words(event->value, value),
+		event->by_hand	  ? ", by hand"
+		: event->stopping ? ": rpfilterd ends, and correct.restore is "
+				    "\"on-stop\""
+				  : ": nothing that is expected needs the correction");
+}
+
+const char *correct_sentence(
+	const struct correct_event *event, char out[static CORRECT_TEXT])
+{
+	struct text text = { out, CORRECT_TEXT, 0 };
+
+	out[0] = '\0';
+	if (event->kind == EVENT_CORRECTED)
+		say_corrected(&text, event);
+	else if (event->kind == EVENT_CORRECTION_FAILED)
+		say_failed(&text, event);
+	else if (event->kind == EVENT_REFUSED)
+		say_refused(&text, event);
+	else if (event->kind == EVENT_FIGHT)
+		say_fight(&text, event);
+	else if (event->kind == EVENT_RESTORED)
+		say_restored(&text, event);
+	return out;
+}
+
+void correct_text_left(const struct ledger_entry *entry, char out[static CORRECT_LEFT])
+{
+	snprintf(out, CORRECT_LEFT,
+		"%s, index %d, is not known to be the interface that was corrected: its "
+		"kind or its hardware address is another one. Its rp_filter, %d, is "
+		"left.",
+		entry->name, entry->ifindex, entry->value);
+}

@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "daemon/correct/ledger.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* --- entries ---------------------------------------------------------------------------------- */
+
+struct ledger_entry *ledger_find(const struct ledger *ledger, int ifindex)
+{
+	array_each (&ledger->entries, struct ledger_entry, entry) {
+		if (entry->ifindex == ifindex && strcmp(entry->netns, ledger->netns) == 0)
+			return entry;
+	}
+	return NULL;
+}
+
+bool ledger_is_about(const struct ledger_entry *entry, uint64_t identity)
+{
+	return entry->ifindex < 0 || entry->identity == identity;
+}
+
+/* OLD/rest is /IFINDEX/rest until ledger_follow_end(): no name has a slash. */
+static void unname_finding(struct ledger *ledger, const char *old, int ifindex)
+{
+	char fresh[FINDING_ID] = "", was[FINDING_ID];
+	size_t length = strcspn(old, "/");
+
+	if (!old[length])
+		return; /* "all" */
+	snprintf(was, sizeof(was), "%s", old);
+	snprintf(fresh, sizeof(fresh), "/%d%s", ifindex, old + length);
+	array_each (&ledger->entries, struct ledger_entry, entry) {
+		if (strcmp(entry->netns, ledger->netns) == 0 &&
+			strcmp(entry->finding, was) == 0)
+			memcpy(entry->finding, fresh, sizeof(entry->finding));
+	}
+}
+
+bool ledger_follow(struct ledger *ledger, struct ledger_entry *entry, const char *name,
+	uint64_t identity)
+{
+	bool renamed = strcmp(entry->name, name) != 0;
+
+	if (!renamed && entry->identity == identity)
+		return false;
+	/* what only keeps a bystander as it is belongs to another one's finding */
+	if (renamed && !entry->keeps)
+		unname_finding(ledger, entry->finding, entry->ifindex);
+	snprintf(entry->name, sizeof(entry->name), "%s", name);
+	entry->identity = identity;
+	return true;
+}
+
+void ledger_follow_end(struct ledger *ledger)
+{
+	array_each (&ledger->entries, struct ledger_entry, entry) {
+		char fresh[FINDING_ID] = "", *rest;
+		const struct ledger_entry *whose;
+
+		if (*entry->finding != '/' || strcmp(entry->netns, ledger->netns) != 0)
+			continue;
+		whose = ledger_find(ledger, (int)strtol(entry->finding + 1, &rest, 10));
+		snprintf(fresh, sizeof(fresh), "%s%s", whose ? whose->name : "?", rest);
+		memcpy(entry->finding, fresh, sizeof(entry->finding));
+	}
+}
+
+void ledger_remove(struct ledger *ledger, const struct ledger_entry *entry)
+{
+	array_remove(&ledger->entries, (size_t)(entry - ledger->entries.items));
+}
+
+static void forget_oldest_of_others(struct ledger *ledger)
+{
+	array_each (&ledger->entries, struct ledger_entry, entry) {
+		if (strcmp(entry->netns, ledger->netns) != 0) {
+			ledger_remove(ledger, entry);
+			return;
+		}
+	}
+}
+
+int ledger_put(struct ledger *ledger, const struct ledger_entry *entry)
+{
+	struct ledger_entry *known = ledger_find(ledger, entry->ifindex), fresh = *entry;
+
+	memcpy(fresh.netns, ledger->netns, sizeof(fresh.netns));
+	if (known) {
+		*known = fresh;
+		return 0;
+	}
+	if (ledger->entries.count >= LEDGER_ENTRIES)
+		forget_oldest_of_others(ledger);
+	if (ledger->entries.count >= LEDGER_ENTRIES)
+		return -E2BIG;
+	return array_push(&ledger->entries, &fresh);
+}
+
+/* --- pauses ----------------------------------------------------------------------------------- */
+
+static struct ledger_pause *find_pause(const struct ledger *ledger, const char *name)
+{
+	array_each (&ledger->pauses, struct ledger_pause, pause) {
+		if (strcmp(pause->netns, ledger->netns) == 0 &&
+			strcmp(pause->name, name) == 0)
+			return pause;
+	}
+	return NULL;
+}
+
+bool ledger_all_paused(const struct ledger *ledger)
+{
+	return find_pause(ledger, "") != NULL;
+}
+
+bool ledger_is_paused(const struct ledger *ledger, const char *name)
+{
+	return find_pause(ledger, "") || find_pause(ledger, name);
+}
+
+int ledger_pause(struct ledger *ledger, const char *name)
+{
+	struct ledger_pause pause = { 0 };
+	int r;
+
+	if (find_pause(ledger, name ? name : ""))
+		return 0;
+	if (ledger->pauses.count >= LEDGER_ENTRIES)
+		return -E2BIG;
+	memcpy(pause.netns, ledger->netns, sizeof(pause.netns));
+	snprintf(pause.name, sizeof(pause.name), "%s", name ? name : "");
+	r = array_push(&ledger->pauses, &pause);
+	return r < 0 ? r : 1;
+}
+
+int ledger_resume(struct ledger *ledger, const char *name)
+{
+	int changed = 0;
+
+	for (size_t i = ledger->pauses.count; i-- > 0;) {
+		const struct ledger_pause *pause = &ledger->pauses.items[i];
+
+		if (strcmp(pause->netns, ledger->netns) != 0 ||
+			(name && strcmp(pause->name, name) != 0))
+			continue;
+		array_remove(&ledger->pauses, i);
+		changed = 1;
+	}
+	return changed;
+}

@@ -1,0 +1,438 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "daemon/correct/policy.h"
+
+#include "rpf/rpf.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+/*
+ * Whether a correction is needed still is asked of the model: seen as if it had been taken back,
+ * is there a fault that is none now? That costs a judging, so it is asked when something has
+ * changed, and no more often than a twentieth of the time allows.
+ */
+#define USEC_PER_MSEC UINT64_C(1000)
+#define USEC_PER_SEC UINT64_C(1000000)
+#define LOOK_LEAST (50 * USEC_PER_MSEC)
+#define LOOK_MOST (2 * USEC_PER_SEC)
+#define AGAIN_USEC (60 * USEC_PER_SEC)
+#define HOLD_USEC (3600 * USEC_PER_SEC)
+
+static uint64_t later(uint64_t usec, uint64_t by_usec)
+{
+	return usec > UINT64_MAX - by_usec ? UINT64_MAX : usec + by_usec;
+}
+
+static bool is_of(const struct ledger *ledger, const struct ledger_entry *entry,
+	const char *finding)
+{
+	return strcmp(entry->netns, ledger->netns) == 0 &&
+	       strcmp(entry->finding, finding) == 0;
+}
+
+/* The entries of one finding, as a plan that takes them back. */
+struct group {
+	char finding[FINDING_ID];
+	struct plan undo;
+	struct ledger_entry loosened; /* its interface's; ifindex 0 where that has none */
+	char name[NAME_MAX_]; /* of its interface; "": all, which is nobody's now */
+	bool has_all;
+};
+
+static int group_of(
+	const struct ledger *ledger, const struct ledger_entry *first, struct group *ret)
+{
+	snprintf(ret->finding, sizeof(ret->finding), "%s", first->finding);
+	array_each (&ledger->entries, const struct ledger_entry, entry) {
+		const struct plan_step step = { .ifindex = entry->ifindex,
+			.old = entry->value,
+			.value = entry->old,
+			.keeps = entry->keeps };
+
+		if (!is_of(ledger, entry, ret->finding))
+			continue;
+		ret->has_all |= entry->ifindex == NETCONF_ALL;
+		if (entry->ifindex > 0 && !entry->keeps)
+			ret->loosened = *entry;
+		if (array_push(&ret->undo.steps, &step) < 0)
+			return -ENOMEM;
+	}
+	finding_id_iif(ret->finding, ret->name);
+	return 0;
+}
+
+static struct correct_safe *safe_of(struct correct *correct, const char *finding)
+{
+	struct correct_safe fresh = { 0 };
+
+	array_each (&correct->safe, struct correct_safe, safe) {
+		if (strcmp(safe->finding, finding) == 0)
+			return safe;
+	}
+	snprintf(fresh.finding, sizeof(fresh.finding), "%s", finding);
+	if (array_push(&correct->safe, &fresh) < 0)
+		return NULL;
+	return &correct->safe.items[correct->safe.count - 1];
+}
+
+/* The view of things as they would be without the group. *values is to be freed. */
+static int view_without(const struct group *group, const struct state *state,
+	struct view_value **values, struct view *ret)
+{
+	size_t count = group->undo.steps.count;
+
+	*values = calloc(count + 1, sizeof(**values));
+	if (!*values)
+		return -ENOMEM;
+	for (size_t i = 0; i < count; i++)
+		(*values)[i] = (struct view_value){ group->undo.steps.items[i].ifindex,
+			group->undo.steps.items[i].value };
+	*ret = (struct view){ .state = state, .values = *values, .value_count = count };
+	return 0;
+}
+
+/* Whether nothing would be dropped that is not now: 1, 0 or -ENOMEM. */
+static int is_safe(const struct correct_input *input, const struct group *group,
+	const struct state *state)
+{
+	const struct view view = { .state = state };
+	const struct iface *iface = state_iface(state, group->loosened.ifindex);
+	struct plan_changes changes = { 0 };
+	bool drops;
+	int r;
+
+	if (input->unsure_ifindex && input->unsure_ifindex == group->loosened.ifindex)
+		return 0;
+	r = ladder_changes(&view, &group->undo, group->has_all ? NULL : iface, "",
+		&input->writer->judge, &changes);
+	drops = changes.unknown;
+	array_each (&changes.list, const struct plan_change, change)
+		drops |= change->drops;
+	plan_changes_done(&changes);
+	return r < 0 ? r : !drops;
+}
+
+/* --- telling ------------------------------------------------------------------------------------ */
+
+struct telling {
+	const struct correct_input *input;
+	bool by_hand, stopping;
+	int restored;
+};
+
+static void told(
+	void *data, const struct ledger_entry *entry, int now, const struct outcome *how)
+{
+	struct telling *telling = data;
+	struct correct_event event = { .kind = EVENT_RESTORED,
+		.id = entry->finding,
+		.ifindex = entry->ifindex,
+		.iif = entry->name,
+		.old = entry->value,
+		.value = now,
+		.outcome = *how,
+		.by_hand = telling->by_hand,
+		.stopping = telling->stopping };
+
+	if (how->kind == OUTCOME_FOREIGN || how->kind == OUTCOME_KEPT)
+		return;
+	telling->restored += how->kind == OUTCOME_DONE;
+	if (how->kind != OUTCOME_DONE) {
+		event.kind = EVENT_CORRECTION_FAILED;
+		event.value = entry->old;
+	} else if (entry->keeps) {
+		return; /* it changed nothing in effect, and neither does this */
+	}
+	telling->input->say(telling->input->say_data, &event);
+}
+
+/* --- less, where less is enough ------------------------------------------------------------------ */
+
+/* A finding as the ledger remembers it. */
+static struct finding remembered(const struct ledger_entry *entry)
+{
+	struct finding finding = { .ifindex = entry->ifindex,
+		.filter = { .own = entry->value },
+		.example = entry->example };
+
+	snprintf(finding.id, sizeof(finding.id), "%s", entry->finding);
+	memcpy(finding.iif, entry->name, sizeof(finding.iif));
+	return finding;
+}
+
+static int write_one(const struct correct_input *input, const struct finding *finding,
+	int value, enum kernel_answer expected, struct outcome *ret)
+{
+	struct plan plan = { 0 };
+	const struct plan_step step = {
+		.ifindex = finding->ifindex, .old = finding->filter.own, .value = value
+	};
+	int r = array_push(&plan.steps, &step);
+
+	if (r >= 0)
+		r = carry_out(
+			input->ledger, input->writer, finding, &plan, expected, ret);
+	plan_done(&plan);
+	return r;
+}
+
+/* Whether 2 would do where 0 is: the interface has got an address, or the sources a route. */
+static int is_less_enough(const struct correct_input *input, const struct group *group,
+	const struct state *state)
+{
+	const struct iface *iface = state_iface(state, group->loosened.ifindex);
+	struct view_value *values = NULL;
+	struct view view;
+	int r;
+
+	if (!iface || !iface->addrs.count || group->loosened.value != 0)
+		return 0;
+	r = view_without(group, state, &values, &view);
+	/* 2 must be less than what was there before, and never over an effective 0 */
+	if (r >= 0 && view_rp_filter(&view, iface).effective == 1)
+		r = ladder_would_do(&view, iface, NULL, 2, &input->writer->judge);
+	free(values);
+	return r == -ENODATA ? 0 : r;
+}
+
+/* all and what it took are another group from now on: they go as soon as that is safe. */
+static void part(struct ledger *ledger, const struct group *group)
+{
+	array_each (&ledger->entries, struct ledger_entry, entry) {
+		if (is_of(ledger, entry, group->finding) &&
+			(entry->keeps || entry->ifindex < 0))
+			snprintf(entry->finding, sizeof(entry->finding), "all");
+	}
+}
+
+static int loosen_less(struct correct *correct, const struct correct_input *input,
+	const struct group *group, const struct state *state)
+{
+	struct patience *patience = patience_of(
+		&correct->patiences, group->loosened.ifindex, correct->began_usec);
+	struct finding finding = remembered(&group->loosened);
+	struct correct_event event = { .kind = EVENT_CORRECTED,
+		.id = finding.id,
+		.ifindex = finding.ifindex,
+		.iif = finding.iif,
+		.old = group->loosened.value,
+		.value = 2,
+		.replanned = true };
+	int r;
+
+	if (!patience)
+		return -ENOMEM;
+	if (input->now_usec < patience->replan_usec)
+		return 0;
+	r = is_less_enough(input, group, state);
+	if (r <= 0)
+		return r;
+	r = write_one(input, &finding, 2, KERNEL_PASS, &event.outcome);
+	if (r < 0)
+		return r;
+	/* the interface may have gone under it */
+	patience = patience_find(&correct->patiences, finding.ifindex);
+	if (event.outcome.kind != OUTCOME_DONE) {
+		if (patience)
+			patience->replan_usec = later(input->now_usec, AGAIN_USEC);
+		return 0;
+	}
+	if (group->has_all) {
+		part(input->ledger, group);
+		(void)ledger_save(input->ledger); /* in memory is enough for today */
+	}
+	input->say(input->say_data, &event);
+	return 1;
+}
+
+/* --- nothing, where nothing is needed ------------------------------------------------------------- */
+
+/*
+ * Takes a group back. Where the model says that its example passes without it and the kernel
+ * drops it then, the kernel is right: it is put back again, and stays for long.
+ */
+static int restore(struct correct_safe *safe, const struct correct_input *input,
+	const struct group *group, const struct state *state)
+{
+	struct finding finding = remembered(&group->loosened);
+	struct telling telling = { .input = input };
+	struct view_value *values = NULL;
+	enum kernel_answer kernel = KERNEL_UNASKED;
+	struct outcome outcome;
+	struct view view;
+	bool passes = false;
+	int r = view_without(group, state, &values, &view);
+
+	if (r >= 0 && finding.ifindex && !group->has_all)
+		passes = rpf_judge(&view, &finding.example, NULL).verdict == RPF_PASS;
+	free(values);
+	if (r < 0)
+		return r;
+	r = take_back(input->ledger, input->writer, group->finding, told, &telling);
+	if (r < 0) {
+		safe->hold_usec = later(input->now_usec, AGAIN_USEC);
+		return r == -ENOMEM ? r : 0;
+	}
+	if (!telling.restored) /* kept, as it would change what is in effect */
+		safe->hold_usec = later(input->now_usec, AGAIN_USEC);
+	if (!passes ||
+		input->writer->ask(input->writer->data, &finding.example, &kernel) < 0)
+		return telling.restored;
+	if (kernel == KERNEL_DROP) {
+		finding.filter.own = group->loosened.old;
+		safe->hold_usec = later(input->now_usec, HOLD_USEC);
+		r = write_one(
+			input, &finding, group->loosened.value, KERNEL_DROP, &outcome);
+	}
+	return r < 0 ? r : 1;
+}
+
+static int look_at_group(struct correct *correct, const struct correct_input *input,
+	const struct group *group, bool *looked)
+{
+	const struct state *state = input->writer->state(input->writer->data);
+	struct correct_safe *safe = safe_of(correct, group->finding);
+	uint64_t now = input->now_usec, deadline;
+	int r = 0;
+
+	if (!safe || !state)
+		return safe ? 0 : -ENOMEM;
+	if (safe->judged != state->generation + 1) {
+		if (now < correct->look_usec) {
+			correct_due(correct, correct->look_usec);
+			return 0;
+		}
+		*looked = true;
+		if (group->loosened.ifindex)
+			r = loosen_less(correct, input, group, state);
+		if (r == 0 && input->config->correct.restore == RESTORE_WHEN_SAFE)
+			r = is_safe(input, group, state);
+		else if (r > 0)
+			return r;
+		if (r < 0)
+			return r;
+		if (r && !safe->safe)
+			safe->since_usec = now;
+		safe->safe = r > 0;
+		safe->judged = state->generation + 1;
+	}
+	if (!safe->safe)
+		return 0;
+	deadline = later(safe->since_usec, input->config->correct.restore_after_usec);
+	if (deadline < safe->hold_usec)
+		deadline = safe->hold_usec;
+	if (now < deadline) {
+		correct_due(correct, deadline);
+		return 0;
+	}
+	safe->safe = false;
+	safe->judged = 0;
+	return restore(safe, input, group, state);
+}
+
+/* Whether the interface that it was loosened for is one that we are to correct. Where that is
+ * gone, all should not stay lowered for nobody. */
+static bool is_wanted(const struct correct_input *input, const struct group *group)
+{
+	const struct state *state = input->writer->state(input->writer->data);
+	const struct iface *iface =
+		state ? state_iface_by_name(state, group->name) : NULL;
+
+	return !iface || correct_wanted(input->config, input->monitor, input->correct,
+				 group->name, iface_kind(iface));
+}
+
+static bool is_paused(const struct correct_input *input, const struct group *group)
+{
+	return *group->name ? ledger_is_paused(input->ledger, group->name)
+			    : ledger_all_paused(input->ledger);
+}
+
+/* The first entry of each finding; NULL when there is none behind *index. */
+static const struct ledger_entry *next_group(const struct ledger *ledger, size_t *index)
+{
+	while (*index < ledger->entries.count) {
+		const struct ledger_entry *entry = &ledger->entries.items[(*index)++];
+		bool first = strcmp(entry->netns, ledger->netns) == 0;
+
+		for (const struct ledger_entry *other = ledger->entries.items;
+			first && other < entry; other++)
+			first = !is_of(ledger, other, entry->finding);
+		if (first)
+			return entry;
+	}
+	return NULL;
+}
+
+int correct_take_back(struct correct *correct, const struct correct_input *input)
+{
+	uint64_t began = input->writer->clock(input->writer->data), took, pace;
+	const struct ledger_entry *entry;
+	bool looked = false;
+	size_t index = 0;
+	int r = 0;
+
+	if (!input->writer->state(input->writer->data))
+		return 0;
+	while (r == 0 && (entry = next_group(input->ledger, &index)) != NULL) {
+		struct group group = { 0 };
+
+		r = group_of(input->ledger, entry, &group);
+		if (r >= 0 && is_wanted(input, &group) && !is_paused(input, &group))
+			r = look_at_group(correct, input, &group, &looked);
+		plan_done(&group.undo);
+	}
+	if (looked) {
+		took = input->writer->clock(input->writer->data) - began;
+		pace = input->config->correct.restore_after_usec / 8;
+		pace = pace < LOOK_LEAST  ? LOOK_LEAST
+		       : pace > LOOK_MOST ? LOOK_MOST
+					  : pace;
+		pace = took < HOLD_USEC && took * 20 > pace ? took * 20 : pace;
+		correct->look_usec = later(input->now_usec, pace);
+	}
+	/* what came of it is looked at in a turn of its own */
+	if (r > 0)
+		correct_due(correct, input->now_usec);
+	return r;
+}
+
+int correct_revert(
+	struct correct *correct, const struct correct_input *input, const char *finding)
+{
+	struct telling telling = { .input = input, .by_hand = true };
+	int r;
+
+	(void)correct;
+	r = take_back(input->ledger, input->writer, finding, told, &telling);
+	return r < 0 ? r : telling.restored;
+}
+
+int correct_stop(struct correct *correct, const struct correct_input *input)
+{
+	struct telling telling = { .input = input, .stopping = true };
+	const struct ledger_entry *entry;
+	int r = 0, left = 0;
+
+	(void)correct;
+	if (!input->ledger || input->config->correct.restore != RESTORE_ON_STOP)
+		return 0;
+	for (size_t index = 0; (entry = next_group(input->ledger, &index)) != NULL;) {
+		size_t count = input->ledger->entries.count;
+		struct group group = { 0 };
+
+		r = group_of(input->ledger, entry, &group);
+		if (r >= 0 && is_wanted(input, &group))
+			r = take_back(input->ledger, input->writer, group.finding, told,
+				&telling);
+		plan_done(&group.undo);
+		if (r == -ENOMEM)
+			return r;
+		left += r < 0;
+		/* those that were taken back are gone from the list */
+		if (input->ledger->entries.count < count)
+			index = 0;
+	}
+	return left ? -EIO : 0;
+}

@@ -1,0 +1,466 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "daemon/correct/transaction.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+/*
+ * The order is what makes it safe to be killed at any point:
+ *
+ *	ledger: pending -> write -> verify -> ledger: done
+ *
+ * A pending entry has the value before (was) and the one to be written, so whoever comes after
+ * a crash sees by the kernel's value which of the two it is.
+ */
+
+/* What an entry was before a plan: for putting it back. */
+struct before {
+	bool existed;
+	struct ledger_entry entry;
+};
+
+struct work {
+	struct ledger *ledger;
+	const struct writer *writer;
+	const struct finding *finding;
+	const struct plan *plan;
+	enum kernel_answer expected;
+	struct before *before; /* a step each */
+	size_t written;
+};
+
+static bool is_expected(const struct work *work, struct outcome *ret)
+{
+	array_each (&work->plan->steps, const struct plan_step, step) {
+		int value = 0, r;
+
+		r = work->writer->read(work->writer->data, step->ifindex, &value);
+		if (r < 0) {
+			*ret = (struct outcome){ .kind = OUTCOME_ERROR,
+				.error = r,
+				.ifindex = step->ifindex };
+			return false;
+		}
+		if (value != step->old) {
+			ret->kind = OUTCOME_STALE;
+			return false;
+		}
+	}
+	return true;
+}
+
+static const struct iface *iface_of(const struct writer *writer, int ifindex)
+{
+	const struct state *state = writer->state(writer->data);
+
+	return state ? state_iface(state, ifindex) : NULL;
+}
+
+/* What tells which one it was: after a crash it may be another one that has the index. */
+static void identify(const struct writer *writer, struct ledger_entry *entry)
+{
+	const struct iface *iface = iface_of(writer, entry->ifindex);
+
+	snprintf(entry->name, sizeof(entry->name), "%s",
+		entry->ifindex == NETCONF_ALL	    ? "all"
+		: entry->ifindex == NETCONF_DEFAULT ? "default"
+		: iface				    ? iface->link.name
+						    : "?");
+	entry->identity = iface ? iface->link.identity : 0;
+}
+
+static int put_pending(
+	struct work *work, const struct plan_step *step, struct before *before)
+{
+	const struct ledger_entry *known = ledger_find(work->ledger, step->ifindex);
+	struct ledger_entry entry = { .ifindex = step->ifindex,
+		.old = step->old,
+		.was = step->old,
+		.value = step->value,
+		.keeps = step->keeps,
+		.example = work->finding->example,
+		.when_usec = work->writer->clock(work->writer->data) };
+
+	entry.example.iif = step->ifindex;
+	identify(work->writer, &entry);
+	before->existed = known != NULL;
+	if (known) {
+		before->entry = *known;
+		entry.old = known->old;
+		if (!known->keeps)
+			entry.when_usec = known->when_usec;
+	}
+	/* entries of one finding go together: what was loosened for another stays with that */
+	snprintf(entry.finding, sizeof(entry.finding), "%s",
+		known && !known->keeps ? known->finding : work->finding->id);
+	return ledger_put(work->ledger, &entry);
+}
+
+/* The entries as they were, from the first on; only in memory. */
+static void put_before(struct work *work, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		struct ledger_entry *entry =
+			ledger_find(work->ledger, work->plan->steps.items[i].ifindex);
+
+		if (entry && work->before[i].existed)
+			*entry = work->before[i].entry;
+		else if (entry)
+			ledger_remove(work->ledger, entry);
+	}
+}
+
+static int account(struct work *work)
+{
+	size_t count = 0;
+	int r = 0;
+
+	for (; r >= 0 && count < work->plan->steps.count; count += r >= 0)
+		r = put_pending(
+			work, &work->plan->steps.items[count], &work->before[count]);
+	if (r >= 0)
+		r = ledger_save(work->ledger);
+	if (r < 0)
+		put_before(work, count);
+	return r;
+}
+
+/* Puts one back, unless somebody else has set it meanwhile: then it is his. */
+static bool put_step_back(
+	const struct writer *writer, const struct plan_step *step, bool *ret_foreign)
+{
+	int value, r = writer->read(writer->data, step->ifindex, &value);
+
+	*ret_foreign =
+		r == -ENODEV || r == -EAFNOSUPPORT || (r >= 0 && value != step->value);
+	if (r < 0 || *ret_foreign)
+		return *ret_foreign;
+	r = writer->write(writer->data, step->ifindex, step->old);
+	(void)writer->reread(writer->data, step->ifindex, &value);
+	return r >= 0;
+}
+
+/* Puts back what was written, the last first. What can't be is ours and stays in the ledger. */
+static void roll_back(struct work *work, struct outcome *ret)
+{
+	for (size_t i = work->plan->steps.count; i-- > 0;) {
+		const struct plan_step *step = &work->plan->steps.items[i];
+		bool foreign = false, back = i >= work->written;
+		struct ledger_entry *entry;
+
+		if (!back)
+			back = put_step_back(work->writer, step, &foreign);
+		/* not before: rereading hears of interfaces that go, with their entries */
+		entry = ledger_find(work->ledger, step->ifindex);
+		if (back && entry && work->before[i].existed && !foreign) {
+			*entry = work->before[i].entry;
+		} else if (back && entry) {
+			ledger_remove(work->ledger, entry);
+		} else if (entry) {
+			ret->left = true;
+			entry->done = true;
+			entry->was = entry->value;
+		}
+	}
+	(void)ledger_save(work->ledger); /* pending entries tell the same after a crash */
+}
+
+static int write_steps(struct work *work, struct outcome *ret)
+{
+	array_each (&work->plan->steps, const struct plan_step, step) {
+		int r = work->writer->write(
+			work->writer->data, step->ifindex, step->value);
+
+		if (r < 0) {
+			*ret = (struct outcome){ .kind = OUTCOME_ERROR,
+				.error = r,
+				.ifindex = step->ifindex,
+				.wrote = work->written > 0 };
+			return r;
+		}
+		work->written++;
+		ret->wrote = true;
+	}
+	return 0;
+}
+
+/* Whether model and kernel let the example pass now: 1, 0 with *ret set, or -ENOMEM. */
+static int is_cured(struct work *work, struct outcome *ret)
+{
+	const struct writer *writer = work->writer;
+	const struct finding *finding = work->finding;
+	const struct state *state;
+	int r = 0, value = 0;
+
+	ret->kind = OUTCOME_NO_EFFECT;
+	array_each (&work->plan->steps, const struct plan_step, step) {
+		ret->ifindex = step->ifindex;
+		r = writer->reread(writer->data, step->ifindex, &value);
+		if (r < 0 || value != step->value) {
+			ret->kind = r < 0		 ? OUTCOME_ERROR
+				    : value == step->old ? OUTCOME_NO_EFFECT
+							 : OUTCOME_STALE;
+			ret->error = r;
+			return 0;
+		}
+	}
+	r = writer->ask(writer->data, &finding->example, &ret->kernel);
+	if (r < 0)
+		ret->kernel = KERNEL_UNASKED;
+	/* out of sync the model says nothing, and the next finding will if need be */
+	state = writer->state(writer->data);
+	r = 1;
+	if (state) {
+		const struct view view = { .state = state };
+		const struct iface *iface = state_iface(state, finding->ifindex);
+
+		r = iface ? ladder_is_cured(&view, iface, finding->id, &writer->judge)
+			  : 0;
+	}
+	if (r == -ENOMEM || (r > 0 && ret->kernel == KERNEL_PASS))
+		return r;
+	/*
+	 * Where the model is of another opinion than it was when it planned, or the packet does
+	 * not get as far any more, things have changed under the write: an address went.
+	 */
+	if (r <= 0 || ret->kernel != KERNEL_DROP)
+		ret->kind = OUTCOME_STALE;
+	return 0;
+}
+
+static void mark_done(struct work *work)
+{
+	array_each (&work->plan->steps, const struct plan_step, step) {
+		struct ledger_entry *entry = ledger_find(work->ledger, step->ifindex);
+
+		if (!entry)
+			continue;
+		entry->done = true;
+		entry->was = entry->value;
+		if (entry->value == entry->old)
+			ledger_remove(work->ledger, entry);
+	}
+	/* not saved, they are pending, and the kernel's value tells the rest */
+	(void)ledger_save(work->ledger);
+}
+
+static int carry(struct work *work, struct outcome *ret)
+{
+	const struct writer *writer = work->writer;
+	int r;
+
+	r = writer->ask(writer->data, &work->finding->example, &ret->kernel);
+	if (r < 0 || ret->kernel != work->expected) {
+		ret->kind = r < 0 ? OUTCOME_STALE : OUTCOME_OTHERWISE;
+		return 0;
+	}
+	if (!is_expected(work, ret))
+		return 0;
+	r = account(work);
+	if (r < 0) {
+		*ret = (struct outcome){ .kind = OUTCOME_NO_LEDGER, .error = r };
+		return r == -ENOMEM ? r : 0;
+	}
+	r = write_steps(work, ret);
+	if (r >= 0) {
+		r = is_cured(work, ret);
+		if (r > 0) {
+			ret->kind = OUTCOME_DONE;
+			mark_done(work);
+			return 0;
+		}
+	}
+	roll_back(work, ret);
+	return r == -ENOMEM ? r : 0;
+}
+
+int carry_out(struct ledger *ledger, const struct writer *writer,
+	const struct finding *finding, const struct plan *plan,
+	enum kernel_answer expected, struct outcome *ret)
+{
+	struct work work = { .ledger = ledger,
+		.writer = writer,
+		.finding = finding,
+		.plan = plan,
+		.expected = expected };
+	int r;
+
+	*ret = (struct outcome){ .kind = OUTCOME_STALE };
+	work.before = calloc(plan->steps.count + 1, sizeof(*work.before));
+	if (!work.before)
+		return -ENOMEM;
+	r = carry(&work, ret);
+	free(work.before);
+	return r;
+}
+
+/* --- taking back -------------------------------------------------------------------------------- */
+
+/*
+ * What an entry is to go back to. While all is lowered by us for another finding, an interface
+ * goes back to what it had in effect, which is not its own old value where all made it.
+ */
+static int target_of(const struct ledger *ledger, const struct ledger_entry *entry)
+{
+	const struct ledger_entry *all = ledger_find(ledger, NETCONF_ALL);
+
+	if (!all || entry->ifindex < 0 || strcmp(all->finding, entry->finding) == 0)
+		return entry->old;
+	return ladder_keeping(entry->old, all->old);
+}
+
+/* A step that kept an interface as it is may go only if that changes nothing in effect now. */
+static bool may_go(const struct writer *writer, const struct ledger_entry *entry)
+{
+	int all = 0;
+
+	if (!entry->keeps)
+		return true;
+	if (writer->read(writer->data, NETCONF_ALL, &all) < 0)
+		return false;
+	return ladder_keeping(entry->old, all) == ladder_keeping(entry->value, all);
+}
+
+/* Writes one value back. Sets *ret; entry is changed or removed. */
+static void put_back(struct ledger *ledger, const struct writer *writer,
+	struct ledger_entry *entry, int target, struct outcome *ret)
+{
+	const struct ledger_entry *all;
+	int ifindex = entry->ifindex, value = 0;
+
+	entry->was = entry->value;
+	entry->value = target;
+	entry->done = false;
+	ret->error = ledger_save(ledger);
+	ret->kind = OUTCOME_NO_LEDGER;
+	if (ret->error >= 0 || target == entry->old) {
+		ret->kind = OUTCOME_ERROR;
+		ret->error = writer->write(writer->data, entry->ifindex, target);
+	}
+	if (ret->error < 0) {
+		entry->value = entry->was;
+		entry->done = true;
+		return;
+	}
+	(void)writer->reread(writer->data, ifindex, &value);
+	ret->kind = OUTCOME_DONE;
+	/* anew: rereading hears of interfaces that go, with their entries */
+	entry = ledger_find(ledger, ifindex);
+	all = ledger_find(ledger, NETCONF_ALL);
+	if (!entry)
+		return;
+	entry->was = target;
+	entry->done = true;
+	if (target == entry->old) {
+		ledger_remove(ledger, entry);
+		return;
+	}
+	entry->keeps = true;
+	if (all)
+		memcpy(entry->finding, all->finding, sizeof(entry->finding));
+}
+
+static void take_one_back(struct ledger *ledger, const struct writer *writer,
+	struct ledger_entry *entry, struct outcome *ret, int *ret_now)
+{
+	int target = target_of(ledger, entry), value = 0;
+	int r = writer->read(writer->data, entry->ifindex, &value);
+
+	ret->ifindex = entry->ifindex;
+	*ret_now = value;
+	if (r == -ENODEV || r == -EAFNOSUPPORT || (r >= 0 && value != entry->value)) {
+		ret->kind = OUTCOME_FOREIGN;
+		ret->error = r < 0 ? r : 0;
+		ledger_remove(ledger, entry);
+		return;
+	}
+	if (r < 0) {
+		*ret = (struct outcome){ .kind = OUTCOME_ERROR, .error = r };
+		return;
+	}
+	if (!may_go(writer, entry)) {
+		ret->kind = OUTCOME_KEPT;
+		return;
+	}
+	put_back(ledger, writer, entry, target, ret);
+	if (ret->kind == OUTCOME_DONE)
+		*ret_now = target;
+}
+
+int take_back(struct ledger *ledger, const struct writer *writer, const char *finding,
+	take_back_told told, void *data)
+{
+	_cleanup_(freep) int *ifindexes =
+		calloc(ledger->entries.count + 1, sizeof(*ifindexes));
+	size_t count = 0;
+	bool left = false;
+	int r;
+
+	if (!ifindexes)
+		return -ENOMEM;
+	/* by key: entries move when an interface goes meanwhile */
+	array_each (&ledger->entries, const struct ledger_entry, entry) {
+		if (strcmp(entry->netns, ledger->netns) == 0 &&
+			strcmp(entry->finding, finding) == 0)
+			ifindexes[count++] = entry->ifindex;
+	}
+	while (count-- > 0 && !left) {
+		struct ledger_entry *entry = ledger_find(ledger, ifindexes[count]), was;
+		struct outcome how = { .kind = OUTCOME_DONE };
+		int now = 0;
+
+		if (!entry || strcmp(entry->finding, finding) != 0)
+			continue;
+		was = *entry;
+		take_one_back(ledger, writer, entry, &how, &now);
+		if (told)
+			told(data, &was, now, &how);
+		/* what was written before it depends on it: it all stays */
+		left = how.kind == OUTCOME_ERROR || how.kind == OUTCOME_NO_LEDGER;
+	}
+	r = ledger_save(ledger);
+	return r == -ENOMEM ? r : left ? -EIO : 0;
+}
+
+/* --- after a start ------------------------------------------------------------------------------ */
+
+/* Brings an entry up to the kernel's value; false where it is none of ours any more. */
+static bool resume(struct ledger *ledger, const struct writer *writer,
+	struct ledger_entry *entry, carry_on_told told, void *data)
+{
+	const struct iface *iface = iface_of(writer, entry->ifindex);
+	int value = 0, r = writer->read(writer->data, entry->ifindex, &value);
+
+	if (r == -ENODEV || r == -EAFNOSUPPORT || (entry->ifindex > 0 && !iface))
+		return false;
+	if (r < 0)
+		return true;
+	if (value != entry->value && (entry->done || value != entry->was))
+		return false;
+	if (iface && !ledger_is_about(entry, iface->link.identity)) {
+		if (value != entry->old && told)
+			told(data, entry);
+		return false;
+	}
+	if (iface)
+		(void)ledger_follow(
+			ledger, entry, iface->link.name, iface->link.identity);
+	entry->value = entry->was = value;
+	entry->done = true;
+	return value != entry->old;
+}
+
+int carry_on(struct ledger *ledger, const struct writer *writer, carry_on_told told,
+	void *data)
+{
+	for (size_t i = ledger->entries.count; i-- > 0;) {
+		struct ledger_entry *entry = &ledger->entries.items[i];
+
+		if (strcmp(entry->netns, ledger->netns) == 0 &&
+			!resume(ledger, writer, entry, told, data))
+			array_remove(&ledger->entries, i);
+	}
+	ledger_follow_end(ledger);
+	return ledger_save(ledger);
+}

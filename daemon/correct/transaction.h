@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "daemon/correct/ledger.h"
+#include "finding/plan.h"
+
+/*
+ * Who touches the kernel: the daemon, rpfilterctl, or a test. Functions get data first and
+ * return 0 or a negative errno.
+ */
+struct writer {
+	void *data;
+	/* rp_filter of an interface, of NETCONF_ALL or NETCONF_DEFAULT; as devconf_write.h */
+	int (*write)(void *data, int ifindex, int value);
+	int (*read)(void *data, int ifindex, int *ret);
+	/* After a write: the model takes in what was announced meanwhile, then reads that one
+	 * again, as a write to a link that is down is announced to nobody. *ret: its value.
+	 * Interfaces that went leave the ledger, so entries move. */
+	int (*reread)(void *data, int ifindex, int *ret);
+	/* The kernel's word on a packet. */
+	int (*ask)(void *data, const struct flow *flow, enum kernel_answer *ret);
+	/* The model; NULL while it is out of sync. */
+	const struct state *(*state)(void *data);
+	uint64_t (*clock)(void *data); /* since 1970 */
+	struct plan_judge judge;
+};
+
+/* How a write, or a plan of some, went. */
+enum outcome_kind {
+	OUTCOME_DONE,
+	OUTCOME_STALE,	   /* a value is not what the plan was made of: plan again */
+	OUTCOME_OTHERWISE, /* the kernel says otherwise of the example: nothing written */
+	OUTCOME_NO_EFFECT, /* written, and the packet still dropped: taken back */
+	OUTCOME_ERROR, /* .error of the write to .ifindex: what was written is taken back */
+	OUTCOME_NO_LEDGER, /* .error of the ledger: nothing written */
+	OUTCOME_FOREIGN, /* of taking back: somebody else's value is there now, and stays */
+	OUTCOME_KEPT, /* of taking back: it would loosen or tighten what is in effect now */
+};
+
+struct outcome {
+	enum outcome_kind kind;
+	int error; /* negative */
+	int ifindex;
+	enum kernel_answer kernel; /* last heard */
+	bool wrote;		   /* something, whatever became of it */
+	bool left; /* taking it back failed: the value is still there, and in the ledger */
+};
+
+/*
+ * Carries a plan out for a finding: the kernel must say `expected` of its example, the values
+ * be as the plan has them, all steps go into the ledger, are written in order, and model and kernel must both let the example
+ * pass afterwards; else what was written is put back. Returns 0 or -ENOMEM.
+ */
+int carry_out(struct ledger *ledger, const struct writer *writer,
+	const struct finding *finding, const struct plan *plan,
+	enum kernel_answer expected, struct outcome *ret);
+
+/* Told of each value that was, or was not, taken back; the entry as it was. */
+typedef void (*take_back_told)(
+	void *data, const struct ledger_entry *entry, int now, const struct outcome *how);
+
+/*
+ * Takes back what was written for a finding, last write first; never over somebody else's
+ * value. It needs no room in the ledger: where an old value is back, an entry that could not be
+ * struck out tells of a value that is not there any more, and is forgotten by carry_on(). Returns
+ * 0; -EIO where something could not be written or accounted for and is left; -ENOMEM.
+ */
+int take_back(struct ledger *ledger, const struct writer *writer, const char *finding,
+	take_back_told told, void *data);
+
+/* Told of a value that looks like ours on an interface that can't be told to be the same one. */
+typedef void (*carry_on_told)(void *data, const struct ledger_entry *entry);
+
+/*
+ * After a start, holds the ledger against the kernel: what was written is ours, what was not
+ * is forgotten, and so is what belongs to another interface by now or has somebody else's
+ * value. What can't be read for another reason stays. Returns 0 or a negative errno of saving.
+ */
+int carry_on(struct ledger *ledger, const struct writer *writer, carry_on_told told,
+	void *data);

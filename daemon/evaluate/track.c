@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "daemon/evaluate/track.h"
+
+#include <errno.h>
+#include <string.h>
+
+static void item_done(struct track_item *item)
+{
+	finding_free(item->finding);
+	if (item->said != item->finding)
+		finding_free(item->said);
+}
+
+void track_done(struct track *track)
+{
+	array_each (&track->items, struct track_item, item)
+		item_done(item);
+	array_done(&track->items);
+}
+
+static uint64_t id_key(const char *id)
+{
+	return hash_bytes(0, id, strlen(id));
+}
+
+/* Whatever the interface's index: one that comes again under its name has its findings. */
+static struct track_item *find(struct track *track, const char *id)
+{
+	uint64_t key = id_key(id);
+
+	array_each (&track->items, struct track_item, item) {
+		if (item->key == key && strcmp(item->finding->id, id) == 0)
+			return item;
+	}
+	return NULL;
+}
+
+static void phase_set(struct track_item *item, enum track_phase phase, uint64_t now_usec)
+{
+	item->phase = phase;
+	item->since_usec = now_usec;
+}
+
+/* A finding was found (again): the newer words replace the older. */
+static void item_found(
+	struct track_item *item, struct finding *finding, uint64_t now_usec)
+{
+	finding->kernel = item->finding->kernel;
+	if (item->finding != item->said)
+		finding_free(item->finding);
+	item->finding = finding;
+	item->ifindex = finding->ifindex;
+	item->refuted = false;
+	if (item->phase == TRACK_CLOSING)
+		phase_set(item, TRACK_OPEN, now_usec);
+}
+
+static bool is_among(const char *id, struct finding *const *findings, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (strcmp(findings[i]->id, id) == 0)
+			return true;
+	}
+	return false;
+}
+
+static bool is_unknown(const char *id, const struct finding_id *unknown, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (strcmp(unknown[i].text, id) == 0)
+			return true;
+	}
+	return false;
+}
+
+static void drop_lost(struct track *track, int ifindex, struct finding *const *findings,
+	size_t count, const struct finding_id *unknown, size_t unknown_count,
+	uint64_t now_usec)
+{
+	for (size_t i = track->items.count; i-- > 0;) {
+		struct track_item *item = &track->items.items[i];
+
+		if (item->ifindex != ifindex ||
+			is_among(item->finding->id, findings, count) ||
+			is_unknown(item->finding->id, unknown, unknown_count))
+			continue;
+		if (item->phase == TRACK_OPEN) {
+			phase_set(item, TRACK_CLOSING, now_usec);
+		} else if (item->phase == TRACK_PENDING) {
+			item_done(item);
+			array_remove(&track->items, i);
+		}
+	}
+}
+
+int track_update(struct track *track, int ifindex, struct finding **findings,
+	size_t count, const struct finding_id *unknown, size_t unknown_count, bool quick,
+	uint64_t now_usec)
+{
+	if (!count && !track->items.count)
+		return 0;
+	track->next_usec = 0;
+	drop_lost(track, ifindex, findings, count, unknown, unknown_count, now_usec);
+	for (size_t i = 0; i < count; i++) {
+		struct track_item *item = find(track, findings[i]->id);
+		struct track_item fresh = { .finding = findings[i],
+			.ifindex = findings[i]->ifindex,
+			.key = id_key(findings[i]->id) };
+
+		if (item) {
+			item_found(item, take_ptr(findings[i]), now_usec);
+			continue;
+		}
+		phase_set(&fresh, TRACK_PENDING, quick ? 0 : now_usec);
+		if (array_push(&track->items, &fresh) < 0)
+			return -ENOMEM;
+		findings[i] = NULL;
+	}
+	return 0;
+}
+
+static uint64_t later(uint64_t usec, uint64_t by_usec)
+{
+	return usec > UINT64_MAX - by_usec ? UINT64_MAX : usec + by_usec;
+}
+
+/* When an item has something to say, and what. */
+static uint64_t item_due(
+	const struct track *track, const struct track_item *item, enum event_kind *ret)
+{
+	*ret = EVENT_FINDING_CLEARED;
+	if (item->refuted && item->phase != TRACK_CLOSING)
+		return UINT64_MAX;
+	switch (item->phase) {
+	case TRACK_PENDING:
+		*ret = EVENT_FINDING_RAISED;
+		return item->since_usec ? later(item->since_usec, track->hold_down_usec)
+					: 0;
+	case TRACK_CLOSING:
+		return later(item->since_usec, track->hold_down_usec);
+	case TRACK_OPEN:
+		if (finding_differs(item->finding, item->said)) {
+			*ret = EVENT_FINDING_CHANGED;
+			return later(item->said_usec, track->hold_down_usec);
+		}
+		*ret = EVENT_FINDING_REPEATED;
+		return track->repeat_usec ? later(item->said_usec, track->repeat_usec)
+					  : UINT64_MAX;
+	}
+	return UINT64_MAX;
+}
+
+struct track_item *track_due(struct track *track, uint64_t now_usec, enum event_kind *ret)
+{
+	if (track_next(track) > now_usec)
+		return NULL;
+	array_each (&track->items, struct track_item, item) {
+		if (item_due(track, item, ret) <= now_usec)
+			return item;
+	}
+	track->next_usec = 0; /* an item was refuted meanwhile */
+	return NULL;
+}
+
+int track_said(struct track *track, struct track_item *item, enum event_kind kind,
+	uint64_t now_usec)
+{
+	track->next_usec = 0;
+	if (kind == EVENT_FINDING_CLEARED) {
+		item_done(item);
+		array_remove(&track->items, (size_t)(item - track->items.items));
+		return 0;
+	}
+	if (item->said != item->finding)
+		finding_free(item->said);
+	item->said = item->finding;
+	item->said_usec = now_usec;
+	if (kind == EVENT_FINDING_REPEATED)
+		item->count++;
+	if (item->phase == TRACK_PENDING)
+		phase_set(item, TRACK_OPEN, now_usec);
+	return 0;
+}
+
+uint64_t track_next(struct track *track)
+{
+	uint64_t next = UINT64_MAX;
+
+	if (track->next_usec)
+		return track->next_usec;
+	array_each (&track->items, const struct track_item, item) {
+		enum event_kind kind;
+		uint64_t due = item_due(track, item, &kind);
+
+		next = due < next ? due : next;
+	}
+	/* 0 is "at once": any time at all is as good, and not taken for "not known" */
+	track->next_usec = next ? next : 1;
+	return track->next_usec;
+}
+
+size_t track_open(const struct track *track)
+{
+	size_t open = 0;
+
+	array_each (&track->items, const struct track_item, item)
+		open += item->phase != TRACK_PENDING;
+	return open;
+}
+
+void track_retime(struct track *track)
+{
+	track->next_usec = 0;
+}
+
+void track_word(struct track_item *item, struct finding *finding)
+{
+	finding->kernel = item->finding->kernel;
+	finding->unsure = item->finding->unsure;
+	if (item->finding != item->said)
+		finding_free(item->finding);
+	item->finding = finding;
+}

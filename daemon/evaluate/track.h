@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "base/array.h"
+#include "base/cleanup.h"
+#include "daemon/journal/entry.h"
+#include "finding/finding.h"
+
+#include <stdint.h>
+
+/*
+ * The life of each finding in time: what was said of it, what is due to be said. It asks
+ * nobody and says nothing itself; time is an argument (usec of any steady clock).
+ *
+ *	(none) -- found --> pending -- hold_down --> open -- lost --> closing -- hold_down --> (none)
+ *	pending -- lost --> (none): never said          closing -- found --> open: never said
+ */
+enum track_phase { TRACK_PENDING, TRACK_OPEN, TRACK_CLOSING };
+
+struct track_item {
+	int ifindex;		 /* of finding */
+	uint64_t key;		 /* a hash of its id */
+	struct finding *finding; /* as it is now, or was last */
+	struct finding *said;	 /* as it was last said, NULL while pending */
+	enum track_phase phase;
+	uint64_t since_usec;	  /* the phase's begin */
+	uint64_t said_usec;	  /* the last entry */
+	unsigned int count;	  /* repeats said */
+	bool refuted;		  /* the kernel says otherwise: not to be said as it is */
+	unsigned int refutations; /* 1: all is being read again; 2: it was said */
+	uint64_t refuted_audit;	  /* how many audits there had been then */
+};
+
+struct track {
+	ARRAY(struct track_item) items;
+	uint64_t hold_down_usec;
+	uint64_t repeat_usec; /* 0: never */
+	uint64_t next_usec;   /* nothing is due before; 0: not known */
+};
+
+void track_done(struct track *track);
+
+/*
+ * Takes what an evaluation found on one interface: *findings is emptied, the track owns them.
+ * What was found there before and is not any more is on its way to be cleared. quick: do not
+ * wait for hold_down (the first evaluation after a start). unknown: what could not be judged, of
+ * which a finding that is open stays so. Returns 0 or -ENOMEM.
+ */
+int track_update(struct track *track, int ifindex, struct finding **findings,
+	size_t count, const struct finding_id *unknown, size_t unknown_count, bool quick,
+	uint64_t now_usec);
+
+/*
+ * The next thing to say at now: its item, and which event it is; NULL when nothing is due.
+ * Call track_said() once it is said, then ask again.
+ */
+struct track_item *track_due(
+	struct track *track, uint64_t now_usec, enum event_kind *ret);
+int track_said(struct track *track, struct track_item *item, enum event_kind kind,
+	uint64_t now_usec);
+
+/* When something will be due, UINT64_MAX for never. */
+uint64_t track_next(struct track *track);
+
+/* The times that were set (hold_down_usec, repeat_usec) are others now. */
+void track_retime(struct track *track);
+
+/* A finding was found with more words, by whom is known that it is the item's. Takes it. */
+void track_word(struct track_item *item, struct finding *finding);
+
+/* How many findings are open: raised and not cleared. */
+size_t track_open(const struct track *track);

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "base/array.h"
+#include "base/cleanup.h"
+#include "finding/finding.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/*
+ * What rpfilterd says to the world: each kind has a name (RPF_EVENT), a MESSAGE_ID with a
+ * text in the catalog, and a priority. They are part of the interface: people and scripts
+ * depend on them.
+ */
+enum event_kind {
+	EVENT_SYNCED,
+	EVENT_FINDING_RAISED,
+	EVENT_FINDING_CHANGED,
+	EVENT_FINDING_REPEATED,
+	EVENT_FINDING_CLEARED,
+	EVENT_CORRECTED,
+	EVENT_CORRECTION_FAILED,
+	EVENT_RESTORED,
+	EVENT_REFUSED,
+	EVENT_FIGHT,
+	EVENT_RESYNC,
+	EVENT_DISAGREEMENT,
+	EVENT_BLIND,
+	EVENT_DROPS_OBSERVED,
+	EVENT_RELOADED,
+	EVENT_CONFIG_ERROR,
+	EVENTS,
+};
+
+struct event_info {
+	const char *name;
+	const char *message_id; /* 32 hex digits */
+	int priority;		/* syslog(3) */
+};
+
+const struct event_info *event_info(enum event_kind kind);
+
+/* One entry on its way to the journal: "KEY=value", the message first. */
+struct entry {
+	int priority;
+	ARRAY(char *) fields;
+	bool failed; /* memory ran out: fields are missing */
+};
+
+/* Begins an entry of an event, or of a plain message (no RPF_EVENT). */
+void entry_event(struct entry *entry, enum event_kind kind);
+void entry_plain(struct entry *entry, int priority);
+void entry_done(struct entry *entry);
+
+/* Adds key=value; a control character in the value becomes '?'. */
+void entry_add(struct entry *entry, const char *key, const char *format, ...)
+	_printf_(3, 4);
+
+/* Makes a text printable: '?' for control characters and for what is not UTF-8. */
+void entry_printable(char *text);
+
+/* Adds all that the contract has of a finding, but MESSAGE. */
+void entry_add_finding(struct entry *entry, const struct finding *finding);
+
+/* The value of a field, NULL where the entry has none. */
+const char *entry_get(const struct entry *entry, const char *key);

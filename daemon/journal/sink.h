@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "daemon/journal/entry.h"
+
+/* Where entries go. Each way out is a file of its own: sink_journal.c, sink_stderr.c, sink_json.c. */
+enum sink_kind { SINK_JOURNAL, SINK_STDERR, SINK_JSON };
+
+struct sink {
+	enum sink_kind kind;
+	int level;   /* entries of a greater priority number (less urgent) are left out */
+	bool failed; /* something could not be written as it should */
+	bool journal_lost; /* said once: the journal can't be reached */
+};
+
+/*
+ * What --log says, else the journal where systemd connected us to it, else stderr. A process
+ * that systemd runs has $JOURNAL_STREAM name its stderr (sd_journal_stream_fd(3)).
+ */
+enum sink_kind sink_default(void);
+
+/*
+ * Writes an entry. Nothing is lost: what the journal does not take goes to stderr. Returns 0,
+ * or a negative errno when it could not be written anywhere.
+ */
+int sink_write(struct sink *sink, const struct entry *entry);
+
+/* A plain line for those who run the daemon: what was tried, what happened, what is done. */
+void sink_say(struct sink *sink, int priority, const char *format, ...) _printf_(3, 4);
+
+/* The ways out, for sink.c. */
+int sink_journal(const struct entry *entry);
+int sink_stderr(const struct entry *entry);
+int sink_json(const struct entry *entry);

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "daemon/journal/sink.h"
+
+#include <errno.h>
+#include <json-c/json.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+/* A line an entry, the fields as `journalctl -o json` has them: all values are strings. */
+
+static int add(struct json_object *object, const char *key, const char *value)
+{
+	struct json_object *string = json_object_new_string(value);
+
+	if (!string)
+		return -ENOMEM;
+	if (json_object_object_add(object, key, string) < 0) {
+		json_object_put(string);
+		return -ENOMEM;
+	}
+	return 0;
+}
+
+static int add_number(
+	struct json_object *object, const char *key, unsigned long long number)
+{
+	char text[24];
+
+	snprintf(text, sizeof(text), "%llu", number);
+	return add(object, key, text);
+}
+
+static int add_own(struct json_object *object, const struct entry *entry)
+{
+	struct timespec now;
+	int r;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	r = add_number(object, "__REALTIME_TIMESTAMP",
+		(unsigned long long)now.tv_sec * 1000000 +
+			(unsigned long long)now.tv_nsec / 1000);
+	if (r >= 0)
+		r = add_number(object, "PRIORITY", (unsigned long long)entry->priority);
+	if (r >= 0)
+		r = add(object, "SYSLOG_IDENTIFIER", "rpfilterd");
+	return r < 0 ? r : add_number(object, "_PID", (unsigned long long)getpid());
+}
+
+int sink_json(const struct entry *entry)
+{
+	struct json_object *object = json_object_new_object();
+	int r = object ? add_own(object, entry) : -ENOMEM;
+
+	array_each (&entry->fields, char *const, field) {
+		char *equals = strchr(*field, '=');
+		char key[64];
+
+		if (r < 0)
+			break;
+		snprintf(key, sizeof(key), "%.*s", (int)(equals - *field), *field);
+		r = add(object, key, equals + 1);
+	}
+	if (r >= 0 &&
+		(printf("%s\n", json_object_to_json_string_ext(object,
+					JSON_C_TO_STRING_PLAIN |
+						JSON_C_TO_STRING_NOSLASHESCAPE)) < 0 ||
+			fflush(stdout) != 0))
+		r = -EIO;
+	json_object_put(object);
+	return r;
+}

@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "daemon/daemon.h"
+
+#include "finding/finding_text.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <syslog.h>
+
+/* Hands an entry over; one that memory ran out on says less, but is not kept back. */
+static void send_entry(struct daemon *daemon, struct entry *entry)
+{
+	(void)sink_write(&daemon->sink, entry);
+	entry_done(entry);
+}
+
+static const char *plural(size_t count)
+{
+	return count == 1 ? "" : "s";
+}
+
+void say_synced(struct daemon *daemon)
+{
+	const struct state *state = daemon->state;
+	size_t links = state->ifaces.count, routes = state_routes(state);
+	struct entry entry;
+
+	entry_event(&entry, EVENT_SYNCED);
+	entry_add(&entry, "MESSAGE",
+		"Following the kernel: %zu link%s, %zu route%s, %zu rule%s, %s.", links,
+		plural(links), routes, plural(routes), state->rules.count,
+		plural(state->rules.count),
+		hands_wanted(daemon) ? "correct mode, rp_filter is loosened where it has "
+				       "to be"
+				     : "monitor mode, nothing is written");
+	entry_add(&entry, "RPF_ALL", "%d", state->all.value[DEVCONF_RP_FILTER]);
+	send_entry(daemon, &entry);
+}
+
+/* Why a fault is none any more, as the state now has it. */
+static void why_cleared(const struct daemon *daemon, const struct finding *finding,
+	char *out, size_t size)
+{
+	const struct view view = { .state = daemon->state };
+	const struct iface *iface = state_iface(daemon->state, finding->ifindex);
+	struct rpf rpf = rpf_judge(&view, &finding->example, NULL);
+	char value[32], text[IP4_TEXT];
+
+	if (!iface || strcmp(iface->link.name, finding->iif) != 0)
+		snprintf(out, size, "there is no interface of that name any more");
+	else if (!iface_is_up(iface))
+		snprintf(out, size, "it is down");
+	else if (rpf.reason == RPF_SYMMETRIC)
+		snprintf(out, size, "the way back to %s leads out of it now",
+			ip4_format(finding->example.src, text));
+	else if (rpf.verdict == RPF_PASS &&
+		 rpf.filter.effective != finding->filter.effective)
+		snprintf(out, size, "its rp_filter is %s now",
+			rp_filter_words(rpf.filter.effective, value));
+	else if (rpf.verdict == RPF_PASS && finding->reason == RPF_UNNUMBERED)
+		snprintf(out, size, "it has an IPv4 address now, so loose lets them in");
+	else if (rpf.verdict == RPF_PASS)
+		snprintf(out, size, "there is a way back to %s now",
+			ip4_format(finding->example.src, text));
+	else if (rpf.reason == RPF_NO_IPV4)
+		snprintf(out, size, "it has no IPv4 any more");
+	else if (rpf.verdict == RPF_UNJUDGED)
+		snprintf(out, size, "packets to %s are not for this host any more",
+			ip4_format(finding->example.dst, text));
+	else
+		snprintf(out, size, "those that it drops are not expected any more");
+}
+
+/* What was said of the fault is over; what is said of the interface is as it is now. */
+static void add_cleared(
+	const struct daemon *daemon, struct entry *entry, const struct finding *finding)
+{
+	const struct view view = { .state = daemon->state };
+	const struct iface *iface = state_iface(daemon->state, finding->ifindex);
+	char why[128];
+
+	why_cleared(daemon, finding, why, sizeof(why));
+	entry_add(entry, "MESSAGE",
+		"%s no longer drops packets from sources that are expected: %s.",
+		finding->iif, why);
+	entry_add(entry, "RPF_FINDING", "%s", finding->id);
+	entry_add(entry, "RPF_IIF", "%s", finding->iif);
+	entry_add(entry, "RPF_IFINDEX", "%d", finding->ifindex);
+	entry_add(entry, "RPF_KIND", "%s", finding->kind);
+	entry_add(entry, "RPF_REASON", "%s", rpf_reason_name(finding->reason));
+	entry_add(entry, "RPF_EXPECT", "%s", expect_why_name(finding->expect));
+	if (iface) {
+		struct rp_filter filter = view_rp_filter(&view, iface);
+
+		entry_add(entry, "RPF_EFFECTIVE", "%d", filter.effective);
+		entry_add(entry, "RPF_OWN", "%d", filter.own);
+		entry_add(entry, "RPF_ALL", "%d", filter.all);
+	}
+}
+
+void say_finding(
+	struct daemon *daemon, enum event_kind kind, const struct track_item *item)
+{
+	/* what is over is what was last said of it */
+	const struct finding *finding =
+		kind == EVENT_FINDING_CLEARED ? item->said : item->finding;
+	char sentence[FINDING_TEXT];
+	struct entry entry;
+
+	entry_event(&entry, kind);
+	if (finding->severity == FINDING_NOTICE || kind == EVENT_FINDING_CLEARED)
+		entry.priority = LOG_NOTICE;
+	if (kind == EVENT_FINDING_CLEARED) {
+		add_cleared(daemon, &entry, finding);
+		send_entry(daemon, &entry);
+		return;
+	}
+	entry_add(&entry, "MESSAGE", "%s%s",
+		kind == EVENT_FINDING_REPEATED	? "Still: "
+		: kind == EVENT_FINDING_CHANGED ? "Changed: "
+						: "",
+		finding_sentence(finding, sentence));
+	entry_add_finding(&entry, finding);
+	if (kind == EVENT_FINDING_REPEATED)
+		entry_add(&entry, "RPF_COUNT", "%u", item->count + 1);
+	send_entry(daemon, &entry);
+}
+
+void say_resync(struct daemon *daemon, const char *why, uint64_t took_usec)
+{
+	struct entry entry;
+
+	entry_event(&entry, EVENT_RESYNC);
+	entry_add(&entry, "MESSAGE",
+		"%s; all was read again in %" PRIu64
+		" ms (%zu routes), verdicts are new again.",
+		why, took_usec / 1000, state_routes(daemon->state));
+	entry_add(&entry, "RPF_COUNT", "%" PRIu64, daemon->resyncs);
+	send_entry(daemon, &entry);
+}
+
+/* What it takes to see a disagreement again, for whoever gets the report. */
+#define REPORT                                                                           \
+	"Please report it with the output of: ip route get %s; rpfilterctl explain %s; " \
+	"ip -d link; ip address; ip rule; ip route show table all; ip nexthop; "         \
+	"sysctl -ar net.ipv4.conf; uname -r"
+
+void say_disagreement(struct daemon *daemon, const struct finding *finding)
+{
+	struct entry entry;
+	char words[FLOW_TEXT];
+
+	flow_format(&finding->example, finding->iif, words);
+	entry_event(&entry, EVENT_DISAGREEMENT);
+	entry_add(&entry, "MESSAGE",
+		"The model says that %s drops a packet to %s (%s), the kernel accepts "
+		"it, and reading all again did not settle it: the kernel is right, the "
+		"finding is not raised. " REPORT,
+		finding->iif, words, rpf_reason_name(finding->reason), words, words);
+	entry_add_finding(&entry, finding);
+	entry_add(&entry, "RPF_COUNT", "%" PRIu64, daemon->disagreements);
+	send_entry(daemon, &entry);
+}
+
+void say_flow_disagreement(struct daemon *daemon, const struct flow *flow,
+	const struct rpf *rpf, int kernel_errno)
+{
+	const struct iface *iface = state_iface(daemon->state, flow->iif);
+	const char *name = iface ? iface->link.name : "?";
+	char words[FLOW_TEXT], addr[IP4_TEXT];
+	struct entry entry;
+
+	flow_format(flow, name, words);
+	entry_event(&entry, EVENT_DISAGREEMENT);
+	entry_add(&entry, "MESSAGE",
+		"The model says of a packet to %s: %s (%s), the kernel: %s, and reading "
+		"all again did not settle it: the kernel is right; findings of %s are "
+		"unsure. " REPORT,
+		words, rpf_verdict_name(rpf->verdict), rpf_reason_name(rpf->reason),
+		kernel_errno ? strerror(kernel_errno) : "accepted", name, words, words);
+	entry_add(&entry, "RPF_IIF", "%s", name);
+	entry_add(&entry, "RPF_IFINDEX", "%d", flow->iif);
+	entry_add(&entry, "RPF_EFFECTIVE", "%d", rpf->filter.effective);
+	entry_add(&entry, "RPF_OWN", "%d", rpf->filter.own);
+	entry_add(&entry, "RPF_ALL", "%d", rpf->filter.all);
+	entry_add(&entry, "RPF_SRC", "%s", ip4_format(flow->src, addr));
+	entry_add(&entry, "RPF_DST", "%s", ip4_format(flow->dst, addr));
+	entry_add(&entry, "RPF_REASON", "%s", rpf_reason_name(rpf->reason));
+	entry_add(&entry, "RPF_KERNEL", "%s", kernel_errno ? "drop" : "pass");
+	entry_add(&entry, "RPF_COUNT", "%" PRIu64, daemon->disagreements);
+	send_entry(daemon, &entry);
+}
+
+void say_blind(struct daemon *daemon)
+{
+	const struct state *state = daemon->state;
+	struct entry entry;
+
+	entry_event(&entry, EVENT_BLIND);
+	entry_add(&entry, "MESSAGE",
+		"The kernel said something that bears on reverse path filtering and is "
+		"not "
+		"understood here (%s); verdicts that it may touch are withheld.",
+		state->blind_what ? state->blind_what : "unknown");
+	entry_add(&entry, "RPF_COUNT", "%zu", state->blind);
+	send_entry(daemon, &entry);
+}
+
+void say_missed(struct daemon *daemon, const struct report_missed *missed)
+{
+	sink_say(&daemon->sink, LOG_NOTICE,
+		"The rules tell more packets of %s apart than are looked at; nothing is "
+		"said of further ones: %s. rpfilterctl check lists them.",
+		missed->name, missed->what);
+}
+
+void say_drops(struct daemon *daemon, uint64_t count)
+{
+	char names[8 * FINDING_ID] = "";
+	size_t length = 0, open = 0;
+	struct entry entry;
+
+	array_each (&daemon->track.items, const struct track_item, item) {
+		if (item->phase != TRACK_PENDING && open++ < 8)
+			length += (size_t)snprintf(names + length, sizeof(names) - length,
+				"%s%s", length ? " " : "", item->finding->id);
+	}
+	entry_event(&entry, EVENT_DROPS_OBSERVED);
+	if (!open)
+		entry.priority = LOG_WARNING;
+	if (open)
+		entry_add(&entry, "MESSAGE",
+			"The kernel dropped %" PRIu64
+			" packet%s by reverse path since last looked: most likely "
+			"explained by "
+			"%s%s.",
+			count, plural(count), names, open > 8 ? " and others" : "");
+	else
+		entry_add(&entry, "MESSAGE",
+			"The kernel dropped %" PRIu64
+			" packet%s by reverse path since last looked: no finding "
+			"explains them. "
+			"They came from sources that nobody expects; if they should come "
+			"in, "
+			"declare them in the configuration.",
+			count, plural(count));
+	entry_add(&entry, "RPF_DROPS", "%" PRIu64, count);
+	if (open)
+		entry_add(&entry, "RPF_FINDING", "%s", names);
+	send_entry(daemon, &entry);
+}
+
+void say_reloaded(struct daemon *daemon)
+{
+	struct entry entry;
+
+	entry_event(&entry, EVENT_RELOADED);
+	entry_add(&entry, "MESSAGE", "The configuration was read again and is in force.");
+	send_entry(daemon, &entry);
+}
+
+void say_config_error(struct daemon *daemon, const char *error)
+{
+	struct entry entry;
+
+	entry_event(&entry, EVENT_CONFIG_ERROR);
+	entry_add(&entry, "MESSAGE", "%s; keeping the last good configuration.", error);
+	send_entry(daemon, &entry);
+}

@@ -1,0 +1,432 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "fib/fib.h"
+
+#include "fib/fib_list.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+/*
+ * The trie's values are indices of lists, lists have infos, and both are kept once however
+ * many prefixes have them. A change of a prefix finds or makes the list that it is to hold,
+ * puts that into the trie, and moves what the prefix owns from one list to another: from the
+ * list that the prefix held, or from that of the next prefix around it.
+ */
+
+struct fib *fib_new(uint32_t table)
+{
+	_cleanup_(fib_freep) struct fib *fib = calloc(1, sizeof(*fib));
+	struct fib_list *none = NULL;
+
+	if (!fib)
+		return NULL;
+	fib->table = table;
+	trie_init(&fib->trie);
+	if (array_push(&fib->lists, &none) < 0)
+		return NULL;
+	return take_ptr(fib);
+}
+
+void fib_free(struct fib *fib)
+{
+	if (!fib)
+		return;
+	fib_lists_done(fib);
+	trie_done(&fib->trie);
+	free(fib);
+}
+
+static void touch(
+	struct fib *fib, struct fib_list *list, struct prefix4 prefix, uint64_t addresses)
+{
+	if (!fib->touch)
+		return;
+	if (list && list->touched == *fib->epoch && list->infos[0]->type == ROUTE_UNICAST)
+		return;
+	if (list)
+		list->touched = *fib->epoch;
+	fib->touch(fib->touch_data, fib, list, prefix, addresses);
+}
+
+/* Addresses of prefix go from one list to another; NULL: to or from nobody. */
+static void move_share(struct fib *fib, struct prefix4 prefix, struct fib_list *from,
+	struct fib_list *to, uint64_t owned)
+{
+	if (from)
+		from->owned -= owned;
+	else
+		fib->owned += owned;
+	if (to)
+		to->owned += owned;
+	else
+		fib->owned -= owned;
+	touch(fib, from, prefix, owned);
+	touch(fib, to, prefix, owned);
+}
+
+/* --- what a prefix holds, changed ------------------------------------------------------------ */
+
+/* The list at `above`, the value of the next prefix around one. */
+static struct fib_list *list_at(struct fib *fib, uint32_t value)
+{
+	return value ? fib->lists.items[value] : NULL;
+}
+
+/* Gives prefix, which holds `old`, the list of infos, or with count 0 nothing. Returns 0 or
+ * -ENOMEM; then prefix is as it was. */
+static int entry_set(struct fib *fib, struct prefix4 prefix, struct fib_list *old,
+	struct fib_info *const *infos, uint32_t count)
+{
+	struct trie_change change;
+	struct fib_list *list;
+	int r;
+
+	if (!count) {
+		(void)trie_take(&fib->trie, prefix, 0, &change);
+		move_share(fib, prefix, old, list_at(fib, change.above), change.owned);
+		fib_list_release(fib, old);
+		return 0;
+	}
+	r = fib_list_get(fib, infos, count, &list);
+	if (r < 0)
+		return r;
+	r = trie_put(&fib->trie, prefix, list->index, true, &change);
+	if (r < 0) {
+		fib_list_put(fib, list);
+		return r;
+	}
+	fib_list_hold(fib, list, prefix);
+	move_share(fib, prefix, old, list, change.owned);
+	fib_list_release(fib, old);
+	return 0;
+}
+
+/*
+ * The order of aliases (fib_find_alias() in the kernel's fib_trie.c): table from high to low,
+ * so local before main; tos from high to low; priority from low to high; then as they were
+ * put there. Negative: a before b; 0: only their place tells.
+ */
+static int alias_order(const struct fib_info *a, const struct fib_info *b)
+{
+	if (a->table != b->table)
+		return a->table > b->table ? -1 : 1;
+	if (a->tos != b->tos)
+		return a->tos > b->tos ? -1 : 1;
+	if (a->priority != b->priority)
+		return a->priority < b->priority ? -1 : 1;
+	return 0;
+}
+
+/* Where equals of info begin and end in the list. */
+static void find_equals(const struct fib_list *list, const struct fib_info *info,
+	uint32_t *ret_first, uint32_t *ret_end)
+{
+	uint32_t first = 0, end;
+
+	while (first < list->count && alias_order(list->infos[first], info) < 0)
+		first++;
+	end = first;
+	while (end < list->count && alias_order(list->infos[end], info) == 0)
+		end++;
+	*ret_first = first;
+	*ret_end = end;
+}
+
+/* Gives prefix its list with info put in at `at`, or in place of the one there. */
+static int list_change(struct fib *fib, struct prefix4 prefix, struct fib_list *list,
+	struct fib_info *info, uint32_t at, bool replace)
+{
+	_cleanup_(freep) struct fib_info **changed = NULL;
+	uint32_t behind = at + replace;
+	int r;
+
+	changed = malloc((list->count + 1) * sizeof(struct fib_info *));
+	if (!changed)
+		return -ENOMEM;
+	memcpy(changed, list->infos, at * sizeof(struct fib_info *));
+	changed[at] = info;
+	memcpy(changed + at + 1, list->infos + behind,
+		(list->count - behind) * sizeof(struct fib_info *));
+	r = entry_set(fib, prefix, list, changed, list->count + 1 - replace);
+	return r < 0 ? r : FIB_CHANGED;
+}
+
+/* A prefix that holds something already gets one more, or another one. */
+static int insert_among(struct fib *fib, const struct route_record *route,
+	struct fib_info *info, struct fib_list *list)
+{
+	uint32_t first, end;
+
+	find_equals(list, info, &first, &end);
+	for (uint32_t i = first; i < end; i++) {
+		if (list->infos[i] == info)
+			return FIB_SAME;
+	}
+	switch (route->place) {
+	case ROUTE_NEW:
+	case ROUTE_APPEND:
+		return list_change(fib, route->dst, list, info, end, false);
+	case ROUTE_PREPEND:
+		return list_change(fib, route->dst, list, info, first, false);
+	case ROUTE_REPLACE:
+		return list_change(fib, route->dst, list, info, first, first < end);
+	}
+	return -EINVAL;
+}
+
+static int insert(
+	struct fib *fib, const struct route_record *route, struct fib_info *info)
+{
+	struct trie_change change;
+	struct fib_list *list;
+	int r = fib_list_get(fib, &info, 1, &list);
+
+	/* nearly every prefix of a full table has one route: it is put there at once */
+	if (r >= 0)
+		r = trie_put(&fib->trie, route->dst, list->index, false, &change);
+	if (r < 0)
+		return r;
+	if (change.old)
+		return insert_among(fib, route, info, list_at(fib, change.old));
+	fib_list_hold(fib, list, route->dst);
+	move_share(fib, route->dst, list_at(fib, change.above), list, change.owned);
+	return FIB_CHANGED;
+}
+
+int fib_add(struct fib *fib, const struct route_record *route)
+{
+	struct fib_info *info;
+	int r = fib_info_get(fib, route, &info);
+
+	if (r < 0)
+		return r;
+	info->refs++; /* a list that is given back may take its last one along */
+	r = insert(fib, route, info);
+	info->refs--;
+	if (info->only)
+		fib_list_put(fib, info->only); /* which may be the only one that has it */
+	else
+		fib_info_put(fib, info);
+	return r;
+}
+
+/* Takes from prefix those routes that goes() says yes to. Returns how many, or -ENOMEM. */
+static long entry_filter(struct fib *fib, struct prefix4 prefix, struct fib_list *list,
+	bool (*goes)(const struct fib_info *info, void *data), void *data)
+{
+	_cleanup_(freep) struct fib_info **kept = NULL;
+	uint32_t count = list->count, kept_count = 0;
+	int r;
+
+	kept = malloc(count * sizeof(struct fib_info *));
+	if (!kept)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < count; i++) {
+		if (!goes(list->infos[i], data))
+			kept[kept_count++] = list->infos[i];
+	}
+	if (kept_count == count)
+		return 0;
+	r = entry_set(fib, prefix, list, kept, kept_count);
+	return r < 0 ? r : (long)(count - kept_count);
+}
+
+static bool is_info(const struct fib_info *info, void *data)
+{
+	return info == data;
+}
+
+int fib_remove(struct fib *fib, const struct route_record *route)
+{
+	struct fib_info *info = fib_info_find(fib, route);
+	struct trie_change change;
+	struct fib_list *list;
+	long gone;
+
+	if (!info)
+		return FIB_SAME;
+	list = info->only;
+	/* a prefix with this route alone, as nearly all are, is found and taken out in one */
+	if (trie_take(&fib->trie, route->dst, list ? list->index : TRIE_VALUE_MAX,
+		    &change)) {
+		move_share(
+			fib, route->dst, list, list_at(fib, change.above), change.owned);
+		fib_list_release(fib, list);
+		return FIB_CHANGED;
+	}
+	if (!change.old)
+		return FIB_SAME;
+	gone = entry_filter(fib, route->dst, list_at(fib, change.old), is_info, info);
+	if (gone < 0)
+		return (int)gone;
+	return gone ? FIB_CHANGED : FIB_SAME;
+}
+
+/* --- many at once ------------------------------------------------------------------------ */
+
+/* What is to go: by info, and for a walk, by list. */
+struct removal {
+	bool (*doomed)(const struct fib_info *info, void *data);
+	void *data;
+	bool *marks; /* by list's index, as they were before anything went */
+	size_t left; /* prefixes that hold a doomed route */
+	long gone;
+	ARRAY(struct prefix4) found;
+};
+
+static bool is_doomed(const struct removal *removal, const struct fib_list *list)
+{
+	for (uint32_t i = 0; i < list->count; i++) {
+		if (removal->doomed(list->infos[i], removal->data))
+			return true;
+	}
+	return false;
+}
+
+static int remove_at(struct fib *fib, struct removal *removal, struct prefix4 prefix)
+{
+	uint32_t value = trie_get(&fib->trie, prefix);
+	long gone;
+
+	if (!value)
+		return 0;
+	gone = entry_filter(
+		fib, prefix, list_at(fib, value), removal->doomed, removal->data);
+	if (gone < 0)
+		return (int)gone;
+	removal->gone += gone;
+	removal->left -= gone > 0;
+	return 0;
+}
+
+/* Prefixes that hold a doomed route, found before anything is removed: a removal moves what
+ * stands in the trie about. The depth is bounded by the 33 lengths. */
+static int collect(const struct fib *fib, uint32_t reference, struct removal *removal)
+{
+	struct trie_at at;
+	int r;
+
+	if (reference == TRIE_NONE)
+		return 0;
+	at = trie_at(&fib->trie, reference);
+	if (at.value && removal->marks[at.value]) {
+		r = array_push(&removal->found, &at.prefix);
+		if (r < 0)
+			return r;
+	}
+	r = collect(fib, at.child[0], removal);
+	return r < 0 ? r : collect(fib, at.child[1], removal);
+}
+
+static int remove_by_walk(
+	struct fib *fib, const struct fib_group *group, struct removal *removal)
+{
+	int r;
+
+	removal->marks = calloc(fib->lists.count, sizeof(*removal->marks));
+	if (!removal->marks)
+		return -ENOMEM;
+	hash_each (&group->lists, slot) {
+		const struct fib_list *list = slot->value;
+
+		removal->marks[list->index] = is_doomed(removal, list);
+	}
+	r = collect(fib, fib->trie.root, removal);
+	for (size_t i = 0; r >= 0 && i < removal->found.count; i++)
+		r = remove_at(fib, removal, removal->found.items[i]);
+	free(removal->marks);
+	return r;
+}
+
+long fib_remove_related(struct fib *fib, enum fib_relation relation, uint32_t id,
+	bool (*doomed)(const struct fib_info *info, void *data), void *data,
+	const struct prefix4 *hint, size_t hint_count)
+{
+	const struct fib_group *group = fib_related(fib, relation, id);
+	struct removal removal = { .doomed = doomed, .data = data };
+	int r = 0;
+
+	if (!group)
+		return 0;
+	hash_each (&group->lists, slot) {
+		const struct fib_list *list = slot->value;
+
+		if (!is_doomed(&removal, list))
+			continue;
+		removal.left += list->refs;
+		/* one that a single prefix holds, as those of an address, needs no walk */
+		if (r >= 0 && list->refs == 1)
+			r = array_push(&removal.found, &list->last);
+	}
+	for (size_t i = 0; i < removal.found.count && r >= 0; i++)
+		r = remove_at(fib, &removal, removal.found.items[i]);
+	array_clear(&removal.found);
+	for (size_t i = 0; i < hint_count && removal.left && r >= 0; i++)
+		r = remove_at(fib, &removal, hint[i]);
+	group = fib_related(fib, relation, id);
+	if (r >= 0 && removal.left && group)
+		r = remove_by_walk(fib, group, &removal);
+	array_done(&removal.found);
+	return r < 0 ? r : removal.gone;
+}
+
+static int copy_table(
+	const struct fib *from, uint32_t reference, uint32_t table, struct fib *into)
+{
+	const struct fib_list *list;
+	struct trie_at at;
+	int r;
+
+	if (reference == TRIE_NONE)
+		return 0;
+	at = trie_at(&from->trie, reference);
+	list = at.value ? fib_list(from, at.value) : NULL;
+	for (uint32_t i = 0; list && i < list->count; i++) {
+		const struct fib_info *info = list->infos[i];
+		struct route_record route = fib_info_record(info, at.prefix);
+
+		if (info->table != table)
+			continue;
+		r = fib_add(into, &route);
+		if (r < 0)
+			return r;
+	}
+	r = copy_table(from, at.child[0], table, into);
+	return r < 0 ? r : copy_table(from, at.child[1], table, into);
+}
+
+static bool is_of_table(const struct fib_info *info, void *data)
+{
+	return info->table == *(uint32_t *)data;
+}
+
+/* All prefixes with a doomed route, whatever it is related to. */
+static int collect_table(
+	const struct fib *fib, uint32_t reference, struct removal *removal)
+{
+	struct trie_at at;
+	int r = 0;
+
+	if (reference == TRIE_NONE)
+		return 0;
+	at = trie_at(&fib->trie, reference);
+	if (at.value && is_doomed(removal, fib_list(fib, at.value)))
+		r = array_push(&removal->found, &at.prefix);
+	if (r >= 0)
+		r = collect_table(fib, at.child[0], removal);
+	return r < 0 ? r : collect_table(fib, at.child[1], removal);
+}
+
+int fib_split(struct fib *merged, uint32_t table, struct fib *into)
+{
+	struct removal removal = { .doomed = is_of_table, .data = &table };
+	int r = copy_table(merged, merged->trie.root, table, into);
+
+	if (r >= 0)
+		r = collect_table(merged, merged->trie.root, &removal);
+	for (size_t i = 0; r >= 0 && i < removal.found.count; i++)
+		r = remove_at(merged, &removal, removal.found.items[i]);
+	array_done(&removal.found);
+	return r;
+}

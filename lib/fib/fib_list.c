@@ -1,0 +1,397 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "fib/fib_list.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* --- infos: one for all routes with the same attributes ----------------------------------- */
+
+static uint64_t route_hash(const struct route_record *route)
+{
+	uint64_t h =
+		hash_mix(route->rest ^ (uint64_t)route->table << 32 ^ route->priority);
+
+	h = hash_mix(h ^ (uint64_t)route->nhid << 32 ^ route->prefsrc.host);
+	h = hash_mix(h ^ (uint64_t)route->tos << 32 ^ (uint64_t)route->type << 24 ^
+		     (uint64_t)route->scope << 16 ^ (uint64_t)route->protocol << 8 ^
+		     (unsigned int)route->realm << 1 ^ (unsigned int)route->blind);
+	for (size_t i = 0; i < route->leg_count; i++) {
+		const struct leg *leg = &route->legs[i];
+
+		h = hash_mix(h ^ (uint64_t)leg->oif << 32 ^ leg->gw.host);
+		h = hash_mix(h ^ (uint64_t)leg->weight << 16 ^
+			     (uint64_t)leg->gw_family << 8 ^ leg->onlink);
+	}
+	return h;
+}
+
+static bool leg_equal(const struct leg *a, const struct leg *b)
+{
+	return a->oif == b->oif && a->gw_family == b->gw_family &&
+	       a->onlink == b->onlink && a->weight == b->weight &&
+	       a->gw.host == b->gw.host;
+}
+
+struct route_record fib_info_record(const struct fib_info *info, struct prefix4 dst)
+{
+	return (struct route_record){
+		.table = info->table,
+		.dst = dst,
+		.tos = info->tos,
+		.scope = info->scope,
+		.protocol = info->protocol,
+		.type = info->type,
+		.priority = info->priority,
+		.prefsrc = info->prefsrc,
+		.nhid = info->nhid,
+		.realm = info->realm,
+		.blind = info->blind,
+		.rest = info->rest,
+		.place = ROUTE_NEW,
+		.legs = info->legs,
+		.leg_count = info->leg_count,
+	};
+}
+
+bool fib_info_is(const struct fib_info *info, const struct route_record *route)
+{
+	if (info->rest != route->rest || info->table != route->table ||
+		info->priority != route->priority || info->nhid != route->nhid ||
+		info->prefsrc.host != route->prefsrc.host || info->tos != route->tos ||
+		info->type != route->type || info->scope != route->scope ||
+		info->protocol != route->protocol || info->realm != route->realm ||
+		info->blind != route->blind || info->leg_count != route->leg_count)
+		return false;
+	for (size_t i = 0; i < route->leg_count; i++) {
+		if (!leg_equal(&info->legs[i], &route->legs[i]))
+			return false;
+	}
+	return true;
+}
+
+static struct fib_info *find(
+	const struct fib *fib, const struct route_record *route, uint64_t hash)
+{
+	struct fib_info *info = hash_get(&fib->info_by_hash, hash);
+
+	while (info && !fib_info_is(info, route))
+		info = info->same_hash;
+	return info;
+}
+
+static struct fib_info *info_alloc(const struct route_record *route)
+{
+	struct fib_info *info =
+		calloc(1, sizeof(*info) + route->leg_count * sizeof(struct leg));
+
+	if (!info)
+		return NULL;
+	info->rest = route->rest;
+	info->table = route->table;
+	info->priority = route->priority;
+	info->nhid = route->nhid;
+	info->prefsrc = route->prefsrc;
+	info->tos = route->tos;
+	info->type = route->type;
+	info->scope = route->scope;
+	info->protocol = route->protocol;
+	info->realm = route->realm;
+	info->blind = route->blind;
+	info->leg_count = (uint32_t)route->leg_count;
+	for (size_t i = 0; i < route->leg_count; i++)
+		info->legs[i] = route->legs[i];
+	return info;
+}
+
+struct fib_info *fib_info_find(const struct fib *fib, const struct route_record *route)
+{
+	return find(fib, route, route_hash(route));
+}
+
+int fib_info_get(struct fib *fib, const struct route_record *route, struct fib_info **ret)
+{
+	_cleanup_(freep) struct fib_info *fresh = NULL;
+	uint64_t hash = route_hash(route);
+	int r;
+
+	*ret = find(fib, route, hash);
+	if (*ret)
+		return 0;
+	fresh = info_alloc(route);
+	if (!fresh)
+		return -ENOMEM;
+	fresh->hash = hash;
+	fresh->same_hash = hash_get(&fib->info_by_hash, hash);
+	r = hash_put(&fib->info_by_hash, hash, fresh);
+	if (r < 0)
+		return r;
+	*ret = take_ptr(fresh);
+	return 0;
+}
+
+void fib_info_put(struct fib *fib, struct fib_info *info)
+{
+	struct fib_info *first;
+
+	if (info->refs)
+		return;
+	first = hash_get(&fib->info_by_hash, info->hash);
+	if (first != info) {
+		while (first->same_hash != info)
+			first = first->same_hash;
+		first->same_hash = info->same_hash;
+	} else if (info->same_hash) {
+		(void)hash_put(&fib->info_by_hash, info->hash, info->same_hash);
+	} else {
+		(void)hash_remove(&fib->info_by_hash, info->hash);
+	}
+	free(info);
+}
+
+/* --- groups: which lists have to do with a device, a nexthop object, an address ---------- */
+
+static uint64_t group_key(enum fib_relation relation, uint32_t id)
+{
+	return (uint64_t)relation << 32 | id;
+}
+
+const struct fib_group *fib_related(
+	const struct fib *fib, enum fib_relation relation, uint32_t id)
+{
+	return hash_get(&fib->groups, group_key(relation, id));
+}
+
+static void group_free(struct fib_group *group)
+{
+	hash_done(&group->lists);
+	free(group);
+}
+
+static int group_add(struct fib *fib, uint64_t key, struct fib_list *list)
+{
+	struct fib_group *group = hash_get(&fib->groups, key);
+
+	if (!group) {
+		group = calloc(1, sizeof(*group));
+		if (!group || hash_put(&fib->groups, key, group) < 0) {
+			free(group);
+			return -ENOMEM;
+		}
+	}
+	return hash_put(&group->lists, list->index, list);
+}
+
+static int group_drop(struct fib *fib, uint64_t key, struct fib_list *list)
+{
+	struct fib_group *group = hash_get(&fib->groups, key);
+
+	if (!group)
+		return 0;
+	(void)hash_remove(&group->lists, list->index);
+	if (!group->lists.count)
+		group_free(hash_remove(&fib->groups, key));
+	return 0;
+}
+
+/* Does add or drop with each group that a list is in; twice with the same does no harm. */
+static int list_groups(struct fib *fib, struct fib_list *list,
+	int (*each)(struct fib *fib, uint64_t key, struct fib_list *list))
+{
+	int r = 0;
+
+	for (uint32_t i = 0; i < list->count && r >= 0; i++) {
+		const struct fib_info *info = list->infos[i];
+
+		for (uint32_t k = 0; k < info->leg_count && r >= 0; k++)
+			r = each(fib, group_key(FIB_DEVICE, (uint32_t)info->legs[k].oif),
+				list);
+		if (r >= 0 && info->nhid)
+			r = each(fib, group_key(FIB_NEXTHOP, info->nhid), list);
+		if (r >= 0 && info->prefsrc.host)
+			r = each(fib, group_key(FIB_PREFSRC, info->prefsrc.host), list);
+	}
+	return r;
+}
+
+/* --- lists: what a prefix holds ------------------------------------------------------------ */
+
+static uint64_t list_hash(struct fib_info *const *infos, uint32_t count)
+{
+	uint64_t h = count;
+
+	for (uint32_t i = 0; i < count; i++)
+		h = hash_mix(h ^ (uint64_t)(uintptr_t)infos[i]);
+	return h;
+}
+
+static struct fib_list *list_find(const struct fib *fib, struct fib_info *const *infos,
+	uint32_t count, uint64_t hash)
+{
+	struct fib_list *list = hash_get(&fib->list_by_hash, hash);
+
+	while (list && (list->count != count ||
+			       memcmp(list->infos, infos, count * sizeof(*infos)) != 0))
+		list = list->same_hash;
+	return list;
+}
+
+/* A free place in fib->lists. */
+static int list_place(struct fib *fib, uint32_t *ret)
+{
+	struct fib_list *none = NULL;
+
+	if (fib->free_lists.count) {
+		*ret = fib->free_lists.items[--fib->free_lists.count];
+		return 0;
+	}
+	*ret = (uint32_t)fib->lists.count;
+	if (*ret > TRIE_VALUE_MAX)
+		return -ENOMEM;
+	return array_push(&fib->lists, &none);
+}
+
+static void list_unlink(struct fib *fib, struct fib_list *list)
+{
+	struct fib_list *first = hash_get(&fib->list_by_hash, list->hash);
+
+	if (first != list) {
+		while (first->same_hash != list)
+			first = first->same_hash;
+		first->same_hash = list->same_hash;
+	} else if (list->same_hash) {
+		(void)hash_put(&fib->list_by_hash, list->hash, list->same_hash);
+	} else {
+		(void)hash_remove(&fib->list_by_hash, list->hash);
+	}
+	(void)list_groups(fib, list, group_drop);
+	fib->lists.items[list->index] = NULL;
+	/* without memory for the list of free places this one just stays unused */
+	(void)array_push(&fib->free_lists, &list->index);
+}
+
+static void list_free(struct fib *fib, struct fib_list *list)
+{
+	list_unlink(fib, list);
+	for (uint32_t i = 0; i < list->count; i++) {
+		struct fib_info *info = list->infos[i];
+
+		if (info->only == list)
+			info->only = NULL;
+		info->refs--;
+		fib_info_put(fib, info);
+	}
+	free(list);
+}
+
+void fib_list_put(struct fib *fib, struct fib_list *list)
+{
+	if (!list->refs)
+		list_free(fib, list);
+}
+
+static int list_make(struct fib *fib, struct fib_info *const *infos, uint32_t count,
+	uint64_t hash, struct fib_list **ret)
+{
+	struct fib_list *list = calloc(1, sizeof(*list) + count * sizeof(*infos));
+	int r;
+
+	if (!list)
+		return -ENOMEM;
+	r = list_place(fib, &list->index);
+	if (r < 0) {
+		free(list);
+		return r;
+	}
+	list->count = count;
+	list->hash = hash;
+	list->same_hash = hash_get(&fib->list_by_hash, hash);
+	memcpy(list->infos, infos, count * sizeof(*infos));
+	for (uint32_t i = 0; i < count; i++)
+		list->infos[i]->refs++;
+	fib->lists.items[list->index] = list;
+	if (count == 1)
+		list->infos[0]->only = list;
+	r = hash_put(&fib->list_by_hash, hash, list);
+	if (r < 0) { /* it is in no hash: nothing to be unlinked there */
+		fib->lists.items[list->index] = NULL;
+		for (uint32_t i = 0; i < count; i++)
+			list->infos[i]->refs--;
+		if (count == 1)
+			list->infos[0]->only = NULL;
+		free(list);
+		return r;
+	}
+	r = list_groups(fib, list, group_add);
+	if (r < 0) {
+		list_free(fib, list);
+		return r;
+	}
+	*ret = list;
+	return 0;
+}
+
+int fib_list_get(struct fib *fib, struct fib_info *const *infos, uint32_t count,
+	struct fib_list **ret)
+{
+	uint64_t hash;
+
+	if (count == 1 && infos[0]->only) {
+		*ret = infos[0]->only;
+		return 0;
+	}
+	hash = list_hash(infos, count);
+	*ret = list_find(fib, infos, count, hash);
+	return *ret ? 0 : list_make(fib, infos, count, hash, ret);
+}
+
+/* Counts one list's routes in, or out. */
+static void count_routes(struct fib *fib, const struct fib_list *list, bool out)
+{
+	const size_t one = out ? (size_t)-1 : 1;
+
+	fib->routes += one * list->count;
+	for (uint32_t i = 0; i < list->count; i++) {
+		const struct fib_info *info = list->infos[i];
+
+		fib->realms += one * info->realm;
+		/* with other bits a route can be there, but no packet takes it */
+		if (info->tos && !(info->tos & ~FIB_TOS_MASK))
+			fib->toses[info->tos >> 2] += one;
+	}
+}
+
+void fib_list_hold(struct fib *fib, struct fib_list *list, struct prefix4 prefix)
+{
+	list->refs++;
+	list->last = prefix;
+	count_routes(fib, list, false);
+}
+
+void fib_list_release(struct fib *fib, struct fib_list *list)
+{
+	list->refs--;
+	count_routes(fib, list, true);
+	fib_list_put(fib, list);
+}
+
+void fib_lists_done(struct fib *fib)
+{
+	hash_each (&fib->groups, slot)
+		group_free(slot->value);
+	hash_each (&fib->info_by_hash, slot) {
+		struct fib_info *info = slot->value, *next;
+
+		for (; info; info = next) {
+			next = info->same_hash;
+			free(info);
+		}
+	}
+	for (size_t i = 0; i < fib->lists.count; i++)
+		free(fib->lists.items[i]);
+	array_done(&fib->lists);
+	array_done(&fib->free_lists);
+	hash_done(&fib->groups);
+	hash_done(&fib->info_by_hash);
+	hash_done(&fib->list_by_hash);
+}

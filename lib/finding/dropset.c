@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "finding/dropset.h"
+
+#include "base/hash.h"
+
+#include <errno.h>
+#include <stdint.h>
+
+struct collect {
+	const struct view *view;
+	const struct rpf_class *class;
+	struct dropset *dropset;
+	/* neighbours mostly share a route, and a route has one verdict */
+	const struct fib_info *last_info;
+	enum rpf_reason last_reason;
+	struct hash tallies; /* key -> place in the dropset's, from 1 */
+};
+
+/* As an example those of the documentation (RFC 5737) read best, or one that all know. */
+static const uint32_t nice[] = {
+	0xc6336401, /* 198.51.100.1 */
+	0xcb007101, /* 203.0.113.1 */
+	0xc0000201, /* 192.0.2.1 */
+	0x08080808, /* 8.8.8.8 */
+};
+
+/* Which of them is the first in a range; their number where none is. */
+static size_t nice_in(uint32_t first, uint32_t last)
+{
+	size_t i = 0;
+
+	while (i < ELEMENTS(nice) && (nice[i] < first || nice[i] > last))
+		i++;
+	return i;
+}
+
+static void tally_range(struct drop_tally *tally, uint32_t first, uint32_t last,
+	const struct lookup_result *reverse)
+{
+	uint64_t size = (uint64_t)last - first + 1;
+	size_t now = nice_in(tally->example.host, tally->example.host),
+	       here = nice_in(first, last);
+
+	if (here < now) {
+		tally->example = ip4(nice[here]);
+		tally->reverse = *reverse;
+	} else if (size > tally->largest && now == ELEMENTS(nice)) {
+		tally->example = ip4(size > 2 ? first + 1 : first);
+		tally->reverse = *reverse;
+	}
+	if (size > tally->largest)
+		tally->largest = size;
+}
+
+/* What has the same way back and reason is one tally. */
+static uint64_t tally_key(enum rpf_reason reason, const struct lookup_result *reverse)
+{
+	return hash_mix((uint64_t)(uintptr_t)reverse->info ^ (uint64_t)reason << 56 ^
+			(uint64_t)reverse->error << 48);
+}
+
+/* The tally of this reason and way back, a fresh one where there was none; NULL: no memory. */
+static struct drop_tally *tally(struct collect *collect, enum rpf_reason reason,
+	const struct lookup_result *reverse)
+{
+	struct drop_tally fresh = { .reason = reason, .reverse = *reverse };
+	struct dropset *dropset = collect->dropset;
+	uint64_t key = tally_key(reason, reverse);
+	size_t place = (size_t)(uintptr_t)hash_get(&collect->tallies, key);
+
+	if (place)
+		return &dropset->tallies.items[place - 1];
+	if (array_push(&dropset->tallies, &fresh) < 0 ||
+		hash_put(&collect->tallies, key,
+			(void *)(uintptr_t)dropset->tallies.count) < 0)
+		return NULL;
+	return &dropset->tallies.items[dropset->tallies.count - 1];
+}
+
+/* Whether sources with this result are dropped by reverse path: 1 and the tally, 0, -ENOMEM. */
+static int judge(struct collect *collect, const struct lookup_result *result,
+	uint64_t count, struct drop_tally **ret)
+{
+	struct dropset *dropset = collect->dropset;
+	enum rpf_reason reason;
+
+	if (result->info && result->info == collect->last_info && !result->blind) {
+		reason = collect->last_reason;
+	} else {
+		reason = rpf_validate(collect->view, collect->class, result, NULL);
+		collect->last_info = result->blind ? NULL : result->info;
+		collect->last_reason = reason;
+	}
+	if (reason == RPF_BLIND)
+		dropset->blind += count;
+	if (reason != RPF_STRICT_ASYMMETRIC && reason != RPF_UNNUMBERED &&
+		reason != RPF_NO_ROUTE)
+		return 0;
+	*ret = tally(collect, reason, result);
+	if (!*ret)
+		return -ENOMEM;
+	(*ret)->count += count;
+	dropset->count += count;
+	return 1;
+}
+
+static int collect_range(
+	uint32_t first, uint32_t last, const struct lookup_result *result, void *data)
+{
+	struct collect *collect = data;
+	struct drop_tally *tally;
+	int r = judge(collect, result, (uint64_t)last - first + 1, &tally);
+
+	if (r <= 0)
+		return r;
+	tally_range(tally, first, last, result);
+	return prefixset_add(&collect->dropset->dropped, first, last);
+}
+
+static int collect_share(const struct lookup_result *result, const struct fib_list *list,
+	uint64_t count, void *data)
+{
+	struct drop_tally *tally;
+	int r = judge(data, result, count, &tally);
+
+	(void)list;
+	return r < 0 ? r : 0;
+}
+
+/* What was found for other sources is added to. */
+static int know_tallies(struct collect *collect)
+{
+	const struct dropset *dropset = collect->dropset;
+
+	for (size_t i = 0; i < dropset->tallies.count; i++) {
+		const struct drop_tally *known = &dropset->tallies.items[i];
+		uint64_t key = tally_key(known->reason, &known->reverse);
+
+		if (hash_put(&collect->tallies, key, (void *)(uintptr_t)(i + 1)) < 0)
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+static int collect_all(const struct view *view, const struct iface *iface,
+	const struct flowclass *class, const struct prefixset *sources, bool ranges,
+	struct dropset *ret)
+{
+	struct rpf_class validation =
+		rpf_class_of(view, iface, &class->flow, class->flow.dst, class->oif);
+	struct collect data = { .view = view, .class = &validation, .dropset = ret };
+	int r;
+
+	ret->filter = validation.filter;
+	if (view->state->blind) {
+		ret->blind += prefixset_size(sources);
+		return 0;
+	}
+	if (!validation.filter.effective) /* then nothing is dropped by reverse path */
+		return 0;
+	r = know_tallies(&data);
+	if (r >= 0 && !ranges)
+		r = lookup_shares(
+			view, &validation.reverse, sources, collect_share, &data);
+	for (size_t i = 0; r >= 0 && ranges && i < sources->ranges.count; i++)
+		r = lookup_range(view, &validation.reverse,
+			sources->ranges.items[i].first, sources->ranges.items[i].last,
+			collect_range, &data);
+	hash_done(&data.tallies);
+	prefixset_close(&ret->dropped);
+	return r < 0 ? r : 0;
+}
+
+int dropset_of(const struct view *view, const struct iface *iface,
+	const struct flowclass *class, const struct prefixset *sources,
+	struct dropset *ret)
+{
+	return collect_all(view, iface, class, sources, true, ret);
+}
+
+int dropset_count(const struct view *view, const struct iface *iface,
+	const struct flowclass *class, const struct prefixset *sources,
+	struct dropset *ret)
+{
+	return collect_all(view, iface, class, sources, false, ret);
+}
+
+void dropset_done(struct dropset *dropset)
+{
+	prefixset_done(&dropset->dropped);
+	array_done(&dropset->tallies);
+}
+
+struct drop_tally *dropset_main(struct dropset *dropset)
+{
+	struct drop_tally *most = NULL;
+
+	array_each (&dropset->tallies, struct drop_tally, tally) {
+		if (!most || tally->count > most->count)
+			most = tally;
+	}
+	return most;
+}

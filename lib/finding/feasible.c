@@ -1,0 +1,440 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "finding/feasible.h"
+
+#include "rpf/lookup.h"
+#include "rpf/lookup_rules.h"
+#include "rpf/rpf.h"
+#include "rpf/rule_match.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+/*
+ * Lists of routes are found by the device, so an interface costs what leads through it. Most
+ * lists are beyond doubt: what wins in the table that decides leads through the interface. The
+ * others' prefixes are found by a walk over their table.
+ */
+
+static bool leads_to(const struct leg *leg, void *data)
+{
+	return leg->oif == *(const int *)data;
+}
+
+/* Whether some unicast route of the list leads through the device, and whether all that do are
+ * the kernel's own, for the networks of its addresses. */
+static bool is_through(const struct state *state, const struct fib_list *list,
+	int ifindex, bool *ret_own)
+{
+	const struct view view = { .state = state };
+	bool through = false;
+
+	*ret_own = true;
+	for (uint32_t i = 0; i < list->count; i++) {
+		const struct fib_info *info = list->infos[i];
+
+		if (info->type != ROUTE_UNICAST ||
+			!info_any_leg(&view, info, leads_to, &ifindex))
+			continue;
+		through = true;
+		*ret_own &= info->protocol == PROTO_KERNEL;
+	}
+	return through;
+}
+
+/* Whether a rule matches the flow for some source: its `to` is about that. */
+static bool may_match(const struct view *view, const struct state_rule *entry,
+	const struct lookup_flow *flow)
+{
+	bool selects = selector_selects(view, entry, flow);
+
+	return entry->rule.invert ? !selects || entry->rule.to.len : selects;
+}
+
+/* Whether some rule can lead what came in by iface to a table; with a flow, just that. */
+static bool is_reachable(const struct state *state, const struct iface *iface,
+	const struct lookup_flow *flow, uint32_t table)
+{
+	const struct iface *vrf = state_vrf(state, iface);
+	const struct view view = { .state = state };
+
+	if (state->merged)
+		return table == TABLE_MAIN || table == TABLE_DEFAULT;
+	array_each (&state->rules, const struct state_rule, entry) {
+		if (entry->rule.action != RULE_TABLE)
+			continue;
+		if (flow && !may_match(&view, entry, flow))
+			continue;
+		if (entry->rule.l3mdev ? vrf && vrf->link.vrf_table == table
+				       : entry->rule.table == table)
+			return true;
+	}
+	return false;
+}
+
+struct part {
+	unsigned int len;
+	struct prefixset *set;
+	bool contested;
+};
+
+/* The kernel's route for one of the host's own or broadcast addresses: nobody's source, and each
+ * network has some. */
+static bool is_for_itself(const struct lookup_result *result)
+{
+	return result->prefix.len == 32 && result->info->type != ROUTE_UNICAST &&
+	       result->info->protocol == PROTO_KERNEL;
+}
+
+static int take_part(
+	uint32_t first, uint32_t last, const struct lookup_result *result, void *data)
+{
+	struct part *part = data;
+
+	if (result->info && result->prefix.len > part->len) {
+		part->contested |= !is_for_itself(result);
+		return 0;
+	}
+	return prefixset_add(part->set, first, last);
+}
+
+int feasible_part(const struct view *view, const struct lookup_flow *flow, uint32_t first,
+	uint32_t last, unsigned int len, struct prefixset *ret, bool *contested)
+{
+	struct part part = { .len = len, .set = ret };
+	int r = lookup_range(view, flow, first, last, take_part, &part);
+
+	*contested |= part.contested;
+	return r;
+}
+
+/* --- the lists through a device ---------------------------------------------------------- */
+
+struct through {
+	const struct state *state;
+	const struct iface *iface;
+	const struct lookup_flow *flow; /* NULL: any */
+	int (*each)(const struct fib *fib, const struct fib_list *list, void *data);
+	void *data;
+};
+
+static int group_through(const struct through *through, const struct fib *fib,
+	const struct fib_group *group)
+{
+	int r = 0;
+
+	if (!group)
+		return 0;
+	hash_each (&group->lists, slot) {
+		bool own;
+
+		if (r >= 0 &&
+			is_through(through->state, slot->value,
+				through->iface->link.ifindex, &own) &&
+			!own)
+			r = through->each(fib, slot->value, through->data);
+	}
+	return r;
+}
+
+/* Calls each() for the lists of reachable tables through iface; one may come twice. */
+static int lists_through(const struct through *through)
+{
+	const struct state *state = through->state;
+	uint32_t ifindex = (uint32_t)through->iface->link.ifindex;
+	int r = 0;
+
+	hash_each (&state->tables, slot) {
+		const struct fib *fib = slot->value;
+
+		if (r < 0 || (!fib_related(fib, FIB_DEVICE, ifindex) &&
+				     !state->nexthops.count))
+			continue;
+		if (!is_reachable(state, through->iface, through->flow, fib->table))
+			continue;
+		r = group_through(through, fib, fib_related(fib, FIB_DEVICE, ifindex));
+		/* routes by a nexthop object may have no leg of their own */
+		hash_each (&state->nexthops, nexthop) {
+			if (r >= 0)
+				r = group_through(through, fib,
+					fib_related(fib, FIB_NEXTHOP,
+						(uint32_t)nexthop->key));
+		}
+	}
+	return r;
+}
+
+static int found(const struct fib *fib, const struct fib_list *list, void *data)
+{
+	(void)fib;
+	(void)list;
+	(void)data;
+	return -EEXIST;
+}
+
+bool feasible_any(const struct state *state, const struct iface *iface)
+{
+	const struct through through = { state, iface, NULL, found, NULL };
+
+	return lists_through(&through) == -EEXIST;
+}
+
+/* --- which of them may be dropped ---------------------------------------------------------- */
+
+/* A table, and by index which of its lists lead through the interface. */
+enum mark { MARK_NONE, MARK_CERTAIN, MARK_SUSPECT };
+
+struct marks {
+	const struct fib *fib;
+	uint8_t *lists; /* enum mark */
+};
+
+struct suspicion {
+	const struct view *view;
+	const struct iface *iface;
+	struct lookup_flow flow;
+	const struct fib *decides; /* the table whose routes win, NULL: not just one */
+	bool any;		   /* there is a suspect */
+	ARRAY(struct marks) tables;
+};
+
+/* The one table that answers all but what is local; NULL where rules or tables before it
+ * have other answers. */
+static const struct fib *deciding_table(
+	const struct view *view, const struct lookup_flow *flow)
+{
+	const struct state *state = view->state;
+
+	if (state->merged)
+		return state_table(state, TABLE_MAIN);
+	array_each (&state->rules, const struct state_rule, entry) {
+		bool selected = selector_selects(view, entry, flow);
+		uint32_t table;
+
+		if (!selected && !entry->rule.invert && !entry->rule.blind)
+			continue;
+		if (entry->rule.action == RULE_NOP)
+			continue;
+		if (!selected || entry->rule.invert || entry->rule.blind ||
+			entry->rule.to.len || entry->rule.action != RULE_TABLE ||
+			entry->rule.suppress_len >= 0 ||
+			entry->rule.suppress_group != -1 ||
+			lookup_rule_acts(view, &entry->rule, flow, &table))
+			return NULL;
+		if (table != TABLE_LOCAL && state_table(state, table))
+			return state_table(state, table);
+	}
+	return NULL;
+}
+
+static uint8_t *marks_of(struct suspicion *suspicion, const struct fib *fib)
+{
+	struct marks fresh = { .fib = fib };
+
+	array_each (&suspicion->tables, const struct marks, marks) {
+		if (marks->fib == fib)
+			return marks->lists;
+	}
+	fresh.lists = calloc(fib->lists.count, sizeof(*fresh.lists));
+	if (!fresh.lists || array_push(&suspicion->tables, &fresh) < 0) {
+		free(fresh.lists);
+		return NULL;
+	}
+	return fresh.lists;
+}
+
+static int suspect(const struct fib *fib, const struct fib_list *list, void *data)
+{
+	struct suspicion *suspicion = data;
+	struct lookup_result result = { 0 };
+	int ifindex = suspicion->iface->link.ifindex;
+	uint8_t *marks = marks_of(suspicion, fib);
+	bool certain = fib == suspicion->decides && !list->infos[0]->blind &&
+		       lookup_pick(suspicion->view, list, &suspicion->flow, &result) &&
+		       !result.error && result.info->type == ROUTE_UNICAST &&
+		       info_any_leg(suspicion->view, result.info, leads_to, &ifindex);
+
+	if (!marks)
+		return -ENOMEM;
+	marks[list->index] = certain ? MARK_CERTAIN : MARK_SUSPECT;
+	suspicion->any |= !certain;
+	return 0;
+}
+
+/* Adds what marked lists own: a prefix, less the longer ones inside it. */
+struct owning {
+	const struct suspicion *suspicion;
+	const struct marks *marks;
+	struct prefixset *suspects, *all;
+	uint64_t position; /* what is before it was handed out */
+};
+
+/* Who owns what is at the position: an entry's mark, and how long its prefix is. */
+struct owner {
+	uint8_t mark;
+	uint8_t len;
+};
+
+static int own_until(struct owning *owning, uint64_t end, struct owner owner)
+{
+	const struct suspicion *suspicion = owning->suspicion;
+	uint32_t first = (uint32_t)owning->position, last = (uint32_t)(end - 1);
+	bool contested = false; /* a suspect is, anyway */
+	int r = 0;
+
+	if (end <= owning->position)
+		return 0;
+	owning->position = end;
+	if (owner.mark == MARK_NONE)
+		return 0;
+	if (owner.mark == MARK_CERTAIN)
+		return prefixset_add(owning->all, first, last);
+	if (owning->marks->fib == suspicion->decides) { /* what wins is of that prefix */
+		r = prefixset_add(owning->suspects, first, last);
+		return r < 0 ? r : prefixset_add(owning->all, first, last);
+	}
+	r = feasible_part(suspicion->view, &suspicion->flow, first, last, owner.len,
+		owning->all, &contested);
+	return r < 0 ? r
+		     : feasible_part(suspicion->view, &suspicion->flow, first, last,
+			       owner.len, owning->suspects, &contested);
+}
+
+static int own_below(struct owning *owning, uint32_t reference, struct owner above)
+{
+	struct owner own = above;
+	struct trie_at at;
+	int r;
+
+	if (reference == TRIE_NONE)
+		return 0;
+	at = trie_at(&owning->marks->fib->trie, reference);
+	if (at.value)
+		own = (struct owner){ owning->marks->lists[at.value], at.prefix.len };
+	r = own_until(owning, prefix4_first(at.prefix), above);
+	for (int bit = 0; bit < 2 && r >= 0; bit++)
+		r = own_below(owning, at.child[bit], own);
+	return r < 0 ? r : own_until(owning, (uint64_t)prefix4_last(at.prefix) + 1, own);
+}
+
+/* The sources that no rule leads to a table: those with another `to` than theirs. */
+static int unreachable(const struct view *view, const struct lookup_flow *flow,
+	const struct iface *iface, uint32_t table, struct prefixset *ret)
+{
+	const struct iface *vrf = state_vrf(view->state, iface);
+	struct prefixset reached = { 0 };
+	int r = 0;
+
+	if (view->state->merged)
+		return 0;
+	array_each (&view->state->rules, const struct state_rule, entry) {
+		const struct rule *rule = &entry->rule;
+
+		if (r < 0 || rule->action != RULE_TABLE ||
+			!may_match(view, entry, flow) ||
+			!(rule->l3mdev ? vrf && vrf->link.vrf_table == table
+				       : rule->table == table))
+			continue;
+		r = prefixset_add_prefix(
+			&reached, rule->invert ? prefix4(ip4(0), 0) : rule->to);
+	}
+	prefixset_close(&reached);
+	if (r >= 0)
+		r = prefixset_invert(&reached, ret);
+	prefixset_done(&reached);
+	return r;
+}
+
+/* What is suspect in one table, and all of it that is feasible: added to the sets. */
+static int suspects_of(const struct suspicion *suspicion, const struct marks *marks,
+	struct prefixset *suspects, struct prefixset *all)
+{
+	const struct owner nobody = { MARK_NONE, 0 };
+	struct prefixset found[2] = { 0 }, other = { 0 };
+	struct owning owning = { suspicion, marks, &found[0], &found[1], 0 };
+	int r = own_below(&owning, marks->fib->trie.root, nobody);
+
+	prefixset_close(&found[0]);
+	prefixset_close(&found[1]);
+	if (r >= 0)
+		r = unreachable(suspicion->view, &suspicion->flow, suspicion->iface,
+			marks->fib->table, &other);
+	if (r >= 0)
+		r = prefixset_subtract(&found[0], &other, suspects);
+	if (r >= 0)
+		r = prefixset_subtract(&found[1], &other, all);
+	prefixset_done(&found[0]);
+	prefixset_done(&found[1]);
+	prefixset_done(&other);
+	return r;
+}
+
+int feasible_suspects(const struct view *view, const struct iface *iface,
+	const struct flowclass *class, struct prefixset *suspects, struct prefixset *all,
+	bool *contested)
+{
+	struct suspicion suspicion = { .view = view, .iface = iface };
+	const struct through through = { view->state, iface, &suspicion.flow, suspect,
+		&suspicion };
+	int r;
+
+	suspicion.flow =
+		rpf_class_of(view, iface, &class->flow, class->flow.dst, class->oif)
+			.reverse;
+	suspicion.decides = deciding_table(view, &suspicion.flow);
+	r = lists_through(&through);
+	array_each (&suspicion.tables, const struct marks, marks) {
+		if (r >= 0 && suspicion.any)
+			r = suspects_of(&suspicion, marks, suspects, all);
+		free(marks->lists);
+	}
+	array_done(&suspicion.tables);
+	prefixset_close(suspects);
+	prefixset_close(all);
+	*contested |= suspicion.any;
+	return r < 0 ? r : 0;
+}
+
+/* --- for people ------------------------------------------------------------------------------ */
+
+static int mark(const struct fib *fib, const struct fib_list *list, void *data)
+{
+	uint8_t *marks = marks_of(data, fib);
+
+	if (!marks)
+		return -ENOMEM;
+	marks[list->index] = MARK_CERTAIN;
+	return 0;
+}
+
+static int visit_below(
+	const struct marks *marks, uint32_t reference, feasible_visit visit, void *data)
+{
+	struct trie_at at;
+	int r = 0;
+
+	if (reference == TRIE_NONE)
+		return 0;
+	at = trie_at(&marks->fib->trie, reference);
+	/* one whose addresses longer ones all have is for nobody */
+	if (at.value && marks->lists[at.value] && trie_owns(&marks->fib->trie, reference))
+		r = visit(at.prefix, data);
+	for (int bit = 0; bit < 2 && r >= 0; bit++)
+		r = visit_below(marks, at.child[bit], visit, data);
+	return r;
+}
+
+int feasible_prefixes(const struct state *state, const struct iface *iface,
+	feasible_visit visit, void *data)
+{
+	struct suspicion marked = { 0 };
+	const struct through through = { state, iface, NULL, mark, &marked };
+	int r = lists_through(&through);
+
+	array_each (&marked.tables, const struct marks, marks) {
+		if (r >= 0)
+			r = visit_below(marks, marks->fib->trie.root, visit, data);
+		free(marks->lists);
+	}
+	array_done(&marked.tables);
+	return r;
+}

@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "base/cleanup.h"
+#include "finding/dropset.h"
+#include "finding/expect.h"
+#include "flowclass/flowclass.h"
+#include "rpf/overlay.h"
+#include "rpf/reverse.h"
+#include "rpf/rpf.h"
+
+/*
+ * A fault: expected sources that are dropped by reverse path, on one interface, for one class
+ * of packets. It owns all it says, so that it outlives the state that it was found in.
+ */
+#define FINDING_ID (NAME_MAX_ + FLOWCLASS_NAME)
+#define FINDING_SOURCES 16
+#define FINDING_BUT 4
+
+enum kernel_answer { KERNEL_UNASKED, KERNEL_DROP, KERNEL_PASS, KERNEL_UNJUDGED };
+
+enum finding_severity { FINDING_NOTICE, FINDING_WARNING };
+
+/*
+ * How much is to be known of a fault: that it is there, why, and how much is dropped, which
+ * costs little on any table; or all that there is to say, for which the prefixes that are
+ * dropped have to be found by a walk.
+ */
+enum finding_detail {
+	FINDING_COUNTED,
+	FINDING_WORDED,
+	FINDING_WHOLE, /* each prefix, however many they are */
+};
+
+/* What would cure it. */
+#define REMEDY_STEPS 2
+#define REMEDY_TEXT 256
+
+struct remedy_step {
+	char key[64]; /* "net.ipv4.conf.tunl0.rp_filter", as sysctl(8) takes it */
+	int ifindex;
+	int value;
+};
+
+struct remedy {
+	size_t step_count; /* 0: in words only */
+	struct remedy_step steps[REMEDY_STEPS];
+	char text
+		[REMEDY_TEXT]; /* a command line, or words where a person has to decide */
+};
+
+/* What a finding, or one that might be, is called. */
+struct finding_id {
+	char text[FINDING_ID];
+};
+
+/* The interface's name in an id; "" where it begins with none. */
+void finding_id_iif(const char *id, char out[static NAME_MAX_]);
+
+struct finding {
+	char id[FINDING_ID]; /* the interface's name and the class: the same after a restart */
+	int ifindex;
+	char iif[NAME_MAX_];
+	char kind[NAME_MAX_];
+	enum finding_severity severity;
+	enum rpf_reason reason;	       /* of most of what is dropped */
+	uint64_t reasons[RPF_REASONS]; /* how many addresses are dropped for each */
+	struct rp_filter filter;
+	enum expect_why expect;
+	enum finding_detail detail; /* counted: no sources, no reverse.prefix, and an
+				       example only if it came at no cost (else 0.0.0.0) */
+	struct prefix4 sources[FINDING_SOURCES]; /* largest first */
+	size_t source_count, sources_more;
+	ARRAY(struct prefix4) whole; /* of FINDING_WHOLE: all sources */
+	/* where that is fewer words: all that `cover` has, but these; but_count 0: it isn't */
+	struct prefix4 cover, but[FINDING_BUT];
+	size_t but_count;
+	uint64_t expected;   /* addresses */
+	uint64_t dropped;    /* of these */
+	uint64_t blind;	     /* addresses of expected sources that could not be judged */
+	double share;	     /* of the expected sources; 1 only when all, 0 never */
+	struct addresses to; /* own addresses; of what is only forwarded, an example */
+	bool forwarded;	     /* packets that are forwarded are dropped, too */
+	char out[NAME_MAX_]; /* only they are: the device that the example leaves by */
+	struct flow example;
+	struct reverse reverse;	 /* of most of what is dropped */
+	bool old_kernels_accept; /* those up to 2.6.30, which took all AND interface */
+	struct remedy remedy;
+	enum kernel_answer kernel; /* filled in by whoever asked */
+	bool unsure; /* model and kernel differ on the interface; filled in by the self-check */
+};
+
+/* What is to be known beside a fault, or of there being none. */
+struct finding_aside {
+	bool contested; /* routes of others bear on what is expected: a change may matter */
+	bool blind;	/* expected sources could not be judged */
+};
+
+/*
+ * Looks for a fault. Returns 1 and sets *ret; 0 where what could be judged of the expected
+ * sources passes; -ENODATA where nothing of it could be judged, as something was not understood
+ * that bears on it; -ENOMEM. What is set in *aside stays set.
+ */
+int finding_of(const struct view *view, const struct iface *iface,
+	const struct expect *expect, const struct flowclass *class,
+	enum finding_detail detail, struct finding_aside *aside, struct finding **ret);
+/* The id of what is found on iface for class: "tunl0/local". */
+struct finding_id finding_id_of(const struct iface *iface, const struct flowclass *class);
+
+void finding_free(struct finding *finding);
+DEFINE_FREEP(struct finding, finding_free)
+
+/* Whether what is said of a fault differs so much that it is to be said again. */
+bool finding_differs(const struct finding *a, const struct finding *b);
+
+const char *kernel_answer_name(enum kernel_answer answer);
+const char *finding_severity_name(enum finding_severity severity);

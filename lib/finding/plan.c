@@ -1,0 +1,329 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "finding/plan.h"
+
+#include "finding/remedy.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+/*
+ * A rung is a list of values; whether it cures is asked of the same code that found the fault,
+ * through a view that has them. What the kernel would say is asked when they are written.
+ */
+struct tried {
+	ARRAY(struct view_value) values;
+};
+
+static int try_value(struct tried *tried, int ifindex, int rp_filter)
+{
+	const struct view_value value = { ifindex, rp_filter };
+
+	array_each (&tried->values, struct view_value, known) {
+		if (known->ifindex == ifindex) {
+			known->rp_filter = rp_filter;
+			return 0;
+		}
+	}
+	return array_push(&tried->values, &value);
+}
+
+static int try_base(struct tried *tried, const struct view *view)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < view->value_count && r >= 0; i++)
+		r = try_value(tried, view->values[i].ifindex, view->values[i].rp_filter);
+	return r;
+}
+
+static struct view view_tried(const struct view *view, const struct tried *tried)
+{
+	return (struct view){ .state = view->state,
+		.values = tried->values.items,
+		.value_count = tried->values.count };
+}
+
+int ladder_is_cured(const struct view *view, const struct iface *iface, const char *id,
+	const struct plan_judge *judge)
+{
+	_cleanup_(report_freep) struct report *report = report_new();
+	int r;
+
+	if (!report)
+		return -ENOMEM;
+	r = judge->judge(view, iface, report, judge->data);
+	if (r < 0)
+		return r;
+	array_each (&report->unknown, const struct finding_id, unknown) {
+		if (!id || strcmp(unknown->text, id) == 0)
+			return -ENODATA;
+	}
+	array_each (&report->findings, struct finding *const, finding) {
+		if (!id || strcmp((*finding)->id, id) == 0)
+			return 0;
+	}
+	return 1;
+}
+
+static int cures(const struct view *view, const struct iface *iface, const char *id,
+	const struct plan *plan, const struct plan_judge *judge)
+{
+	struct tried tried = { 0 };
+	int r = try_base(&tried, view);
+
+	array_each (&plan->steps, const struct plan_step, step) {
+		if (r >= 0)
+			r = try_value(&tried, step->ifindex, step->value);
+	}
+	if (r >= 0) {
+		const struct view seen = view_tried(view, &tried);
+
+		r = ladder_is_cured(&seen, iface, id, judge);
+	}
+	array_done(&tried.values);
+	return r;
+}
+
+void ladder_key(const struct state *state, int ifindex, char key[static 64])
+{
+	const struct iface *iface = state_iface(state, ifindex);
+
+	if (ifindex == NETCONF_ALL || ifindex == NETCONF_DEFAULT)
+		plan_key(ifindex == NETCONF_ALL ? "all" : "default", key);
+	else
+		plan_key(iface ? iface->link.name : "?", key);
+}
+
+static int add_step(
+	const struct view *view, struct plan *plan, int ifindex, int old, int value)
+{
+	struct plan_step step = { .ifindex = ifindex, .old = old, .value = value };
+
+	ladder_key(view->state, ifindex, step.key);
+	return array_push(&plan->steps, &step);
+}
+
+/* Any greater value acts as 2 does (kernel-rpf 3.1): that is what is written then. */
+static int plain(int value)
+{
+	return value > 2 ? 2 : value;
+}
+
+int ladder_keeping(int own, int all)
+{
+	int effective = own > all ? own : all;
+
+	return plain(own) == plain(effective) ? own : plain(effective);
+}
+
+static int add_keeping(
+	const struct view *view, struct plan *plan, int ifindex, int own, int all)
+{
+	int value = ladder_keeping(own, all), r;
+
+	if (value == own)
+		return 0;
+	r = add_step(view, plan, ifindex, own, value);
+	if (r >= 0)
+		plan->steps.items[plan->steps.count - 1].keeps = true;
+	return r;
+}
+
+/*
+ * Rung 3. An interface that comes while this goes on takes default's value, and one without
+ * IPv4 does when it gets IPv4 back: hence default, too, and all after both.
+ */
+static int add_all(const struct view *view, const struct iface *target,
+	const struct rp_filter *filter, struct plan *plan)
+{
+	_cleanup_(freep) const struct iface **ifaces = NULL;
+	size_t count;
+	int r = state_ifaces(view->state, &ifaces, &count);
+
+	for (size_t i = 0; r >= 0 && i < count; i++) {
+		struct rp_filter other = view_rp_filter(view, ifaces[i]);
+
+		if (ifaces[i] != target && ifaces[i]->link.has_inet)
+			r = add_keeping(view, plan, ifaces[i]->link.ifindex, other.own,
+				other.all);
+	}
+	if (r >= 0)
+		r = add_keeping(
+			view, plan, NETCONF_DEFAULT, view_default(view), filter->all);
+	if (r >= 0)
+		r = add_step(view, plan, NETCONF_ALL, filter->all, 0);
+	if (r >= 0 && filter->own != 0)
+		r = add_step(view, plan, target->link.ifindex, filter->own, 0);
+	return r;
+}
+
+/* Puts the steps of a rung into plan. Returns 1, or 0 where there is no such rung here. */
+static int build(const struct view *view, const struct iface *iface,
+	const struct rp_filter *filter, enum plan_rung rung, struct plan *plan)
+{
+	int ifindex = iface->link.ifindex, r = 0;
+
+	array_clear(&plan->steps);
+	switch (rung) {
+	case PLAN_LOOSE:
+		if (filter->effective != 1)
+			return 0;
+		r = add_step(view, plan, ifindex, filter->own, 2);
+		break;
+	case PLAN_OFF:
+		if (filter->all > 0 || filter->own == 0)
+			return 0;
+		r = add_step(view, plan, ifindex, filter->own, 0);
+		break;
+	case PLAN_ALL:
+		if (filter->all <= 0)
+			return 0;
+		r = add_all(view, iface, filter, plan);
+		break;
+	case PLAN_WORDS:
+		return 0;
+	}
+	return r < 0 ? r : 1;
+}
+
+static enum plan_limit limit_of(enum plan_rung rung, const struct plan_limits *limits)
+{
+	if (rung != PLAN_LOOSE && limits->lowest_loose)
+		return PLAN_LOWEST;
+	return rung == PLAN_ALL && !limits->allow_all ? PLAN_ALLOW_ALL : PLAN_FREE;
+}
+
+int ladder_climb(const struct view *view, const struct iface *iface, const char *id,
+	const struct plan_limits *limits, const struct plan_judge *judge,
+	struct plan *ret)
+{
+	static const enum plan_rung rungs[] = { PLAN_LOOSE, PLAN_OFF, PLAN_ALL };
+	struct rp_filter filter = view_rp_filter(view, iface);
+
+	for (size_t i = 0; i < ELEMENTS(rungs); i++) {
+		int r = build(view, iface, &filter, rungs[i], ret);
+
+		if (r > 0)
+			r = cures(view, iface, id, ret, judge);
+		if (r < 0 && r != -ENODATA)
+			return r;
+		if (r <= 0)
+			continue;
+		ret->rung = rungs[i];
+		ret->limit = limit_of(rungs[i], limits);
+		if (ret->limit == PLAN_FREE)
+			return 0;
+		/* what is above it in the ladder does more, and may do no less of this */
+		ret->beyond = rungs[i];
+		break;
+	}
+	array_clear(&ret->steps);
+	ret->rung = PLAN_WORDS;
+	return 0;
+}
+
+int ladder_would_do(const struct view *view, const struct iface *iface, const char *id,
+	int value, const struct plan_judge *judge)
+{
+	struct tried tried = { 0 };
+	int r = try_base(&tried, view);
+
+	if (r >= 0)
+		r = try_value(&tried, iface->link.ifindex, value);
+	if (r >= 0) {
+		const struct view seen = view_tried(view, &tried);
+
+		r = ladder_is_cured(&seen, iface, id, judge);
+	}
+	array_done(&tried.values);
+	return r;
+}
+
+/* --- what else would change ------------------------------------------------------------------- */
+
+static int judge_all(const struct view *view, const struct plan_judge *judge,
+	const struct iface **ifaces, size_t count, struct report *report)
+{
+	int r = 0;
+
+	for (size_t i = 0; r >= 0 && i < count; i++)
+		r = judge->judge(view, ifaces[i], report, judge->data);
+	return r;
+}
+
+/* How many addresses a finding drops, 0 where there is none. */
+static uint64_t dropped_in(const struct report *report, const char *id)
+{
+	array_each (&report->findings, struct finding *const, finding) {
+		if (strcmp((*finding)->id, id) == 0)
+			return (*finding)->dropped;
+	}
+	return 0;
+}
+
+/* The findings of a that b has not, or that drop less there, but for the one to be cured. */
+static int add_missing(const struct report *a, const struct report *b, const char *id,
+	bool drops, struct plan_changes *ret)
+{
+	int r = 0;
+
+	array_each (&a->findings, struct finding *const, finding) {
+		struct plan_change change = { .drops = drops };
+
+		if (r < 0 || strcmp((*finding)->id, id) == 0 ||
+			(*finding)->dropped <= dropped_in(b, (*finding)->id))
+			continue;
+		snprintf(change.finding.text, sizeof(change.finding.text), "%s",
+			(*finding)->id);
+		r = array_push(&ret->list, &change);
+	}
+	return r;
+}
+
+int ladder_changes(const struct view *view, const struct plan *plan,
+	const struct iface *iface, const char *id, const struct plan_judge *judge,
+	struct plan_changes *ret)
+{
+	_cleanup_(report_freep) struct report *before = report_new();
+	_cleanup_(report_freep) struct report *after = report_new();
+	_cleanup_(freep) const struct iface **ifaces = NULL;
+	struct tried tried = { 0 };
+	size_t count = 1;
+	int r = 0;
+
+	if (!before || !after)
+		return -ENOMEM;
+	if (!iface)
+		r = state_ifaces(view->state, &ifaces, &count);
+	if (r >= 0)
+		r = try_base(&tried, view);
+	array_each (&plan->steps, const struct plan_step, step) {
+		if (r >= 0)
+			r = try_value(&tried, step->ifindex, step->value);
+	}
+	if (r >= 0)
+		r = judge_all(view, judge, iface ? &iface : ifaces, count, before);
+	if (r >= 0) {
+		const struct view seen = view_tried(view, &tried);
+
+		r = judge_all(&seen, judge, iface ? &iface : ifaces, count, after);
+		ret->unknown |= after->unknown.count > 0;
+	}
+	if (r >= 0)
+		r = add_missing(before, after, id, false, ret);
+	if (r >= 0)
+		r = add_missing(after, before, id, true, ret);
+	array_done(&tried.values);
+	return r;
+}
+
+void plan_done(struct plan *plan)
+{
+	array_done(&plan->steps);
+}
+
+void plan_changes_done(struct plan_changes *changes)
+{
+	array_done(&changes->list);
+}

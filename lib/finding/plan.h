@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "base/array.h"
+#include "base/cleanup.h"
+#include "finding/finding.h"
+#include "finding/report.h"
+#include "rpf/overlay.h"
+
+/*
+ * All rungs of the ladder, tried on a view of the model one by one, until what a finding is
+ * about comes in:
+ *
+ *	1  the interface to 2 (loose): only from a strict 1, never over a 0
+ *	2  the interface to 0 (off), where all is no greater
+ *	3  every other interface, and default, to what it has in effect; then all to 0; then the
+ *	   interface to 0
+ *	4  in words, for a person (plan.h)
+ *
+ * Rungs 1 and 2 can make nothing drop that passes now and touch no other interface. Rung 3
+ * changes what no interface but this one has in effect.
+ */
+enum plan_rung { PLAN_LOOSE, PLAN_OFF, PLAN_ALL, PLAN_WORDS };
+
+/* The setting that stands in the way of the next rung. */
+enum plan_limit { PLAN_FREE, PLAN_LOWEST, PLAN_ALLOW_ALL };
+
+struct plan_limits {
+	bool lowest_loose; /* nothing below 2 */
+	bool allow_all;	   /* all and default, too */
+};
+
+struct plan_step {
+	char key[64]; /* as sysctl(8) takes it */
+	int ifindex;  /* or NETCONF_ALL, NETCONF_DEFAULT */
+	int old, value;
+	bool keeps; /* it changes nothing in effect, but for what comes after */
+};
+
+struct plan {
+	enum plan_rung rung;
+	enum plan_limit limit; /* with PLAN_WORDS: what would help is forbidden by this */
+	enum plan_rung beyond; /* and it is this rung */
+	ARRAY(struct plan_step)
+	steps; /* in the order of writing; undone from the last on */
+};
+
+/* A verdict that would be another one. */
+struct plan_change {
+	struct finding_id finding;
+	bool drops; /* it would be a fault; else it would be none any more */
+};
+
+struct plan_changes {
+	ARRAY(struct plan_change) list;
+	bool unknown; /* something could not be judged as it would be then */
+};
+
+/* Adds to report what there is to say of iface, seen so: report_add() with the right words. */
+struct plan_judge {
+	int (*judge)(const struct view *view, const struct iface *iface,
+		struct report *report, const void *data);
+	const void *data;
+};
+
+/*
+ * The least that cures the finding called id on iface. *ret zeroed before, freed with
+ * plan_done(), after an error too. Returns 0 or -ENOMEM.
+ */
+int ladder_climb(const struct view *view, const struct iface *iface, const char *id,
+	const struct plan_limits *limits, const struct plan_judge *judge,
+	struct plan *ret);
+
+/*
+ * Whether a value of the interface's own would do: 1, 0, -ENODATA where that can't be judged,
+ * -ENOMEM. Only the finding called id counts, or with NULL any on that interface.
+ */
+int ladder_would_do(const struct view *view, const struct iface *iface, const char *id,
+	int value, const struct plan_judge *judge);
+
+/* The same as things are in the view. */
+int ladder_is_cured(const struct view *view, const struct iface *iface, const char *id,
+	const struct plan_judge *judge);
+
+/* What an interface of this own value is set to, so that it has the same without all. */
+int ladder_keeping(int own, int all);
+
+/*
+ * Which findings but the one called id would come or go with the plan, on iface or with NULL
+ * on all. Appends to ret; 0 or -ENOMEM.
+ */
+int ladder_changes(const struct view *view, const struct plan *plan,
+	const struct iface *iface, const char *id, const struct plan_judge *judge,
+	struct plan_changes *ret);
+
+/* "net.ipv4.conf.all.rp_filter" */
+void ladder_key(const struct state *state, int ifindex, char key[static 64]);
+
+void plan_done(struct plan *plan);
+void plan_changes_done(struct plan_changes *changes);

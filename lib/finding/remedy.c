@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "finding/remedy.h"
+
+#include <stdio.h>
+#include <string.h>
+
+void plan_key(const char *name, char key[static 64])
+{
+	char file[NAME_MAX_];
+	size_t length = strnlen(name, sizeof(file) - 1);
+
+	for (size_t i = 0; i < length; i++)
+		file[i] = name[i] == '.' ? '/' : name[i];
+	file[length] = '\0';
+	snprintf(key, 64, "net.ipv4.conf.%s.rp_filter", file);
+}
+
+/* Whether a value for the interface lets all of the sources in: 1, 0 or -ENOMEM. */
+static int cures(const struct view *view, const struct iface *iface,
+	const struct flowclass *class, const struct prefixset *sources, int rp_filter)
+{
+	const struct view_value value = { iface->link.ifindex, rp_filter };
+	const struct view tried = {
+		.state = view->state, .values = &value, .value_count = 1
+	};
+	struct dropset left = { 0 };
+	int r = dropset_count(&tried, iface, class, sources, &left);
+	bool cured = !left.count; /* what can't be judged can't be promised either */
+
+	dropset_done(&left);
+	return r < 0 ? r : cured;
+}
+
+/* Whether a shell and sysctl(8) take a name, or a key with it, as it stands. */
+static bool is_plain(const char *name)
+{
+	return name[strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ012"
+				 "3456789_.:@+-/")] == '\0';
+}
+
+bool plan_command(const char *key, int value, char *out, size_t size)
+{
+	if (is_plain(key)) {
+		snprintf(out, size, "sysctl -w %s=%d", key, value);
+		return true;
+	}
+	/* nor a quote, which would begin something if it were pasted */
+	snprintf(out, size,
+		"write %d to the file rp_filter in the folder of the interface in "
+		"/proc/sys/net/ipv4/conf",
+		value);
+	return false;
+}
+
+static void set(struct remedy *remedy, const struct iface *iface, int value)
+{
+	struct remedy_step *step = &remedy->steps[0];
+
+	plan_key(iface->link.name, step->key);
+	step->ifindex = iface->link.ifindex;
+	step->value = value;
+	remedy->step_count = 1;
+	(void)plan_command(step->key, value, remedy->text, sizeof(remedy->text));
+}
+
+/* Where no setting of the interface alone helps, all is what stands in the way. */
+static void say(struct remedy *remedy, const struct iface *iface, enum rpf_reason reason)
+{
+	char key[64], loose[128];
+
+	plan_key(iface->link.name, key);
+	(void)plan_command(key, 2, loose, sizeof(loose));
+	if (!iface->addrs.count && reason != RPF_NO_ROUTE && is_plain(iface->link.name))
+		snprintf(remedy->text, sizeof(remedy->text),
+			"ip address add 127.0.0.42/32 scope host dev %s && %s",
+			iface->link.name, loose);
+	else if (!iface->addrs.count && reason != RPF_NO_ROUTE)
+		snprintf(remedy->text, sizeof(remedy->text),
+			"give the interface an address of host scope, such as "
+			"127.0.0.42/32, and %s",
+			loose);
+	else
+		snprintf(remedy->text, sizeof(remedy->text),
+			"give the sources a route, or set net.ipv4.conf.all.rp_filter to "
+			"0 and "
+			"each interface to what it should have: all=0 is needed before "
+			"%s=0 can "
+			"help",
+			key);
+}
+
+int plan_remedy(const struct view *view, const struct iface *iface,
+	const struct flowclass *class, const struct prefixset *sources,
+	enum rpf_reason reason, struct remedy *ret)
+{
+	struct rp_filter filter = view_rp_filter(view, iface);
+	int r = 0;
+
+	*ret = (struct remedy){ 0 };
+	if (filter.effective == 1)
+		r = cures(view, iface, class, sources, 2);
+	if (r > 0)
+		set(ret, iface, 2);
+	if (r != 0)
+		return r < 0 ? r : 0;
+	if (filter.all <= 0)
+		r = cures(view, iface, class, sources, 0);
+	if (r > 0)
+		set(ret, iface, 0);
+	if (r != 0)
+		return r < 0 ? r : 0;
+	say(ret, iface, reason);
+	return 0;
+}

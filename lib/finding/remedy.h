@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "finding/finding.h"
+
+/*
+ * The least loosening that cures a fault, tried on a view of the model rung by rung:
+ *
+ *	1  the interface to 2 (loose)
+ *	2  the interface to 0, where all is no greater
+ *	3  in words: what a person has to decide
+ *
+ * Never a value that the interface is filtered less by than before only in name: 2 over an
+ * effective 0 would tighten (field.md K1).
+ */
+int plan_remedy(const struct view *view, const struct iface *iface,
+	const struct flowclass *class, const struct prefixset *sources,
+	enum rpf_reason reason, struct remedy *ret);
+
+/* An interface's key as sysctl(8) takes it: dots in the name become slashes. */
+void plan_key(const char *name, char key[static 64]);
+
+/*
+ * The command that sets a key, for a person to paste; where a shell or sysctl(8) would take the
+ * interface's name in it apart, words that don't have the name. Returns whether it is a command.
+ */
+bool plan_command(const char *key, int value, char *out, size_t size);

@@ -1,0 +1,328 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "finding/report.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define REPORT_EXPECT                                                                    \
+	16 /* items that are listed, before feasible ones are only counted */
+
+struct report *report_new(void)
+{
+	return calloc(1, sizeof(struct report));
+}
+
+void report_free(struct report *report)
+{
+	if (!report)
+		return;
+	array_each (&report->ifaces, struct report_iface, row)
+		array_done(&row->expect.list);
+	for (size_t i = 0; i < report->findings.count; i++)
+		finding_free(report->findings.items[i]);
+	array_done(&report->ifaces);
+	array_done(&report->findings);
+	array_done(&report->unknown);
+	array_done(&report->missed);
+	free(report);
+}
+
+const char *iface_verdict_name(enum iface_verdict verdict)
+{
+	switch (verdict) {
+	case IFACE_OK:
+		return "ok";
+	case IFACE_DROPS:
+		return "drops";
+	case IFACE_OFF:
+		return "off";
+	case IFACE_DOWN:
+		return "down";
+	case IFACE_UNJUDGED:
+		return "unjudged";
+	}
+	return "unjudged";
+}
+
+bool report_minds_unrouted(const struct report_iface *row)
+{
+	array_each (&row->expect.list, const struct expect_item, item) {
+		if (item->why <= EXPECT_TUNNEL)
+			return true;
+	}
+	return row->filter.effective != 0 && row->filter.effective != 1;
+}
+
+/* What came of judging an interface. */
+struct tally {
+	size_t faults;
+	bool unjudged; /* nothing of some class could be judged */
+	bool by_routes;
+	struct finding_aside aside;
+};
+
+static int add_unknown(struct report *report, const struct iface *iface,
+	const struct flowclass *class, struct tally *tally)
+{
+	const struct finding_id id = finding_id_of(iface, class);
+
+	tally->unjudged = true;
+	return array_push(&report->unknown, &id);
+}
+
+/*
+ * Where a forwarded packet leaves may depend on its source, too: what was found must hold for
+ * its own example.
+ */
+static bool is_borne_out(const struct view *view, const struct flowclass *class,
+	const struct finding *finding)
+{
+	return !class->oif ||
+	       rpf_judge(view, &finding->example, NULL).verdict == RPF_DROP;
+}
+
+static bool has_address(const struct addresses *addresses, struct ip4 addr)
+{
+	array_each (&addresses->list, const struct ip4, other) {
+		if (other->host == addr.host)
+			return true;
+	}
+	return false;
+}
+
+/* Whether the same is to be said of two classes: then once is enough. */
+static bool says_the_same(const struct finding *a, const struct finding *b)
+{
+	bool same = a->reason == b->reason && a->expect == b->expect &&
+		    a->dropped == b->dropped && a->blind == b->blind &&
+		    a->source_count == b->source_count &&
+		    a->sources_more == b->sources_more && !finding_differs(a, b) &&
+		    a->reverse.known == b->reverse.known &&
+		    a->reverse.table == b->reverse.table &&
+		    strcmp(a->reverse.via, b->reverse.via) == 0;
+
+	for (size_t i = 0; same && i < a->source_count; i++)
+		same = a->sources[i].len == b->sources[i].len &&
+		       a->sources[i].addr.host == b->sources[i].addr.host;
+	return same;
+}
+
+/* Adds what a finding is about to one that says the same. */
+static int speak_for(struct finding *finding, const struct finding *other)
+{
+	finding->forwarded |= other->forwarded;
+	for (size_t i = 0; !finding->out[0] && !other->out[0] && i < other->to.list.count;
+		i++) {
+		struct ip4 dst = other->to.list.items[i];
+
+		if (!has_address(&finding->to, dst) &&
+			array_push(&finding->to.list, &dst) < 0)
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+/* Keeps a finding, or has one that is there already speak for it. 0 or -ENOMEM. */
+static int keep(struct report *report, struct finding **finding, size_t begin)
+{
+	int r;
+
+	for (size_t i = begin; i < report->findings.count; i++) {
+		if (says_the_same(report->findings.items[i], *finding))
+			return speak_for(report->findings.items[i], *finding);
+	}
+	r = array_push(&report->findings, finding);
+	if (r >= 0)
+		*finding = NULL;
+	return r;
+}
+
+/* As finding_of(); of what is only forwarded an example is needed in any case. */
+static int find_class(const struct view *view, const struct iface *iface,
+	const struct expect *expect, const struct flowclass *class,
+	enum finding_detail detail, struct tally *tally, struct finding **ret)
+{
+	int r = finding_of(view, iface, expect, class, detail, &tally->aside, ret);
+
+	if (r <= 0 || !class->oif || (*ret)->example.src.host)
+		return r;
+	finding_free(*ret);
+	*ret = NULL;
+	return finding_of(view, iface, expect, class, FINDING_WORDED, &tally->aside, ret);
+}
+
+/* Finds the faults of one interface, class by class. Returns 0 or -ENOMEM. */
+static int find_faults(struct report *report, const struct view *view,
+	const struct iface *iface, const struct expect *expect,
+	struct flowclasses *classes, enum finding_detail detail, struct tally *tally)
+{
+	size_t begin = report->findings.count;
+
+	array_each (&classes->list, const struct flowclass, class) {
+		_cleanup_(finding_freep) struct finding *finding = NULL;
+		int r = find_class(view, iface, expect, class, detail, tally, &finding);
+
+		if (r == -ENODATA)
+			r = add_unknown(report, iface, class, tally);
+		if (r < 0)
+			return r;
+		if (r == 0)
+			continue;
+		if (is_borne_out(view, class, finding))
+			r = keep(report, &finding, begin);
+		else
+			classes->missed_forwarded = true;
+		if (r < 0)
+			return r;
+	}
+	tally->faults += report->findings.count - begin;
+	return 0;
+}
+
+static int add_missed(struct report *report, const struct iface *iface,
+	const struct flowclasses *classes)
+{
+	struct report_missed missed = { .ifindex = iface->link.ifindex };
+
+	flowclasses_missed(classes, missed.what);
+	if (!missed.what[0])
+		return 0;
+	memcpy(missed.name, iface->link.name, sizeof(missed.name));
+	return array_push(&report->missed, &missed);
+}
+
+/* One flow of the configuration. Returns 0 or -ENOMEM. */
+static int find_flow_fault(struct report *report, const struct view *view,
+	const struct iface *iface, const struct expect *expect,
+	const struct flowclass *class, enum finding_detail detail, struct tally *tally)
+{
+	_cleanup_(finding_freep) struct finding *finding = NULL;
+	int r = class->astray
+			? -ENODATA
+			: find_class(view, iface, expect, class, detail, tally, &finding);
+
+	if (r == -ENODATA || (r > 0 && !is_borne_out(view, class, finding)))
+		return add_unknown(report, iface, class, tally);
+	if (r <= 0)
+		return r;
+	r = array_push(&report->findings, &finding);
+	if (r < 0)
+		return r;
+	finding = NULL;
+	tally->faults++;
+	return 0;
+}
+
+/* A declared flow expects its own sources, whatever else is expected of the interface. */
+static int find_flow_faults(struct report *report, const struct view *view,
+	const struct iface *iface, const struct flowclasses *flows,
+	enum finding_detail detail, struct tally *tally)
+{
+	array_each (&flows->list, const struct flowclass, class) {
+		const struct expect_declared declared = { true, &class->from, 1 };
+		struct expect expect = { 0 };
+		int r = expect_of(view->state, iface, &declared, &expect);
+
+		if (r >= 0 && expect.items.list.count)
+			r = find_flow_fault(
+				report, view, iface, &expect, class, detail, tally);
+		expect_done(&expect);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+static enum iface_verdict verdict_of(const struct iface *iface,
+	const struct rp_filter *filter, const struct tally *tally)
+{
+	if (!iface_is_up(iface))
+		return IFACE_DOWN;
+	if (tally->faults)
+		return IFACE_DROPS;
+	if (!iface->link.has_inet || tally->unjudged || tally->aside.blind)
+		return IFACE_UNJUDGED;
+	return filter->effective ? IFACE_OK : IFACE_OFF;
+}
+
+/* Takes expect's items over. */
+static int add_row(struct report *report, const struct view *view,
+	const struct iface *iface, struct expect *expect, const struct tally *tally)
+{
+	struct report_iface row = {
+		.ifindex = iface->link.ifindex,
+		.up = iface_is_up(iface),
+		.has_inet = iface->link.has_inet,
+		.numbered = iface->addrs.count > 0,
+		.filter = view_rp_filter(view, iface),
+	};
+	int r;
+
+	memcpy(row.name, iface->link.name, sizeof(row.name));
+	strncpy(row.kind, iface_kind(iface), sizeof(row.kind) - 1);
+	row.verdict = verdict_of(iface, &row.filter, tally);
+	row.contested = tally->aside.contested;
+	row.expect = expect->items;
+	row.feasible = expect->feasible;
+	row.by_routes = tally->by_routes;
+	r = array_push(&report->ifaces, &row);
+	if (r < 0)
+		return r;
+	memset(&expect->items.list, 0, sizeof(expect->items));
+	report->unjudged += tally->unjudged || tally->aside.blind;
+	return 0;
+}
+
+static int add(struct report *report, const struct view *view, const struct iface *iface,
+	struct expect *expect, struct flowclasses *classes,
+	const struct flowclasses *flows, enum finding_detail detail)
+{
+	bool filters = view_rp_filter(view, iface).effective != 0;
+	struct tally tally = { 0 };
+	int r = 0;
+
+	/* where nothing is filtered there is nothing to tell apart */
+	if ((expect->items.list.count || expect->feasible) &&
+		(filters || view->state->blind)) {
+		r = flowclasses_of(view->state, iface, classes);
+		if (r >= 0)
+			r = find_faults(
+				report, view, iface, expect, classes, detail, &tally);
+		if (r >= 0)
+			r = add_missed(report, iface, classes);
+	}
+	if (r >= 0)
+		r = find_flow_faults(report, view, iface, flows, detail, &tally);
+	tally.by_routes = classes->by_routes || flows->by_routes;
+	return r < 0 ? r : add_row(report, view, iface, expect, &tally);
+}
+
+int report_add(struct report *report, const struct view *view, const struct iface *iface,
+	const struct expect_declared *declared, const struct flowclasses *flows,
+	enum finding_detail detail)
+{
+	struct expect expect = { 0 };
+	struct flowclasses classes = { 0 };
+	int r = expect_of(view->state, iface, declared, &expect);
+
+	if (r >= 0)
+		r = add(report, view, iface, &expect, &classes, flows, detail);
+	expect_done(&expect);
+	flowclasses_done(&classes);
+	return r;
+}
+
+int report_list_feasible(struct report *report, const struct state *state)
+{
+	int r = 0;
+
+	array_each (&report->ifaces, struct report_iface, row) {
+		const struct iface *iface = state_iface(state, row->ifindex);
+
+		if (r >= 0 && row->feasible && iface)
+			r = expect_add_feasible(state, iface, REPORT_EXPECT, &row->expect,
+				&row->expect_more);
+	}
+	return r;
+}

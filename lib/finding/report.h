@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "base/array.h"
+#include "base/cleanup.h"
+#include "finding/expect.h"
+#include "finding/finding.h"
+
+/*
+ * What there is to say of a host, as flat facts that daemon, rpfilterctl and tests share.
+ */
+enum iface_verdict { IFACE_OK, IFACE_DROPS, IFACE_OFF, IFACE_DOWN, IFACE_UNJUDGED };
+
+struct report_iface {
+	int ifindex;
+	char name[NAME_MAX_];
+	char kind[NAME_MAX_];
+	bool up, numbered;
+	bool has_inet;
+	struct rp_filter filter;
+	struct expect_items expect; /* but feasible ones, see report_list_feasible() */
+	size_t expect_more;	    /* feasible ones that are not listed */
+	bool feasible;		    /* there are some */
+	enum iface_verdict verdict;
+	bool by_routes; /* its classes depend on where others are routed (flowclass.h) */
+	bool contested; /* routes of others bear on what is expected */
+};
+
+/* Packets of an interface that rules tell apart and nothing was said of: there are too many
+ * kinds, or no example was found. */
+struct report_missed {
+	int ifindex;
+	char name[NAME_MAX_];
+	char what[FLOWCLASSES_TEXT]; /* flowclasses_missed() */
+};
+
+struct report {
+	ARRAY(struct report_iface) ifaces;
+	ARRAY(struct finding *) findings;
+	ARRAY(struct finding_id) unknown; /* may be findings: they could not be judged */
+	ARRAY(struct report_missed) missed;
+	size_t unjudged; /* interfaces of which nothing can be said */
+};
+
+struct report *report_new(void);
+void report_free(struct report *report);
+DEFINE_FREEP(struct report, report_free)
+
+/*
+ * Adds an interface: what is expected of it, whether it drops any of that, for each class of
+ * packets; classes of which the same is to be said are one finding, the first one's. The
+ * declared flows of the configuration come as classes of their own in `flows` (may be empty).
+ * detail: of the findings. Returns 0 or -ENOMEM.
+ */
+int report_add(struct report *report, const struct view *view, const struct iface *iface,
+	const struct expect_declared *declared, const struct flowclasses *flows,
+	enum finding_detail detail);
+
+/*
+ * Adds to what is expected of each interface the sources that are feasible, for people to see: a
+ * few, and how many more there are. A walk over the tables. Returns 0 or -ENOMEM.
+ */
+int report_list_feasible(struct report *report, const struct state *state);
+
+/*
+ * Whether it matters to an interface which sources have any route at all, by whatever way: to
+ * tunnels and to what is declared, as these are of all sources, and where it is loose. A row of
+ * either detail.
+ */
+bool report_minds_unrouted(const struct report_iface *row);
+
+const char *iface_verdict_name(enum iface_verdict verdict);

@@ -1,0 +1,488 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "flowclass/flowclass.h"
+
+#include "flowclass/forwarded.h"
+#include "flowclass/rule_partition.h"
+#include "flowclass/sample.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/*
+ * A tree of choices: the place a packet goes to, its mark, tos, protocol, ports. At each only
+ * those values are tried that the rules tell apart which are left (sieve.h), so a rule
+ * `from VIP fwmark 1` parts the packets to VIP and no others. What is left at the end is the
+ * class: ways that end with the same are one, under the shortest of their names.
+ *
+ * Ways with few choices other than the first are gone first, so that where there is no room
+ * for all, the packets that are least special have their class.
+ */
+#define WAYS (4 * FLOWCLASSES) /* at most so many ends */
+
+#define NAME_ROOM FLOWCLASS_NAME
+
+struct leaf { /* beside each class */
+	uint64_t hash;
+	bool places[PLACES_OWN + 1 + PLACES_FORWARDED];
+};
+
+struct walk {
+	const struct view *view;
+	const struct iface *iface;
+	const struct sieve *sieve;
+	const struct places *places;
+	struct flowclasses *ret;
+	size_t begin; /* the first of ours in ret */
+	ARRAY(struct leaf) leaves;
+	struct sieve_items left[SELECTORS];
+	struct lookup_flow flow; /* as far as it is known */
+	size_t place;
+	char name[NAME_ROOM];
+	unsigned int special; /* parts that are not as in most packets, a bit each */
+	unsigned int spare;   /* how many more may be */
+	size_t ways, ends;    /* in all, and with this many special parts */
+	bool own_apart, forwarded_apart; /* there are several places */
+	unsigned int
+		route_toses; /* a bit for each tos (its bits 0x1c) that routes are for */
+};
+
+static int part(struct walk *walk, enum selector at, const struct sieve_items *from,
+	size_t length);
+
+/* --- classes ---------------------------------------------------------------------------------- */
+
+static bool same_flow(const struct flow *flow, const struct lookup_flow *key)
+{
+	return flow->mark == key->mark && flow->tos == key->tos &&
+	       (flow->proto == key->proto || !key->proto) && flow->dport == key->sport &&
+	       flow->sport == key->dport;
+}
+
+static int join(struct walk *walk, size_t index, size_t length)
+{
+	const struct place *place = &walk->places->list.items[walk->place];
+	struct flowclass *class = &walk->ret->list.items[walk->begin + index];
+	struct leaf *leaf = &walk->leaves.items[index];
+
+	/* one has the name of the packet that it is judged by */
+	if (!same_flow(&class->flow, &walk->flow))
+		return 0;
+	if ((!place->oif || class->oif) && length < strlen(class->name))
+		memcpy(class->name, walk->name, length + 1);
+	if (leaf->places[walk->place])
+		return 0;
+	leaf->places[walk->place] = true;
+	class->forwarded |= place->forwarded;
+	if (place->oif) /* an example, needed only where there is no address of the host's */
+		return 0;
+	if (class->oif)
+		array_clear(&class->dsts.list);
+	class->oif = 0;
+	array_each (&place->dsts.list, const struct ip4, dst) {
+		if (array_push(&class->dsts.list, dst) < 0)
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+static int begin(struct walk *walk, uint64_t hash)
+{
+	const struct place *place = &walk->places->list.items[walk->place];
+	const struct lookup_flow *key = &walk->flow;
+	struct leaf leaf = { .hash = hash };
+	struct flowclass class = {
+		.flow = {
+			.iif = walk->iface->link.ifindex,
+			.mark = key->mark,
+			.tos = key->tos,
+			.proto = key->proto ? key->proto : FLOW_UDP,
+			.sport = key->dport, /* the way back has them swapped */
+			.dport = key->sport,
+		},
+		.oif = place->oif,
+		.forwarded = place->forwarded,
+	};
+
+	if (walk->ret->list.count - walk->begin == FLOWCLASSES) {
+		walk->ret->missed |= walk->special | 1u << SELECTOR_PLACE;
+		return 0;
+	}
+	leaf.places[walk->place] = true;
+	memcpy(class.name, walk->name, sizeof(class.name));
+	if (array_push(&walk->leaves, &leaf) < 0)
+		return -ENOMEM;
+	array_each (&place->dsts.list, const struct ip4, dst) {
+		if (array_push(&class.dsts.list, dst) < 0) {
+			array_done(&class.dsts.list);
+			return -ENOMEM;
+		}
+	}
+	if (array_push(&walk->ret->list, &class) < 0) {
+		array_done(&class.dsts.list);
+		return -ENOMEM;
+	}
+	return 0;
+}
+
+static int end(struct walk *walk, uint64_t hash, size_t length)
+{
+	size_t joined = walk->leaves.count;
+
+	walk->ways++;
+	walk->ends++;
+	for (size_t i = 0; i < walk->leaves.count; i++) {
+		const struct flowclass *class = &walk->ret->list.items[walk->begin + i];
+
+		if (walk->leaves.items[i].hash != hash)
+			continue;
+		if (walk->leaves.items[i].places[walk->place])
+			return join(walk, i, length);
+		/* to another place it may be the same packet only: a class is judged by one */
+		if (joined == walk->leaves.count && same_flow(&class->flow, &walk->flow))
+			joined = i;
+	}
+	return joined < walk->leaves.count ? join(walk, joined, length)
+					   : begin(walk, hash);
+}
+
+/* --- the tree --------------------------------------------------------------------------------- */
+
+static size_t name_place(struct walk *walk, const struct place *place)
+{
+	bool own = !place->oif;
+	bool apart = own ? walk->own_apart : walk->forwarded_apart;
+	const struct iface *known =
+		apart && !own ? state_iface(walk->view->state, place->known_as) : NULL;
+	char prefix[PREFIX4_TEXT] = "";
+
+	if (apart && place->from.len)
+		prefix4_format(place->from, prefix);
+	return (size_t)snprintf(walk->name, sizeof(walk->name), "%s%s%s%s%s",
+		own ? "local" : "forwarded", prefix[0] ? ":" : "", prefix,
+		known ? ">" : "", known ? known->link.name : "");
+}
+
+/* One value of a part: on with what is left of the rules. */
+static int branch(struct walk *walk, enum selector at, const struct sieve_items *from,
+	uint64_t *ret_hash)
+{
+	return sieve_pass(walk->sieve, at, walk->view, &walk->flow, from, &walk->left[at],
+		ret_hash);
+}
+
+static int part_places(struct walk *walk, const struct sieve_items *from)
+{
+	const struct places *places = walk->places;
+	int r = 0;
+
+	for (size_t i = 0; r >= 0 && i < places->list.count; i++) {
+		const struct place *place = &places->list.items[i];
+		uint64_t hash;
+
+		walk->place = i;
+		walk->flow = place_way_back(
+			walk->view, walk->iface, place->dsts.list.items[0], place->oif);
+		r = branch(walk, SELECTOR_PLACE, from, &hash);
+		if (r >= 0)
+			r = part(walk, SELECTOR_MARK, &walk->left[SELECTOR_PLACE],
+				name_place(walk, place));
+	}
+	return r;
+}
+
+/* A tos that some route is for parts packets as a rule's does, in whatever table. */
+static uint64_t route_tos(const struct walk *walk)
+{
+	unsigned int bits = walk->flow.tos >> 2 & 7;
+
+	return walk->route_toses >> bits & 1 ? bits : 0;
+}
+
+static int add_route_toses(const struct walk *walk, struct samples *samples)
+{
+	int r = 0;
+
+	for (uint32_t bits = 1; r >= 0 && bits < 8; bits++) {
+		if (walk->route_toses >> bits & 1)
+			r = samples_add(samples, bits << 2);
+	}
+	return r;
+}
+
+/* The values of a part other than the place, and what comes of each. */
+static int part_values(struct walk *walk, enum selector at,
+	const struct sieve_items *from, const struct samples *samples, size_t length)
+{
+	const struct lookup_flow before = walk->flow;
+	uint64_t seen[SAMPLES];
+	int r = 0;
+
+	if (samples->cut)
+		walk->ret->missed |= 1u << at;
+	for (size_t i = 0; r >= 0 && i < samples->values.count; i++) {
+		uint32_t value = samples->values.items[i];
+		size_t longer = length;
+		bool again = false;
+
+		if (i && !walk->spare)
+			break;
+		walk->flow = before;
+		sample_set(&walk->flow, at, value);
+		r = branch(walk, at, from, &seen[i]);
+		seen[i] += route_tos(walk);
+		for (size_t k = 0; k < i && !again; k++)
+			again = seen[k] == seen[i];
+		if (r < 0 || again)
+			continue;
+		if (i) {
+			longer += sample_name(walk->sieve, at, from, value,
+				walk->name + length, sizeof(walk->name) - length);
+			walk->special |= 1u << at;
+			walk->spare--;
+		}
+		r = part(walk, (enum selector)(at + 1), &walk->left[at], longer);
+		walk->name[length] = '\0';
+		if (i) {
+			walk->special &= ~(1u << at);
+			walk->spare++;
+		}
+	}
+	walk->flow = before;
+	return r;
+}
+
+static int part(struct walk *walk, enum selector at, const struct sieve_items *from,
+	size_t length)
+{
+	struct samples samples = { 0 };
+	uint64_t hash;
+	int r;
+
+	if (at == SELECTORS) {
+		if (walk->spare) /* it was seen with fewer */
+			return 0;
+		if (walk->ways == WAYS) {
+			walk->ret->missed |= walk->special;
+			return 0;
+		}
+		/* once more, for the hash: what is left is what it is made of */
+		r = sieve_pass(walk->sieve, SELECTOR_DPORT, walk->view, &walk->flow, from,
+			NULL, &hash);
+		return r < 0 ? r : end(walk, hash + route_tos(walk), length);
+	}
+	r = samples_of(walk->sieve, at, from, &walk->flow, &samples);
+	if (r >= 0 && at == SELECTOR_TOS)
+		r = add_route_toses(walk, &samples);
+	if (r >= 0)
+		r = part_values(walk, at, from, &samples, length);
+	samples_done(&samples);
+	return r;
+}
+
+static void count_places(struct walk *walk)
+{
+	size_t own = 0, forwarded = 0;
+
+	array_each (&walk->places->list, const struct place, place) {
+		own += !place->oif;
+		forwarded += place->forwarded;
+	}
+	walk->own_apart = own > 1;
+	walk->forwarded_apart = forwarded > 1;
+}
+
+static unsigned int toses_of(const struct state *state)
+{
+	unsigned int ret = 0;
+
+	hash_each (&state->tables, slot) {
+		const struct fib *fib = slot->value;
+
+		for (unsigned int bits = 1; bits < 8; bits++)
+			ret |= (unsigned int)(fib->toses[bits] > 0) << bits;
+	}
+	return ret;
+}
+
+static int walk_all(struct walk *walk)
+{
+	int r = 0;
+
+	count_places(walk);
+	walk->route_toses = toses_of(walk->view->state);
+	for (unsigned int special = 0; r >= 0 && special < SELECTORS; special++) {
+		walk->spare = special;
+		walk->ends = 0;
+		r = part_places(walk, &walk->sieve->whole);
+		if (!walk->ends) /* nor is there one that is more special */
+			break;
+	}
+	return r;
+}
+
+/* The parts by which rules can tell the packets of an interface apart at all. */
+static unsigned int parts_of(const struct state *state, const struct iface *iface)
+{
+	unsigned int parts = 1u << SELECTOR_PLACE | 1u << SELECTOR_TOS;
+
+	if (devconf_or(&state->all, &iface->link.conf, DEVCONF_SRC_VALID_MARK))
+		parts |= 1u << SELECTOR_MARK;
+	if (state->dissecting)
+		parts |= 1u << SELECTOR_PROTO | 1u << SELECTOR_SPORT |
+			 1u << SELECTOR_DPORT;
+	return parts;
+}
+
+static int by_address(const void *a, const void *b)
+{
+	uint32_t left = ((const struct ip4 *)a)->host,
+		 right = ((const struct ip4 *)b)->host;
+
+	return (left > right) - (left < right);
+}
+
+static void finish(struct walk *walk)
+{
+	struct flowclasses *ret = walk->ret;
+
+	for (size_t i = walk->begin; i < ret->list.count; i++) {
+		struct flowclass *class = &ret->list.items[i];
+
+		qsort(class->dsts.list.items, class->dsts.list.count,
+			sizeof(*class->dsts.list.items), by_address);
+		class->flow.dst = class->dsts.list.items[0];
+	}
+	/* one class needs no telling apart: its findings keep their id when a rule comes */
+	if (ret->list.count - walk->begin == 1)
+		snprintf(ret->list.items[walk->begin].name, FLOWCLASS_NAME, "local");
+	ret->missed_dsts += walk->places->more;
+	ret->missed_forwarded |= walk->places->more_forwarded;
+	ret->by_routes |= walk->places->by_routes;
+}
+
+int flowclasses_of(
+	const struct state *state, const struct iface *iface, struct flowclasses *ret)
+{
+	const struct view view = { .state = state };
+	const struct lookup_flow plain = place_way_back(&view, iface, ip4(0), 0);
+	struct sieve sieve = { 0 };
+	struct places places = { 0 };
+	struct walk walk = {
+		.view = &view,
+		.iface = iface,
+		.sieve = &sieve,
+		.places = &places,
+		.ret = ret,
+		.begin = ret->list.count,
+	};
+	int r = sieve_of(&view, parts_of(state, iface), &plain, &sieve);
+
+	if (r >= 0)
+		r = places_of(&view, iface, &sieve, &places);
+	if (r >= 0 && places.list.count)
+		r = walk_all(&walk);
+	if (r >= 0 && places.list.count)
+		finish(&walk);
+	for (size_t i = 0; i < SELECTORS; i++)
+		array_done(&walk.left[i].list);
+	array_done(&walk.leaves);
+	places_done(&places);
+	sieve_done(&sieve);
+	return r < 0 ? r : 0;
+}
+
+/* --- declared --------------------------------------------------------------------------------- */
+
+/* Where a declared flow goes that is for nobody here. */
+static int send_on(
+	const struct state *state, const struct iface *iface, struct flowclass *class)
+{
+	const struct view view = { .state = state };
+	const struct lookup_flow plain = place_way_back(&view, iface, ip4(0), 0);
+	struct flow flow = class->flow;
+	struct sieve sieve = { 0 };
+	enum way way = WAY_NOWHERE;
+	int r = sieve_of(&view, parts_of(state, iface), &plain, &sieve);
+
+	flow.src = ip4(prefix4_first(class->from) + (class->from.len < 31));
+	if (r >= 0)
+		r = elsewhere_find(&view, iface, &flow, &sieve, &way, &class->oif);
+	class->forwarded = way == WAY_FORWARDED;
+	class->astray = way == WAY_NOWHERE || way == WAY_EITHER;
+	sieve_done(&sieve);
+	return r < 0 ? r : 0;
+}
+
+static void name_declared(struct flowclass *class, const struct ip4 *to)
+{
+	const struct flow *flow = &class->flow;
+	char source[PREFIX4_TEXT], dst[IP4_TEXT];
+	int length = snprintf(class->name, sizeof(class->name), "flow:%s>%s",
+		prefix4_format(class->from, source), to ? ip4_format(*to, dst) : "local");
+
+	if (flow->mark)
+		length += snprintf(class->name + length,
+			sizeof(class->name) - (size_t)length, ":mark=0x%x", flow->mark);
+	if (flow->proto != FLOW_UDP || flow->sport || flow->dport || flow->tos)
+		snprintf(class->name + length, sizeof(class->name) - (size_t)length,
+			":%u:%u:%u:%u", flow->tos, flow->proto, flow->sport, flow->dport);
+}
+
+int flowclass_declare(const struct state *state, const struct iface *iface,
+	struct prefix4 from, const struct ip4 *to, const struct flow *rest,
+	struct flowclasses *ret)
+{
+	struct flowclass class = { .flow = *rest, .only_from = true, .from = from };
+	int r;
+
+	class.flow.iif = iface->link.ifindex;
+	r = to ? array_push(&class.dsts.list, to)
+	       : place_destinations(state, iface, &class.dsts);
+	if (r >= 0 && !class.dsts.list.count)
+		r = -ENOENT;
+	if (r >= 0) {
+		class.flow.dst = class.dsts.list.items[0];
+		name_declared(&class, to);
+		ret->by_routes |= to && !state_is_own(state, *to);
+		if (to && !state_is_own(state, *to))
+			r = send_on(state, iface, &class);
+	}
+	if (r >= 0)
+		r = array_push(&ret->list, &class);
+	if (r < 0)
+		array_done(&class.dsts.list);
+	return r;
+}
+
+void flowclasses_done(struct flowclasses *classes)
+{
+	array_each (&classes->list, struct flowclass, class)
+		array_done(&class->dsts.list);
+	array_done(&classes->list);
+}
+
+/* --- what was left out ------------------------------------------------------------------------ */
+
+const char *flowclasses_missed(
+	const struct flowclasses *classes, char out[static FLOWCLASSES_TEXT])
+{
+	size_t length = 0;
+
+	out[0] = '\0';
+	if (classes->missed_dsts)
+		length += (size_t)snprintf(out, FLOWCLASSES_TEXT,
+			"destinations (%zu more)", classes->missed_dsts);
+	for (int i = 0; i < SELECTORS; i++) {
+		if (!(classes->missed >> i & 1) ||
+			(i == SELECTOR_PLACE && classes->missed_dsts))
+			continue;
+		length += (size_t)snprintf(out + length, FLOWCLASSES_TEXT - length,
+			"%s%s", length ? ", " : "", selector_name((enum selector)i));
+	}
+	if (classes->missed_forwarded)
+		snprintf(out + length, FLOWCLASSES_TEXT - length, "%sforwarded packets",
+			length ? ", " : "");
+	return out;
+}

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "base/array.h"
+#include "base/cleanup.h"
+#include "flowclass/dst_group.h"
+#include "net/flow.h"
+#include "state/state.h"
+
+/*
+ * The way back depends on more than the source: on the packet's destination where a rule
+ * says `from`, on the device that it leaves by where one says `iif` or `l3mdev`, on its mark,
+ * tos, protocol and ports. A class is a set of packets for which the rules ask the same, so
+ * that one set of sources is dropped. Where no rule tells packets apart there is one, "local".
+ */
+#define FLOWCLASS_NAME 144
+
+/*
+ * So many classes an interface: each costs a walk through rules and tables, and makes an entry
+ * of its own where it drops what others don't; more than that nobody reads.
+ */
+#define FLOWCLASSES 64
+
+struct flowclass {
+	char name[FLOWCLASS_NAME]; /* stable: a finding's id is made of it */
+	struct flow flow;	   /* all but src; dst is the first of dsts */
+	struct addresses
+		dsts; /* its destinations, ascending; of what is only forwarded, one */
+	int oif;      /* the device by which its dst is reached; 0: it is for the host */
+	bool forwarded; /* what is forwarded is in it, or, with an oif, is all that is */
+	bool astray;	/* declared: it can't be told where it goes, or it gets nowhere */
+	bool only_from; /* it is about these sources only */
+	struct prefix4 from;
+};
+
+struct flowclasses {
+	ARRAY(struct flowclass) list;
+	unsigned int
+		missed;	    /* parts (enum selector, a bit each) of which there is more */
+	size_t missed_dsts; /* own addresses that are in no class */
+	bool missed_forwarded;
+	bool by_routes; /* a route that is not the interface's may change them */
+};
+
+/*
+ * The classes of packets that come in by iface. Appends to ret. Returns 0 or -ENOMEM.
+ */
+int flowclasses_of(
+	const struct state *state, const struct iface *iface, struct flowclasses *ret);
+
+/*
+ * A class of its own for a flow that the configuration names: from: its sources; to: its
+ * destination, NULL for the interface's. Appends to ret; 0, -ENOMEM, or -ENOENT where the
+ * host has no address that the flow could be for.
+ */
+int flowclass_declare(const struct state *state, const struct iface *iface,
+	struct prefix4 from, const struct ip4 *to, const struct flow *rest,
+	struct flowclasses *ret);
+
+void flowclasses_done(struct flowclasses *classes);
+
+/*
+ * What was not looked at, in words: "destinations (952 more), mark, forwarded packets"; ""
+ * where all was. Returns out.
+ */
+#define FLOWCLASSES_TEXT 160
+const char *flowclasses_missed(
+	const struct flowclasses *classes, char out[static FLOWCLASSES_TEXT]);

@@ -1,0 +1,491 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "flowclass/forwarded.h"
+
+#include "rpf/lookup_rules.h"
+#include "rpf/rpf.h"
+
+#include <errno.h>
+
+struct ways {
+	const struct view *view;
+	const struct iface *iface;
+	const struct sieve *sieve;
+	const struct fib_info *info;
+	struct ip4 dst;
+	int oif; /* the first that can be used; 0: none yet */
+	uint64_t hash;
+	bool differ;
+	int error;
+};
+
+static bool take_leg(const struct leg *leg, void *data)
+{
+	struct ways *ways = data;
+	const struct iface *out = state_iface(ways->view->state, leg->oif);
+	struct lookup_flow key;
+	uint64_t hash;
+
+	if (!leg_is_usable(ways->view, ways->info, leg) || !out || !out->link.has_inet)
+		return false;
+	key = place_way_back(ways->view, ways->iface, ways->dst, leg->oif);
+	ways->error = sieve_pass(ways->sieve, SELECTOR_PLACE, ways->view, &key,
+		&ways->sieve->whole, NULL, &hash);
+	if (!ways->oif) {
+		ways->oif = leg->oif;
+		ways->hash = hash;
+	}
+	ways->differ |= hash != ways->hash;
+	return ways->error < 0 || ways->differ;
+}
+
+static bool is_deliverable(struct ip4 dst)
+{
+	return dst.host && !ip4_is_loopback(dst) && dst.host >> 28 < 0xe;
+}
+
+int elsewhere_find(const struct view *view, const struct iface *iface,
+	const struct flow *flow, const struct sieve *sieve, enum way *ret, int *ret_oif)
+{
+	const struct lookup_flow key = rpf_way_there(view, iface, flow);
+	struct ways ways = { view, iface, sieve, .dst = flow->dst };
+	struct lookup_result there;
+
+	*ret = WAY_NOWHERE;
+	*ret_oif = 0;
+	if (!is_deliverable(flow->dst))
+		return 0;
+	there = lookup(view, &key, NULL, 0);
+	if (there.error || there.blind)
+		return 0;
+	if (there.info->type == ROUTE_LOCAL)
+		*ret = WAY_OWN;
+	if (there.info->type != ROUTE_UNICAST ||
+		!iface->link.conf.value[DEVCONF_FORWARDING])
+		return 0;
+	ways.info = there.info;
+	info_any_leg(view, there.info, take_leg, &ways);
+	if (ways.error < 0)
+		return ways.error;
+	if (ways.oif)
+		*ret = ways.differ ? WAY_EITHER : WAY_FORWARDED;
+	*ret_oif = ways.oif;
+	return 0;
+}
+
+/*
+ * Which addresses elsewhere to look at can't be asked of a table of a million routes each time
+ * something changes. So addresses are tried that most likely are what a rule is about: some
+ * of the wide world, the ends of each rule's `from`, the networks of the devices that rules
+ * name, and then so many routes by these devices: of main, and of the tables that rules lead to,
+ * with the ends of such a rule's `to`. A device that only packets of some sources, marks or ports
+ * are led to is left aside, and that is said.
+ */
+#define TRIED_RULES 64
+#define TRIED_NODES 4096
+
+struct search {
+	const struct view *view;
+	const struct iface *iface;
+	const struct sieve *sieve;
+	struct places *places;
+	ARRAY(int) wanted; /* devices that rules name and nothing was found behind */
+	bool wants_vrf;	   /* any device in a VRF */
+	/* the same, as far as the table that is looked at has routes there */
+	ARRAY(int) hoped;
+	bool hopes_vrf;
+	bool any; /* something is forwarded at all */
+	size_t found, nodes, tried_to;
+};
+
+/* The longest `from` of the rules' that has it. */
+static struct prefix4 longest_from(const struct sieve *sieve, struct ip4 dst)
+{
+	struct prefix4 longest = { 0 };
+
+	array_each (&sieve->rules, const struct sieve_rule, rule) {
+		struct prefix4 from = rule->entry->rule.from;
+
+		if (from.len > longest.len && prefix4_has(from, dst))
+			longest = from;
+	}
+	return longest;
+}
+
+/* What the rules know a device by: itself, or the VRF that it is in. */
+static int known_as(const struct search *search, int oif, int l3mdev)
+{
+	bool vrf = search->sieve->l3mdev;
+
+	array_each (&search->sieve->rules, const struct sieve_rule, rule) {
+		if (rule->entry->iif == oif)
+			return oif;
+		vrf |= l3mdev && rule->entry->iif == l3mdev;
+	}
+	return vrf && l3mdev != l3mdev_of(search->view, search->iface->link.ifindex)
+		       ? l3mdev
+		       : 0;
+}
+
+static void no_longer_wanted(struct search *search, int oif, int l3mdev)
+{
+	for (size_t i = search->wanted.count; i-- > 0;) {
+		if (search->wanted.items[i] == oif)
+			array_remove(&search->wanted, i);
+	}
+	for (size_t i = search->hoped.count; i-- > 0;) {
+		if (search->hoped.items[i] == oif)
+			array_remove(&search->hoped, i);
+	}
+	if (l3mdev)
+		search->wants_vrf = search->hopes_vrf = false;
+}
+
+static int add_forwarded(struct search *search, struct ip4 dst, int oif)
+{
+	struct lookup_flow key = place_way_back(search->view, search->iface, dst, oif);
+	struct place fresh = { .oif = oif, .forwarded = true };
+	int r = sieve_pass(search->sieve, SELECTOR_PLACE, search->view, &key,
+		&search->sieve->whole, NULL, &fresh.hash);
+
+	if (r < 0)
+		return r;
+	search->any = true;
+	no_longer_wanted(search, oif, l3mdev_of(search->view, oif));
+	array_each (&search->places->list, struct place, place) {
+		if (place->hash == fresh.hash) {
+			place->forwarded = true;
+			return 0;
+		}
+	}
+	if (search->found >= PLACES_FORWARDED) {
+		search->places->more_forwarded = true;
+		return 0;
+	}
+	search->found++;
+	fresh.from = longest_from(search->sieve, dst);
+	fresh.known_as = known_as(search, oif, key.l3mdev);
+	r = array_push(&fresh.dsts.list, &dst);
+	if (r >= 0)
+		r = array_push(&search->places->list, &fresh);
+	if (r < 0)
+		array_done(&fresh.dsts.list);
+	return r;
+}
+
+/* Returns 1 where a packet to dst is forwarded, 0 where not, or -ENOMEM. */
+static int try(struct search *search, struct ip4 dst)
+{
+	const struct flow flow = {
+		.iif = search->iface->link.ifindex, .dst = dst, .proto = FLOW_UDP
+	};
+	enum way way;
+	int oif, r;
+
+	r = elsewhere_find(search->view, search->iface, &flow, search->sieve, &way, &oif);
+	if (r < 0)
+		return r;
+	if (way == WAY_EITHER)
+		search->places->more_forwarded = true;
+	/* what turns back on its way, as between the spokes of a hub, is left aside */
+	if (way != WAY_FORWARDED || oif == search->iface->link.ifindex)
+		return 0;
+	r = add_forwarded(search, dst, oif);
+	return r < 0 ? r : 1;
+}
+
+/* The ends of a prefix, until one is found to be elsewhere. */
+static int try_prefix(struct search *search, struct prefix4 prefix)
+{
+	uint32_t first = prefix4_first(prefix), last = prefix4_last(prefix);
+	const uint32_t inside[] = { first + 1, first + 2, last - 1, first, last };
+	int r = 0;
+
+	if (prefix.len >= 31)
+		r = try(search, ip4(first));
+	for (size_t i = 0; r == 0 && prefix.len < 31 && i < ELEMENTS(inside); i++)
+		r = try(search, ip4(inside[i]));
+	return r == 0 && prefix.len == 31 ? try(search, ip4(last)) : r;
+}
+
+static int try_world(struct search *search)
+{
+	static const uint32_t addrs[] = { 0xcb007101, /* 203.0.113.1 */
+		0xc6336401,			      /* 198.51.100.1 */
+		0x01000001, 0x08080808, 0x64400001, 0x0a000001, 0xac100001, 0xc0a80001 };
+	int r = 0;
+
+	for (size_t i = 0; i < ELEMENTS(addrs) && r >= 0; i++)
+		r = try(search, ip4(addrs[i]));
+	return r;
+}
+
+static int try_rules(struct search *search)
+{
+	struct prefix4 last = { 0 };
+	size_t tried = 0;
+	int r = 0;
+
+	array_each (&search->sieve->rules, const struct sieve_rule, rule) {
+		struct prefix4 from = rule->entry->rule.from;
+
+		if (!from.len ||
+			(from.len == last.len && from.addr.host == last.addr.host) ||
+			(from.len == 32 && state_is_own(search->view->state, from.addr)))
+			continue;
+		last = from;
+		if (tried++ == TRIED_RULES) {
+			search->places->more_forwarded = true;
+			break;
+		}
+		r = try_prefix(search, from);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+static int want_devices(struct search *search)
+{
+	array_each (&search->sieve->rules, const struct sieve_rule, rule) {
+		int iif = rule->entry->iif;
+		bool known = iif <= IFINDEX_LO || iif == search->iface->link.ifindex;
+
+		for (size_t i = 0; i < search->wanted.count && !known; i++)
+			known = search->wanted.items[i] == iif;
+		if (known)
+			continue;
+		if (search->wanted.count == TRIED_RULES) {
+			search->places->more_forwarded = true;
+			break;
+		}
+		if (array_push(&search->wanted, &iif) < 0)
+			return -ENOMEM;
+	}
+	search->wants_vrf = search->sieve->l3mdev &&
+			    !l3mdev_of(search->view, search->iface->link.ifindex);
+	return 0;
+}
+
+/* What is on the wire of the devices that are wanted. */
+static int try_wires(struct search *search)
+{
+	int r = 0;
+
+	for (size_t i = search->wanted.count; i-- > 0 && r >= 0;) {
+		const struct iface *out =
+			state_iface(search->view->state, search->wanted.items[i]);
+
+		for (size_t k = 0; out && k < out->addrs.count && r == 0; k++) {
+			const struct addr_record *addr = &out->addrs.items[k];
+
+			r = addr->len == 32
+				    ? try(search, addr->peer)
+				    : try_prefix(search, prefix4(addr->peer, addr->len));
+		}
+		r = r < 0 ? r : 0;
+	}
+	return r;
+}
+
+static bool is_hoped_for(const struct leg *leg, void *data)
+{
+	const struct search *search = data;
+
+	for (size_t i = 0; i < search->hoped.count; i++) {
+		if (search->hoped.items[i] == leg->oif)
+			return true;
+	}
+	return search->hopes_vrf && l3mdev_of(search->view, leg->oif);
+}
+
+/* Whether a table has any route at all into a VRF. */
+static bool leads_into_vrf(const struct search *search, const struct fib *fib)
+{
+	hash_each (&search->view->state->ifaces, slot) {
+		int ifindex = ((const struct iface *)slot->value)->link.ifindex;
+
+		if (l3mdev_of(search->view, ifindex) &&
+			fib_related(fib, FIB_DEVICE, (uint32_t)ifindex))
+			return true;
+	}
+	return false;
+}
+
+/* A nexthop object that leads out of a device, by itself or by a member. */
+static bool nexthop_leads_to(
+	const struct search *search, const struct nexthop *nexthop, int ifindex)
+{
+	bool leads = !nexthop->member_count && nexthop->leg.oif == ifindex;
+
+	for (size_t i = 0; i < nexthop->member_count && !leads; i++) {
+		const struct nexthop *member =
+			state_nexthop(search->view->state, nexthop->members[i].id);
+
+		leads = member && member->leg.oif == ifindex;
+	}
+	return leads;
+}
+
+/* Whether a table has any route at all by a device. */
+static bool leads_to(const struct search *search, const struct fib *fib, int ifindex)
+{
+	if (fib_related(fib, FIB_DEVICE, (uint32_t)ifindex))
+		return true;
+	/* a route by a nexthop object names no device */
+	hash_each (&search->view->state->nexthops, slot) {
+		if (fib_related(fib, FIB_NEXTHOP, (uint32_t)slot->key) &&
+			nexthop_leads_to(search, slot->value, ifindex))
+			return true;
+	}
+	return false;
+}
+
+/* Few devices that are wanted have routes in a table; then no walk is needed to find none. */
+static int hope(struct search *search, const struct fib *fib)
+{
+	array_clear(&search->hoped);
+	search->hopes_vrf = false;
+	array_each (&search->wanted, const int, ifindex) {
+		if (leads_to(search, fib, *ifindex) &&
+			array_push(&search->hoped, ifindex) < 0)
+			return -ENOMEM;
+	}
+	return search->hoped.count > 0;
+}
+
+/* Routes behind a device that is hoped for, the shortest prefixes first. */
+static int try_routes(struct search *search, const struct fib *fib, uint32_t reference)
+{
+	const struct fib_list *list = NULL;
+	struct trie_at at;
+	int r = 0;
+
+	if (reference == TRIE_NONE ||
+		(!search->hoped.count && !search->hopes_vrf && search->any))
+		return 0;
+	if (search->nodes++ == TRIED_NODES)
+		search->places->more_forwarded = true;
+	if (search->nodes > TRIED_NODES)
+		return 0;
+	at = trie_at(&fib->trie, reference);
+	if (at.value)
+		list = fib_list(fib, at.value);
+	for (uint32_t i = 0; list && i < list->count && r >= 0; i++) {
+		const struct fib_info *info = list->infos[i];
+
+		if (info->type == ROUTE_UNICAST &&
+			(!search->any ||
+				info_any_leg(search->view, info, is_hoped_for, search)))
+			r = try_prefix(search, at.prefix);
+	}
+	for (size_t bit = 0; bit < 2 && r >= 0; bit++)
+		r = try_routes(search, fib, at.child[bit]);
+	return r < 0 ? r : 0;
+}
+
+static int try_main(struct search *search)
+{
+	const struct state *state = search->view->state;
+	const struct fib *main = state_table(state, TABLE_MAIN);
+	int r = main ? hope(search, main) : 0;
+
+	if (r < 0 || !main)
+		return r;
+	search->hopes_vrf = search->wants_vrf &&
+			    (state->nexthops.count || leads_into_vrf(search, main));
+	return try_routes(search, main, main->trie.root);
+}
+
+/*
+ * The table that a rule leads what comes in by the interface to: packets as most are, or with
+ * `special` only those of some source, mark, tos or port. NULL: none, or main, or local.
+ */
+static const struct fib *table_of(const struct search *search,
+	const struct state_rule *entry, const struct lookup_flow *key, bool special)
+{
+	const struct rule *rule = &entry->rule;
+	bool met = selector_selects(search->view, entry, key);
+	uint32_t table;
+
+	if (rule->action != RULE_TABLE || selector_never(entry) ||
+		(entry->iif && entry->iif != key->iif && entry->iif != key->l3mdev &&
+			!rule->invert))
+		return NULL;
+	if (rule->invert)
+		met = !met || rule->to.len;
+	if (met == special || lookup_rule_acts(search->view, rule, key, &table))
+		return NULL;
+	return table == TABLE_MAIN || table == TABLE_LOCAL
+		       ? NULL
+		       : state_table(search->view->state, table);
+}
+
+/* The ends of a rule's `to`, and then the routes of its table that are hoped for. */
+static int try_rule(struct search *search, const struct rule *rule, const struct fib *fib,
+	struct hash *walked)
+{
+	int r = hope(search, fib);
+
+	if (r > 0 && rule->to.len && !rule->invert) {
+		if (search->tried_to++ == TRIED_RULES)
+			search->places->more_forwarded = true;
+		if (search->tried_to <= TRIED_RULES)
+			r = try_prefix(search, rule->to);
+	}
+	if (r < 0 || !search->hoped.count || hash_get(walked, fib->table))
+		return r;
+	r = hash_put(walked, fib->table, search);
+	return r < 0 ? r : try_routes(search, fib, fib->trie.root);
+}
+
+/* What rules lead to other tables than main. */
+static int try_tables(struct search *search)
+{
+	const struct flow plain = { .iif = search->iface->link.ifindex,
+		.proto = FLOW_UDP };
+	const struct lookup_flow key = rpf_way_there(search->view, search->iface, &plain);
+	struct hash walked = { 0 };
+	int r = 0;
+
+	array_each (&search->view->state->rules, const struct state_rule, entry) {
+		const struct fib *fib = NULL;
+
+		if (search->wanted.count && r >= 0)
+			fib = table_of(search, entry, &key, false);
+		if (fib)
+			r = try_rule(search, &entry->rule, fib, &walked);
+	}
+	hash_done(&walked);
+	/* what no packet as most are is led to, others may be */
+	array_each (&search->view->state->rules, const struct state_rule, entry) {
+		const struct fib *fib = NULL;
+
+		if (search->wanted.count && r >= 0 && !search->places->more_forwarded)
+			fib = table_of(search, entry, &key, true);
+		if (fib)
+			r = hope(search, fib);
+		search->places->more_forwarded |= fib && r > 0;
+	}
+	return r;
+}
+
+int elsewhere_add(const struct view *view, const struct iface *iface,
+	const struct sieve *sieve, struct places *places)
+{
+	struct search search = { view, iface, sieve, .places = places };
+	int r = try_world(&search);
+
+	if (r >= 0)
+		r = try_rules(&search);
+	if (r >= 0)
+		r = want_devices(&search);
+	if (r >= 0)
+		r = try_wires(&search);
+	if (r >= 0)
+		r = try_main(&search);
+	if (r >= 0)
+		r = try_tables(&search);
+	array_done(&search.wanted);
+	array_done(&search.hoped);
+	return r < 0 ? r : 0;
+}

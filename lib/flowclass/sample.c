@@ -1,0 +1,357 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "flowclass/sample.h"
+
+#include "net/flow.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+#define PROTO_TCP 6
+
+/* What a rule says of a value: some of its bits, or that it lies in a range. */
+struct saying {
+	uint32_t value, mask;
+	uint32_t first, last; /* with a mask of 0 */
+};
+
+struct sayings {
+	ARRAY(struct saying) list;
+};
+
+static const struct port_range *port_of(enum selector part, const struct rule *rule)
+{
+	return part == SELECTOR_SPORT ? &rule->sport : &rule->dport;
+}
+
+static struct saying saying_of(enum selector part, const struct rule *rule)
+{
+	const struct port_range *port;
+
+	switch (part) {
+	case SELECTOR_MARK:
+		return (struct saying){ rule->mark & rule->mask, rule->mask, 0, 0 };
+	case SELECTOR_TOS:
+		if (rule->has_dscp)
+			return (struct saying){ (uint32_t)(rule->dscp & rule->dscp_mask)
+							<< 2,
+				(uint32_t)rule->dscp_mask << 2, 0, 0 };
+		return (struct saying){ rule->tos & 0x1cu, 0x1c, 0, 0 };
+	case SELECTOR_PROTO:
+		return (struct saying){ rule->ipproto, 0xff, 0, 0 };
+	case SELECTOR_SPORT:
+	case SELECTOR_DPORT:
+		port = port_of(part, rule);
+		if (port->mask != UINT16_MAX)
+			return (struct saying){ port->first & port->mask, port->mask, 0,
+				0 };
+		return (struct saying){ 0, 0, port->first, port->last };
+	case SELECTOR_PLACE:
+	case SELECTORS:
+		break;
+	}
+	return (struct saying){ 0 };
+}
+
+static bool says(const struct saying *saying, uint32_t value)
+{
+	if (saying->mask)
+		return ((saying->value ^ value) & saying->mask) == 0;
+	return value >= saying->first && value <= saying->last;
+}
+
+static uint32_t value_of(const struct lookup_flow *flow, enum selector part)
+{
+	switch (part) {
+	case SELECTOR_MARK:
+		return flow->mark;
+	case SELECTOR_TOS:
+		return flow->tos;
+	case SELECTOR_PROTO:
+		return flow->proto;
+	case SELECTOR_SPORT:
+		return flow->sport;
+	case SELECTOR_DPORT:
+		return flow->dport;
+	case SELECTOR_PLACE:
+	case SELECTORS:
+		break;
+	}
+	return 0;
+}
+
+void sample_set(struct lookup_flow *flow, enum selector part, uint32_t value)
+{
+	switch (part) {
+	case SELECTOR_MARK:
+		flow->mark = value;
+		break;
+	case SELECTOR_TOS:
+		flow->tos = (uint8_t)value;
+		break;
+	case SELECTOR_PROTO:
+		flow->proto = (uint8_t)value;
+		break;
+	case SELECTOR_SPORT:
+		flow->sport = (uint16_t)value;
+		break;
+	case SELECTOR_DPORT:
+		flow->dport = (uint16_t)value;
+		break;
+	case SELECTOR_PLACE:
+	case SELECTORS:
+		break;
+	}
+}
+
+/* Returns 1 if it is there now, 0 where there is no room, or -ENOMEM. */
+static int add(struct samples *samples, uint32_t value)
+{
+	for (size_t i = 0; i < samples->values.count; i++) {
+		if (samples->values.items[i] == value)
+			return 1;
+	}
+	if (samples->values.count == SAMPLES) {
+		samples->cut = true;
+		return 0;
+	}
+	return array_push(&samples->values, &value) < 0 ? -ENOMEM : 1;
+}
+
+/* The different things that are said; more than there is room for are as good as so many. */
+static int collect(const struct sieve *sieve, enum selector part,
+	const struct sieve_items *from, struct samples *samples, struct sayings *ret)
+{
+	array_each (&from->list, const struct sieve_item, item) {
+		const struct state_rule *entry = sieve->rules.items[item->rule].entry;
+		const struct saying saying = saying_of(part, &entry->rule);
+		bool known = item->decided || !selector_is_set(part, entry);
+
+		for (size_t i = ret->list.count; i-- > 0 && !known;) {
+			const struct saying *other = &ret->list.items[i];
+
+			known = saying.value == other->value &&
+				saying.mask == other->mask &&
+				saying.first == other->first &&
+				saying.last == other->last;
+		}
+		if (known)
+			continue;
+		if (ret->list.count == SAMPLES) {
+			samples->cut = true;
+			return 0;
+		}
+		if (array_push(&ret->list, &saying) < 0)
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+static bool is_said(const struct sayings *sayings, uint32_t value)
+{
+	array_each (&sayings->list, const struct saying, saying) {
+		if (says(saying, value))
+			return true;
+	}
+	return false;
+}
+
+/* Values to try one after the other, the plain ones first; false at the end. */
+static bool other(enum selector part, uint32_t n, uint32_t *ret)
+{
+	static const uint32_t protos[] = { PROTO_TCP, 1, 47, 50, 132 };
+
+	switch (part) {
+	case SELECTOR_MARK:
+		*ret = n < 256 ? n + 1 : (uint32_t)hash_mix(n);
+		return n < 512;
+	case SELECTOR_TOS:
+		*ret = 4 * (n + 1);
+		return n < 63;
+	case SELECTOR_PROTO:
+		*ret = n < ELEMENTS(protos) ? protos[n] : n;
+		return n < 255;
+	case SELECTOR_SPORT:
+	case SELECTOR_DPORT:
+		*ret = n + 1;
+		return n < 1024;
+	case SELECTOR_PLACE:
+	case SELECTORS:
+		break;
+	}
+	return false;
+}
+
+/* Where rules single out what most packets have, one of which nothing is said. */
+static int add_other(
+	struct samples *samples, enum selector part, const struct sayings *sayings)
+{
+	uint32_t value;
+
+	if (!is_said(sayings, samples->values.items[0]))
+		return 0;
+	for (uint32_t n = 0; other(part, n, &value); n++) {
+		if (!is_said(sayings, value))
+			return add(samples, value);
+	}
+	return 0;
+}
+
+/*
+ * From each value that there is, those that differ from it by one thing that is said: its bits
+ * as the rule has them, or just not; the ends of its range. So all that rules tell apart is
+ * reached step by step, single things first.
+ */
+static int step(struct samples *samples, enum selector part, uint32_t value,
+	const struct saying *saying)
+{
+	uint32_t most = part == SELECTOR_SPORT || part == SELECTOR_DPORT ? UINT16_MAX
+									 : UINT32_MAX;
+	int r;
+
+	if (saying->mask) {
+		r = add(samples, (value & ~saying->mask) | saying->value);
+		/* where it holds by chance, as of the mark 0, there is a value without */
+		if (r >= 0 && part != SELECTOR_PROTO && says(saying, value))
+			r = add(samples, value ^ (saying->mask & -saying->mask));
+		return r;
+	}
+	r = add(samples, saying->first);
+	if (r >= 0 && saying->last < most)
+		r = add(samples, saying->last + 1);
+	return r;
+}
+
+static bool has_ports(uint8_t proto)
+{
+	return proto == FLOW_UDP || proto == PROTO_TCP || proto == 33 /* DCCP */ ||
+	       proto == 132 /* SCTP */ || proto == 136 /* UDP-Lite */;
+}
+
+int samples_of(const struct sieve *sieve, enum selector part,
+	const struct sieve_items *from, const struct lookup_flow *flow,
+	struct samples *ret)
+{
+	struct sayings sayings = { 0 };
+	bool port = part == SELECTOR_SPORT || part == SELECTOR_DPORT;
+	int r = add(ret, value_of(flow, part));
+
+	if (r < 0 || (port && !has_ports(flow->proto)))
+		return r < 0 ? r : 0;
+	r = collect(sieve, part, from, ret, &sayings);
+	if (r >= 0 && sayings.list.count)
+		r = add_other(ret, part, &sayings);
+	for (size_t i = 0; r >= 0 && sayings.list.count && i < ret->values.count; i++) {
+		for (size_t k = 0; r >= 0 && k < sayings.list.count; k++)
+			r = step(ret, part, ret->values.items[i], &sayings.list.items[k]);
+	}
+	array_done(&sayings.list);
+	return r < 0 ? r : 0;
+}
+
+int samples_add(struct samples *samples, uint32_t value)
+{
+	int r = add(samples, value);
+
+	return r < 0 ? r : 0;
+}
+
+void samples_done(struct samples *samples)
+{
+	array_done(&samples->values);
+}
+
+/* --- names ------------------------------------------------------------------------------------ */
+
+/* The bits that rules look at where they meet the value. */
+static uint32_t bits_of(const struct sieve *sieve, enum selector part,
+	const struct sieve_items *from, uint32_t value)
+{
+	uint32_t bits = 0;
+
+	array_each (&from->list, const struct sieve_item, item) {
+		const struct state_rule *entry = sieve->rules.items[item->rule].entry;
+		struct saying saying = saying_of(part, &entry->rule);
+
+		if (!item->decided && selector_is_set(part, entry) &&
+			says(&saying, value))
+			bits |= saying.mask;
+	}
+	return bits;
+}
+
+/* How far around a port the rules say the same. */
+static void range_of(const struct sieve *sieve, enum selector part,
+	const struct sieve_items *from, uint32_t value, uint32_t *first, uint32_t *last)
+{
+	*first = 0;
+	*last = UINT16_MAX;
+	array_each (&from->list, const struct sieve_item, item) {
+		const struct state_rule *entry = sieve->rules.items[item->rule].entry;
+		struct saying saying = saying_of(part, &entry->rule);
+
+		if (item->decided || !selector_is_set(part, entry))
+			continue;
+		if (saying.mask) { /* no range: the value alone stands for its kind */
+			*first = *last = value;
+			return;
+		}
+		if (saying.first <= value && saying.first > *first)
+			*first = saying.first;
+		if (saying.last < value && saying.last + 1 > *first)
+			*first = saying.last + 1;
+		if (saying.first > value && saying.first - 1 < *last)
+			*last = saying.first - 1;
+		if (saying.last >= value && saying.last < *last)
+			*last = saying.last;
+	}
+}
+
+static int name_proto(uint32_t proto, char *out, size_t size)
+{
+	switch (proto) {
+	case 1:
+		return snprintf(out, size, ":icmp");
+	case PROTO_TCP:
+		return snprintf(out, size, ":tcp");
+	case FLOW_UDP:
+		return snprintf(out, size, ":udp");
+	default:
+		return snprintf(out, size, ":proto=%u", proto);
+	}
+}
+
+size_t sample_name(const struct sieve *sieve, enum selector part,
+	const struct sieve_items *from, uint32_t value, char *out, size_t size)
+{
+	/* the packet's ports are those of its way back, swapped */
+	const char *port = part == SELECTOR_SPORT ? "dport" : "sport";
+	uint32_t first, last, bits;
+	int length = 0;
+
+	switch (part) {
+	case SELECTOR_MARK:
+		bits = bits_of(sieve, part, from, value);
+		length = bits ? snprintf(out, size, ":mark=0x%x/0x%x", value, bits)
+			      : snprintf(out, size, ":mark=0x%x", value);
+		break;
+	case SELECTOR_TOS:
+		length = snprintf(out, size, ":tos=0x%x", value);
+		break;
+	case SELECTOR_PROTO:
+		length = name_proto(value, out, size);
+		break;
+	case SELECTOR_SPORT:
+	case SELECTOR_DPORT:
+		range_of(sieve, part, from, value, &first, &last);
+		length = first == last
+				 ? snprintf(out, size, ":%s=%u", port, first)
+				 : snprintf(out, size, ":%s=%u-%u", port, first, last);
+		break;
+	case SELECTOR_PLACE:
+	case SELECTORS:
+		break;
+	}
+	if (length < 0)
+		return 0;
+	return (size_t)length < size ? (size_t)length : size - 1;
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "base/array.h"
+#include "flowclass/rule_partition.h"
+
+#include <stdint.h>
+
+/*
+ * Values of a mark, tos, protocol or port, one of each kind that rules tell apart. The first
+ * is what RTM_GETROUTE assumes where nothing is said, and all that there is where no rule
+ * says anything.
+ */
+#define SAMPLES 64
+
+struct samples {
+	ARRAY(uint32_t) values;
+	bool cut; /* there are more kinds than values */
+};
+
+/* What is left of the rules: from; the flow as far as it is known. *ret zeroed before. 0 or
+ * -ENOMEM. */
+int samples_of(const struct sieve *sieve, enum selector part,
+	const struct sieve_items *from, const struct lookup_flow *flow,
+	struct samples *ret);
+/* Adds a value that something else than rules tells apart. 0 or -ENOMEM. */
+int samples_add(struct samples *samples, uint32_t value);
+void samples_done(struct samples *samples);
+
+/* Makes a value known. */
+void sample_set(struct lookup_flow *flow, enum selector part, uint32_t value);
+
+/*
+ * Appends ":mark=0x1/0xff", ":tcp", ":dport=80", by what the rules say of the value; of the packet, not of its
+ * way back: a rule's sport is its dport. Returns the length written, less than size.
+ */
+size_t sample_name(const struct sieve *sieve, enum selector part,
+	const struct sieve_items *from, uint32_t value, char *out, size_t size);

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "rpf/lookup.h"
+
+/*
+ * What the look-up of one flow (lookup.c) and that of a range of them (lookup_range.c) have in
+ * common: a step of the walk over rules, tables and aliases each. For these two only.
+ */
+
+/*
+ * Which of a prefix's aliases the flow takes: sets *ret (but its prefix and rule) and returns
+ * true, or returns false where none can be used and the look-up goes on with a shorter prefix.
+ */
+bool lookup_pick(const struct view *view, const struct fib_list *list,
+	const struct lookup_flow *flow, struct lookup_result *ret);
+
+/* What a rule that matches does: 0 for a look-up in *ret_table, else the errno it ends with. */
+int lookup_rule_acts(const struct view *view, const struct rule *rule,
+	const struct lookup_flow *flow, uint32_t *ret_table);
+
+/* The place of the rule that the goto at `at` leads to; where it isn't there, the goto does
+ * nothing. */
+size_t lookup_goto(const struct state *state, size_t at);
+
+/* Whether what a table said ends the look-up, or the next rule is asked. rule: NULL where no
+ * rule is looked at. */
+bool lookup_is_final(const struct view *view, const struct rule *rule,
+	const struct lookup_result *result);
+
+/*
+ * Behind an error route of main some kernels end, others (before a correction that went into
+ * the stable series of 2026) still ask table default, and nothing tells which. It makes a
+ * difference only to an address that default has an answer for; of that one we do not know. Any
+ * other has no way back in either case.
+ *
+ * Whether that may be so of a result; then lookup_either() tells it of one address.
+ */
+bool lookup_may_be_either(const struct view *view, const struct lookup_result *result);
+bool lookup_either(const struct view *view, const struct lookup_flow *flow);
+
+/* The same by what table default says there. */
+bool lookup_is_either(const struct lookup_result *in_default);
+
+/* While no rule was ever changed, these are asked and no rule is (kernel-rpf 4.1). */
+#define LOOKUP_MERGED_TABLES 2
+extern const uint32_t lookup_merged_tables[LOOKUP_MERGED_TABLES];

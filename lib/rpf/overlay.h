@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "state/state.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/*
+ * A state seen with some values of rp_filter as they might be: every question is asked of a
+ * view, so that a remedy is tried by the same code that finds the fault.
+ */
+struct view_value {
+	int ifindex; /* or NETCONF_ALL, NETCONF_DEFAULT */
+	int rp_filter;
+};
+
+struct view {
+	const struct state *state;
+	const struct view_value *values; /* instead of the state's; borrowed */
+	size_t value_count;
+};
+
+struct rp_filter {
+	int effective, own, all;
+};
+
+/* The effective value is the greater one, whatever it is (IN_DEV_RPFILTER: IN_DEV_MAXCONF). */
+struct rp_filter view_rp_filter(const struct view *view, const struct iface *iface);
+
+/* rp_filter of default, which decides nothing but what new interfaces begin with. */
+int view_default(const struct view *view);
+
+/* Whether the running kernel is major.minor or later; one that isn't known is the newest. */
+bool view_kernel_has(const struct view *view, unsigned int major, unsigned int minor);
+
+/* Whether routes whose leg on iface has no carrier are passed over. */
+bool view_ignores_linkdown(const struct view *view, const struct iface *iface);
+
+/*
+ * Whether this namespace has had a rule added or removed: then rules are walked, and a
+ * filter that is off still does the full check (fib_has_custom_rules(); it is set together
+ * with the parting of local and main, kernel-rpf 4.1).
+ */
+static inline bool view_has_custom_rules(const struct view *view)
+{
+	return !view->state->merged;
+}

@@ -1,0 +1,535 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "rpf/rpf.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+/*
+ * The ladder (docs/verdict.md has it with the sources and the reasons):
+ *
+ *	 1  the interface has no IPv4			unjudged no_ipv4
+ *	 2  multicast destination			not_joined, or on with 21 (dst 0)
+ *	 3  multicast or broadcast source		drop martian_source
+ *	 4  to 255.255.255.255, or 0.0.0.0 to 0.0.0.0	on with 21 (dst 0); source 0: pass
+ *	 5  source 0.0.0.0				drop martian_source
+ *	 6  destination 0.0.0.0				unjudged martian_destination
+ *	 7  127/8 without route_localnet		martian_destination, martian_source
+ *	 8  the destination is looked up		unjudged no_route_to_destination
+ *	 9  broadcast destination			on with 21 (dst 0)
+ *	10  local destination				on with 21
+ *	11  the interface does not forward		unjudged not_forwarding
+ *	12  no unicast destination			unjudged martian_destination
+ *	13  forwarded					on with 21, for each way out
+ *
+ *	21  the filter is off and nothing calls for more: own sources drop local_source
+ *	22  the source is looked up, as destination of the way back
+ *	23  there is none				drop no_route, off: pass
+ *	24  it is not unicast				drop local_source, invalid_source
+ *	25  it leads out of the interface		pass symmetric
+ *	26  the interface has no address		drop unnumbered, strict_asymmetric
+ *	27  strict					drop strict_asymmetric
+ *	28  loose					pass loose
+ */
+
+static const struct {
+	const char *name;
+	enum rpf_verdict verdict;
+} reasons[RPF_REASONS] = {
+	[RPF_FILTER_OFF] = { "filter_off", RPF_PASS },
+	[RPF_SYMMETRIC] = { "symmetric", RPF_PASS },
+	[RPF_LOOSE] = { "loose", RPF_PASS },
+	[RPF_NOT_VALIDATED] = { "not_validated", RPF_PASS },
+	[RPF_STRICT_ASYMMETRIC] = { "strict_asymmetric", RPF_DROP },
+	[RPF_UNNUMBERED] = { "unnumbered", RPF_DROP },
+	[RPF_NO_ROUTE] = { "no_route", RPF_DROP },
+	[RPF_LOCAL_SOURCE] = { "local_source", RPF_DROP },
+	[RPF_INVALID_SOURCE] = { "invalid_source", RPF_DROP },
+	[RPF_MARTIAN_SOURCE] = { "martian_source", RPF_DROP },
+	[RPF_NO_ROUTE_TO_DESTINATION] = { "no_route_to_destination", RPF_UNJUDGED },
+	[RPF_NOT_FORWARDING] = { "not_forwarding", RPF_UNJUDGED },
+	[RPF_MARTIAN_DESTINATION] = { "martian_destination", RPF_UNJUDGED },
+	[RPF_NOT_JOINED] = { "not_joined", RPF_UNJUDGED },
+	[RPF_NO_IPV4] = { "no_ipv4", RPF_UNJUDGED },
+	[RPF_MULTIPATH] = { "multipath", RPF_UNJUDGED },
+	[RPF_BLIND] = { "blind", RPF_UNJUDGED },
+};
+
+const char *rpf_reason_name(enum rpf_reason reason)
+{
+	return reasons[reason].name;
+}
+
+enum rpf_verdict rpf_reason_verdict(enum rpf_reason reason)
+{
+	return reasons[reason].verdict;
+}
+
+const char *rpf_verdict_name(enum rpf_verdict verdict)
+{
+	switch (verdict) {
+	case RPF_PASS:
+		return "pass";
+	case RPF_DROP:
+		return "drop";
+	case RPF_UNJUDGED:
+		return "unjudged";
+	}
+	return "unjudged";
+}
+
+bool rpf_agrees(const struct view *view, const struct rpf *rpf, int error)
+{
+	return rpf->error < 0 || rpf->error == error ||
+	       (!view_has_custom_rules(view) &&
+		       rpf->reason == RPF_NO_ROUTE_TO_DESTINATION &&
+		       error == ENETUNREACH);
+}
+
+/* From 6.13 on the kernel has drop reasons instead of EXDEV (kernel-rpf 1.7). */
+static int error_of(const struct view *view, enum rpf_reason reason)
+{
+	switch (reason) {
+	case RPF_FILTER_OFF:
+	case RPF_SYMMETRIC:
+	case RPF_LOOSE:
+	case RPF_NOT_VALIDATED:
+		return 0;
+	case RPF_STRICT_ASYMMETRIC:
+	case RPF_UNNUMBERED:
+	case RPF_NO_ROUTE:
+		return view_kernel_has(view, 6, 13) ? EINVAL : EXDEV;
+	case RPF_LOCAL_SOURCE:
+	case RPF_INVALID_SOURCE:
+	case RPF_MARTIAN_SOURCE:
+	case RPF_MARTIAN_DESTINATION:
+	case RPF_NOT_JOINED:
+	case RPF_NO_IPV4:
+		return EINVAL;
+	case RPF_NO_ROUTE_TO_DESTINATION:
+		return ENETUNREACH;
+	case RPF_NOT_FORWARDING:
+		return EHOSTUNREACH;
+	case RPF_MULTIPATH:
+	case RPF_BLIND:
+	case RPF_REASONS:
+		return -1;
+	}
+	return -1;
+}
+
+/* --- the validation of the source (21 to 28) ---------------------------------------------------- */
+
+static bool has_realms(const struct state *state)
+{
+	if (state->rule_realms)
+		return true;
+	hash_each (&state->tables, slot) {
+		if (((const struct fib *)slot->value)->realms)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * When the filter is off the kernel skips the look-up, unless a realm is in use or the packet
+ * leaves where it came in and a redirect may be due; and unless rules or local routes were
+ * ever added by hand, which keep their word about what is a valid source.
+ */
+static bool is_fast(const struct view *view, const struct rpf_class *class)
+{
+	if (class->filter.effective != 0 || class->hairpin || has_realms(view->state))
+		return false;
+	return class->accept_local ||
+	       (!view_has_custom_rules(view) && !view->state->custom_local);
+}
+
+struct rpf_class rpf_class_of(const struct view *view, const struct iface *iif,
+	const struct flow *flow, struct ip4 dst, int oif)
+{
+	const struct devconf *all = &view->state->all, *own = &iif->link.conf;
+	bool dissect = view->state->dissecting > 0;
+	struct rpf_class class = {
+		.iif = iif,
+		.filter = view_rp_filter(view, iif),
+		.accept_local = devconf_or(all, own, DEVCONF_ACCEPT_LOCAL),
+		.hairpin = oif == iif->link.ifindex
+			&& devconf_or(all, own, DEVCONF_SEND_REDIRECTS),
+		.reverse = {
+			.src = dst,
+			.iif = oif ? oif : IFINDEX_LO,
+			.l3mdev = l3mdev_of(view, iif->link.ifindex),
+			.mark = devconf_or(all, own, DEVCONF_SRC_VALID_MARK) ? flow->mark : 0,
+			.tos = flow->tos,
+			/* the packet's ports, seen from the way back: swapped */
+			.proto = dissect ? flow->proto : 0,
+			.sport = dissect ? flow->dport : 0,
+			.dport = dissect ? flow->sport : 0,
+		},
+	};
+
+	/* l3mdev_update_flow(): a way out by a VRF's port is looked up in that VRF */
+	if (!class.reverse.l3mdev && class.reverse.iif != IFINDEX_LO)
+		class.reverse.l3mdev = l3mdev_of(view, class.reverse.iif);
+	class.fast = is_fast(view, &class);
+	return class;
+}
+
+struct uses {
+	const struct view *view;
+	int ifindex;
+};
+
+static bool leg_uses(const struct leg *leg, void *data)
+{
+	const struct uses *uses = data;
+
+	return leg->oif == uses->ifindex ||
+	       l3mdev_of(uses->view, leg->oif) == uses->ifindex;
+}
+
+/* fib_info_nh_uses_dev(): any leg, whatever its state */
+static bool leads_out_of(const struct view *view, const struct lookup_result *reverse,
+	const struct iface *iface)
+{
+	struct uses uses = { view, iface->link.ifindex };
+
+	return info_any_leg(view, reverse->info, leg_uses, &uses);
+}
+
+static enum rpf_reason fail(const struct rpf_class *class, enum rpf_reason reason)
+{
+	return class->filter.effective ? reason : RPF_FILTER_OFF;
+}
+
+enum rpf_reason rpf_validate(const struct view *view, const struct rpf_class *class,
+	const struct lookup_result *reverse, struct trace *trace)
+{
+	const char *name = class->iif->link.name;
+	int mode = class->filter.effective;
+
+	if (reverse->blind) {
+		trace_add(trace, 22, "a rule or route on the way was not understood");
+		return RPF_BLIND;
+	}
+	if (reverse->error) { /* 23 */
+		trace_add(trace, 23, "no way back (%s): %s", strerror(reverse->error),
+			mode ? "dropped" : "the filter is off, it passes");
+		return fail(class, RPF_NO_ROUTE);
+	}
+	if (reverse->info->type != ROUTE_UNICAST /* 24 */
+		&& !(reverse->info->type == ROUTE_LOCAL && class->accept_local)) {
+		bool local = reverse->info->type == ROUTE_LOCAL;
+
+		trace_add(trace, 24, "the source is %s: dropped",
+			local ? "the host's own address and accept_local is off"
+			      : "no unicast address");
+		return local ? RPF_LOCAL_SOURCE : RPF_INVALID_SOURCE;
+	}
+	if (leads_out_of(view, reverse, class->iif) /* 25 */
+		|| (reverse->info->type == ROUTE_LOCAL &&
+			   class->iif->link.ifindex == IFINDEX_LO)) {
+		trace_add(trace, 25, "the way back leads out of %s: passes", name);
+		return mode ? RPF_SYMMETRIC : RPF_FILTER_OFF;
+	}
+	trace_add(trace, 25, "the way back does not lead out of %s", name);
+	if (!class->iif->addrs.count) { /* 26 */
+		trace_add(trace, 26,
+			"%s has no IPv4 address, where loose is as strict: %s", name,
+			mode ? "dropped" : "the filter is off, it passes");
+		return fail(class, mode == 1 ? RPF_STRICT_ASYMMETRIC : RPF_UNNUMBERED);
+	}
+	trace_add(trace, 26, "%s has an IPv4 address", name);
+	if (mode == 1) { /* 27 */
+		trace_add(trace, 27, "rp_filter in effect on %s is 1 (strict): dropped",
+			name);
+		return RPF_STRICT_ASYMMETRIC;
+	}
+	if (mode) /* 28 */
+		trace_add(trace, 28,
+			"rp_filter in effect on %s is %d (loose), and there is a way "
+			"back: passes",
+			name, mode);
+	else
+		trace_add(trace, 28, "rp_filter in effect on %s is 0: passes", name);
+	return mode ? RPF_LOOSE : RPF_FILTER_OFF;
+}
+
+/* What 22 looks for, in the words of `ip route get`, and the setting that decides the mark. */
+static void trace_key(const struct view *view, const struct rpf_class *class,
+	const struct flow *flow, struct trace *trace)
+{
+	const struct lookup_flow *key = &class->reverse;
+	const struct iface *iif = state_iface(view->state, key->iif);
+	char dst[IP4_TEXT], src[IP4_TEXT], mark[64] = "", ports[64] = "";
+
+	if (!trace)
+		return;
+	if (flow->mark)
+		snprintf(mark, sizeof(mark), " mark 0x%x (src_valid_mark is %s)",
+			key->mark, key->mark ? "on" : "off");
+	if (view->state->dissecting)
+		snprintf(ports, sizeof(ports), " ipproto %u sport %u dport %u",
+			key->proto, key->sport, key->dport);
+	trace_add(trace, 22, "the way back: to %s from %s iif %s tos 0x%x%s%s",
+		ip4_format(flow->src, dst), ip4_format(key->src, src),
+		iif ? iif->link.name : "lo", key->tos, mark, ports);
+}
+
+/* Why the filter is off and the source is looked up all the same. */
+static const char *why_long(const struct view *view, const struct rpf_class *class)
+{
+	if (class->hairpin)
+		return "off, but it leaves where it came in and send_redirects is on";
+	if (has_realms(view->state))
+		return "off, but a realm is in use";
+	if (view_has_custom_rules(view))
+		return "off, but rules were changed once: the source is looked up";
+	return "off, but a local route was added: the source is looked up";
+}
+
+/* One source, from step 21 on. */
+static struct rpf validate_source(const struct view *view, const struct iface *iif,
+	const struct flow *flow, struct ip4 dst, int oif, struct trace *trace)
+{
+	struct rpf_class class = rpf_class_of(view, iif, flow, dst, oif);
+	struct rpf rpf = { .filter = class.filter };
+
+	trace_add(trace, 21, "rp_filter is %d: the greater of all (%d) and %s (%d)",
+		class.filter.effective, class.filter.all, iif->link.name,
+		class.filter.own);
+	if (class.fast) {
+		bool own = !class.accept_local && state_is_own(view->state, flow->src);
+
+		trace_add(trace, 21,
+			own ? "off, but the source is the host's own and accept_local "
+			      "is off: dropped"
+			    : "off: passes");
+		rpf.reason = own ? RPF_LOCAL_SOURCE : RPF_FILTER_OFF;
+	} else {
+		if (trace && !class.filter.effective)
+			trace_add(trace, 21, "%s", why_long(view, &class));
+		class.reverse.dst = flow->src;
+		trace_key(view, &class, flow, trace);
+		rpf.reverse = lookup(view, &class.reverse, trace, 22);
+		rpf.looked_up = true;
+		rpf.reason = rpf_validate(view, &class, &rpf.reverse, trace);
+	}
+	rpf.verdict = rpf_reason_verdict(rpf.reason);
+	rpf.error = error_of(view, rpf.reason);
+	return rpf;
+}
+
+/* --- the way there (1 to 13) --------------------------------------------------------------------- */
+
+static struct rpf end_at(const struct view *view, const struct iface *iif,
+	enum rpf_reason reason, struct trace *trace, int number, const char *text)
+{
+	trace_add(trace, number, "%s", text);
+	return (struct rpf){
+		.verdict = rpf_reason_verdict(reason),
+		.reason = reason,
+		.error = error_of(view, reason),
+		.filter = iif ? view_rp_filter(view, iif) : (struct rp_filter){ 0 },
+	};
+}
+
+/* ip_mc_validate_source() behind the check of membership */
+static struct rpf judge_multicast(const struct view *view, const struct iface *iif,
+	const struct flow *flow, struct trace *trace)
+{
+	const struct iface *vrf = state_vrf(view->state, iif);
+	bool link_local = flow->dst.host >> 8 == 0xe00000;
+	bool joined =
+		state_has_joined(view->state, iif->link.ifindex, flow->dst) ||
+		(vrf && state_has_joined(view->state, vrf->link.ifindex, flow->dst));
+
+	if (!joined && (link_local || !devconf_and(&view->state->all, &iif->link.conf,
+					      DEVCONF_MC_FORWARDING)))
+		return end_at(view, iif, RPF_NOT_JOINED, trace, 2,
+			"the multicast group is not joined on the interface");
+	trace_add(trace, 2, "the multicast group is joined: the source is validated");
+	if (ip4_is_multicast(flow->src) || ip4_is_lbcast(flow->src) ||
+		(ip4_is_loopback(flow->src) &&
+			!devconf_or(&view->state->all, &iif->link.conf,
+				DEVCONF_ROUTE_LOCALNET)))
+		return end_at(view, iif, RPF_MARTIAN_SOURCE, trace, 3,
+			"the source can't be one: dropped");
+	if (!flow->src.host)
+		return link_local || flow->proto == 2 /* IGMP */
+			       ? end_at(view, iif, RPF_NOT_VALIDATED, trace, 2,
+					 "source 0.0.0.0 to a link-local group: passes")
+			       : end_at(view, iif, RPF_MARTIAN_SOURCE, trace, 5,
+					 "source 0.0.0.0: dropped");
+	return validate_source(view, iif, flow, ip4(0), 0, trace);
+}
+
+static struct rpf judge_broadcast(const struct view *view, const struct iface *iif,
+	const struct flow *flow, struct trace *trace, int number)
+{
+	if (!flow->src.host)
+		return end_at(view, iif, RPF_NOT_VALIDATED, trace, number,
+			"source 0.0.0.0 to a broadcast address: passes");
+	trace_add(trace, number, "a broadcast destination: the way back is from 0.0.0.0");
+	return validate_source(view, iif, flow, ip4(0), 0, trace);
+}
+
+/* Martians, before anything is looked up (3, 5 to 7): the reason, or -1. */
+static int martian(const struct view *view, const struct iface *iif,
+	const struct flow *flow, int *ret_number)
+{
+	bool localnet =
+		devconf_or(&view->state->all, &iif->link.conf, DEVCONF_ROUTE_LOCALNET);
+
+	*ret_number = 5;
+	if (!flow->src.host)
+		return RPF_MARTIAN_SOURCE;
+	*ret_number = 6;
+	if (!flow->dst.host)
+		return RPF_MARTIAN_DESTINATION;
+	*ret_number = 7;
+	if (ip4_is_loopback(flow->dst) && !localnet)
+		return RPF_MARTIAN_DESTINATION;
+	if (ip4_is_loopback(flow->src) && !localnet)
+		return RPF_MARTIAN_SOURCE;
+	return -1;
+}
+
+struct lookup_flow rpf_way_there(
+	const struct view *view, const struct iface *iif, const struct flow *flow)
+{
+	bool dissect = view->state->dissecting > 0;
+
+	return (struct lookup_flow){
+		.dst = flow->dst,
+		.src = flow->src,
+		.iif = iif->link.ifindex,
+		.l3mdev = l3mdev_of(view, iif->link.ifindex),
+		.mark = flow->mark,
+		.tos = flow->tos,
+		.proto = dissect ? flow->proto : 0,
+		.sport = dissect ? flow->sport : 0,
+		.dport = dissect ? flow->dport : 0,
+	};
+}
+
+/* Each way out that the kernel's flow hash may choose gives a verdict; do they agree? */
+struct ways_out {
+	const struct view *view;
+	const struct iface *iif;
+	const struct flow *flow;
+	const struct fib_info *info;
+	struct trace *trace;
+	size_t count;
+	bool differ;
+	struct rpf rpf;
+};
+
+static bool way_out(const struct leg *leg, void *data)
+{
+	struct ways_out *ways = data;
+	const struct iface *out = state_iface(ways->view->state, leg->oif);
+	struct rpf rpf;
+
+	if (!leg_is_usable(ways->view, ways->info, leg) || !out || !out->link.has_inet)
+		return false;
+	rpf = validate_source(ways->view, ways->iif, ways->flow, ways->flow->dst,
+		leg->oif, ways->count ? NULL : ways->trace);
+	if (!ways->count++) {
+		ways->rpf = rpf;
+		return false;
+	}
+	ways->differ |= rpf.verdict != ways->rpf.verdict;
+	if (rpf.error != ways->rpf.error)
+		ways->rpf.error = -1;
+	return false;
+}
+
+static struct rpf judge_forwarded(const struct view *view, const struct iface *iif,
+	const struct flow *flow, const struct lookup_result *forward, struct trace *trace)
+{
+	struct ways_out ways = {
+		.view = view,
+		.iif = iif,
+		.flow = flow,
+		.info = forward->info,
+		.trace = trace,
+	};
+
+	trace_add(trace, 13, "it is forwarded");
+	info_any_leg(view, forward->info, way_out, &ways);
+	if (!ways.count)
+		return end_at(view, iif, RPF_NO_ROUTE_TO_DESTINATION, trace, 13,
+			"no way out can be used");
+	if (ways.differ)
+		return end_at(view, iif, RPF_MULTIPATH, trace, 13,
+			"its ways out differ, and the kernel's flow hash chooses");
+	return ways.rpf;
+}
+
+static struct rpf judge_routed(const struct view *view, const struct iface *iif,
+	const struct flow *flow, struct trace *trace)
+{
+	struct lookup_flow key = rpf_way_there(view, iif, flow);
+	struct lookup_result forward = lookup(view, &key, trace, 8);
+	bool forwarding = iif->link.conf.value[DEVCONF_FORWARDING];
+	uint8_t type;
+
+	if (forward.blind)
+		return end_at(view, iif, RPF_BLIND, trace, 8,
+			"a rule or route to the destination was not understood");
+	if (forward.error) {
+		struct rpf rpf = end_at(view, iif, RPF_NO_ROUTE_TO_DESTINATION, trace, 8,
+			"the destination can't be reached");
+
+		rpf.error = forwarding ? forward.error : EHOSTUNREACH;
+		return rpf;
+	}
+	type = forward.info->type;
+	if (type == ROUTE_BROADCAST) {
+		if (devconf_and(
+			    &view->state->all, &iif->link.conf, DEVCONF_BC_FORWARDING))
+			return judge_forwarded(view, iif, flow, &forward, trace);
+		return judge_broadcast(view, iif, flow, trace, 9);
+	}
+	if (type == ROUTE_LOCAL) {
+		trace_add(trace, 10, "the destination is the host's own");
+		return validate_source(view, iif, flow, flow->dst, 0, trace);
+	}
+	if (!forwarding)
+		return end_at(view, iif, RPF_NOT_FORWARDING, trace, 11,
+			"the destination is elsewhere and forwarding is off on the "
+			"interface");
+	if (type != ROUTE_UNICAST)
+		return end_at(view, iif, RPF_MARTIAN_DESTINATION, trace, 12,
+			"the destination is no unicast address");
+	return judge_forwarded(view, iif, flow, &forward, trace);
+}
+
+struct rpf rpf_judge(
+	const struct view *view, const struct flow *flow, struct trace *trace)
+{
+	const struct iface *iif = state_iface(view->state, flow->iif);
+	int number, reason;
+
+	if (view->state->blind)
+		return end_at(view, iif, RPF_BLIND, trace, 0, view->state->blind_what);
+	if (!iif || !iif->link.has_inet) /* 1 */
+		return end_at(view, iif, RPF_NO_IPV4, trace, 1,
+			"the interface has no IPv4: it takes nothing in");
+	if (ip4_is_multicast(flow->dst)) /* 2 */
+		return judge_multicast(view, iif, flow, trace);
+	if (ip4_is_multicast(flow->src) || ip4_is_lbcast(flow->src)) /* 3 */
+		return end_at(view, iif, RPF_MARTIAN_SOURCE, trace, 3,
+			"the source can't be one: dropped");
+	if (ip4_is_lbcast(flow->dst) || (!flow->src.host && !flow->dst.host)) /* 4 */
+		return judge_broadcast(view, iif, flow, trace, 4);
+	reason = martian(view, iif, flow, &number); /* 5 to 7 */
+	if (reason >= 0)
+		return end_at(view, iif, (enum rpf_reason)reason, trace, number,
+			number == 7 ? "127/8, and route_localnet is off"
+			: reason == RPF_MARTIAN_SOURCE
+				? "the source can't be one: dropped"
+				: "the destination can't be one");
+	return judge_routed(view, iif, flow, trace); /* 8 to 13 */
+}

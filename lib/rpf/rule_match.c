@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "rpf/rule_match.h"
+
+#include <string.h>
+
+#define TOS_MASK 0x1c /* what a rule's tos is compared in (RT_TOS, DSCP) */
+
+static const char *const names[SELECTORS] = {
+	[SELECTOR_PLACE] = "destination",
+	[SELECTOR_MARK] = "mark",
+	[SELECTOR_TOS] = "tos",
+	[SELECTOR_PROTO] = "protocol",
+	[SELECTOR_SPORT] = "destination port",
+	[SELECTOR_DPORT] = "source port",
+};
+
+const char *selector_name(enum selector selector)
+{
+	return names[selector];
+}
+
+static bool port_in(const struct port_range *range, uint16_t port)
+{
+	if (!range->set)
+		return true;
+	if (range->mask != UINT16_MAX)
+		return ((range->first ^ port) & range->mask) == 0;
+	return port >= range->first && port <= range->last;
+}
+
+static bool dscp_selects(const struct rule *rule, uint8_t tos)
+{
+	if (rule->has_dscp)
+		return ((rule->dscp ^ (tos >> 2)) & rule->dscp_mask) == 0;
+	return !rule->tos || rule->tos == (tos & TOS_MASK);
+}
+
+/*
+ * A VRF named as iif: before 6.15 compared as any device, since then with the flow's VRF.
+ * Before 5.18 a flow had no VRF of its own: the VRF took the place of its iif (40867d74c374).
+ */
+static bool iif_selects(const struct view *view, const struct state_rule *entry,
+	const struct lookup_flow *flow)
+{
+	const struct iface *named;
+
+	if (!entry->iif)
+		return true;
+	if (flow->l3mdev && !view_kernel_has(view, 5, 18))
+		return entry->iif == flow->l3mdev;
+	if (entry->iif == flow->iif)
+		return true;
+	if (!flow->l3mdev || entry->iif != flow->l3mdev)
+		return false;
+	named = state_iface(view->state, entry->iif);
+	return named && strcmp(named->link.kind, "vrf") == 0 &&
+	       view_kernel_has(view, 6, 15);
+}
+
+static bool place_selects(const struct view *view, const struct state_rule *entry,
+	const struct lookup_flow *flow)
+{
+	return iif_selects(view, entry, flow) && (!entry->rule.l3mdev || flow->l3mdev) &&
+	       prefix4_has(entry->rule.from, flow->src);
+}
+
+bool selector_is_set(enum selector selector, const struct state_rule *entry)
+{
+	const struct rule *rule = &entry->rule;
+
+	switch (selector) {
+	case SELECTOR_PLACE:
+		return rule->from.len || entry->iif || rule->l3mdev;
+	case SELECTOR_MARK:
+		return rule->mask;
+	case SELECTOR_TOS:
+		return rule->tos || (rule->has_dscp && rule->dscp_mask);
+	case SELECTOR_PROTO:
+		return rule->ipproto;
+	case SELECTOR_SPORT:
+		return rule->sport.set;
+	case SELECTOR_DPORT:
+		return rule->dport.set;
+	case SELECTORS:
+		break;
+	}
+	return false;
+}
+
+bool selector_meets(enum selector selector, const struct view *view,
+	const struct state_rule *entry, const struct lookup_flow *flow)
+{
+	const struct rule *rule = &entry->rule;
+
+	switch (selector) {
+	case SELECTOR_PLACE:
+		return place_selects(view, entry, flow);
+	case SELECTOR_MARK:
+		return ((rule->mark ^ flow->mark) & rule->mask) == 0;
+	case SELECTOR_TOS:
+		return dscp_selects(rule, flow->tos);
+	case SELECTOR_PROTO:
+		return !rule->ipproto || rule->ipproto == flow->proto;
+	case SELECTOR_SPORT:
+		return port_in(&rule->sport, flow->sport);
+	case SELECTOR_DPORT:
+		return port_in(&rule->dport, flow->dport);
+	case SELECTORS:
+		break;
+	}
+	return true;
+}
+
+bool selector_never(const struct state_rule *entry)
+{
+	/* the look-up is root's, and has neither of the others */
+	return entry->oif || entry->iif < 0 || entry->rule.has_tun_id ||
+	       (entry->rule.has_uid && entry->rule.uid_first != 0);
+}
+
+bool selector_selects(const struct view *view, const struct state_rule *entry,
+	const struct lookup_flow *flow)
+{
+	const struct rule *rule = &entry->rule;
+
+	return !selector_never(entry) && place_selects(view, entry, flow) &&
+	       ((rule->mark ^ flow->mark) & rule->mask) == 0 &&
+	       dscp_selects(rule, flow->tos) &&
+	       (!rule->ipproto || rule->ipproto == flow->proto) &&
+	       port_in(&rule->sport, flow->sport) && port_in(&rule->dport, flow->dport);
+}

@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "state/implied.h"
+
+#include "state/dirty.h"
+#include "state/state.h"
+
+#include <errno.h>
+
+struct doom {
+	const struct state *state;
+	int ifindex;
+	bool forced;
+	struct ip4 prefsrc;
+	uint32_t table;
+	uint32_t nhid;
+};
+
+/* Where the routes of a device's own addresses are: found there, they need no walk. */
+struct hints {
+	ARRAY(struct prefix4) list;
+};
+
+static int add_hints(struct hints *hints, const struct iface *iface)
+{
+	array_each (&iface->addrs, const struct addr_record, addr) {
+		const struct prefix4 net = prefix4(addr->peer, addr->len), own[] = { net,
+			prefix4(addr->local, 32), prefix4(addr->broadcast, 32),
+			prefix4(net.addr, 32), prefix4(ip4(prefix4_last(net)), 32) };
+
+		for (size_t i = 0; i < ELEMENTS(own); i++) {
+			if (array_push(&hints->list, &own[i]) < 0)
+				return -ENOMEM;
+		}
+	}
+	return 0;
+}
+
+/* Asks the routes of every table that are related so. A table left empty stays: it is looked
+ * up as a missing one. */
+static int remove_routes(struct state *state, enum fib_relation relation, uint32_t id,
+	bool (*doomed)(const struct fib_info *info, void *data), struct doom *doom)
+{
+	const struct iface *iface =
+		relation == FIB_DEVICE ? state_iface(state, (int)id) : NULL;
+	struct hints hints = { 0 };
+	int r = iface ? add_hints(&hints, iface) : 0;
+
+	hash_each (&state->tables, slot) {
+		long gone;
+
+		if (r < 0)
+			continue;
+		gone = fib_remove_related(slot->value, relation, id, doomed, doom,
+			hints.list.items, hints.list.count);
+		if (gone < 0)
+			r = (int)gone;
+		if (gone > 0)
+			state->generation++;
+	}
+	array_done(&hints.list);
+	return r;
+}
+
+static bool leg_is_dead(
+	const struct doom *doom, const struct fib_info *info, const struct leg *leg)
+{
+	const struct iface *iface;
+
+	/* a leg of host scope (a local route's) outlives its link's going down */
+	if (leg->oif == doom->ifindex)
+		return doom->forced || info->scope != SCOPE_HOST;
+	iface = state_iface(doom->state, leg->oif);
+	return !iface || !leg_is_alive(leg, iface);
+}
+
+static bool all_legs_dead(const struct fib_info *info, void *data)
+{
+	const struct doom *doom = data;
+	bool touched = false;
+
+	for (uint32_t i = 0; i < info->leg_count; i++) {
+		if (!leg_is_dead(doom, info, &info->legs[i]))
+			return false;
+		touched |= info->legs[i].oif == doom->ifindex;
+	}
+	return touched;
+}
+
+static bool any_leg_on(const struct fib_info *info, void *data)
+{
+	const struct doom *doom = data;
+
+	for (uint32_t i = 0; i < info->leg_count; i++) {
+		if (info->legs[i].oif == doom->ifindex)
+			return true;
+	}
+	return false;
+}
+
+static bool prefers(const struct fib_info *info, void *data)
+{
+	const struct doom *doom = data;
+
+	return info->prefsrc.host == doom->prefsrc.host && info->table == doom->table;
+}
+
+static bool goes_by(const struct fib_info *info, void *data)
+{
+	return info->nhid == ((struct doom *)data)->nhid;
+}
+
+/* Nexthop objects that leave by a link go with it; blackholes only with lo itself. */
+static int remove_nexthops(struct state *state, int ifindex)
+{
+	for (;;) {
+		uint32_t id = 0;
+		int r;
+
+		hash_each (&state->nexthops, slot) {
+			const struct nexthop *nexthop = slot->value;
+
+			if (!nexthop->member_count && nexthop->leg.oif == ifindex &&
+				!nexthop->blackhole)
+				id = nexthop->id;
+		}
+		if (!id)
+			return 0;
+		nexthop_free(hash_remove(&state->nexthops, id));
+		state->generation++;
+		/* routes by it no longer know which devices they were about */
+		touched_all(state);
+		r = silent_nexthop_gone(state, id);
+		if (r < 0)
+			return r;
+	}
+}
+
+int silent_nexthop_gone(struct state *state, uint32_t id)
+{
+	struct doom doom = { .state = state, .nhid = id };
+	int r = remove_routes(state, FIB_NEXTHOP, doom.nhid, goes_by, &doom);
+
+	while (r >= 0) {
+		struct nexthop *empty = NULL;
+
+		hash_each (&state->nexthops, slot) {
+			struct nexthop *group = slot->value;
+
+			if (group->member_count && nexthop_drop_member(group, id) &&
+				!group->member_count) {
+				empty = group;
+				break; /* the others' turn comes: one at a time goes */
+			}
+		}
+		if (!empty)
+			return 0;
+		/* groups hold no groups: this ends at once */
+		doom.nhid = empty->id;
+		nexthop_free(hash_remove(&state->nexthops, doom.nhid));
+		state->generation++;
+		r = remove_routes(state, FIB_NEXTHOP, doom.nhid, goes_by, &doom);
+	}
+	return r;
+}
+
+static bool mark_group(const struct fib_group *group, int ifindex, bool dead)
+{
+	bool changed = false;
+
+	hash_each (&group->lists, slot) {
+		const struct fib_list *list = slot->value;
+
+		for (uint32_t i = 0; i < list->count; i++) {
+			struct fib_info *info = list->infos[i];
+
+			for (uint32_t k = 0; k < info->leg_count; k++) {
+				if (info->legs[k].oif != ifindex)
+					continue;
+				changed |= info->legs[k].dead != dead;
+				info->legs[k].dead = dead;
+			}
+		}
+	}
+	return changed;
+}
+
+/* Marks the legs on a device in every table. */
+static void mark_legs(struct state *state, int ifindex, bool dead)
+{
+	hash_each (&state->tables, slot) {
+		const struct fib_group *group =
+			fib_related(slot->value, FIB_DEVICE, (uint32_t)ifindex);
+
+		/* what is passed over from now on, or no more, bears on others as well */
+		if (group && mark_group(group, ifindex, dead))
+			touched_all(state);
+	}
+}
+
+void silent_link_alive(struct state *state, int ifindex)
+{
+	mark_legs(state, ifindex, false);
+}
+
+int silent_link_down(struct state *state, int ifindex, bool forced)
+{
+	struct doom doom = { .state = state, .ifindex = ifindex, .forced = forced };
+	int r = remove_routes(state, FIB_DEVICE, (uint32_t)ifindex, all_legs_dead, &doom);
+
+	/* an address's going leaves nexthop objects alone (kernel-rpf 4.4), and the routes that
+	 * have another leg alive keep the dead one */
+	if (r < 0)
+		return r;
+	if (forced) {
+		mark_legs(state, ifindex, true);
+		return 0;
+	}
+	return remove_nexthops(state, ifindex);
+}
+
+int silent_carrier_lost(struct state *state, int ifindex)
+{
+	return remove_nexthops(state, ifindex);
+}
+
+int silent_link_gone(struct state *state, int ifindex)
+{
+	struct doom doom = { .state = state, .ifindex = ifindex };
+	int r = remove_routes(state, FIB_DEVICE, (uint32_t)ifindex, any_leg_on, &doom);
+
+	return r < 0 ? r : remove_nexthops(state, ifindex);
+}
+
+int silent_prefsrc_gone(struct state *state, struct ip4 addr, uint32_t table)
+{
+	struct doom doom = { .state = state, .prefsrc = addr, .table = table };
+
+	return addr.host ? remove_routes(state, FIB_PREFSRC, addr.host, prefers, &doom)
+			 : 0;
+}

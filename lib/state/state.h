@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "base/array.h"
+#include "base/cleanup.h"
+#include "base/hash.h"
+#include "fib/fib.h"
+#include "fib/nexthop.h"
+#include "state/iface.h"
+#include "state/local_addrs.h"
+#include "state/record.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/*
+ * What the kernel holds, as far as a verdict depends on it. Only state_apply() changes it,
+ * for the answers of a dump and for events alike; everybody else reads. Its parts name each
+ * other by key (ifindex, table, nexthop id), so nothing dangles when one of them goes.
+ */
+
+/* A rule with the devices that its names mean just now: the kernel attaches and detaches
+ * rules in silence when devices come, go and change their names. */
+struct state_rule {
+	struct rule rule;
+	int iif, oif; /* ifindex; 0: not named; -1: names a device that isn't there */
+};
+
+struct state {
+	uint64_t generation; /* grows with each record that changed something */
+	struct hash ifaces;  /* ifindex -> struct iface */
+	struct hash names;   /* hash of name -> struct iface */
+	struct own own;	     /* the addresses of all interfaces, up or down */
+	struct hash
+		tables; /* table -> struct fib; none that is empty but local and main */
+	struct hash nexthops;		/* id -> struct nexthop */
+	ARRAY(struct state_rule) rules; /* in the order in which the kernel walks them */
+	ARRAY(struct membership) memberships;
+	struct devconf all, template; /* conf/all and conf/default */
+	bool merged;	   /* local and main are one trie and no rule is looked at */
+	bool custom_local; /* a local route was added by hand: seen, else unknown */
+	size_t dissecting; /* rules that make the kernel dissect flows */
+	size_t rule_realms;
+	size_t suppressing; /* rules that may discard what a table has */
+	uint32_t
+		kernel; /* its version, major << 16 | minor << 8; 0: as the newest known */
+	size_t blind;	/* messages that concern us and were not understood */
+	const char *blind_what; /* the last one's */
+
+	/* Whose verdicts may be other ones by now (touched.h). */
+	struct {
+		ARRAY(int) ifaces; /* those of these, also of some that are gone */
+		bool all;	   /* every interface's */
+		bool routes;	   /* some route: what a fault says of the way back */
+		bool unrouted;	   /* of those that mind which sources have any route */
+		bool addresses;	   /* of those that have no address of their own */
+		uint64_t epoch;
+	} touched;
+
+	/* What the reader is asked to do, and clears: */
+	bool links_stale; /* settings may have changed unannounced: re-read the links */
+	bool audit_due;	  /* something was lost that takes routes along: compare all */
+	bool replaying;	  /* set by the reader: events may be in the state already */
+	ARRAY(int)
+	risen; /* interfaces that came up, or were up when they were first heard of */
+};
+
+/* A state as of a namespace of which nothing was heard. NULL on lack of memory. */
+struct state *state_new(void);
+void state_free(struct state *state);
+DEFINE_FREEP(struct state, state_free)
+
+/*
+ * Takes in one record. Returns 1 if it changed something, 0 if not, or a negative errno
+ * (-ENOMEM; -EINVAL for a record that can't be); then the state is in doubt and must be read
+ * anew.
+ */
+int state_apply(struct state *state, const struct record *record);
+
+/*
+ * Says which routes of a table are to be applied next, so that the way to them is in the caches
+ * by then. Nothing changes by it; count is at most TRIE_AHEAD.
+ */
+void state_ahead(
+	const struct state *state, uint32_t table, const struct ip4 *dsts, size_t count);
+
+/* As record_handler. */
+int state_apply_handler(const struct record *record, void *state);
+
+/* NULL where there is none. */
+struct iface *state_iface(const struct state *state, int ifindex);
+struct iface *state_iface_by_name(const struct state *state, const char *name);
+struct nexthop *state_nexthop(const struct state *state, uint32_t id);
+
+/* The trie that holds table's routes, NULL where there are none; TABLE_LOCAL is in
+ * TABLE_MAIN's as long as the two are merged. */
+struct fib *state_table(const struct state *state, uint32_t table);
+
+/* Whether addr is the local part of an address of any interface, up or down. */
+bool state_is_own(const struct state *state, struct ip4 addr);
+
+/* Whether an interface has joined a multicast group, as last read. */
+bool state_has_joined(const struct state *state, int ifindex, struct ip4 group);
+
+/* The VRF that an interface is in or is, NULL where it is none. */
+const struct iface *state_vrf(const struct state *state, const struct iface *iface);
+
+/* The interfaces in the order of their index. Free with free(). Returns 0 or -ENOMEM. */
+int state_ifaces(const struct state *state, const struct iface ***ret, size_t *ret_count);
+
+/* How many routes, over all tables. */
+size_t state_routes(const struct state *state);

@@ -1,0 +1,526 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The differential test: random worlds, random walks through them. After each step the model,
+ * which has only been told the events, is held against a fresh reading of the kernel, and its
+ * verdicts against the kernel's own (RTM_GETROUTE). A disagreement is shrunk to the fewest
+ * steps that show it and printed as commands to paste.
+ *
+ *	differ [--seed N] [--walks N] [--steps N] [--each N] [--flows N]
+ *		[--script FILE] [--buffer BYTES] [--seconds N] [--megabytes N]
+ *
+ * At least so many walks of so many steps, behind each of which --each flows are judged, and on
+ * until --flows have been in all. --seconds and --megabytes bound a single walk.
+ */
+#include "kernel/ask.h"
+#include "kernel/flows.h"
+#include "kernel/follow.h"
+#include "kernel/silent.h"
+#include "kernel/walk.h"
+
+#include "kernel/probe.h"
+#include "kernel/procsys.h"
+#include "rpf/rpf.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/utsname.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define STEPS_MAX 256
+#define WALKS_MAX 10000000
+
+/* Where the kernel's hash secret decides nobody can judge: at most so many of the judged. */
+#define LEFT_TO_THE_HASH 1000
+#define LEFT_LEAST 100000 /* fewer judged flows say nothing about that */
+
+struct outcome { /* shared with the child that walks */
+	unsigned long long judged, multipath, blind, steps, taken, late, overruns;
+	unsigned long long reasons[RPF_REASONS];
+	bool failed, refused;
+	long kilobytes; /* the most that it had resident */
+	size_t failed_at;
+	char what[600];
+};
+
+struct plan {
+	uint64_t seed;
+	unsigned int flows;   /* behind each step */
+	unsigned int seconds; /* that it may take */
+	size_t buffer;	      /* of the reader, bytes */
+	struct step steps[STEPS_MAX];
+	bool skip[STEPS_MAX];
+	size_t count;
+};
+
+/* --- comparing ------------------------------------------------------------------------------- */
+
+static const char *name_of(const struct state *state, int ifindex)
+{
+	const struct iface *iface = state_iface(state, ifindex);
+
+	return iface ? iface->link.name : "?";
+}
+
+static void tell(const struct world *world, const struct flow *flow,
+	const struct rpf *rpf, int error, char what[600])
+{
+	char src[IP4_TEXT], dst[IP4_TEXT], ports[64] = "";
+
+	if (flow->proto != 1)
+		snprintf(ports, sizeof(ports), " sport %u dport %u", flow->sport,
+			flow->dport);
+	snprintf(what, 600,
+		"ip route get %s from %s iif %s mark %u tos 0x%x ipproto %u%s\n"
+		"  model: %s, %s (errno %d); kernel: errno %d",
+		ip4_format(flow->dst, dst), ip4_format(flow->src, src),
+		name_of(world->state, flow->iif), flow->mark, flow->tos, flow->proto,
+		ports, rpf_verdict_name(rpf->verdict), rpf_reason_name(rpf->reason),
+		rpf->error, error);
+}
+
+static bool same_verdicts(struct world *world, const struct plan *plan, size_t step,
+	struct outcome *outcome, char what[600])
+{
+	struct rng rng = { plan->seed * 1000003 + step };
+	const struct view view = { .state = world->state };
+	struct flow_space space;
+
+	/* groups are joined and left unannounced: read when somebody asks about one */
+	if (procsys_read_memberships(state_apply_handler, world->state) < 0)
+		world_die("reading memberships", errno);
+	flow_space_of(world->state, &space);
+	for (unsigned int i = 0; i < plan->flows; i++) {
+		struct flow flow;
+		struct rpf rpf;
+		int r;
+
+		if (!flow_random(&rng, &space, &flow))
+			return true;
+		rpf = rpf_judge(&view, &flow, NULL);
+		if (rpf.error < 0) {
+			outcome->multipath += rpf.reason != RPF_BLIND;
+			outcome->blind += rpf.reason == RPF_BLIND;
+			continue;
+		}
+		r = probe_ask(world->request, &flow);
+		outcome->judged++;
+		outcome->reasons[rpf.reason]++;
+		if (!rpf_agrees(&view, &rpf, -r)) {
+			tell(world, &flow, &rpf, -r, what);
+			return false;
+		}
+	}
+	return true;
+}
+
+static bool same(struct world *world, const struct plan *plan, size_t step,
+	struct outcome *outcome, char what[600])
+{
+	char difference[STATE_DIFFERENCE];
+
+	if (!world_is_true(world, difference)) {
+		snprintf(what, 600, "the model is not as the kernel: %s", difference);
+		return false;
+	}
+	return same_verdicts(world, plan, step, outcome, what);
+}
+
+/* Carrier changes come up to a second late: what differs may wait for them. */
+static bool settles(struct world *world, const struct plan *plan, size_t step,
+	struct outcome *outcome)
+{
+	for (int waited = 0; waited < 1500; waited += 50) {
+		if (world_hears(world, 50))
+			world_follow(world, false);
+		if (same(world, plan, step, outcome, outcome->what)) {
+			outcome->late++;
+			return true;
+		}
+	}
+	return false;
+}
+
+/* A storm: what the daemon would do meanwhile, resyncs in the middle of it included. */
+static bool storms(struct world *world, const struct step *step)
+{
+	int status, pid = step_storm(step);
+	unsigned int turn = 0;
+
+	if (pid <= 0)
+		return false;
+	while (waitpid(pid, &status, WNOHANG) == 0) {
+		world->lost |= turn++ % 4 == 3;
+		world_follow(world, false);
+	}
+	/* an event that was taken in twice may have left something unclear: the daemon audits */
+	world_follow(world, false);
+	world->lost = world->state->audit_due;
+	world_follow(world, false);
+	return true;
+}
+
+/* A question that a walk asks by name: kernel and model must agree, and be as it expects. */
+static bool answers(
+	struct world *world, const char *text, struct outcome *outcome, bool *ret)
+{
+	const struct view view = { .state = world->state };
+	enum rpf_reason expected = RPF_REASONS;
+	struct flow flow;
+	struct rpf rpf;
+	int error;
+
+	if (!ask_parse(world->state, text, &flow, &expected))
+		return false;
+	if (procsys_read_memberships(state_apply_handler, world->state) < 0)
+		world_die("reading memberships", errno);
+	rpf = rpf_judge(&view, &flow, NULL);
+	error = -probe_ask(world->request, &flow);
+	outcome->judged++;
+	outcome->reasons[rpf.reason]++;
+	*ret = (expected == RPF_REASONS || rpf.reason == expected) &&
+	       rpf_agrees(&view, &rpf, error);
+	if (!*ret) {
+		tell(world, &flow, &rpf, error, outcome->what);
+		strncat(outcome->what, "; expected ", 100);
+		strncat(outcome->what,
+			expected == RPF_REASONS ? "what the kernel says"
+						: rpf_reason_name(expected),
+			100);
+	}
+	return true;
+}
+
+/* The same, with the patience that settles() has: true when there was a question. */
+static bool answers_late(
+	struct world *world, const char *text, struct outcome *outcome, bool *ret)
+{
+	if (!answers(world, text, outcome, ret))
+		return false;
+	for (int waited = 0; !*ret && waited < 1500; waited += 50) {
+		if (world_hears(world, 50))
+			world_follow(world, false);
+		(void)answers(world, text, outcome, ret);
+		outcome->late += *ret;
+	}
+	return true;
+}
+
+/* --- walking ---------------------------------------------------------------------------------- */
+
+/* A step that the walk makes no sense without, or one to be tried. False: it was needed. */
+static bool takes(struct world *world, const struct step *step, struct outcome *outcome)
+{
+	struct step needed;
+
+	if (strncmp(step->text, "need ", 5) != 0) {
+		if (!storms(world, step))
+			outcome->taken += step_do(step);
+		return true;
+	}
+	snprintf(needed.text, sizeof(needed.text), "%s", step->text + 5);
+	if (step_do(&needed))
+		return true;
+	outcome->refused = true;
+	snprintf(outcome->what, sizeof(outcome->what), "this kernel refuses: %.500s",
+		needed.text);
+	return false;
+}
+
+static void walk(const struct plan *plan, struct outcome *outcome)
+{
+	struct world world;
+	bool right, refresh;
+
+	if (unshare(CLONE_NEWNET) < 0) {
+		outcome->refused = true;
+		snprintf(outcome->what, sizeof(outcome->what),
+			"a network namespace is refused here");
+		return;
+	}
+	if (!step_begin())
+		world_die("the other namespace", errno);
+	(void)step_do(&(struct step){ "ip link set dev lo up" });
+	world_begin(&world, plan->buffer);
+	for (size_t i = 0; i < plan->count; i++) {
+		if (plan->skip[i])
+			continue;
+		if (answers_late(&world, plan->steps[i].text, outcome, &right)) {
+			if (right)
+				continue;
+			outcome->failed = true;
+			outcome->failed_at = i;
+			return;
+		}
+		refresh = silent_word(world.state, &plan->steps[i]) != NULL;
+		if (!takes(&world, &plan->steps[i], outcome))
+			return;
+		outcome->steps++;
+		outcome->overruns = world.overruns;
+		world_follow(&world, refresh);
+		if (same(&world, plan, i, outcome, outcome->what) ||
+			settles(&world, plan, i, outcome))
+			continue;
+		outcome->failed = true;
+		outcome->failed_at = i;
+		return;
+	}
+}
+
+/* Walks in a process of its own, so in a namespace of its own. */
+static void walk_apart(const struct plan *plan, struct outcome *shared)
+{
+	struct rusage used;
+	int status;
+	pid_t pid;
+
+	memset(shared, 0, sizeof(*shared));
+	fflush(NULL);
+	pid = fork();
+	if (pid < 0)
+		world_die("fork", errno);
+	if (pid == 0) {
+		alarm(plan->seconds);
+		walk(plan, shared);
+		/* not what its ip(8) had */
+		if (getrusage(RUSAGE_SELF, &used) == 0)
+			shared->kilobytes = used.ru_maxrss;
+		_exit(0);
+	}
+	if (waitpid(pid, &status, 0) != pid)
+		world_die("waiting", errno);
+	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
+		return;
+	shared->failed = true;
+	shared->failed_at = plan->count - 1;
+	if (WIFSIGNALED(status) && WTERMSIG(status) == SIGALRM)
+		snprintf(shared->what, sizeof(shared->what), "it took longer than %u s",
+			plan->seconds);
+	else if (!shared->what[0])
+		snprintf(shared->what, sizeof(shared->what),
+			"the walker died (status 0x%x)", status);
+}
+
+/* Leaves steps out as long as it still fails. */
+static void shrink(struct plan *plan, struct outcome *shared)
+{
+	bool again = true;
+
+	plan->count = shared->failed_at + 1;
+	while (again) {
+		again = false;
+		for (size_t i = plan->count; i-- > 0;) {
+			if (plan->skip[i])
+				continue;
+			plan->skip[i] = true;
+			walk_apart(plan, shared);
+			if (shared->failed)
+				again = true;
+			else
+				plan->skip[i] = false;
+		}
+	}
+	walk_apart(plan, shared);
+}
+
+static void show(const struct plan *plan, const struct outcome *shared, uint64_t number)
+{
+	printf("disagreement in walk %llu, shrunk to:\n  ip link set dev lo up\n",
+		(unsigned long long)number);
+	for (size_t i = 0; i < plan->count; i++) {
+		if (!plan->skip[i])
+			printf("  %s\n", plan->steps[i].text);
+	}
+	printf("%s\n", shared->what);
+	fflush(stdout);
+}
+
+static void plan_make(struct plan *plan, size_t steps)
+{
+	struct rng rng = { plan->seed };
+
+	plan->count = steps;
+	(void)rng_next(&rng);
+	for (size_t i = 0; i < steps; i++)
+		walk_build(&rng, (unsigned int)i, &plan->steps[i]);
+}
+
+/* A walk out of a file: a step a line, # and empty lines left out. Returns whether it is one. */
+static bool plan_read(struct plan *plan, const char *path)
+{
+	FILE *file = fopen(path, "re");
+	char line[STEP_TEXT];
+
+	if (!file)
+		world_die(path, errno);
+	while (fgets(line, sizeof(line), file)) {
+		line[strcspn(line, "\n")] = '\0';
+		if (line[0] == '#' || !line[0] || plan->count == STEPS_MAX)
+			continue;
+		snprintf(plan->steps[plan->count++].text, STEP_TEXT, "%s", line);
+	}
+	fclose(file);
+	return plan->count > 0;
+}
+
+struct settings {
+	unsigned long long seed, walks, steps, each, flows, buffer, seconds, megabytes;
+	const char *script;
+};
+
+static bool settings_parse(int argc, char **argv, struct settings *ret)
+{
+	const struct {
+		const char *name;
+		unsigned long long *value;
+	} numbers[] = { { "seed", &ret->seed }, { "walks", &ret->walks },
+		{ "steps", &ret->steps }, { "each", &ret->each },
+		{ "flows", &ret->flows }, { "buffer", &ret->buffer },
+		{ "seconds", &ret->seconds }, { "megabytes", &ret->megabytes } };
+	struct option options[ELEMENTS(numbers) + 2] = { 0 };
+	int option;
+
+	for (size_t i = 0; i < ELEMENTS(numbers); i++)
+		options[i] = (struct option){ numbers[i].name, 1, NULL, (int)i };
+	options[ELEMENTS(numbers)] = (struct option){ "script", 1, NULL, 'c' };
+	*ret = (struct settings){ .seed = 1,
+		.walks = 50,
+		.steps = 60,
+		.each = 200,
+		.buffer = 8 << 20,
+		.seconds = 300 };
+	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
+		if (option == 'c')
+			ret->script = optarg;
+		else if (option < (int)ELEMENTS(numbers))
+			*numbers[option].value = strtoull(optarg, NULL, 0);
+		else
+			return false;
+	}
+	if (ret->script)
+		ret->walks = 1;
+	if (ret->steps > STEPS_MAX)
+		ret->steps = STEPS_MAX;
+	return optind == argc;
+}
+
+static void total_add(struct outcome *total, const struct outcome *walk)
+{
+	total->judged += walk->judged;
+	total->multipath += walk->multipath;
+	total->blind += walk->blind;
+	total->steps += walk->steps;
+	total->taken += walk->taken;
+	total->late += walk->late;
+	total->overruns += walk->overruns;
+	for (size_t k = 0; k < RPF_REASONS; k++)
+		total->reasons[k] += walk->reasons[k];
+	if (total->kilobytes < walk->kilobytes)
+		total->kilobytes = walk->kilobytes;
+}
+
+/* What all walks together must be. Returns how much of it isn't. */
+static unsigned int total_lacks(
+	const struct settings *settings, const struct outcome *total)
+{
+	unsigned int lacks = 0;
+
+	if (total->judged < settings->flows) {
+		printf("only %llu flows were judged, not %llu\n", total->judged,
+			settings->flows);
+		lacks++;
+	}
+	if (total->judged >= LEFT_LEAST &&
+		total->multipath > total->judged / LEFT_TO_THE_HASH) {
+		printf("%llu flows were left to the hash, more than one in %d\n",
+			total->multipath, LEFT_TO_THE_HASH);
+		lacks++;
+	}
+	if (settings->megabytes &&
+		(unsigned long long)total->kilobytes > settings->megabytes << 10) {
+		printf("it had %ld kB resident, more than %llu MB\n", total->kilobytes,
+			settings->megabytes);
+		lacks++;
+	}
+	return lacks;
+}
+
+/* Returns how many failures there were in all. */
+static unsigned long long report(const struct settings *settings,
+	const struct outcome *total, unsigned long long walks,
+	unsigned long long disagreements)
+{
+	unsigned long long failed = disagreements + total_lacks(settings, total);
+	struct utsname host;
+
+	for (size_t k = 0; k < RPF_REASONS; k++)
+		printf("%12llu %s\n", total->reasons[k],
+			rpf_reason_name((enum rpf_reason)k));
+	printf("%llu steps (%llu taken), %llu flows left to the hash, %llu as blind, "
+	       "%llu steps late, %llu overruns, %ld kB\n",
+		total->steps, total->taken, total->multipath, total->blind, total->late,
+		total->overruns, total->kilobytes);
+	printf("Linux %s, seed %llu, %llu flows judged, %llu disagreements: %llu passed, "
+	       "%llu failed\n",
+		uname(&host) == 0 ? host.release : "?", settings->seed, total->judged,
+		disagreements, walks - disagreements, failed);
+	return failed;
+}
+
+/* One walk, by its number; a disagreement is shrunk and shown. False: it is refused here. */
+static bool walk_numbered(const struct settings *settings, unsigned long long number,
+	struct plan *plan, struct outcome *shared)
+{
+	*plan = (struct plan){ .seed = settings->seed * 1000000 + number,
+		.flows = (unsigned int)settings->each,
+		.seconds = (unsigned int)settings->seconds,
+		.buffer = settings->buffer };
+	if (!settings->script)
+		plan_make(plan, settings->steps);
+	else if (!plan_read(plan, settings->script))
+		exit(2);
+	walk_apart(plan, shared);
+	if (shared->refused) {
+		printf("SKIP: %s\n", shared->what);
+		return false;
+	}
+	return true;
+}
+
+int main(int argc, char **argv)
+{
+	struct settings settings;
+	unsigned long long failures = 0, i;
+	struct outcome total = { 0 };
+	struct plan *plan = calloc(1, sizeof(*plan));
+	struct outcome *shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE,
+		MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	if (!plan || shared == MAP_FAILED || !settings_parse(argc, argv, &settings))
+		return 2;
+	for (i = 0; failures < 10 && i < WALKS_MAX &&
+		    (i < settings.walks || total.judged < settings.flows);
+		i++) {
+		if (!walk_numbered(&settings, i, plan, shared)) {
+			free(plan);
+			return 77;
+		}
+		total_add(&total, shared);
+		if (!shared->failed)
+			continue;
+		failures++;
+		if (!settings.script)
+			shrink(plan, shared);
+		show(plan, shared, i);
+	}
+	failures = report(&settings, &total, i, failures);
+	free(plan);
+	return failures != 0;
+}

@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "fixture_world.h"
+
+#include "unit/fixture_model.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void keep(struct world *world, const char *line)
+{
+	size_t length = strlen(line);
+	char *more = realloc(world->lines, world->length + length + 2);
+
+	if (!more)
+		abort();
+	memcpy(more + world->length, line, length);
+	memcpy(more + world->length + length, "\n", 2);
+	world->lines = more;
+	world->length += length + 1;
+}
+
+void world_line(struct world *world, const char *format, ...)
+{
+	char line[512];
+	va_list arguments;
+
+	va_start(arguments, format);
+	vsnprintf(line, sizeof(line), format, arguments);
+	va_end(arguments);
+	keep(world, line);
+	if (model_line(world->state, line) < 0)
+		world_fail(world, "'%s' is refused", line);
+}
+
+void world_fail(const struct world *world, const char *format, ...)
+{
+	va_list arguments;
+
+	fprintf(stderr, "%s", world->lines);
+	va_start(arguments, format);
+	vfprintf(stderr, format, arguments);
+	va_end(arguments);
+	fprintf(stderr, "\n");
+	exit(1);
+}
+
+/* One of several words, separated by '|'. */
+static const char *one_of(struct chance *chance, const char *words, char out[static 32])
+{
+	uint32_t count = 1, chosen;
+
+	for (const char *at = words; *at; at++)
+		count += *at == '|';
+	chosen = chance_below(chance, count);
+	for (; chosen; chosen--)
+		words = strchr(words, '|') + 1;
+	snprintf(out, 32, "%.*s", (int)strcspn(words, "|"), words);
+	return out;
+}
+
+/* Mostly in the space, of its sizes; now and then around it or all. */
+static const char *some_prefix(
+	const struct world *world, struct chance *chance, char out[static PREFIX4_TEXT])
+{
+	unsigned int len = 24 + chance_below(chance, 9);
+
+	if (chance_one_in(chance, 8))
+		len = chance_below(chance, 24);
+	return prefix4_format(
+		prefix4(ip4(world->base + chance_below(chance, WORLD_SPACE)), len), out);
+}
+
+static void make_links(struct world *world, struct chance *chance)
+{
+	char word[32], addr[IP4_TEXT];
+
+	world_line(world, "link 6 red kind vrf table 99");
+	for (int i = 2; i < 6; i++) {
+		world_line(world, "link %d eth%d %s group %u", i, i - 2,
+			one_of(chance, "||||down|nocarrier", word),
+			chance_below(chance, 2));
+		if (chance_one_in(chance, 2))
+			continue;
+		ip4_format(ip4(world->base + chance_below(chance, WORLD_SPACE)), addr);
+		world_line(world, "addr eth%d %s/%u", i - 2, addr,
+			24 + chance_below(chance, 9));
+	}
+	world_line(world, "link 7 p0 slave vrf master red");
+	world_line(world, "link 8 t0 kind ipip");
+	if (chance_one_in(chance, 3))
+		world_line(world, "sysctl %s ignore_routes_with_linkdown 1",
+			one_of(chance, "all|eth0|eth1", word));
+}
+
+static void make_nexthops(struct world *world, struct chance *chance)
+{
+	char word[32];
+
+	for (int id = 1; id < 5; id++)
+		world_line(world, "nexthop %d dev %s", id,
+			one_of(chance, "eth0|eth1|eth2|eth3|p0|t0", word));
+	world_line(world, "nexthop 5 blackhole");
+	for (int id = 6; id < 9; id++)
+		world_line(world, "nexthop %d group %u,%u", id,
+			1 + chance_below(chance, 4), 1 + chance_below(chance, 4));
+}
+
+static void make_route(struct world *world, struct chance *chance, bool blind)
+{
+	char type[32], word[32], prefix[PREFIX4_TEXT], legs[256] = "";
+	size_t length = 0;
+
+	one_of(chance,
+		"unicast|unicast|unicast|unicast|unicast|unicast|unicast|local|broadcast|"
+		"anycast|"
+		"blackhole|unreachable|prohibit|throw|throw",
+		type);
+	if (strchr("ulba", type[0]) && strcmp(type, "unreachable") != 0 &&
+		strcmp(type, "blackhole") != 0) {
+		uint32_t count =
+			chance_one_in(chance, 3) ? 1 + chance_below(chance, 3) : 1;
+
+		if (chance_one_in(chance, 4) && strcmp(type, "unicast") == 0)
+			length = (size_t)snprintf(legs, sizeof(legs), " nhid %u",
+				1 + chance_below(chance, 8));
+		else
+			while (count--)
+				length += (size_t)snprintf(legs + length,
+					sizeof(legs) - length, " nexthop dev %s",
+					one_of(chance, "eth0|eth1|eth2|eth3|p0|t0|lo",
+						word));
+	}
+	world_line(world, "route %s %s%s table %s metric %u tos %s %s%s", type,
+		some_prefix(world, chance, prefix), legs,
+		one_of(chance, "main|main|main|local|default|77|78|99", word),
+		chance_below(chance, 3), chance_one_in(chance, 6) ? "0x10" : "0",
+		chance_one_in(chance, 3) ? "prepend" : "append",
+		blind && chance_one_in(chance, 30) ? " blind" : "");
+}
+
+static void make_rule(struct world *world, struct chance *chance, bool blind)
+{
+	uint32_t priority = 1 + chance_below(chance, 30);
+	char line[256], word[32], prefix[PREFIX4_TEXT];
+	int length = snprintf(line, sizeof(line), "rule %u:", priority);
+
+#define ADD(odds, ...)                                                                   \
+	do {                                                                             \
+		if (chance_one_in(chance, (odds)))                                       \
+			length += snprintf(line + length, sizeof(line) - (size_t)length, \
+				__VA_ARGS__);                                            \
+	} while (0)
+	ADD(4, " not");
+	ADD(2, " to %s", some_prefix(world, chance, prefix));
+	ADD(6, " from %s", some_prefix(world, chance, prefix));
+	ADD(6, " fwmark %u", chance_below(chance, 2));
+	ADD(12, " tos 0x10");
+	ADD(12, " iif %s", one_of(chance, "lo|eth0|eth1|gone0|red", word));
+	ADD(12, " ipproto 17");
+	ADD(12, " dport 1-9");
+	ADD(15, " l3mdev");
+	ADD(5, " suppress_prefixlength %u", 24 + chance_below(chance, 9));
+	ADD(6, " suppress_ifgroup %u", chance_below(chance, 2));
+	ADD(2, " lookup %s", one_of(chance, "main|local|default|77|78|79", word));
+	ADD(10, " goto %u", priority + 1 + chance_below(chance, 9));
+	ADD(20, " nop");
+	ADD(20, " blackhole");
+	ADD(20, " prohibit");
+	if (blind)
+		ADD(20, " blind");
+#undef ADD
+	world_line(world, "%s", line);
+}
+
+struct world world_new(struct chance *chance, uint32_t base, bool merged, bool blind)
+{
+	struct world world = { .state = model_new(), .base = base };
+	uint32_t routes = 5 + chance_below(chance, 40), rules = chance_below(chance, 12);
+
+	make_links(&world, chance);
+	make_nexthops(&world, chance);
+	while (routes--)
+		make_route(&world, chance, blind);
+	if (merged)
+		return world;
+	world_line(&world, "split");
+	while (rules--)
+		make_rule(&world, chance, blind);
+	if (chance_one_in(chance, 8))
+		world_line(&world, "rule gone 32766: lookup main");
+	return world;
+}
+
+void world_done(struct world *world)
+{
+	state_free(world->state);
+	free(world->lines);
+}

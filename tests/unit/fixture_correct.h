@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "daemon/correct/policy.h"
+
+/*
+ * The corrector in a world of paper: a host with eth0, tunl0 (5) and the VIP on lo, whose
+ * kernel is a row of numbers. Time is what the test says it is, in milliseconds.
+ */
+#define KEYS 16 /* 0: all, 1: default, else an ifindex + 1 */
+
+struct kernel {
+	int values[KEYS];
+	int writes;
+};
+
+struct world {
+	struct state *state;   /* the model */
+	struct kernel *kernel; /* shared with children: it outlives a crash */
+	struct ledger *ledger;
+	struct config *config;
+	struct correct correct;
+	int fail_ifindex, fail_error;
+	bool deaf;	/* writes have no effect on packets */
+	bool otherwise; /* the kernel lets everything pass */
+	bool lost;	/* out of sync */
+	bool fails;	/* the ledger can't be written, which is known */
+	int unsure;
+	uint64_t identity;	 /* of every interface; 0: 7 */
+	uint64_t noted_identity; /* in the ledger, when the last write was made */
+	int overwrites; /* what somebody else sets behind the next write; 0: nobody */
+	int goes; /* an interface whose end is heard of while something is read again */
+	int crash_before, crash_after; /* the write at which it ends, counted from 1 */
+	char said[2048];
+};
+
+#define MOST_LINES 8
+
+/* Where ledger and configuration are: "/tmp/correct-XXXXXX" until mkdtemp(3). */
+extern char world_directory[];
+
+void world_init(
+	struct world *world, const char *config, const char *const lines[MOST_LINES]);
+void world_done(struct world *world);
+void world_open_ledger(struct world *world);
+
+/* Its folder goes, and can't be made anew; and there is room for one again. */
+void world_lose_folder(void);
+void world_find_folder(void);
+
+/* The kernel's value, and a writer to it. */
+int *world_value(struct world *world, int ifindex);
+struct writer world_writer(struct world *world);
+
+/* What a turn at a time is about. */
+struct correct_input world_input(
+	struct world *world, const struct writer *writer, struct report *report, int ms);
+
+/* A turn of the loop at a time; what was said in it. */
+const char *world_turn(struct world *world, int ms);
+
+/* The same, and what must be said, and what tunl0 must have then. */
+void world_is(struct world *world, int ms, const char *said, int own);
+
+/* Somebody else writes. */
+void world_other(struct world *world, const char *name, int value);

@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "finding/plan.h"
+#include "fixture_model.h"
+#include "fixture_run.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/*
+ * The story: a realserver, eth0 (2) 10.0.0.2/24 with the default route via 10.0.0.1, tunl0
+ * (5) up, the VIP 192.0.2.1 on lo.
+ */
+static struct state *story(const char *const *lines, size_t count)
+{
+	struct state *state = model_host();
+
+	model_link(state, 5, "tunl0", "kind ipip");
+	model_addr(state, "lo", "192.0.2.1/32");
+	for (size_t i = 0; i < count && lines[i]; i++)
+		model_line(state, lines[i]);
+	return state;
+}
+
+/* Nothing is declared. */
+static int infer(const struct view *view, const struct iface *iface,
+	struct report *report, const void *data)
+{
+	const struct expect_declared silent = { 0 };
+	const struct flowclasses none = { 0 };
+
+	(void)data;
+	return report_add(report, view, iface, &silent, &none, FINDING_COUNTED);
+}
+
+static const struct plan_judge judge = { infer, NULL };
+
+#define NUMBERED "addr tunl0 192.0.2.9/32"
+
+static const struct {
+	const char *what;
+	const char *lines[8];
+	struct plan_limits limits;
+	const char *plan; /* "rung[ forbidden by limit]: key old>value[ keeps], ..." */
+} rows[] = {
+	{ "strict by its own, numbered", { "sysctl tunl0 rp_filter 1", NUMBERED },
+		{ false, true }, "loose: tunl0 1>2" },
+	{ "strict by all", { "sysctl all rp_filter 1", NUMBERED }, { false, true },
+		"loose: tunl0 0>2" },
+	{ "strict by both",
+		{ "sysctl all rp_filter 1", "sysctl tunl0 rp_filter 1", NUMBERED },
+		{ true, false }, "loose: tunl0 1>2" },
+	{ "negative and strict by all",
+		{ "sysctl all rp_filter 1", "sysctl tunl0 rp_filter -1", NUMBERED },
+		{ false, false }, "loose: tunl0 -1>2" },
+	{ "unnumbered", { "sysctl tunl0 rp_filter 1" }, { false, false },
+		"off: tunl0 1>0" },
+	{ "unnumbered and loose", { "sysctl tunl0 rp_filter 2" }, { false, false },
+		"off: tunl0 2>0" },
+	{ "no way back",
+		{ "sysctl tunl0 rp_filter 1", NUMBERED,
+			"route gone default via 10.0.0.1 dev eth0" },
+		{ false, false }, "off: tunl0 1>0" },
+	{ "odd values act as loose: 7", { "sysctl tunl0 rp_filter 7" }, { false, false },
+		"off: tunl0 7>0" },
+	{ "all below zero", { "sysctl tunl0 rp_filter 1", "sysctl all rp_filter -1" },
+		{ false, false }, "off: tunl0 1>0" },
+	{ "both below zero: loose",
+		{ "sysctl tunl0 rp_filter -1", "sysctl all rp_filter -1" },
+		{ false, false }, "off: tunl0 -1>0" },
+	{ "0 is too low", { "sysctl tunl0 rp_filter 1" }, { true, true },
+		"words, lowest forbids off:" },
+	{ "0 is too low: all, too", { "sysctl all rp_filter 1" }, { true, true },
+		"words, lowest forbids all:" },
+	{ "all is not to be touched", { "sysctl all rp_filter 1" }, { false, false },
+		"words, allow_all forbids all:" },
+	{ "all goes down, the others stay",
+		{ "sysctl all rp_filter 1", "sysctl tunl0 rp_filter 1",
+			"sysctl eth0 rp_filter 0", "link 7 eth1",
+			"sysctl eth1 rp_filter 2", "link 8 eth2 noinet" },
+		{ false, true },
+		"all: lo 0>1 keeps, eth0 0>1 keeps, default 0>1 keeps, all 1>0, tunl0 "
+		"1>0" },
+	{ "all goes down, it is off itself",
+		{ "sysctl all rp_filter 2", "sysctl default rp_filter 2",
+			"sysctl lo rp_filter 1", "sysctl eth0 rp_filter 3" },
+		{ false, true }, "all: lo 1>2 keeps, all 2>0" },
+	{ "an odd all: the others get what acts the same",
+		{ "sysctl all rp_filter 9", "sysctl default rp_filter 1",
+			"sysctl lo rp_filter 2", "sysctl eth0 rp_filter 12" },
+		{ false, true }, "all: default 1>2 keeps, all 9>0" },
+};
+
+static const char *const rungs[] = { [PLAN_LOOSE] = "loose",
+	[PLAN_OFF] = "off",
+	[PLAN_ALL] = "all",
+	[PLAN_WORDS] = "words" };
+static const char *const limits[] = {
+	[PLAN_FREE] = "", [PLAN_LOWEST] = "lowest", [PLAN_ALLOW_ALL] = "allow_all"
+};
+
+static const char *written(const struct plan *plan, char out[static 512])
+{
+	size_t length = (size_t)snprintf(out, 512, "%s", rungs[plan->rung]);
+
+	if (plan->limit != PLAN_FREE)
+		length += (size_t)snprintf(out + length, 512 - length, ", %s forbids %s",
+			limits[plan->limit], rungs[plan->beyond]);
+	length += (size_t)snprintf(out + length, 512 - length, ":");
+	array_each (&plan->steps, const struct plan_step, step) {
+		char name[64];
+
+		ck_assert_int_eq(
+			sscanf(step->key, "net.ipv4.conf.%63[^.].rp_filter", name), 1);
+		length += (size_t)snprintf(out + length, 512 - length, "%s %s %d>%d%s",
+			step == plan->steps.items ? "" : ",", name, step->old,
+			step->value, step->keeps ? " keeps" : "");
+	}
+	return out;
+}
+
+START_TEST(the_least_that_cures)
+{
+	for (size_t i = 0; i < ELEMENTS(rows); i++) {
+		_cleanup_(state_freep) struct state *state =
+			story(rows[i].lines, ELEMENTS(rows[i].lines));
+		const struct view view = model_view(state);
+		struct plan_changes changes = { 0 };
+		struct plan plan = { 0 };
+		char text[512];
+
+		ck_assert_int_eq(ladder_climb(&view, model_iface(state, "tunl0"),
+					 "tunl0/local", &rows[i].limits, &judge, &plan),
+			0);
+		ck_assert_msg(strcmp(written(&plan, text), rows[i].plan) == 0,
+			"%s: '%s', not '%s'", rows[i].what, text, rows[i].plan);
+		/* nothing else changes, of which there is only something where rung 3 is */
+		ck_assert_int_eq(ladder_changes(&view, &plan, NULL, "tunl0/local", &judge,
+					 &changes),
+			0);
+		ck_assert_msg(!changes.list.count, "%s: %s changes", rows[i].what,
+			changes.list.count ? changes.list.items[0].finding.text : "");
+		plan_changes_done(&changes);
+		plan_done(&plan);
+	}
+}
+END_TEST
+
+START_TEST(what_else_changes_is_said)
+{
+	static const char *const lines[] = { "sysctl all rp_filter 2",
+		"sysctl tunl0 rp_filter 2", "link 6 gre0 kind gre",
+		"sysctl gre0 rp_filter 0", "link 7 gre1 kind gre",
+		"sysctl gre1 rp_filter 1" };
+	_cleanup_(state_freep) struct state *state = story(lines, ELEMENTS(lines));
+	const struct view view = model_view(state);
+	const struct plan_limits free = { false, true };
+	struct plan_changes changes = { 0 };
+	struct plan plan = { 0 };
+	char text[512];
+
+	/* the others drop before and after: each interface keeps what it has */
+	ck_assert_int_eq(ladder_climb(&view, model_iface(state, "tunl0"), "tunl0/local",
+				 &free, &judge, &plan),
+		0);
+	ck_assert_str_eq(written(&plan, text),
+		"all: lo 0>2 keeps, eth0 0>2 keeps, gre0 0>2 keeps, gre1 1>2 keeps, "
+		"default 0>2 keeps, all 2>0, tunl0 2>0");
+	ck_assert_int_eq(
+		ladder_changes(&view, &plan, NULL, "tunl0/local", &judge, &changes), 0);
+	ck_assert_uint_eq(changes.list.count, 0);
+	/* without the steps that keep them, some would not */
+	plan.steps.items[2].value = 0;
+	plan.steps.items[3].value = 1;
+	ck_assert_int_eq(
+		ladder_changes(&view, &plan, NULL, "tunl0/local", &judge, &changes), 0);
+	ck_assert_uint_eq(changes.list.count, 1);
+	ck_assert_str_eq(changes.list.items[0].finding.text, "gre0/local");
+	ck_assert(!changes.list.items[0].drops);
+	plan_changes_done(&changes);
+	plan_done(&plan);
+}
+END_TEST
+
+START_TEST(the_other_classes_of_an_interface_change_with_it)
+{
+	static const char *const lines[] = { "sysctl tunl0 rp_filter 1",
+		"addr tunl0 192.0.2.9/32", "addr tunl0 192.0.2.10/32",
+		"rule 100: from 192.0.2.9 lookup 77", "route default dev eth0 table 77" };
+	_cleanup_(state_freep) struct state *state = story(lines, ELEMENTS(lines));
+	const struct view view = model_view(state);
+	const struct plan_limits free = { false, false };
+	struct plan_changes changes = { 0 };
+	struct plan plan = { 0 };
+
+	ck_assert_int_eq(ladder_climb(&view, model_iface(state, "tunl0"), "tunl0/local",
+				 &free, &judge, &plan),
+		0);
+	ck_assert_int_eq(plan.rung, PLAN_LOOSE);
+	ck_assert_int_eq(
+		ladder_changes(&view, &plan, NULL, "tunl0/local", &judge, &changes), 0);
+	ck_assert_uint_eq(changes.list.count, 1);
+	ck_assert_str_eq(changes.list.items[0].finding.text, "tunl0/local:192.0.2.9/32");
+	plan_changes_done(&changes);
+	plan_done(&plan);
+}
+END_TEST
+
+START_TEST(a_view_holds_values_for_all_and_default)
+{
+	static const char *const lines[] = { "sysctl all rp_filter 1",
+		"sysctl tunl0 rp_filter 1" };
+	_cleanup_(state_freep) struct state *state = story(lines, ELEMENTS(lines));
+	const struct view_value values[] = { { NETCONF_ALL, 0 }, { NETCONF_DEFAULT, 2 } };
+	const struct view seen = { .state = state, .values = values, .value_count = 2 };
+	const struct plan_limits strict = { false, false };
+	struct plan plan = { 0 };
+	char text[512];
+
+	ck_assert_int_eq(view_rp_filter(&seen, model_iface(state, "tunl0")).all, 0);
+	ck_assert_int_eq(view_default(&seen), 2);
+	/* as if all were 0, 0 is enough; with its own value it is, or is not */
+	ck_assert_int_eq(ladder_climb(&seen, model_iface(state, "tunl0"), "tunl0/local",
+				 &strict, &judge, &plan),
+		0);
+	ck_assert_str_eq(written(&plan, text), "off: tunl0 1>0");
+	ck_assert_int_eq(
+		ladder_would_do(&seen, model_iface(state, "tunl0"), NULL, 0, &judge), 1);
+	ck_assert_int_eq(
+		ladder_would_do(&seen, model_iface(state, "tunl0"), NULL, 2, &judge), 0);
+	ck_assert_int_eq(
+		ladder_would_do(&seen, model_iface(state, "tunl0"), "other", 2, &judge),
+		1);
+	plan_done(&plan);
+	model_line(state, "blind");
+	ck_assert_int_eq(
+		ladder_would_do(&seen, model_iface(state, "tunl0"), NULL, 0, &judge) > 0,
+		0);
+}
+END_TEST
+
+int main(void)
+{
+	const TTest *const tests[] = { the_least_that_cures, what_else_changes_is_said,
+		the_other_classes_of_an_interface_change_with_it,
+		a_view_holds_values_for_all_and_default };
+
+	return fixture_run("ladder", tests, ELEMENTS(tests));
+}
