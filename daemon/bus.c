@@ -100,8 +100,7 @@ static int serve(sd_bus_message *message, struct daemon *daemon, sd_bus_error *e
 		r = sd_bus_error_set(error, SD_BUS_ERROR_FAILED, daemon->ledger_error);
 	} else if (r == -EAGAIN) {
 		r = sd_bus_error_set(error, SD_BUS_ERROR_FAILED,
-			"events of the kernel's were lost and are being read again; try "
-			"again in a moment");
+			"events of the kernel's were lost and are being read again; try again in a moment");
 	}
 	array_done(&answers.list);
 	return r;
@@ -170,8 +169,7 @@ static int on_name(sd_bus_message *message, void *data, sd_bus_error *error)
 	(void)error;
 	if (refused)
 		sink_say(&daemon->sink, LOG_NOTICE,
-			"The system bus does not give us our name: %s; rpfilterctl "
-			"can't reach us, all else goes on.",
+			"The system bus does not give us our name: %s; rpfilterctl can't reach us, all else goes on.",
 			refused->message ? refused->message : refused->name);
 	daemon->bus.wait_usec = 0;
 	return 0;

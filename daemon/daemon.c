@@ -347,8 +347,7 @@ int daemon_once(struct daemon *daemon)
 	array_each (&daemon->track.items, const struct track_item, item) {
 		if (item->phase == TRACK_PENDING)
 			sink_say(&daemon->sink, LOG_WARNING,
-				"%s: the model says drop, the kernel does not confirm "
-				"it.",
+				"%s: the model says drop, the kernel does not confirm it.",
 				item->finding->id);
 	}
 	array_each (&report->unknown, const struct finding_id, id)

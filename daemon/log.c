@@ -31,9 +31,9 @@ void say_synced(struct daemon *daemon)
 		"Following the kernel: %zu link%s, %zu route%s, %zu rule%s, %s.", links,
 		plural(links), routes, plural(routes), state->rules.count,
 		plural(state->rules.count),
-		hands_wanted(daemon) ? "correct mode, rp_filter is loosened where it has "
-				       "to be"
-				     : "monitor mode, nothing is written");
+		hands_wanted(daemon)
+			? "correct mode, rp_filter is loosened where it has to be"
+			: "monitor mode, nothing is written");
 	entry_add(&entry, "RPF_ALL", "%d", state->all.value[DEVCONF_RP_FILTER]);
 	send_entry(daemon, &entry);
 }
@@ -154,9 +154,7 @@ void say_disagreement(struct daemon *daemon, const struct finding *finding)
 	flow_format(&finding->example, finding->iif, words);
 	entry_event(&entry, EVENT_DISAGREEMENT);
 	entry_add(&entry, "MESSAGE",
-		"The model says that %s drops a packet to %s (%s), the kernel accepts "
-		"it, and reading all again did not settle it: the kernel is right, the "
-		"finding is not raised. " REPORT,
+		"The model says that %s drops a packet to %s (%s), the kernel accepts it, and reading all again did not settle it: the kernel is right, the finding is not raised. " REPORT,
 		finding->iif, words, rpf_reason_name(finding->reason), words, words);
 	entry_add_finding(&entry, finding);
 	entry_add(&entry, "RPF_COUNT", "%" PRIu64, daemon->disagreements);
@@ -174,9 +172,7 @@ void say_flow_disagreement(struct daemon *daemon, const struct flow *flow,
 	flow_format(flow, name, words);
 	entry_event(&entry, EVENT_DISAGREEMENT);
 	entry_add(&entry, "MESSAGE",
-		"The model says of a packet to %s: %s (%s), the kernel: %s, and reading "
-		"all again did not settle it: the kernel is right; findings of %s are "
-		"unsure. " REPORT,
+		"The model says of a packet to %s: %s (%s), the kernel: %s, and reading all again did not settle it: the kernel is right; findings of %s are unsure. " REPORT,
 		words, rpf_verdict_name(rpf->verdict), rpf_reason_name(rpf->reason),
 		kernel_errno ? strerror(kernel_errno) : "accepted", name, words, words);
 	entry_add(&entry, "RPF_IIF", "%s", name);
@@ -199,9 +195,7 @@ void say_blind(struct daemon *daemon)
 
 	entry_event(&entry, EVENT_BLIND);
 	entry_add(&entry, "MESSAGE",
-		"The kernel said something that bears on reverse path filtering and is "
-		"not "
-		"understood here (%s); verdicts that it may touch are withheld.",
+		"The kernel said something that bears on reverse path filtering and is not understood here (%s); verdicts that it may touch are withheld.",
 		state->blind_what ? state->blind_what : "unknown");
 	entry_add(&entry, "RPF_COUNT", "%zu", state->blind);
 	send_entry(daemon, &entry);
@@ -210,8 +204,7 @@ void say_blind(struct daemon *daemon)
 void say_missed(struct daemon *daemon, const struct report_missed *missed)
 {
 	sink_say(&daemon->sink, LOG_NOTICE,
-		"The rules tell more packets of %s apart than are looked at; nothing is "
-		"said of further ones: %s. rpfilterctl check lists them.",
+		"The rules tell more packets of %s apart than are looked at; nothing is said of further ones: %s. rpfilterctl check lists them.",
 		missed->name, missed->what);
 }
 
@@ -232,18 +225,12 @@ void say_drops(struct daemon *daemon, uint64_t count)
 	if (open)
 		entry_add(&entry, "MESSAGE",
 			"The kernel dropped %" PRIu64
-			" packet%s by reverse path since last looked: most likely "
-			"explained by "
-			"%s%s.",
+			" packet%s by reverse path since last looked: most likely explained by %s%s.",
 			count, plural(count), names, open > 8 ? " and others" : "");
 	else
 		entry_add(&entry, "MESSAGE",
 			"The kernel dropped %" PRIu64
-			" packet%s by reverse path since last looked: no finding "
-			"explains them. "
-			"They came from sources that nobody expects; if they should come "
-			"in, "
-			"declare them in the configuration.",
+			" packet%s by reverse path since last looked: no finding explains them. They came from sources that nobody expects; if they should come in, declare them in the configuration.",
 			count, plural(count));
 	entry_add(&entry, "RPF_DROPS", "%" PRIu64, count);
 	if (open)

@@ -10,10 +10,8 @@
 static const char help[] =
 	"rpfilterd [OPTION]...\n"
 	"\n"
-	"Knows which packets this host drops by reverse path filtering (rp_filter), says "
-	"so with\n"
-	"cause and remedy, and keeps knowing it while links, routes and rules change. It "
-	"serves\n"
+	"Knows which packets this host drops by reverse path filtering (rp_filter), says so with\n"
+	"cause and remedy, and keeps knowing it while links, routes and rules change. It serves\n"
 	"the network namespace that it starts in and, in monitor mode, changes nothing;\n"
 	"in correct mode it applies the remedy itself.\n"
 	"\n"
@@ -21,18 +19,14 @@ static const char help[] =
 	"  --check-config           say whether the configuration is right, and end\n"
 	"  --mode monitor|correct   overrides the file, entries of interfaces included\n"
 	"  --log journal|stderr|json\n"
-	"                           where entries go: journal when systemd started it, "
-	"else stderr\n"
-	"  --log-level LEVEL        leave out what is less urgent: error, warning, "
-	"notice, info,\n"
+	"                           where entries go: journal when systemd started it, else stderr\n"
+	"  --log-level LEVEL        leave out what is less urgent: error, warning, notice, info,\n"
 	"                           debug (or 0 to 7); the default is info\n"
 	"  --state DIR              the state directory, instead of $STATE_DIRECTORY\n"
-	"  --once                   read, judge, log, end: 0 no finding, 1 findings, 2 "
-	"could not tell\n"
+	"  --once                   read, judge, log, end: 0 no finding, 1 findings, 2 could not tell\n"
 	"  --help, --version\n"
 	"\n"
-	"SIGHUP reads the configuration again, SIGUSR1 logs figures. See rpfilterd(8), "
-	"rpfilterd.conf(5).\n";
+	"SIGHUP reads the configuration again, SIGUSR1 logs figures. See rpfilterd(8), rpfilterd.conf(5).\n";
 
 enum { CONFIG = 256, CHECK_CONFIG, MODE, LOG, LOG_LEVEL, STATE, ONCE, HELP, VERSION };
 

@@ -346,8 +346,7 @@ static int apply_mark(struct load *l, const config_setting_t *setting,
 			l, setting, "%s is no mark; allowed is %s", quoted, row->allowed);
 	if (mark & ~mask)
 		return wrong(l, setting,
-			"%s has bits outside of its mask, which no packet has; allowed "
-			"is \"0x%x/0x%x\"",
+			"%s has bits outside of its mask, which no packet has; allowed is \"0x%x/0x%x\"",
 			quoted, mark & mask, mask);
 	flow->mark = mark;
 	flow->mask = mask;
@@ -447,8 +446,7 @@ static int check_interface(struct load *l, const config_setting_t *item,
 		if (same_text(other->match, interface->match) &&
 			same_text(other->kind, interface->kind))
 			return wrong(l, item,
-				"has the match and kind of interfaces.[%td], which "
-				"decides; allowed is one entry",
+				"has the match and kind of interfaces.[%td], which decides; allowed is one entry",
 				other - config->interfaces.items);
 	return 0;
 }

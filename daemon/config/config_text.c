@@ -244,8 +244,7 @@ static int include(struct config_text *t, const char *p, struct config_place at,
 	length = *name == '"' ? strcspn(name + 1, "\"\\\n") : 0;
 	if (length == 0 || name[1 + length] != '"')
 		return config_text_refuse(t, at, NULL,
-			"@ is unknown here; allowed is @include \"FILE\" at the start of "
-			"a line");
+			"@ is unknown here; allowed is @include \"FILE\" at the start of a line");
 	name++;
 	if (asprintf(&path, "%s%s%.*s", *name == '/' ? "" : t->directory,
 		    *name == '/' ? "" : "/", (int)length, name) < 0) {

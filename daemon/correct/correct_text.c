@@ -70,16 +70,11 @@ const char *correct_advice(int error, int ifindex)
 	switch (-error) {
 	case EPERM:
 	case EACCES:
-		return ifindex > 0 ? "not permitted; rpfilterd.service needs "
-				     "CAP_NET_ADMIN for it: enable its drop-in "
-				     "correct.conf (rpfilterd(8), CORRECTING)"
-				   : "not permitted; rpfilterd.service needs its "
-				     "drop-ins correct.conf and allow-all.conf for it "
-				     "(rpfilterd(8), CORRECTING)";
+		return ifindex > 0
+			       ? "not permitted; rpfilterd.service needs CAP_NET_ADMIN for it: enable its drop-in correct.conf (rpfilterd(8), CORRECTING)"
+			       : "not permitted; rpfilterd.service needs its drop-ins correct.conf and allow-all.conf for it (rpfilterd(8), CORRECTING)";
 	case EROFS:
-		return "/proc/sys is read-only here; rpfilterd.service needs its "
-		       "drop-in "
-		       "allow-all.conf for it (rpfilterd(8), CORRECTING)";
+		return "/proc/sys is read-only here; rpfilterd.service needs its drop-in allow-all.conf for it (rpfilterd(8), CORRECTING)";
 	case ENODEV:
 		return "the interface is gone";
 	case EAFNOSUPPORT:
@@ -122,8 +117,7 @@ static void say_steps(struct text *text, const struct correct_event *event)
 	}
 	if (kept)
 		say(text,
-			", and %zu other%s, default included, got before what %s in "
-			"effect",
+			", and %zu other%s, default included, got before what %s in effect",
 			kept, kept == 1 ? "" : "s", kept == 1 ? "it had" : "they had");
 	say(text, ".");
 }
@@ -141,8 +135,7 @@ static void say_corrected(struct text *text, const struct correct_event *event)
 			rp_filter_words(event->value, value),
 			event->by_hand ? ", by hand" : "",
 			event->replanned
-				? ": the interface has an address and its sources a "
-				  "way back, so loose is enough"
+				? ": the interface has an address and its sources a way back, so loose is enough"
 				: "");
 	say_steps(text, event);
 	say_who(text, event);
@@ -163,14 +156,12 @@ static void say_failed(struct text *text, const struct correct_event *event)
 	case OUTCOME_NO_LEDGER:
 		if (outcome->error == -E2BIG) {
 			say(text,
-				"%s was not changed to %d: the ledger is full; it takes "
-				"%d entries, and rpfilterctl revert takes some back.",
+				"%s was not changed to %d: the ledger is full; it takes %d entries, and rpfilterctl revert takes some back.",
 				key, event->value, LEDGER_ENTRIES);
 			return;
 		}
 		say(text,
-			"%s was not changed to %d: the ledger can't be written (%s), "
-			"and without it nothing is.",
+			"%s was not changed to %d: the ledger can't be written (%s), and without it nothing is.",
 			key, event->value, strerror(-outcome->error));
 		return;
 	case OUTCOME_NO_EFFECT:
@@ -187,10 +178,11 @@ static void say_failed(struct text *text, const struct correct_event *event)
 			correct_advice(outcome->error, outcome->ifindex));
 		break;
 	}
-	say(text, outcome->left ? "; what was written could not be taken back and stays "
-				  "in the ledger."
-		  : event->plan ? "; nothing is changed."
-				: "; it stays, and in the ledger.");
+	say(text,
+		outcome->left
+			? "; what was written could not be taken back and stays in the ledger."
+		: event->plan ? "; nothing is changed."
+			      : "; it stays, and in the ledger.");
 }
 
 static void say_refused(struct text *text, const struct correct_event *event)
@@ -204,29 +196,24 @@ static void say_refused(struct text *text, const struct correct_event *event)
 		break;
 	case REFUSED_SCOPE:
 		say(text,
-			"its sources are expected by addresses or routes only (%s); an "
-			"entry of interfaces for it with mode = \"correct\" would allow "
-			"it.",
+			"its sources are expected by addresses or routes only (%s); an entry of interfaces for it with mode = \"correct\" would allow it.",
 			event->finding ? expect_why_name(event->finding->expect) : "?");
 		break;
 	case REFUSED_LOWEST:
 		say(text,
-			"only 0 helps, and correct.lowest is \"loose\"; \"off\" would "
-			"allow it%s.",
+			"only 0 helps, and correct.lowest is \"loose\"; \"off\" would allow it%s.",
 			event->finding && event->finding->reason == RPF_NO_ROUTE
 				? ""
 				: ", and so would an address on it make 2 enough");
 		break;
 	case REFUSED_ALLOW_ALL:
 		say(text,
-			"conf.all stands in the way of %s=0, and correct.allow_all is "
-			"false; true would allow lowering all, after every other "
-			"interface got what it has in effect.",
+			"conf.all stands in the way of %s=0, and correct.allow_all is false; true would allow lowering all, after every other interface got what it has in effect.",
 			key);
 		break;
 	case REFUSED_PER_MINUTE:
-		say(text, "it was written to as often as correct.per_minute allows; it "
-			  "goes on when a minute has passed.");
+		say(text,
+			"it was written to as often as correct.per_minute allows; it goes on when a minute has passed.");
 		break;
 	case REFUSED_PAUSED:
 		say(text, "%s paused by hand; rpfilterctl resume%s%s ends that.",
@@ -235,12 +222,12 @@ static void say_refused(struct text *text, const struct correct_event *event)
 			event->all_paused ? "" : event->iif);
 		break;
 	case REFUSED_UNSURE:
-		say(text, "model and kernel differ on one of its packets; as long as "
-			  "they do nothing is changed.");
+		say(text,
+			"model and kernel differ on one of its packets; as long as they do nothing is changed.");
 		break;
 	case REFUSED_OTHERS:
-		say(text, "what would help makes other interfaces drop what is "
-			  "expected there.");
+		say(text,
+			"what would help makes other interfaces drop what is expected there.");
 		break;
 	case REFUSED_LEDGER:
 		say(text, "%s.", event->why ? event->why : "there is no ledger");
@@ -260,8 +247,7 @@ static void say_fight(struct text *text, const struct correct_event *event)
 	if (patience->of_all)
 		plan_key("all", key);
 	say(text,
-		"Somebody else has written %s back %zu times; rpfilterd leaves %s alone "
-		"for %llu s.",
+		"Somebody else has written %s back %zu times; rpfilterd leaves %s alone for %llu s.",
 		key, count, event->iif,
 		(unsigned long long)(patience->pause_usec / 1000000));
 	for (size_t i = from; i < count; i++) {
@@ -287,8 +273,7 @@ static void say_restored(struct text *text, const struct correct_event *event)
 	say(text, "%s was %s and is %s again%s.", key, rp_filter_words(event->old, old),
 		rp_filter_words(event->value, value),
 		event->by_hand	  ? ", by hand"
-		: event->stopping ? ": rpfilterd ends, and correct.restore is "
-				    "\"on-stop\""
+		: event->stopping ? ": rpfilterd ends, and correct.restore is \"on-stop\""
 				  : ": nothing that is expected needs the correction");
 }
 
@@ -314,8 +299,6 @@ const char *correct_sentence(
 void correct_text_left(const struct ledger_entry *entry, char out[static CORRECT_LEFT])
 {
 	snprintf(out, CORRECT_LEFT,
-		"%s, index %d, is not known to be the interface that was corrected: its "
-		"kind or its hardware address is another one. Its rp_filter, %d, is "
-		"left.",
+		"%s, index %d, is not known to be the interface that was corrected: its kind or its hardware address is another one. Its rp_filter, %d, is left.",
 		entry->name, entry->ifindex, entry->value);
 }

@@ -207,14 +207,11 @@ void ledger_explain(
 			ledger->directory);
 	else if (error == -EBADMSG && *ledger->boot)
 		snprintf(text, LEDGER_ERROR,
-			"the ledger %s/%s is damaged; what it knew of earlier "
-			"corrections is lost: look at rp_filter of the interfaces "
-			"(rpfilterctl exceptions), then remove the file",
+			"the ledger %s/%s is damaged; what it knew of earlier corrections is lost: look at rp_filter of the interfaces (rpfilterctl exceptions), then remove the file",
 			ledger->directory, name);
 	else if (error == -EROFS || error == -EACCES || error == -EPERM)
 		snprintf(text, LEDGER_ERROR,
-			"the ledger in %s can't be written: %s; the state directory has "
-			"to be writable (StateDirectory= of the service, or --state)",
+			"the ledger in %s can't be written: %s; the state directory has to be writable (StateDirectory= of the service, or --state)",
 			ledger->directory, strerror(-error));
 	else if (error == -ENOSPC || error == -EDQUOT)
 		snprintf(text, LEDGER_ERROR,

@@ -120,8 +120,7 @@ static int switch_pause(const struct correct_input *input, const char *name,
 		return r;
 	if (name && change == ledger_resume && ledger_all_paused(input->ledger))
 		return correct_answer_words(ret, "refused", name,
-			"%s is not corrected, as all interfaces are paused; rpfilterctl "
-			"resume ends that.",
+			"%s is not corrected, as all interfaces are paused; rpfilterctl resume ends that.",
 			name);
 	return correct_answer_words(ret, event, name ? name : "", "%s: %s%s.",
 		name ? name : "all interfaces", words,

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "daemon/correct/session.h"
+
 #include "daemon/correct/correct_text.h"
 #include "daemon/daemon.h"
 #include "daemon/evaluate/evaluate.h"
 #include "kernel/devconf_write.h"
+#include "state/state_apply.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -245,8 +247,8 @@ static void open_ledger(struct daemon *daemon)
 		daemon_now(daemon) < daemon->ledger_usec)
 		return;
 	if (!daemon->ledger && !directory(daemon, path)) {
-		no_ledger(daemon, "there is no state directory for the ledger; name one "
-				  "with --state");
+		no_ledger(daemon,
+			"there is no state directory for the ledger; name one with --state");
 		return;
 	}
 	if (!daemon->ledger && ledger_open(path, &daemon->ledger, error) < 0) {
@@ -463,8 +465,7 @@ void hands_stop(struct daemon *daemon)
 	if (!daemon->synced ? has_own(daemon->ledger)
 			    : correct_stop(&daemon->correct, &input) < 0)
 		sink_say(&daemon->sink, LOG_ERR,
-			"Not all corrections could be taken back; they are in the "
-			"ledger: rpfilterctl revert --all.");
+			"Not all corrections could be taken back; they are in the ledger: rpfilterctl revert --all.");
 	hands_say(daemon);
 }
 

@@ -23,8 +23,8 @@ static int confirm(const struct ctl *ctl, const struct plans *plans)
 	if (ctl_has(ctl, OPTION_YES) || !has_steps(plans))
 		return 1;
 	if (!isatty(STDIN_FILENO)) {
-		ctl_say(ctl, "it changes settings of the kernel: say --yes where no "
-			     "terminal is there to ask");
+		ctl_say(ctl,
+			"it changes settings of the kernel: say --yes where no terminal is there to ask");
 		return -EINVAL;
 	}
 	plans_print(plans, true, ctl->err);

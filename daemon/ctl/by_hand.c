@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "daemon/ctl/by_hand.h"
 
+#include "state/state_apply.h"
+
 #include "daemon/ctl/ask_daemon.h"
 #include "daemon/ctl/json.h"
 #include "daemon/ctl/table.h"

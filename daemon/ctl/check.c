@@ -233,8 +233,7 @@ static void say_doubts(const struct ctl *ctl, const struct survey *survey)
 				finding->id);
 		else if (finding->kernel == KERNEL_UNJUDGED)
 			ctl_say(ctl,
-				"%s: the kernel doesn't confirm it: the example doesn't "
-				"get as far as to be dropped",
+				"%s: the kernel doesn't confirm it: the example doesn't get as far as to be dropped",
 				finding->id);
 	}
 	for (size_t i = 0; i < survey->report->ifaces.count; i++) {
@@ -244,8 +243,7 @@ static void say_doubts(const struct ctl *ctl, const struct survey *survey)
 			continue;
 		if (row->has_inet)
 			ctl_say(ctl,
-				"%s: could not tell: something that bears on it is "
-				"not understood",
+				"%s: could not tell: something that bears on it is not understood",
 				row->name);
 		else if (named)
 			ctl_say(ctl, "%s: it has no IPv4 (its MTU is below 68)",

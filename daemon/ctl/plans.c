@@ -68,8 +68,7 @@ static int plan_chosen(struct ctl *ctl, struct plans *plans)
 			return r;
 		if (finding->kernel == KERNEL_PASS)
 			ctl_say(ctl,
-				"%s: the kernel lets the example pass: nothing is to be "
-				"done",
+				"%s: the kernel lets the example pass: nothing is to be done",
 				finding->id);
 		else
 			r = plan_one(ctl, finding, plans);
@@ -125,8 +124,7 @@ void plans_drop_unasked(const struct ctl *ctl, struct plans *plans)
 		ctl_say(ctl, "%s is left alone unless its interface is named", first);
 	else if (dropped)
 		ctl_say(ctl,
-			"%s and %zu more are left alone unless their interfaces are "
-			"named",
+			"%s and %zu more are left alone unless their interfaces are named",
 			first, dropped - 1);
 }
 

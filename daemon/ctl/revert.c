@@ -27,14 +27,12 @@ static int say_one(const struct ctl *ctl, const struct ledger_entry *entry,
 		return 0;
 	case CORRECTION_OVERWRITTEN:
 		return correct_answer_words(ret, "nothing", entry->name,
-			"%s is %s now, not %s as it was corrected to: it is somebody "
-			"else's value, and stays.",
+			"%s is %s now, not %s as it was corrected to: it is somebody else's value, and stays.",
 			key, rp_filter_words(value, now),
 			rp_filter_words(entry->value, ours));
 	case CORRECTION_GONE:
 		return correct_answer_words(ret, "nothing", entry->name,
-			"The interface %s that was corrected is gone: nothing is taken "
-			"back.",
+			"The interface %s that was corrected is gone: nothing is taken back.",
 			entry->name);
 	}
 	return 0;
@@ -66,8 +64,7 @@ int revert_run(struct ctl *ctl)
 
 	if (!ctl->arguments->words.count == !ctl_has(ctl, OPTION_ALL)) {
 		ctl_say(ctl,
-			"name the interfaces whose corrections are to be taken back, "
-			"or say --all");
+			"name the interfaces whose corrections are to be taken back, or say --all");
 		return CTL_FAILED;
 	}
 	if (ctl_open(ctl, true) < 0)

@@ -201,10 +201,10 @@ static void print_text(const struct suggestions *suggestions, FILE *out)
 		(void)fputs("\n\n", out);
 	}
 	if (!suggestions->list.count)
-		(void)fputs(suggestions->corrections.error < 0
-				    ? "# nothing but what the ledger may have, which "
-				      "can't be read\n"
-				    : "# nothing is needed\n",
+		(void)fputs(
+			suggestions->corrections.error < 0
+				? "# nothing but what the ledger may have, which can't be read\n"
+				: "# nothing is needed\n",
 			out);
 }
 

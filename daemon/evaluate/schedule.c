@@ -150,9 +150,7 @@ static void refuted(struct daemon *daemon, struct track_item *item)
 		say_disagreement(daemon, item->finding);
 	} else {
 		sink_say(&daemon->sink, LOG_WARNING,
-			"%s: the model says drop, but the kernel can't be asked about "
-			"the "
-			"example; the finding is not raised.",
+			"%s: the model says drop, but the kernel can't be asked about the example; the finding is not raised.",
 			item->finding->id);
 	}
 }
@@ -558,9 +556,7 @@ int judge_drops(sd_event_source *source, uint64_t usec, void *data)
 	if (r < 0) {
 		if (!daemon->drops_unread)
 			sink_say(&daemon->sink, LOG_WARNING,
-				"The counter IPReversePathFilter can't be read: %s; "
-				"drops are "
-				"not counted until it can.",
+				"The counter IPReversePathFilter can't be read: %s; drops are not counted until it can.",
 				strerror(-r));
 		daemon->drops_unread = true;
 		daemon->has_drops = false;

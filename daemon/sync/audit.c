@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "daemon/daemon.h"
 
+#include "state/state_apply.h"
+
 #include "daemon/evaluate/selfcheck.h"
 #include "kernel/snapshot.h"
 #include "state/state_equal.h"

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "daemon/daemon.h"
 
+#include "state/state_apply.h"
+
 #include "daemon/evaluate/selfcheck.h"
 #include "kernel/snapshot.h"
 
@@ -182,8 +184,7 @@ int follow_failed(struct daemon *daemon, int error)
 	}
 	if (error == -EBADMSG) {
 		sink_say(&daemon->sink, LOG_WARNING,
-			"A message of the kernel's was malformed or cut off; reading all "
-			"again.");
+			"A message of the kernel's was malformed or cut off; reading all again.");
 		return lose_sync(
 			daemon, "A message of the kernel's was malformed or cut off");
 	}

@@ -23,7 +23,7 @@ struct fib *fib_new(uint32_t table)
 		return NULL;
 	fib->table = table;
 	trie_init(&fib->trie);
-	if (array_push(&fib->lists, &none) < 0)
+	if (array_push(&fib->lists.all, &none) < 0)
 		return NULL;
 	return take_ptr(fib);
 }
@@ -32,7 +32,7 @@ void fib_free(struct fib *fib)
 {
 	if (!fib)
 		return;
-	fib_lists_done(fib);
+	fib_lists_done(&fib->lists);
 	trie_done(&fib->trie);
 	free(fib);
 }
@@ -70,7 +70,7 @@ static void move_share(struct fib *fib, struct prefix4 prefix, struct fib_list *
 /* The list at `above`, the value of the next prefix around one. */
 static struct fib_list *list_at(struct fib *fib, uint32_t value)
 {
-	return value ? fib->lists.items[value] : NULL;
+	return value ? fib->lists.all.items[value] : NULL;
 }
 
 /* Gives prefix, which holds `old`, the list of infos, or with count 0 nothing. Returns 0 or
@@ -85,20 +85,20 @@ static int entry_set(struct fib *fib, struct prefix4 prefix, struct fib_list *ol
 	if (!count) {
 		(void)trie_take(&fib->trie, prefix, 0, &change);
 		move_share(fib, prefix, old, list_at(fib, change.above), change.owned);
-		fib_list_release(fib, old);
+		fib_list_release(&fib->lists, old);
 		return 0;
 	}
-	r = fib_list_get(fib, infos, count, &list);
+	r = fib_list_get(&fib->lists, infos, count, &list);
 	if (r < 0)
 		return r;
 	r = trie_put(&fib->trie, prefix, list->index, true, &change);
 	if (r < 0) {
-		fib_list_put(fib, list);
+		fib_list_put(&fib->lists, list);
 		return r;
 	}
-	fib_list_hold(fib, list, prefix);
+	fib_list_hold(&fib->lists, list, prefix);
 	move_share(fib, prefix, old, list, change.owned);
-	fib_list_release(fib, old);
+	fib_list_release(&fib->lists, old);
 	return 0;
 }
 
@@ -180,7 +180,7 @@ static int insert(
 {
 	struct trie_change change;
 	struct fib_list *list;
-	int r = fib_list_get(fib, &info, 1, &list);
+	int r = fib_list_get(&fib->lists, &info, 1, &list);
 
 	/* nearly every prefix of a full table has one route: it is put there at once */
 	if (r >= 0)
@@ -189,7 +189,7 @@ static int insert(
 		return r;
 	if (change.old)
 		return insert_among(fib, route, info, list_at(fib, change.old));
-	fib_list_hold(fib, list, route->dst);
+	fib_list_hold(&fib->lists, list, route->dst);
 	move_share(fib, route->dst, list_at(fib, change.above), list, change.owned);
 	return FIB_CHANGED;
 }
@@ -197,7 +197,7 @@ static int insert(
 int fib_add(struct fib *fib, const struct route_record *route)
 {
 	struct fib_info *info;
-	int r = fib_info_get(fib, route, &info);
+	int r = fib_info_get(&fib->lists, route, &info);
 
 	if (r < 0)
 		return r;
@@ -205,9 +205,10 @@ int fib_add(struct fib *fib, const struct route_record *route)
 	r = insert(fib, route, info);
 	info->refs--;
 	if (info->only)
-		fib_list_put(fib, info->only); /* which may be the only one that has it */
+		fib_list_put(&fib->lists,
+			info->only); /* which may be the only one that has it */
 	else
-		fib_info_put(fib, info);
+		fib_info_put(&fib->lists, info);
 	return r;
 }
 
@@ -239,7 +240,7 @@ static bool is_info(const struct fib_info *info, void *data)
 
 int fib_remove(struct fib *fib, const struct route_record *route)
 {
-	struct fib_info *info = fib_info_find(fib, route);
+	struct fib_info *info = fib_info_find(&fib->lists, route);
 	struct trie_change change;
 	struct fib_list *list;
 	long gone;
@@ -252,7 +253,7 @@ int fib_remove(struct fib *fib, const struct route_record *route)
 		    &change)) {
 		move_share(
 			fib, route->dst, list, list_at(fib, change.above), change.owned);
-		fib_list_release(fib, list);
+		fib_list_release(&fib->lists, list);
 		return FIB_CHANGED;
 	}
 	if (!change.old)
@@ -324,7 +325,7 @@ static int remove_by_walk(
 {
 	int r;
 
-	removal->marks = calloc(fib->lists.count, sizeof(*removal->marks));
+	removal->marks = calloc(fib->lists.all.count, sizeof(*removal->marks));
 	if (!removal->marks)
 		return -ENOMEM;
 	hash_each (&group->lists, slot) {

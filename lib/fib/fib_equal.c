@@ -112,7 +112,7 @@ int fib_compare(const struct fib *a, const struct fib *b, struct prefix4 *from,
 {
 	struct walk walk = { .a = a,
 		.b = b,
-		.equal = calloc(a->lists.count + 1, sizeof(*walk.equal)),
+		.equal = calloc(a->lists.all.count + 1, sizeof(*walk.equal)),
 		.from = from,
 		.where = ret_where,
 		.budget = budget };

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "fib/fib_list.h"
 
+#include "base/cleanup.h"
+#include "fib/trie.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -71,9 +74,9 @@ bool fib_info_is(const struct fib_info *info, const struct route_record *route)
 }
 
 static struct fib_info *find(
-	const struct fib *fib, const struct route_record *route, uint64_t hash)
+	const struct fib_lists *lists, const struct route_record *route, uint64_t hash)
 {
-	struct fib_info *info = hash_get(&fib->info_by_hash, hash);
+	struct fib_info *info = hash_get(&lists->info_by_hash, hash);
 
 	while (info && !fib_info_is(info, route))
 		info = info->same_hash;
@@ -104,47 +107,49 @@ static struct fib_info *info_alloc(const struct route_record *route)
 	return info;
 }
 
-struct fib_info *fib_info_find(const struct fib *fib, const struct route_record *route)
+struct fib_info *fib_info_find(
+	const struct fib_lists *lists, const struct route_record *route)
 {
-	return find(fib, route, route_hash(route));
+	return find(lists, route, route_hash(route));
 }
 
-int fib_info_get(struct fib *fib, const struct route_record *route, struct fib_info **ret)
+int fib_info_get(
+	struct fib_lists *lists, const struct route_record *route, struct fib_info **ret)
 {
 	_cleanup_(freep) struct fib_info *fresh = NULL;
 	uint64_t hash = route_hash(route);
 	int r;
 
-	*ret = find(fib, route, hash);
+	*ret = find(lists, route, hash);
 	if (*ret)
 		return 0;
 	fresh = info_alloc(route);
 	if (!fresh)
 		return -ENOMEM;
 	fresh->hash = hash;
-	fresh->same_hash = hash_get(&fib->info_by_hash, hash);
-	r = hash_put(&fib->info_by_hash, hash, fresh);
+	fresh->same_hash = hash_get(&lists->info_by_hash, hash);
+	r = hash_put(&lists->info_by_hash, hash, fresh);
 	if (r < 0)
 		return r;
 	*ret = take_ptr(fresh);
 	return 0;
 }
 
-void fib_info_put(struct fib *fib, struct fib_info *info)
+void fib_info_put(struct fib_lists *lists, struct fib_info *info)
 {
 	struct fib_info *first;
 
 	if (info->refs)
 		return;
-	first = hash_get(&fib->info_by_hash, info->hash);
+	first = hash_get(&lists->info_by_hash, info->hash);
 	if (first != info) {
 		while (first->same_hash != info)
 			first = first->same_hash;
 		first->same_hash = info->same_hash;
 	} else if (info->same_hash) {
-		(void)hash_put(&fib->info_by_hash, info->hash, info->same_hash);
+		(void)hash_put(&lists->info_by_hash, info->hash, info->same_hash);
 	} else {
-		(void)hash_remove(&fib->info_by_hash, info->hash);
+		(void)hash_remove(&lists->info_by_hash, info->hash);
 	}
 	free(info);
 }
@@ -156,10 +161,10 @@ static uint64_t group_key(enum fib_relation relation, uint32_t id)
 	return (uint64_t)relation << 32 | id;
 }
 
-const struct fib_group *fib_related(
-	const struct fib *fib, enum fib_relation relation, uint32_t id)
+const struct fib_group *fib_lists_related(
+	const struct fib_lists *lists, enum fib_relation relation, uint32_t id)
 {
-	return hash_get(&fib->groups, group_key(relation, id));
+	return hash_get(&lists->groups, group_key(relation, id));
 }
 
 static void group_free(struct fib_group *group)
@@ -168,13 +173,13 @@ static void group_free(struct fib_group *group)
 	free(group);
 }
 
-static int group_add(struct fib *fib, uint64_t key, struct fib_list *list)
+static int group_add(struct fib_lists *lists, uint64_t key, struct fib_list *list)
 {
-	struct fib_group *group = hash_get(&fib->groups, key);
+	struct fib_group *group = hash_get(&lists->groups, key);
 
 	if (!group) {
 		group = calloc(1, sizeof(*group));
-		if (!group || hash_put(&fib->groups, key, group) < 0) {
+		if (!group || hash_put(&lists->groups, key, group) < 0) {
 			free(group);
 			return -ENOMEM;
 		}
@@ -182,21 +187,21 @@ static int group_add(struct fib *fib, uint64_t key, struct fib_list *list)
 	return hash_put(&group->lists, list->index, list);
 }
 
-static int group_drop(struct fib *fib, uint64_t key, struct fib_list *list)
+static int group_drop(struct fib_lists *lists, uint64_t key, struct fib_list *list)
 {
-	struct fib_group *group = hash_get(&fib->groups, key);
+	struct fib_group *group = hash_get(&lists->groups, key);
 
 	if (!group)
 		return 0;
 	(void)hash_remove(&group->lists, list->index);
 	if (!group->lists.count)
-		group_free(hash_remove(&fib->groups, key));
+		group_free(hash_remove(&lists->groups, key));
 	return 0;
 }
 
 /* Does add or drop with each group that a list is in; twice with the same does no harm. */
-static int list_groups(struct fib *fib, struct fib_list *list,
-	int (*each)(struct fib *fib, uint64_t key, struct fib_list *list))
+static int list_groups(struct fib_lists *lists, struct fib_list *list,
+	int (*each)(struct fib_lists *lists, uint64_t key, struct fib_list *list))
 {
 	int r = 0;
 
@@ -204,12 +209,12 @@ static int list_groups(struct fib *fib, struct fib_list *list,
 		const struct fib_info *info = list->infos[i];
 
 		for (uint32_t k = 0; k < info->leg_count && r >= 0; k++)
-			r = each(fib, group_key(FIB_DEVICE, (uint32_t)info->legs[k].oif),
-				list);
+			r = each(lists,
+				group_key(FIB_DEVICE, (uint32_t)info->legs[k].oif), list);
 		if (r >= 0 && info->nhid)
-			r = each(fib, group_key(FIB_NEXTHOP, info->nhid), list);
+			r = each(lists, group_key(FIB_NEXTHOP, info->nhid), list);
 		if (r >= 0 && info->prefsrc.host)
-			r = each(fib, group_key(FIB_PREFSRC, info->prefsrc.host), list);
+			r = each(lists, group_key(FIB_PREFSRC, info->prefsrc.host), list);
 	}
 	return r;
 }
@@ -225,10 +230,10 @@ static uint64_t list_hash(struct fib_info *const *infos, uint32_t count)
 	return h;
 }
 
-static struct fib_list *list_find(const struct fib *fib, struct fib_info *const *infos,
-	uint32_t count, uint64_t hash)
+static struct fib_list *list_find(const struct fib_lists *lists,
+	struct fib_info *const *infos, uint32_t count, uint64_t hash)
 {
-	struct fib_list *list = hash_get(&fib->list_by_hash, hash);
+	struct fib_list *list = hash_get(&lists->list_by_hash, hash);
 
 	while (list && (list->count != count ||
 			       memcmp(list->infos, infos, count * sizeof(*infos)) != 0))
@@ -236,85 +241,85 @@ static struct fib_list *list_find(const struct fib *fib, struct fib_info *const 
 	return list;
 }
 
-/* A free place in fib->lists. */
-static int list_place(struct fib *fib, uint32_t *ret)
+/* A free place in lists->all. */
+static int list_place(struct fib_lists *lists, uint32_t *ret)
 {
 	struct fib_list *none = NULL;
 
-	if (fib->free_lists.count) {
-		*ret = fib->free_lists.items[--fib->free_lists.count];
+	if (lists->free.count) {
+		*ret = lists->free.items[--lists->free.count];
 		return 0;
 	}
-	*ret = (uint32_t)fib->lists.count;
+	*ret = (uint32_t)lists->all.count;
 	if (*ret > TRIE_VALUE_MAX)
 		return -ENOMEM;
-	return array_push(&fib->lists, &none);
+	return array_push(&lists->all, &none);
 }
 
-static void list_unlink(struct fib *fib, struct fib_list *list)
+static void list_unlink(struct fib_lists *lists, struct fib_list *list)
 {
-	struct fib_list *first = hash_get(&fib->list_by_hash, list->hash);
+	struct fib_list *first = hash_get(&lists->list_by_hash, list->hash);
 
 	if (first != list) {
 		while (first->same_hash != list)
 			first = first->same_hash;
 		first->same_hash = list->same_hash;
 	} else if (list->same_hash) {
-		(void)hash_put(&fib->list_by_hash, list->hash, list->same_hash);
+		(void)hash_put(&lists->list_by_hash, list->hash, list->same_hash);
 	} else {
-		(void)hash_remove(&fib->list_by_hash, list->hash);
+		(void)hash_remove(&lists->list_by_hash, list->hash);
 	}
-	(void)list_groups(fib, list, group_drop);
-	fib->lists.items[list->index] = NULL;
+	(void)list_groups(lists, list, group_drop);
+	lists->all.items[list->index] = NULL;
 	/* without memory for the list of free places this one just stays unused */
-	(void)array_push(&fib->free_lists, &list->index);
+	(void)array_push(&lists->free, &list->index);
 }
 
-static void list_free(struct fib *fib, struct fib_list *list)
+static void list_free(struct fib_lists *lists, struct fib_list *list)
 {
-	list_unlink(fib, list);
+	list_unlink(lists, list);
 	for (uint32_t i = 0; i < list->count; i++) {
 		struct fib_info *info = list->infos[i];
 
 		if (info->only == list)
 			info->only = NULL;
 		info->refs--;
-		fib_info_put(fib, info);
+		fib_info_put(lists, info);
 	}
 	free(list);
 }
 
-void fib_list_put(struct fib *fib, struct fib_list *list)
+void fib_list_put(struct fib_lists *lists, struct fib_list *list)
 {
 	if (!list->refs)
-		list_free(fib, list);
+		list_free(lists, list);
 }
 
-static int list_make(struct fib *fib, struct fib_info *const *infos, uint32_t count,
-	uint64_t hash, struct fib_list **ret)
+static int list_make(struct fib_lists *lists, struct fib_info *const *infos,
+	uint32_t count, uint64_t hash, struct fib_list **ret)
 {
 	struct fib_list *list = calloc(1, sizeof(*list) + count * sizeof(*infos));
 	int r;
 
 	if (!list)
 		return -ENOMEM;
-	r = list_place(fib, &list->index);
+	r = list_place(lists, &list->index);
 	if (r < 0) {
 		free(list);
 		return r;
 	}
 	list->count = count;
 	list->hash = hash;
-	list->same_hash = hash_get(&fib->list_by_hash, hash);
+	list->same_hash = hash_get(&lists->list_by_hash, hash);
 	memcpy(list->infos, infos, count * sizeof(*infos));
 	for (uint32_t i = 0; i < count; i++)
 		list->infos[i]->refs++;
-	fib->lists.items[list->index] = list;
+	lists->all.items[list->index] = list;
 	if (count == 1)
 		list->infos[0]->only = list;
-	r = hash_put(&fib->list_by_hash, hash, list);
+	r = hash_put(&lists->list_by_hash, hash, list);
 	if (r < 0) { /* it is in no hash: nothing to be unlinked there */
-		fib->lists.items[list->index] = NULL;
+		lists->all.items[list->index] = NULL;
 		for (uint32_t i = 0; i < count; i++)
 			list->infos[i]->refs--;
 		if (count == 1)
@@ -322,16 +327,16 @@ static int list_make(struct fib *fib, struct fib_info *const *infos, uint32_t co
 		free(list);
 		return r;
 	}
-	r = list_groups(fib, list, group_add);
+	r = list_groups(lists, list, group_add);
 	if (r < 0) {
-		list_free(fib, list);
+		list_free(lists, list);
 		return r;
 	}
 	*ret = list;
 	return 0;
 }
 
-int fib_list_get(struct fib *fib, struct fib_info *const *infos, uint32_t count,
+int fib_list_get(struct fib_lists *lists, struct fib_info *const *infos, uint32_t count,
 	struct fib_list **ret)
 {
 	uint64_t hash;
@@ -341,45 +346,45 @@ int fib_list_get(struct fib *fib, struct fib_info *const *infos, uint32_t count,
 		return 0;
 	}
 	hash = list_hash(infos, count);
-	*ret = list_find(fib, infos, count, hash);
-	return *ret ? 0 : list_make(fib, infos, count, hash, ret);
+	*ret = list_find(lists, infos, count, hash);
+	return *ret ? 0 : list_make(lists, infos, count, hash, ret);
 }
 
 /* Counts one list's routes in, or out. */
-static void count_routes(struct fib *fib, const struct fib_list *list, bool out)
+static void count_routes(struct fib_lists *lists, const struct fib_list *list, bool out)
 {
 	const size_t one = out ? (size_t)-1 : 1;
 
-	fib->routes += one * list->count;
+	lists->routes += one * list->count;
 	for (uint32_t i = 0; i < list->count; i++) {
 		const struct fib_info *info = list->infos[i];
 
-		fib->realms += one * info->realm;
+		lists->realms += one * info->realm;
 		/* with other bits a route can be there, but no packet takes it */
 		if (info->tos && !(info->tos & ~FIB_TOS_MASK))
-			fib->toses[info->tos >> 2] += one;
+			lists->toses[info->tos >> 2] += one;
 	}
 }
 
-void fib_list_hold(struct fib *fib, struct fib_list *list, struct prefix4 prefix)
+void fib_list_hold(struct fib_lists *lists, struct fib_list *list, struct prefix4 prefix)
 {
 	list->refs++;
 	list->last = prefix;
-	count_routes(fib, list, false);
+	count_routes(lists, list, false);
 }
 
-void fib_list_release(struct fib *fib, struct fib_list *list)
+void fib_list_release(struct fib_lists *lists, struct fib_list *list)
 {
 	list->refs--;
-	count_routes(fib, list, true);
-	fib_list_put(fib, list);
+	count_routes(lists, list, true);
+	fib_list_put(lists, list);
 }
 
-void fib_lists_done(struct fib *fib)
+void fib_lists_done(struct fib_lists *lists)
 {
-	hash_each (&fib->groups, slot)
+	hash_each (&lists->groups, slot)
 		group_free(slot->value);
-	hash_each (&fib->info_by_hash, slot) {
+	hash_each (&lists->info_by_hash, slot) {
 		struct fib_info *info = slot->value, *next;
 
 		for (; info; info = next) {
@@ -387,11 +392,11 @@ void fib_lists_done(struct fib *fib)
 			free(info);
 		}
 	}
-	for (size_t i = 0; i < fib->lists.count; i++)
-		free(fib->lists.items[i]);
-	array_done(&fib->lists);
-	array_done(&fib->free_lists);
-	hash_done(&fib->groups);
-	hash_done(&fib->info_by_hash);
-	hash_done(&fib->list_by_hash);
+	for (size_t i = 0; i < lists->all.count; i++)
+		free(lists->all.items[i]);
+	array_done(&lists->all);
+	array_done(&lists->free);
+	hash_done(&lists->groups);
+	hash_done(&lists->info_by_hash);
+	hash_done(&lists->list_by_hash);
 }

@@ -2,10 +2,27 @@
 #pragma once
 
 #include "base/cleanup.h"
-#include "state/record.h"
+#include "fib/route.h"
 
 #include <stdbool.h>
 #include <stddef.h>
+
+/* One member of a nexthop group. */
+struct nexthop_member {
+	uint32_t id;
+	uint16_t weight;
+};
+
+/* RTM_NEWNEXTHOP: an object with one leg, a blackhole, or a group. */
+struct nexthop_record {
+	uint32_t id;
+	bool blackhole;
+	bool fdb; /* for vxlan's fdb, never for routes */
+	struct leg leg;
+	uint8_t scope;
+	const struct nexthop_member *members; /* a group, else NULL */
+	size_t member_count;
+};
 
 /* A nexthop object: one leg, a blackhole, or a group that names others by id. */
 struct nexthop {

@@ -71,7 +71,7 @@ static bool list_leads_through(
 		const struct fib_info *info = list->infos[i];
 
 		if (info->type == ROUTE_UNICAST && info->protocol != PROTO_KERNEL &&
-			info_any_leg(&view, info, leg_through, through))
+			state_any_leg(view.state, info, leg_through, through))
 			return true;
 	}
 	return false;

@@ -33,7 +33,7 @@ static bool is_through(const struct state *state, const struct fib_list *list,
 		const struct fib_info *info = list->infos[i];
 
 		if (info->type != ROUTE_UNICAST ||
-			!info_any_leg(&view, info, leads_to, &ifindex))
+			!state_any_leg(view.state, info, leads_to, &ifindex))
 			continue;
 		through = true;
 		*ret_own &= info->protocol == PROTO_KERNEL;
@@ -234,7 +234,7 @@ static uint8_t *marks_of(struct suspicion *suspicion, const struct fib *fib)
 		if (marks->fib == fib)
 			return marks->lists;
 	}
-	fresh.lists = calloc(fib->lists.count, sizeof(*fresh.lists));
+	fresh.lists = calloc(fib->lists.all.count, sizeof(*fresh.lists));
 	if (!fresh.lists || array_push(&suspicion->tables, &fresh) < 0) {
 		free(fresh.lists);
 		return NULL;
@@ -248,10 +248,11 @@ static int suspect(const struct fib *fib, const struct fib_list *list, void *dat
 	struct lookup_result result = { 0 };
 	int ifindex = suspicion->iface->link.ifindex;
 	uint8_t *marks = marks_of(suspicion, fib);
-	bool certain = fib == suspicion->decides && !list->infos[0]->blind &&
-		       lookup_pick(suspicion->view, list, &suspicion->flow, &result) &&
-		       !result.error && result.info->type == ROUTE_UNICAST &&
-		       info_any_leg(suspicion->view, result.info, leads_to, &ifindex);
+	bool certain =
+		fib == suspicion->decides && !list->infos[0]->blind &&
+		lookup_pick(suspicion->view, list, &suspicion->flow, &result) &&
+		!result.error && result.info->type == ROUTE_UNICAST &&
+		state_any_leg(suspicion->view->state, result.info, leads_to, &ifindex);
 
 	if (!marks)
 		return -ENOMEM;

@@ -4,6 +4,7 @@
 #include "base/cleanup.h"
 #include "finding/dropset.h"
 #include "finding/expect.h"
+#include "finding/remedy.h"
 #include "flowclass/flowclass.h"
 #include "rpf/overlay.h"
 #include "rpf/reverse.h"
@@ -30,23 +31,6 @@ enum finding_detail {
 	FINDING_COUNTED,
 	FINDING_WORDED,
 	FINDING_WHOLE, /* each prefix, however many they are */
-};
-
-/* What would cure it. */
-#define REMEDY_STEPS 2
-#define REMEDY_TEXT 256
-
-struct remedy_step {
-	char key[64]; /* "net.ipv4.conf.tunl0.rp_filter", as sysctl(8) takes it */
-	int ifindex;
-	int value;
-};
-
-struct remedy {
-	size_t step_count; /* 0: in words only */
-	struct remedy_step steps[REMEDY_STEPS];
-	char text
-		[REMEDY_TEXT]; /* a command line, or words where a person has to decide */
 };
 
 /* What a finding, or one that might be, is called. */

@@ -97,9 +97,7 @@ const char *finding_because(const struct finding *finding, char *out, size_t siz
 		snprintf(out, size, "by its own setting, conf.all being %d", filter->all);
 	else if (filter->all > filter->own)
 		snprintf(out, size,
-			"because conf.all is %d: the greater of all and %s counts, so "
-			"%s=%d "
-			"has no effect",
+			"because conf.all is %d: the greater of all and %s counts, so %s=%d has no effect",
 			filter->all, name, name, filter->own);
 	else
 		snprintf(out, size, "by its own setting and by conf.all alike");
@@ -192,15 +190,15 @@ const char *finding_sentence(const struct finding *finding, char out[static FIND
 	say(&text, ". Remedy: %s.", finding->remedy.text);
 	if (finding->blind)
 		say(&text,
-			" Of %" PRIu64 " more expected sources it can't be told: "
-			"something that bears on them is not understood.",
+			" Of %" PRIu64
+			" more expected sources it can't be told: something that bears on them is not understood.",
 			finding->blind);
 	if (finding->old_kernels_accept)
 		say(&text, " Kernels up to 2.6.30 accepted these packets.");
 	if (finding->kernel == KERNEL_DROP)
 		say(&text, " The kernel confirms it.");
 	if (finding->unsure)
-		say(&text, " Unsure: of another flow the kernel says otherwise than the "
-			   "model.");
+		say(&text,
+			" Unsure: of another flow the kernel says otherwise than the model.");
 	return out;
 }

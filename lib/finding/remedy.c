@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "finding/remedy.h"
 
+#include "finding/dropset.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -34,8 +36,9 @@ static int cures(const struct view *view, const struct iface *iface,
 /* Whether a shell and sysctl(8) take a name, or a key with it, as it stands. */
 static bool is_plain(const char *name)
 {
-	return name[strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ012"
-				 "3456789_.:@+-/")] == '\0';
+	return name[strspn(name,
+		       "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.:@+-/")] ==
+	       '\0';
 }
 
 bool plan_command(const char *key, int value, char *out, size_t size)
@@ -46,8 +49,7 @@ bool plan_command(const char *key, int value, char *out, size_t size)
 	}
 	/* nor a quote, which would begin something if it were pasted */
 	snprintf(out, size,
-		"write %d to the file rp_filter in the folder of the interface in "
-		"/proc/sys/net/ipv4/conf",
+		"write %d to the file rp_filter in the folder of the interface in /proc/sys/net/ipv4/conf",
 		value);
 	return false;
 }
@@ -76,16 +78,11 @@ static void say(struct remedy *remedy, const struct iface *iface, enum rpf_reaso
 			iface->link.name, loose);
 	else if (!iface->addrs.count && reason != RPF_NO_ROUTE)
 		snprintf(remedy->text, sizeof(remedy->text),
-			"give the interface an address of host scope, such as "
-			"127.0.0.42/32, and %s",
+			"give the interface an address of host scope, such as 127.0.0.42/32, and %s",
 			loose);
 	else
 		snprintf(remedy->text, sizeof(remedy->text),
-			"give the sources a route, or set net.ipv4.conf.all.rp_filter to "
-			"0 and "
-			"each interface to what it should have: all=0 is needed before "
-			"%s=0 can "
-			"help",
+			"give the sources a route, or set net.ipv4.conf.all.rp_filter to 0 and each interface to what it should have: all=0 is needed before %s=0 can help",
 			key);
 }
 

@@ -1,7 +1,30 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "finding/finding.h"
+#include "flowclass/flowclass.h"
+#include "net/prefixset.h"
+#include "rpf/overlay.h"
+#include "rpf/rpf.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* What would cure it. */
+#define REMEDY_STEPS 2
+#define REMEDY_TEXT 256
+
+struct remedy_step {
+	char key[64]; /* "net.ipv4.conf.tunl0.rp_filter", as sysctl(8) takes it */
+	int ifindex;
+	int value;
+};
+
+struct remedy {
+	size_t step_count; /* 0: in words only */
+	struct remedy_step steps[REMEDY_STEPS];
+	char text
+		[REMEDY_TEXT]; /* a command line, or words where a person has to decide */
+};
 
 /*
  * The least loosening that cures a fault, tried on a view of the model rung by rung:

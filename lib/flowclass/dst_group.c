@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "flowclass/dst_group.h"
 
-#include "flowclass/forwarded.h"
 #include "rpf/rpf.h"
 
 #include <errno.h>
@@ -261,7 +260,7 @@ static int part_one(struct parting *parting, struct places *places, struct ip4 d
 	return array_push(&place->dsts.list, &dst);
 }
 
-static int add_own(const struct view *view, const struct iface *iface,
+int places_own(const struct view *view, const struct iface *iface,
 	const struct sieve *sieve, struct places *places)
 {
 	struct parting parting = { .sieve = sieve };
@@ -291,24 +290,6 @@ static int add_own(const struct view *view, const struct iface *iface,
 	hash_done(&parting.by_hash);
 	array_done(&dsts.list);
 	return r;
-}
-
-int places_of(const struct view *view, const struct iface *iface,
-	const struct sieve *sieve, struct places *ret)
-{
-	bool forwards = iface->link.conf.value[DEVCONF_FORWARDING] != 0, apart = false;
-	int r = add_own(view, iface, sieve, ret);
-
-	if (r < 0 || !forwards || !ret->list.count)
-		return r;
-	array_each (&sieve->rules, const struct sieve_rule, rule)
-		apart |= selector_is_set(SELECTOR_PLACE, rule->entry);
-	ret->by_routes = apart;
-	if (apart)
-		return elsewhere_add(view, iface, sieve, ret);
-	/* nothing tells what is forwarded from what is not */
-	ret->list.items[0].forwarded = true;
-	return 0;
 }
 
 void places_done(struct places *places)

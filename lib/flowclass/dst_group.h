@@ -48,7 +48,7 @@ int place_destinations(
 struct lookup_flow place_way_back(
 	const struct view *view, const struct iface *iface, struct ip4 dst, int oif);
 
-/* *ret zeroed before, places_done() after an error too. 0 or -ENOMEM. */
-int places_of(const struct view *view, const struct iface *iface,
+/* Those of the host's own. *ret zeroed before, places_done() after an error too. 0 or -ENOMEM. */
+int places_own(const struct view *view, const struct iface *iface,
 	const struct sieve *sieve, struct places *ret);
 void places_done(struct places *places);

@@ -301,7 +301,7 @@ static unsigned int toses_of(const struct state *state)
 		const struct fib *fib = slot->value;
 
 		for (unsigned int bits = 1; bits < 8; bits++)
-			ret |= (unsigned int)(fib->toses[bits] > 0) << bits;
+			ret |= (unsigned int)(fib->lists.toses[bits] > 0) << bits;
 	}
 	return ret;
 }
@@ -362,6 +362,25 @@ static void finish(struct walk *walk)
 	ret->by_routes |= walk->places->by_routes;
 }
 
+/* All of an interface's: the host's own first. As places_own(). */
+static int all_places(const struct view *view, const struct iface *iface,
+	const struct sieve *sieve, struct places *ret)
+{
+	bool forwards = iface->link.conf.value[DEVCONF_FORWARDING] != 0, apart = false;
+	int r = places_own(view, iface, sieve, ret);
+
+	if (r < 0 || !forwards || !ret->list.count)
+		return r;
+	array_each (&sieve->rules, const struct sieve_rule, rule)
+		apart |= selector_is_set(SELECTOR_PLACE, rule->entry);
+	ret->by_routes = apart;
+	if (apart)
+		return elsewhere_add(view, iface, sieve, ret);
+	/* nothing tells what is forwarded from what is not */
+	ret->list.items[0].forwarded = true;
+	return 0;
+}
+
 int flowclasses_of(
 	const struct state *state, const struct iface *iface, struct flowclasses *ret)
 {
@@ -380,7 +399,7 @@ int flowclasses_of(
 	int r = sieve_of(&view, parts_of(state, iface), &plain, &sieve);
 
 	if (r >= 0)
-		r = places_of(&view, iface, &sieve, &places);
+		r = all_places(&view, iface, &sieve, &places);
 	if (r >= 0 && places.list.count)
 		r = walk_all(&walk);
 	if (r >= 0 && places.list.count)

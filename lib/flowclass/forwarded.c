@@ -25,7 +25,8 @@ static bool take_leg(const struct leg *leg, void *data)
 	struct lookup_flow key;
 	uint64_t hash;
 
-	if (!leg_is_usable(ways->view, ways->info, leg) || !out || !out->link.has_inet)
+	if (!state_leg_is_usable(ways->view->state, ways->info, leg) || !out ||
+		!out->link.has_inet)
 		return false;
 	key = place_way_back(ways->view, ways->iface, ways->dst, leg->oif);
 	ways->error = sieve_pass(ways->sieve, SELECTOR_PLACE, ways->view, &key,
@@ -63,7 +64,7 @@ int elsewhere_find(const struct view *view, const struct iface *iface,
 		!iface->link.conf.value[DEVCONF_FORWARDING])
 		return 0;
 	ways.info = there.info;
-	info_any_leg(view, there.info, take_leg, &ways);
+	state_any_leg(view->state, there.info, take_leg, &ways);
 	if (ways.error < 0)
 		return ways.error;
 	if (ways.oif)
@@ -121,7 +122,8 @@ static int known_as(const struct search *search, int oif, int l3mdev)
 			return oif;
 		vrf |= l3mdev && rule->entry->iif == l3mdev;
 	}
-	return vrf && l3mdev != l3mdev_of(search->view, search->iface->link.ifindex)
+	return vrf && l3mdev != state_l3mdev(
+					search->view->state, search->iface->link.ifindex)
 		       ? l3mdev
 		       : 0;
 }
@@ -150,7 +152,7 @@ static int add_forwarded(struct search *search, struct ip4 dst, int oif)
 	if (r < 0)
 		return r;
 	search->any = true;
-	no_longer_wanted(search, oif, l3mdev_of(search->view, oif));
+	no_longer_wanted(search, oif, state_l3mdev(search->view->state, oif));
 	array_each (&search->places->list, struct place, place) {
 		if (place->hash == fresh.hash) {
 			place->forwarded = true;
@@ -261,8 +263,8 @@ static int want_devices(struct search *search)
 		if (array_push(&search->wanted, &iif) < 0)
 			return -ENOMEM;
 	}
-	search->wants_vrf = search->sieve->l3mdev &&
-			    !l3mdev_of(search->view, search->iface->link.ifindex);
+	search->wants_vrf = search->sieve->l3mdev && !state_l3mdev(search->view->state,
+							     search->iface->link.ifindex);
 	return 0;
 }
 
@@ -295,7 +297,7 @@ static bool is_hoped_for(const struct leg *leg, void *data)
 		if (search->hoped.items[i] == leg->oif)
 			return true;
 	}
-	return search->hopes_vrf && l3mdev_of(search->view, leg->oif);
+	return search->hopes_vrf && state_l3mdev(search->view->state, leg->oif);
 }
 
 /* Whether a table has any route at all into a VRF. */
@@ -304,7 +306,7 @@ static bool leads_into_vrf(const struct search *search, const struct fib *fib)
 	hash_each (&search->view->state->ifaces, slot) {
 		int ifindex = ((const struct iface *)slot->value)->link.ifindex;
 
-		if (l3mdev_of(search->view, ifindex) &&
+		if (state_l3mdev(search->view->state, ifindex) &&
 			fib_related(fib, FIB_DEVICE, (uint32_t)ifindex))
 			return true;
 	}
@@ -374,8 +376,8 @@ static int try_routes(struct search *search, const struct fib *fib, uint32_t ref
 		const struct fib_info *info = list->infos[i];
 
 		if (info->type == ROUTE_UNICAST &&
-			(!search->any ||
-				info_any_leg(search->view, info, is_hoped_for, search)))
+			(!search->any || state_any_leg(search->view->state, info,
+						 is_hoped_for, search)))
 			r = try_prefix(search, at.prefix);
 	}
 	for (size_t bit = 0; bit < 2 && r >= 0; bit++)

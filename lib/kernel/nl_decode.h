@@ -1,29 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "base/array.h"
+#include "kernel/nl_decoder.h"
 #include "state/record.h"
 
 #include <linux/netlink.h>
 #include <stddef.h>
 #include <stdint.h>
-
-/*
- * One rtnetlink message becomes one record. Nothing is skipped in silence: bytes end as a
- * record, as foreign (not ours), as blind (ours, not understood: a record of RECORD_BLIND, or
- * rule.blind, route.blind) or as -EBADMSG.
- */
-enum nl_decoded {
-	NL_FOREIGN, /* another family, a bridge's or wireless event, a cached route, ... */
-	NL_RECORD,
-};
-
-/* Where the legs and members of one message are laid down. Zeroed memory is an empty one. */
-struct nl_decoder {
-	struct leg leg;
-	ARRAY(struct leg) legs;
-	ARRAY(struct nexthop_member) members;
-};
 
 /* What became of the messages; shared by the asking and the listening socket. */
 struct nl_counts {

@@ -1,7 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "kernel/nl_decode.h"
+#include "kernel/nl_decoder.h"
+#include "net/ip4.h"
+#include "state/record.h"
+
+#include <linux/netlink.h>
+#include <stdbool.h>
+#include <stdint.h>
 
 /*
  * nl_decode() for RTM_NEWROUTE and RTM_DELROUTE, the hot path: a full table is a million

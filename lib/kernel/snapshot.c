@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "kernel/snapshot.h"
 
+#include "state/state_apply.h"
+
 #include "kernel/probe.h"
 #include "kernel/procsys.h"
 

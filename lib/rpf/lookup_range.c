@@ -332,13 +332,13 @@ static bool all_picked(struct shares *shares)
 {
 	struct walk *walk = shares->walk;
 
-	for (size_t i = 1; i < shares->fib->lists.count; i++) {
+	for (size_t i = 1; i < shares->fib->lists.all.count; i++) {
 		struct lookup_result result = { 0 };
 
 		if (!shares->owned[i])
 			continue;
-		if (!lookup_pick(
-			    walk->view, shares->fib->lists.items[i], walk->flow, &result))
+		if (!lookup_pick(walk->view, shares->fib->lists.all.items[i], walk->flow,
+			    &result))
 			return false;
 		/* and which part of what is refused, only a walk over table default */
 		if (!shares->rule && lookup_may_be_either(walk->view, &result))
@@ -361,16 +361,16 @@ static int hand_out_shares(struct shares *shares)
 	struct walk *walk = shares->walk;
 	const struct lookup_result none = { .error = ENETUNREACH };
 
-	for (size_t i = 1; i < shares->fib->lists.count; i++) {
+	for (size_t i = 1; i < shares->fib->lists.all.count; i++) {
 		struct lookup_result result = { .rule = shares->rule };
 		int r;
 
 		if (!shares->owned[i])
 			continue;
 		(void)lookup_pick(
-			walk->view, shares->fib->lists.items[i], walk->flow, &result);
-		r = walk->share(&result, shares->fib->lists.items[i], shares->owned[i],
-			walk->data);
+			walk->view, shares->fib->lists.all.items[i], walk->flow, &result);
+		r = walk->share(&result, shares->fib->lists.all.items[i],
+			shares->owned[i], walk->data);
 		if (r < 0)
 			return r;
 	}
@@ -405,12 +405,12 @@ static int share_table(
 	shares.fib = state_table(walk->view->state, id);
 	if (!walk->share || !shares.fib || !mostly_pending(walk, at))
 		return 0;
-	shares.owned = calloc(shares.fib->lists.count, sizeof(*shares.owned));
+	shares.owned = calloc(shares.fib->lists.all.count, sizeof(*shares.owned));
 	if (!shares.owned)
 		return -ENOMEM;
-	for (size_t i = 1; i < shares.fib->lists.count; i++)
-		shares.owned[i] = shares.fib->lists.items[i]
-					  ? shares.fib->lists.items[i]->owned
+	for (size_t i = 1; i < shares.fib->lists.all.count; i++)
+		shares.owned[i] = shares.fib->lists.all.items[i]
+					  ? shares.fib->lists.all.items[i]->owned
 					  : 0;
 	disown_answered(&shares);
 	if (all_picked(&shares) && (last || !shares.unanswered)) {
@@ -441,7 +441,7 @@ static bool is_last_rule(const struct walk *walk, size_t at)
 			lookup_rule_acts(walk->view, &entry->rule, walk->flow, &table))
 			return false;
 		fib = state_table(state, table);
-		if (fib && fib->routes)
+		if (fib && fib->lists.routes)
 			return false;
 	}
 	return true;
@@ -467,7 +467,7 @@ static bool is_last_merged(const struct walk *walk, size_t at)
 			? state_table(walk->view->state, lookup_merged_tables[at + 1])
 			: NULL;
 
-	return !fib || !fib->routes;
+	return !fib || !fib->lists.routes;
 }
 
 /* --- the walk ------------------------------------------------------------------------------ */

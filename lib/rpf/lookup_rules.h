@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "rpf/lookup.h"
+#include "rpf/lookup_flow.h"
+#include "rpf/overlay.h"
 
 /*
  * What the look-up of one flow (lookup.c) and that of a range of them (lookup_range.c) have in
@@ -37,7 +38,6 @@ bool lookup_is_final(const struct view *view, const struct rule *rule,
  * Whether that may be so of a result; then lookup_either() tells it of one address.
  */
 bool lookup_may_be_either(const struct view *view, const struct lookup_result *result);
-bool lookup_either(const struct view *view, const struct lookup_flow *flow);
 
 /* The same by what table default says there. */
 bool lookup_is_either(const struct lookup_result *in_default);

@@ -31,16 +31,5 @@ int view_default(const struct view *view)
 
 bool view_kernel_has(const struct view *view, unsigned int major, unsigned int minor)
 {
-	uint32_t kernel = view->state->kernel;
-
-	return !kernel || kernel >= (major << 16 | minor << 8);
-}
-
-/* Before 5.11 nobody asked "all" (c0c5a60f0f13). */
-bool view_ignores_linkdown(const struct view *view, const struct iface *iface)
-{
-	if (!view_kernel_has(view, 5, 11))
-		return iface->link.conf.value[DEVCONF_IGNORE_ROUTES_WITH_LINKDOWN] != 0;
-	return devconf_or(&view->state->all, &iface->link.conf,
-		DEVCONF_IGNORE_ROUTES_WITH_LINKDOWN);
+	return state_kernel_has(view->state, major, minor);
 }

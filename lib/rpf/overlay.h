@@ -34,9 +34,6 @@ int view_default(const struct view *view);
 /* Whether the running kernel is major.minor or later; one that isn't known is the newest. */
 bool view_kernel_has(const struct view *view, unsigned int major, unsigned int minor);
 
-/* Whether routes whose leg on iface has no carrier are passed over. */
-bool view_ignores_linkdown(const struct view *view, const struct iface *iface);
-
 /*
  * Whether this namespace has had a rule added or removed: then rules are walked, and a
  * filter that is off still does the full check (fib_has_custom_rules(); it is set together

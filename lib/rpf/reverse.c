@@ -83,7 +83,7 @@ int reverse_of(
 	ret->prefix = result->prefix;
 	ret->table = result->info->table;
 	ret->rule = result->rule ? result->rule->priority : implied_rule(ret->table);
-	info_any_leg(view, result->info, add_leg, &add);
+	state_any_leg(view->state, result->info, add_leg, &add);
 	return add.error < 0 ? add.error : 0;
 }
 

@@ -125,7 +125,7 @@ static bool has_realms(const struct state *state)
 	if (state->rule_realms)
 		return true;
 	hash_each (&state->tables, slot) {
-		if (((const struct fib *)slot->value)->realms)
+		if (((const struct fib *)slot->value)->lists.realms)
 			return true;
 	}
 	return false;
@@ -158,7 +158,7 @@ struct rpf_class rpf_class_of(const struct view *view, const struct iface *iif,
 		.reverse = {
 			.src = dst,
 			.iif = oif ? oif : IFINDEX_LO,
-			.l3mdev = l3mdev_of(view, iif->link.ifindex),
+			.l3mdev = state_l3mdev(view->state, iif->link.ifindex),
 			.mark = devconf_or(all, own, DEVCONF_SRC_VALID_MARK) ? flow->mark : 0,
 			.tos = flow->tos,
 			/* the packet's ports, seen from the way back: swapped */
@@ -170,7 +170,7 @@ struct rpf_class rpf_class_of(const struct view *view, const struct iface *iif,
 
 	/* l3mdev_update_flow(): a way out by a VRF's port is looked up in that VRF */
 	if (!class.reverse.l3mdev && class.reverse.iif != IFINDEX_LO)
-		class.reverse.l3mdev = l3mdev_of(view, class.reverse.iif);
+		class.reverse.l3mdev = state_l3mdev(view->state, class.reverse.iif);
 	class.fast = is_fast(view, &class);
 	return class;
 }
@@ -185,7 +185,7 @@ static bool leg_uses(const struct leg *leg, void *data)
 	const struct uses *uses = data;
 
 	return leg->oif == uses->ifindex ||
-	       l3mdev_of(uses->view, leg->oif) == uses->ifindex;
+	       state_l3mdev(uses->view->state, leg->oif) == uses->ifindex;
 }
 
 /* fib_info_nh_uses_dev(): any leg, whatever its state */
@@ -194,7 +194,7 @@ static bool leads_out_of(const struct view *view, const struct lookup_result *re
 {
 	struct uses uses = { view, iface->link.ifindex };
 
-	return info_any_leg(view, reverse->info, leg_uses, &uses);
+	return state_any_leg(view->state, reverse->info, leg_uses, &uses);
 }
 
 static enum rpf_reason fail(const struct rpf_class *class, enum rpf_reason reason)
@@ -247,8 +247,7 @@ enum rpf_reason rpf_validate(const struct view *view, const struct rpf_class *cl
 	}
 	if (mode) /* 28 */
 		trace_add(trace, 28,
-			"rp_filter in effect on %s is %d (loose), and there is a way "
-			"back: passes",
+			"rp_filter in effect on %s is %d (loose), and there is a way back: passes",
 			name, mode);
 	else
 		trace_add(trace, 28, "rp_filter in effect on %s is 0: passes", name);
@@ -302,8 +301,7 @@ static struct rpf validate_source(const struct view *view, const struct iface *i
 		bool own = !class.accept_local && state_is_own(view->state, flow->src);
 
 		trace_add(trace, 21,
-			own ? "off, but the source is the host's own and accept_local "
-			      "is off: dropped"
+			own ? "off, but the source is the host's own and accept_local is off: dropped"
 			    : "off: passes");
 		rpf.reason = own ? RPF_LOCAL_SOURCE : RPF_FILTER_OFF;
 	} else {
@@ -404,7 +402,7 @@ struct lookup_flow rpf_way_there(
 		.dst = flow->dst,
 		.src = flow->src,
 		.iif = iif->link.ifindex,
-		.l3mdev = l3mdev_of(view, iif->link.ifindex),
+		.l3mdev = state_l3mdev(view->state, iif->link.ifindex),
 		.mark = flow->mark,
 		.tos = flow->tos,
 		.proto = dissect ? flow->proto : 0,
@@ -431,7 +429,8 @@ static bool way_out(const struct leg *leg, void *data)
 	const struct iface *out = state_iface(ways->view->state, leg->oif);
 	struct rpf rpf;
 
-	if (!leg_is_usable(ways->view, ways->info, leg) || !out || !out->link.has_inet)
+	if (!state_leg_is_usable(ways->view->state, ways->info, leg) || !out ||
+		!out->link.has_inet)
 		return false;
 	rpf = validate_source(ways->view, ways->iif, ways->flow, ways->flow->dst,
 		leg->oif, ways->count ? NULL : ways->trace);
@@ -457,7 +456,7 @@ static struct rpf judge_forwarded(const struct view *view, const struct iface *i
 	};
 
 	trace_add(trace, 13, "it is forwarded");
-	info_any_leg(view, forward->info, way_out, &ways);
+	state_any_leg(view->state, forward->info, way_out, &ways);
 	if (!ways.count)
 		return end_at(view, iif, RPF_NO_ROUTE_TO_DESTINATION, trace, 13,
 			"no way out can be used");
@@ -498,8 +497,7 @@ static struct rpf judge_routed(const struct view *view, const struct iface *iif,
 	}
 	if (!forwarding)
 		return end_at(view, iif, RPF_NOT_FORWARDING, trace, 11,
-			"the destination is elsewhere and forwarding is off on the "
-			"interface");
+			"the destination is elsewhere and forwarding is off on the interface");
 	if (type != ROUTE_UNICAST)
 		return end_at(view, iif, RPF_MARTIAN_DESTINATION, trace, 12,
 			"the destination is no unicast address");

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "rpf/lookup.h"
+#include "rpf/lookup_flow.h"
 #include "rpf/overlay.h"
 #include "state/state.h"
 

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "state/dirty.h"
 
-#include "rpf/lookup.h"
-
 #include <errno.h>
 
 /*
@@ -76,7 +74,7 @@ static bool is_last(const struct state *state, const struct fib *fib)
 	if (state->merged) {
 		const struct fib *behind = state_table(state, TABLE_DEFAULT);
 
-		return fib == behind || !behind || !behind->routes;
+		return fib == behind || !behind || !behind->lists.routes;
 	}
 	for (size_t i = state->rules.count; i-- > 0;) {
 		const struct rule *rule = &state->rules.items[i].rule;
@@ -89,7 +87,7 @@ static bool is_last(const struct state *state, const struct fib *fib)
 		other = state_table(state, rule->table);
 		if (other == fib)
 			return true;
-		if (other && other->routes)
+		if (other && other->lists.routes)
 			return false;
 	}
 	return false;
@@ -100,10 +98,9 @@ static bool is_last(const struct state *state, const struct fib *fib)
 static bool is_passed_over(
 	const struct state *state, const struct fib_info *info, const struct leg *leg)
 {
-	const struct view view = { .state = state };
 	const struct iface *iface = state_iface(state, leg->oif);
 
-	return iface && iface_is_up(iface) && !leg_is_usable(&view, info, leg);
+	return iface && iface_is_up(iface) && !state_leg_is_usable(state, info, leg);
 }
 
 /* Those that the routes of a list lead out of. */

@@ -1,10 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "state/state.h"
 
-#include "fib/rule.h"
-#include "state/dirty.h"
-#include "state/implied.h"
-
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -50,14 +46,14 @@ struct iface *state_iface(const struct state *state, int ifindex)
 	return hash_get(&state->ifaces, (uint32_t)ifindex);
 }
 
-static uint64_t name_key(const char *name)
+uint64_t state_name_key(const char *name)
 {
 	return hash_bytes(0, name, strlen(name));
 }
 
 struct iface *state_iface_by_name(const struct state *state, const char *name)
 {
-	struct iface *iface = hash_get(&state->names, name_key(name));
+	struct iface *iface = hash_get(&state->names, state_name_key(name));
 
 	return iface && strcmp(iface->link.name, name) == 0 ? iface : NULL;
 }
@@ -72,6 +68,15 @@ struct fib *state_table(const struct state *state, uint32_t table)
 	if (table == TABLE_LOCAL && state->merged)
 		table = TABLE_MAIN;
 	return hash_get(&state->tables, table);
+}
+
+void state_ahead(
+	const struct state *state, uint32_t table, const struct ip4 *dsts, size_t count)
+{
+	const struct fib *fib = state_table(state, table);
+
+	if (fib)
+		trie_ahead(&fib->trie, dsts, count);
 }
 
 bool state_is_own(const struct state *state, struct ip4 addr)
@@ -132,597 +137,67 @@ size_t state_routes(const struct state *state)
 	size_t total = 0;
 
 	hash_each (&state->tables, slot)
-		total += ((const struct fib *)slot->value)->routes;
+		total += ((const struct fib *)slot->value)->lists.routes;
 	return total;
 }
 
-/* --- links --------------------------------------------------------------------------------- */
-
-/* Rules name devices; which ones those are changes with every link that comes or goes. */
-static int rule_device(const struct state *state, const char *name)
+bool state_kernel_has(const struct state *state, unsigned int major, unsigned int minor)
 {
-	const struct iface *iface;
-
-	if (!name[0])
-		return 0;
-	iface = state_iface_by_name(state, name);
-	return iface ? iface->link.ifindex : -1;
+	return !state->kernel || state->kernel >= (major << 16 | minor << 8);
 }
 
-static void rules_attach(struct state *state)
+/* Before 5.11 nobody asked "all" (c0c5a60f0f13). */
+static bool ignores_linkdown(const struct state *state, const struct iface *iface)
 {
-	array_each (&state->rules, struct state_rule, entry) {
-		entry->iif = rule_device(state, entry->rule.iif);
-		entry->oif = rule_device(state, entry->rule.oif);
+	if (!state_kernel_has(state, 5, 11))
+		return iface->link.conf.value[DEVCONF_IGNORE_ROUTES_WITH_LINKDOWN] != 0;
+	return devconf_or(
+		&state->all, &iface->link.conf, DEVCONF_IGNORE_ROUTES_WITH_LINKDOWN);
+}
+
+bool state_leg_is_usable(
+	const struct state *state, const struct fib_info *info, const struct leg *leg)
+{
+	const struct iface *iface = state_iface(state, leg->oif);
+
+	/* own addresses answer on any link, also while theirs is down (fib_sync_down_dev()) */
+	if (info->scope == SCOPE_HOST && !info->nhid)
+		return true;
+	if (!iface || !leg_is_alive(leg, iface))
+		return false;
+	return iface_has_carrier(iface) || !ignores_linkdown(state, iface);
+}
+
+bool state_any_leg(const struct state *state, const struct fib_info *info,
+	bool (*each)(const struct leg *leg, void *data), void *data)
+{
+	const struct nexthop *nexthop;
+
+	for (uint32_t i = 0; i < info->leg_count; i++) {
+		if (each(&info->legs[i], data))
+			return true;
 	}
-}
+	if (!info->nhid)
+		return false;
+	nexthop = state_nexthop(state, info->nhid);
+	if (!nexthop)
+		return false;
+	if (!nexthop->member_count)
+		return !nexthop->blackhole && each(&nexthop->leg, data);
+	for (size_t i = 0; i < nexthop->member_count; i++) {
+		const struct nexthop *member =
+			state_nexthop(state, nexthop->members[i].id);
 
-static struct iface *iface_make(struct state *state, int ifindex)
-{
-	_cleanup_(iface_freep) struct iface *iface = NULL;
-	struct iface *known = state_iface(state, ifindex);
-
-	if (known)
-		return known;
-	iface = iface_new(ifindex);
-	if (!iface || hash_put(&state->ifaces, (uint32_t)ifindex, iface) < 0)
-		return NULL;
-	return take_ptr(iface);
-}
-
-static void name_forget(struct state *state, const struct iface *iface)
-{
-	uint64_t key = name_key(iface->link.name);
-
-	/* another link may have taken the name before we heard that this one gave it up */
-	if (iface->link.name[0] && hash_get(&state->names, key) == iface)
-		hash_remove(&state->names, key);
-}
-
-/* Whether some rule goes by a device, its name or its group. */
-static bool has_device_rules(const struct state *state)
-{
-	array_each (&state->rules, const struct state_rule, entry) {
-		if (entry->rule.iif[0] || entry->rule.oif[0] ||
-			entry->rule.suppress_group != -1)
+		if (member && !member->blackhole && each(&member->leg, data))
 			return true;
 	}
 	return false;
 }
 
-/* What goes unannounced when a link changes from `was` to what it is now. */
-static int link_lost(struct state *state, const struct iface *iface,
-	const struct link_record *was, const struct iface *was_vrf)
+int state_l3mdev(const struct state *state, int ifindex)
 {
-	int ifindex = iface->link.ifindex;
-	bool was_up = was->flags & LINK_UP;
-	int r = 0;
+	const struct iface *iface = state_iface(state, ifindex);
+	const struct iface *vrf = iface ? state_vrf(state, iface) : NULL;
 
-	if (was->master != iface->link.master &&
-		(was_vrf || state_vrf(state, iface) != NULL) &&
-		was_vrf != state_vrf(state, iface)) {
-		state->audit_due = true;
-		r = silent_link_down(state, ifindex, true);
-	}
-	if (r < 0)
-		return r;
-	if (!was_up) {
-		if (iface_is_up(iface))
-			silent_link_alive(state, ifindex);
-		return 0;
-	}
-	if (!iface_is_up(iface)) {
-		state->audit_due = true;
-		return silent_link_down(state, ifindex, false);
-	}
-	if ((was->flags & (LINK_RUNNING | LINK_LOWER_UP)) && !iface_has_carrier(iface)) {
-		state->audit_due = true;
-		return silent_carrier_lost(state, ifindex);
-	}
-	return 0;
-}
-
-/* Whether a link's change may bear on verdicts on other interfaces, other than by routes. */
-static bool link_touches_all(const struct state *state, const struct link_record *was,
-	const struct link_record *now)
-{
-	const unsigned int carrier = LINK_RUNNING | LINK_LOWER_UP;
-
-	/* names are in rules, groups in suppressors, and a VRF is where others are looked up */
-	if (state->rules.count &&
-		(strcmp(was->name, now->name) != 0 || was->group != now->group) &&
-		has_device_rules(state))
-		return true;
-	if (strcmp(now->kind, "vrf") == 0 || was->master != now->master)
-		return true;
-	/* routes are passed over or taken up again */
-	return (!(was->flags & carrier) != !(now->flags & carrier) &&
-		       devconf_or(&state->all, &now->conf,
-			       DEVCONF_IGNORE_ROUTES_WITH_LINKDOWN)) ||
-	       was->conf.value[DEVCONF_IGNORE_ROUTES_WITH_LINKDOWN] !=
-		       now->conf.value[DEVCONF_IGNORE_ROUTES_WITH_LINKDOWN];
-}
-
-static int apply_link(struct state *state, const struct link_record *link)
-{
-	struct iface *iface = iface_make(state, link->ifindex);
-	struct link_record was;
-	const struct iface *was_vrf;
-	bool renamed;
-	int r;
-
-	if (!iface)
-		return -ENOMEM;
-	was = iface->link;
-	was_vrf = iface->announced ? state_vrf(state, iface) : NULL;
-	renamed = !iface->announced || strcmp(was.name, link->name) != 0;
-	iface->link.identity = link->identity; /* no verdict depends on it */
-	if (!renamed && link_equal(&was, link))
-		return 0;
-	if (renamed) {
-		name_forget(state, iface);
-		r = hash_put(&state->names, name_key(link->name), iface);
-		if (r < 0)
-			return r;
-	}
-	iface->link = *link;
-	if (iface_is_up(iface) && !(was.flags & LINK_UP)) {
-		r = array_push(&state->risen, &link->ifindex);
-		if (r < 0)
-			return r;
-	}
-	(void)touched_iface(state, link->ifindex);
-	if (link_touches_all(state, &was, link))
-		touched_all(state);
-	if (renamed)
-		rules_attach(state);
-	if (iface->announced) {
-		r = link_lost(state, iface, &was, was_vrf);
-		if (r < 0)
-			return r;
-	}
-	iface->announced = true;
-	return 1;
-}
-
-static int apply_link_gone(struct state *state, int ifindex)
-{
-	struct iface *iface = hash_remove(&state->ifaces, (uint32_t)ifindex);
-	int r;
-
-	if (!iface)
-		return 0;
-	array_each (&iface->addrs, const struct addr_record, addr)
-		own_forget(&state->own, addr);
-	name_forget(state, iface);
-	(void)touched_iface(state, ifindex);
-	if (strcmp(iface->link.kind, "vrf") == 0 || has_device_rules(state))
-		touched_all(state);
-	iface_free(iface);
-	rules_attach(state);
-	state->audit_due = true;
-	r = silent_link_gone(state, ifindex);
-	return r < 0 ? r : 1;
-}
-
-/* --- addresses ----------------------------------------------------------------------------- */
-
-static int apply_addr(struct state *state, const struct addr_record *addr)
-{
-	struct iface *iface = iface_make(state, addr->ifindex);
-	struct addr_record *known;
-	int r;
-
-	if (!iface)
-		return -ENOMEM;
-	known = iface_addr(iface, addr);
-	if (known) {
-		bool same = known->broadcast.host == addr->broadcast.host &&
-			    known->scope == addr->scope &&
-			    known->secondary == addr->secondary;
-
-		if (same)
-			return 0;
-		r = own_add(&state->own, addr);
-		if (r < 0)
-			return r;
-		own_forget(&state->own, known);
-		*known = *addr;
-		(void)touched_iface(state, addr->ifindex);
-		return 1;
-	}
-	r = own_add(&state->own, addr);
-	if (r < 0)
-		return r;
-	r = array_push(&iface->addrs, addr);
-	if (r < 0) {
-		own_forget(&state->own, addr);
-		return r;
-	}
-	if (iface_is_up(iface))
-		silent_link_alive(state, addr->ifindex);
-	state->touched.addresses = true;
-	(void)touched_iface(state, addr->ifindex);
-	return 1;
-}
-
-static int apply_addr_gone(struct state *state, const struct addr_record *addr)
-{
-	struct iface *iface = state_iface(state, addr->ifindex);
-	struct addr_record *known = iface ? iface_addr(iface, addr) : NULL;
-	const struct iface *vrf;
-	int r = 0;
-
-	if (!known)
-		return 0;
-	own_forget(&state->own, known);
-	array_remove(&iface->addrs, (size_t)(known - iface->addrs.items));
-	state->audit_due = true;
-	state->touched.addresses = true;
-	(void)touched_iface(state, addr->ifindex);
-	vrf = state_vrf(state, iface);
-	if (!state_is_own(state, addr->local))
-		r = silent_prefsrc_gone(
-			state, addr->local, vrf ? vrf->link.vrf_table : TABLE_MAIN);
-	if (r >= 0 && !iface->addrs.count)
-		r = silent_link_down(state, addr->ifindex, true);
-	return r < 0 ? r : 1;
-}
-
-/* --- settings ------------------------------------------------------------------------------- */
-
-static bool conf_merge(struct devconf *conf, const struct netconf_record *record)
-{
-	bool changed = false;
-
-	for (unsigned int key = 0; key < DEVCONF_COUNT; key++) {
-		if (!(record->has >> key & 1) ||
-			conf->value[key] == record->conf.value[key])
-			continue;
-		conf->value[key] = record->conf.value[key];
-		changed = true;
-	}
-	return changed;
-}
-
-static int apply_netconf(struct state *state, const struct record *record)
-{
-	const struct netconf_record *netconf = &record->netconf;
-	struct iface *iface;
-
-	if (netconf->ifindex == NETCONF_ALL) {
-		if (!conf_merge(&state->all, netconf))
-			return 0;
-		touched_all(state);
-		return 1;
-	}
-	if (netconf->ifindex == NETCONF_DEFAULT) {
-		/* it went to every interface that was never set, without a word (3.2) */
-		state->links_stale |= !record->dump;
-		return conf_merge(&state->template, netconf);
-	}
-	iface = iface_make(state, netconf->ifindex);
-	if (!iface)
-		return -ENOMEM;
-	(void)touched_iface(state, netconf->ifindex);
-	if (netconf->has >> DEVCONF_IGNORE_ROUTES_WITH_LINKDOWN & 1 &&
-		netconf->conf.value[DEVCONF_IGNORE_ROUTES_WITH_LINKDOWN] !=
-			iface->link.conf.value[DEVCONF_IGNORE_ROUTES_WITH_LINKDOWN])
-		touched_all(state);
-	if (!iface->link.has_inet) {
-		iface->link.has_inet = true;
-		/* only six of its settings are said here; its link told the others, or will */
-		state->links_stale |= iface->announced && !record->dump;
-		conf_merge(&iface->link.conf, netconf);
-		return 1;
-	}
-	return conf_merge(&iface->link.conf, netconf);
-}
-
-/* IPv4 went from the device: MTU below 68, or the device is going; or it is being renamed,
- * and comes back at once with the settings it had. */
-static int apply_netconf_gone(struct state *state, int ifindex)
-{
-	struct iface *iface = state_iface(state, ifindex);
-
-	if (!iface || !iface->link.has_inet)
-		return 0;
-	iface->link.has_inet = false;
-	(void)touched_iface(state, ifindex);
-	return 1;
-}
-
-/* --- routes and nexthops --------------------------------------------------------------------- */
-
-static struct fib *table_make(struct state *state, uint32_t table)
-{
-	_cleanup_(fib_freep) struct fib *fib = NULL;
-	struct fib *known = state_table(state, table);
-
-	if (known)
-		return known;
-	if (table == TABLE_LOCAL && state->merged)
-		table = TABLE_MAIN;
-	fib = fib_new(table);
-	if (!fib || hash_put(&state->tables, table, fib) < 0)
-		return NULL;
-	touched_follow(state, fib);
-	return take_ptr(fib);
-}
-
-/*
- * A leg that a message calls dead may only be without a carrier (ignore_routes_with_linkdown,
- * kernel-rpf 5.7), and will be alive unannounced; for a moment also while its device has the
- * carrier again, as the routes hear of that later. It is kept as dead only where it must have
- * died with its device's last address: that has a carrier and no address, and another leg
- * keeps the route.
- */
-static bool is_dead(const struct state *state, const struct route_record *route,
-	const struct leg *leg)
-{
-	const struct iface *iface = state_iface(state, leg->oif);
-
-	return leg->dead && route->leg_count > 1 && iface && iface_has_carrier(iface) &&
-	       !iface->addrs.count;
-}
-
-static int add_route(
-	struct state *state, struct fib *fib, const struct route_record *route)
-{
-	_cleanup_(freep) struct leg *legs = NULL;
-	struct route_record plain = *route;
-	bool any = false;
-
-	for (size_t i = 0; i < route->leg_count; i++)
-		any |= route->legs[i].dead;
-	if (!any)
-		return fib_add(fib, route);
-	legs = calloc(route->leg_count, sizeof(*legs));
-	if (!legs)
-		return -ENOMEM;
-	for (size_t i = 0; i < route->leg_count; i++) {
-		legs[i] = route->legs[i];
-		legs[i].dead = is_dead(state, route, &legs[i]);
-	}
-	plain.legs = legs;
-	return fib_add(fib, &plain);
-}
-
-static int apply_route(struct state *state, const struct record *record)
-{
-	const struct route_record *route = &record->route;
-	struct fib *fib = table_make(state, route->table);
-
-	if (!fib)
-		return -ENOMEM;
-	if (route->type == ROUTE_LOCAL && route->protocol != PROTO_KERNEL) {
-		state->custom_local = true;
-		touched_all(state);
-	}
-	if (route->realm || route->blind)
-		touched_all(state);
-	/* among several routes of a prefix a replayed change may hit the wrong one */
-	if (state->replaying && route->place != ROUTE_NEW &&
-		trie_get(&fib->trie, route->dst))
-		state->audit_due = true;
-	return add_route(state, fib, route);
-}
-
-void state_ahead(
-	const struct state *state, uint32_t table, const struct ip4 *dsts, size_t count)
-{
-	const struct fib *fib = state_table(state, table);
-
-	if (fib)
-		trie_ahead(&fib->trie, dsts, count);
-}
-
-static int apply_route_gone(struct state *state, const struct route_record *route)
-{
-	struct fib *fib = state_table(state, route->table);
-	int r;
-
-	if (!fib)
-		return 0;
-	if (route->realm || route->blind)
-		touched_all(state);
-	r = fib_remove(fib, route);
-	if (!fib->routes && fib->table != TABLE_MAIN && fib->table != TABLE_LOCAL)
-		fib_free(hash_remove(&state->tables, fib->table));
-	return r;
-}
-
-static int apply_nexthop(struct state *state, const struct nexthop_record *record)
-{
-	_cleanup_(nexthop_freep) struct nexthop *nexthop = nexthop_new(record);
-	struct nexthop *known = state_nexthop(state, record->id);
-	int r;
-
-	if (!nexthop)
-		return -ENOMEM;
-	if (known && nexthop_equal(known, nexthop))
-		return 0;
-	r = hash_put(&state->nexthops, record->id, nexthop);
-	if (r < 0)
-		return r;
-	nexthop_free(known);
-	nexthop = NULL;
-	touched_all(state);
-	return 1;
-}
-
-static int apply_nexthop_gone(struct state *state, uint32_t id)
-{
-	struct nexthop *nexthop = hash_remove(&state->nexthops, id);
-	int r;
-
-	if (!nexthop)
-		return 0;
-	nexthop_free(nexthop);
-	state->audit_due = true;
-	touched_all(state);
-	r = silent_nexthop_gone(state, id);
-	return r < 0 ? r : 1;
-}
-
-/* --- rules ----------------------------------------------------------------------------------- */
-
-/* The first change of any rule parts local and main for ever (fib_unmerge()). */
-static int tables_split(struct state *state)
-{
-	struct fib *merged, *local;
-
-	if (!state->merged)
-		return 0;
-	state->merged = false;
-	touched_all(state);
-	merged = state_table(state, TABLE_MAIN);
-	if (!merged)
-		return 0;
-	local = table_make(state, TABLE_LOCAL);
-	if (!local)
-		return -ENOMEM;
-	return fib_split(merged, TABLE_LOCAL, local);
-}
-
-static int apply_merged(struct state *state, bool merged)
-{
-	if (merged == state->merged)
-		return 0;
-	if (!merged) {
-		int r = tables_split(state);
-
-		return r < 0 ? r : 1;
-	}
-	/* it is never joined again, so this can only be said before routes are known */
-	if (state_table(state, TABLE_LOCAL))
-		return -EINVAL;
-	state->merged = true;
-	touched_all(state);
-	return 1;
-}
-
-static int apply_rule(struct state *state, const struct record *record)
-{
-	struct state_rule entry = { .rule = record->rule };
-	size_t at = 0;
-	int r = 0;
-
-	if (!record->dump)
-		r = tables_split(state);
-	if (r < 0)
-		return r;
-	while (at < state->rules.count &&
-		state->rules.items[at].rule.priority <= entry.rule.priority) {
-		/* two equal rules are legal; in a replay it is more likely the same one */
-		if (state->replaying &&
-			rule_equal(&state->rules.items[at].rule, &entry.rule)) {
-			state->audit_due = true;
-			return 0;
-		}
-		at++;
-	}
-	entry.iif = rule_device(state, entry.rule.iif);
-	entry.oif = rule_device(state, entry.rule.oif);
-	r = array_insert(&state->rules, at, &entry);
-	if (r < 0)
-		return r;
-	touched_all(state);
-	state->dissecting += rule_dissects(&entry.rule);
-	state->rule_realms += entry.rule.realm;
-	state->suppressing += rule_suppresses(&entry.rule);
-	return 1;
-}
-
-static int apply_rule_gone(struct state *state, const struct rule *rule)
-{
-	int r = tables_split(state);
-
-	if (r < 0)
-		return r;
-	for (size_t at = 0; at < state->rules.count; at++) {
-		if (!rule_equal(&state->rules.items[at].rule, rule))
-			continue;
-		array_remove(&state->rules, at);
-		touched_all(state);
-		state->dissecting -= rule_dissects(rule);
-		state->rule_realms -= rule->realm;
-		state->suppressing -= rule_suppresses(rule);
-		return 1;
-	}
-	return 0;
-}
-
-/* --- the one way in ---------------------------------------------------------------------------- */
-
-static int apply_memberships(struct state *state, const struct membership_record *record)
-{
-	array_clear(&state->memberships);
-	for (size_t i = 0; i < record->count; i++) {
-		int r = array_push(&state->memberships, &record->items[i]);
-
-		if (r < 0)
-			return r;
-	}
-	return 0; /* no verdict that is kept depends on it */
-}
-
-static int apply(struct state *state, const struct record *record)
-{
-	switch (record->kind) {
-	case RECORD_LINK:
-		return apply_link(state, &record->link);
-	case RECORD_LINK_GONE:
-		return apply_link_gone(state, record->link.ifindex);
-	case RECORD_ADDR:
-		return apply_addr(state, &record->addr);
-	case RECORD_ADDR_GONE:
-		return apply_addr_gone(state, &record->addr);
-	case RECORD_ROUTE:
-		return apply_route(state, record);
-	case RECORD_ROUTE_GONE:
-		return apply_route_gone(state, &record->route);
-	case RECORD_RULE:
-		return apply_rule(state, record);
-	case RECORD_RULE_GONE:
-		return apply_rule_gone(state, &record->rule);
-	case RECORD_NEXTHOP:
-		return apply_nexthop(state, &record->nexthop);
-	case RECORD_NEXTHOP_GONE:
-		return apply_nexthop_gone(state, record->nexthop.id);
-	case RECORD_NETCONF:
-		return apply_netconf(state, record);
-	case RECORD_NETCONF_GONE:
-		return apply_netconf_gone(state, record->netconf.ifindex);
-	case RECORD_MERGED:
-		return apply_merged(state, record->merged);
-	case RECORD_MEMBERSHIPS:
-		return apply_memberships(state, &record->memberships);
-	case RECORD_KERNEL:
-		state->kernel = record->kernel;
-		touched_all(state);
-		return 0;
-	case RECORD_BLIND:
-		state->blind++;
-		state->blind_what = record->blind.what;
-		touched_all(state);
-		return 1;
-	}
-	return -EINVAL;
-}
-
-int state_apply(struct state *state, const struct record *record)
-{
-	int r = apply(state, record);
-
-	if (r > 0)
-		state->generation++;
-	return r;
-}
-
-int state_apply_handler(const struct record *record, void *state)
-{
-	int r = state_apply(state, record);
-
-	return r < 0 ? r : 0;
+	return vrf ? vrf->link.ifindex : 0;
 }

@@ -72,21 +72,11 @@ void state_free(struct state *state);
 DEFINE_FREEP(struct state, state_free)
 
 /*
- * Takes in one record. Returns 1 if it changed something, 0 if not, or a negative errno
- * (-ENOMEM; -EINVAL for a record that can't be); then the state is in doubt and must be read
- * anew.
- */
-int state_apply(struct state *state, const struct record *record);
-
-/*
  * Says which routes of a table are to be applied next, so that the way to them is in the caches
  * by then. Nothing changes by it; count is at most TRIE_AHEAD.
  */
 void state_ahead(
 	const struct state *state, uint32_t table, const struct ip4 *dsts, size_t count);
-
-/* As record_handler. */
-int state_apply_handler(const struct record *record, void *state);
 
 /* NULL where there is none. */
 struct iface *state_iface(const struct state *state, int ifindex);
@@ -111,3 +101,24 @@ int state_ifaces(const struct state *state, const struct iface ***ret, size_t *r
 
 /* How many routes, over all tables. */
 size_t state_routes(const struct state *state);
+
+/* Whether the running kernel is major.minor or later; one that isn't known is the newest. */
+bool state_kernel_has(const struct state *state, unsigned int major, unsigned int minor);
+
+/* Whether the kernel would take this leg of a route just now (fib_lookup_good_nhc()). */
+bool state_leg_is_usable(
+	const struct state *state, const struct fib_info *info, const struct leg *leg);
+
+/* The key of a name in state.names. */
+uint64_t state_name_key(const char *name);
+
+/* Calls each() with every leg of a route until it returns true; returns whether it did. Nexthop
+ * objects and groups are followed. */
+bool state_any_leg(const struct state *state, const struct fib_info *info,
+	bool (*each)(const struct leg *leg, void *data), void *data);
+
+/*
+ * The VRF in which a flow from or to ifindex is looked up, 0 for none
+ * (l3mdev_master_ifindex_rcu()).
+ */
+int state_l3mdev(const struct state *state, int ifindex);

@@ -105,7 +105,7 @@ static void lower(const struct state *state, uint64_t from, uint64_t *ret)
 	hash_each (&state->tables, slot) {
 		const struct fib *fib = slot->value;
 
-		if (fib->routes && fib->table >= from && fib->table < *ret)
+		if (fib->lists.routes && fib->table >= from && fib->table < *ret)
 			*ret = fib->table;
 	}
 }

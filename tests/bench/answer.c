@@ -65,9 +65,7 @@ static double asked_share(const char *config_path, const char *device)
 	FILE *pipe;
 
 	snprintf(command, sizeof(command),
-		"%s check --json --config %s %s | grep -o '\"share\":[0-9.]*' | head -n "
-		"1 | "
-		"cut -d : -f 2",
+		"%s check --json --config %s %s | grep -o '\"share\":[0-9.]*' | head -n 1 | cut -d : -f 2",
 		RPFILTERCTL, config_path, device);
 	pipe = popen(command, "re");
 	if (!pipe)

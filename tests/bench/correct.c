@@ -396,8 +396,8 @@ static void measure_new(struct bench *bench, size_t count)
 	pid_t pid;
 
 	bench_sysctl("conf/default/rp_filter", 1);
-	pid = udev_start("ACTION==\"add\", SUBSYSTEM==\"net\", KERNEL==\"tunl*\", "
-			 "RUN+=\"/usr/sbin/sysctl -q -w net.ipv4.conf.%k.rp_filter=2\"");
+	pid = udev_start(
+		"ACTION==\"add\", SUBSYSTEM==\"net\", KERNEL==\"tunl*\", RUN+=\"/usr/sbin/sysctl -q -w net.ipv4.conf.%k.rp_filter=2\"");
 	for (size_t i = 0; i < count; i++)
 		rule[i] = new_tunnel(asker, listener);
 	udev_stop(pid);

@@ -4,6 +4,7 @@
 #include "service.h"
 
 #include "state/state.h"
+#include "state/state_apply.h"
 
 #include <malloc.h>
 #include <unistd.h>

@@ -7,6 +7,7 @@
 #include "bench.h"
 
 #include "state/state.h"
+#include "state/state_apply.h"
 
 #include <stdlib.h>
 #include <string.h>

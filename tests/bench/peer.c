@@ -68,8 +68,8 @@ const struct peer peer_bird = {
 	.program = "/usr/sbin/bird",
 	.start = start_bird,
 	/* N of N routes for N networks in table master4 */
-	.count = "birdc -s %s/bird.ctl show route count 2>/dev/null | "
-		 "sed -n 's/^\\([0-9]*\\) of .* routes.*/\\1/p' | head -n 1",
+	.count =
+		"birdc -s %s/bird.ctl show route count 2>/dev/null | sed -n 's/^\\([0-9]*\\) of .* routes.*/\\1/p' | head -n 1",
 	.version = "bird --version 2>&1",
 };
 
@@ -99,8 +99,7 @@ const struct peer peer_zebra = {
 	.start = start_zebra,
 	/* Totals  RIB  FIB */
 	.count =
-		"vtysh --vty_socket %s -d zebra -c 'show ip route summary' 2>/dev/null | "
-		"sed -n 's/^Totals *\\([0-9]*\\).*/\\1/p'",
+		"vtysh --vty_socket %s -d zebra -c 'show ip route summary' 2>/dev/null | sed -n 's/^Totals *\\([0-9]*\\).*/\\1/p'",
 	.version = "/usr/lib/frr/zebra --version 2>&1",
 };
 

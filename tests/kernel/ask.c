@@ -8,7 +8,8 @@
 
 static void wrong(const char *text, const char *word)
 {
-	fprintf(stderr, "differ: %s: what is \"%s\"?\n", text, word ? word : "missing");
+	fprintf(stderr, "kernel_diff: %s: what is \"%s\"?\n", text,
+		word ? word : "missing");
 	_exit(3);
 }
 

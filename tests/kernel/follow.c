@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "kernel/follow.h"
 
+#include "state/state_apply.h"
+
 #include "kernel/snapshot.h"
 
 #include <errno.h>

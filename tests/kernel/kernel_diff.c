@@ -12,10 +12,12 @@
  * until --flows have been in all. --seconds and --megabytes bound a single walk.
  */
 #include "kernel/ask.h"
+
 #include "kernel/flows.h"
 #include "kernel/follow.h"
 #include "kernel/silent.h"
 #include "kernel/walk.h"
+#include "state/state_apply.h"
 
 #include "kernel/probe.h"
 #include "kernel/procsys.h"
@@ -463,12 +465,10 @@ static unsigned long long report(const struct settings *settings,
 	for (size_t k = 0; k < RPF_REASONS; k++)
 		printf("%12llu %s\n", total->reasons[k],
 			rpf_reason_name((enum rpf_reason)k));
-	printf("%llu steps (%llu taken), %llu flows left to the hash, %llu as blind, "
-	       "%llu steps late, %llu overruns, %ld kB\n",
+	printf("%llu steps (%llu taken), %llu flows left to the hash, %llu as blind, %llu steps late, %llu overruns, %ld kB\n",
 		total->steps, total->taken, total->multipath, total->blind, total->late,
 		total->overruns, total->kilobytes);
-	printf("Linux %s, seed %llu, %llu flows judged, %llu disagreements: %llu passed, "
-	       "%llu failed\n",
+	printf("Linux %s, seed %llu, %llu flows judged, %llu disagreements: %llu passed, %llu failed\n",
 		uname(&host) == 0 ? host.release : "?", settings->seed, total->judged,
 		disagreements, walks - disagreements, failed);
 	return failed;

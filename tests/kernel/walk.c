@@ -171,8 +171,7 @@ static void change_route(struct rng *rng, struct step *step)
 		return;
 	case 3:
 		write_step(step,
-			"ip route %s %s table %s%s nexthop dev %s nexthop dev %s weight "
-			"3",
+			"ip route %s %s table %s%s nexthop dev %s nexthop dev %s weight 3",
 			word, prefix, table, metric, device, RNG_PICK(rng, devices));
 		return;
 	case 4:

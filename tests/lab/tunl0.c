@@ -20,8 +20,7 @@
  * tunnel has decapsulated. And UDP sockets that tell what came through.
  */
 static const char usage[] =
-	"tunl0 NAME                   makes the tun device, holds it and reads "
-	"commands:\n"
+	"tunl0 NAME                   makes the tun device, holds it and reads commands:\n"
 	"                             send SRC DST [udp SPORT DPORT] [count N], quit\n"
 	"tunl0 --listen ADDR PORT     prints where each datagram comes from\n"
 	"tunl0 --serve ADDR PORT      the same, and sends it back\n"

@@ -26,13 +26,13 @@ unsigned int if_nametoindex(
 
 #define COMMAND_MAX 1024
 
-bool lab_enter(void)
+bool fixture_enter(void)
 {
 	if (unshare(CLONE_NEWNET) < 0) {
 		printf("skipped: no network namespace: %s\n", strerror(errno));
 		return false;
 	}
-	if (!lab_ip_try("link set lo up")) {
+	if (!fixture_ip_try("link set lo up")) {
 		printf("skipped: ip(8) doesn't work\n");
 		return false;
 	}
@@ -53,7 +53,7 @@ _printf_(1, 0) static bool run_ip(
 	return system(command) == 0;
 }
 
-void lab_ip(const char *format, ...)
+void fixture_ip(const char *format, ...)
 {
 	va_list arguments;
 
@@ -63,7 +63,7 @@ void lab_ip(const char *format, ...)
 	ck_assert_msg(fine, "ip %s: failed", format);
 }
 
-bool lab_ip_try(const char *format, ...)
+bool fixture_ip_try(const char *format, ...)
 {
 	va_list arguments;
 
@@ -73,7 +73,7 @@ bool lab_ip_try(const char *format, ...)
 	return fine;
 }
 
-int lab_tun(const char *name)
+int fixture_tun(const char *name)
 {
 	struct ifreq request = { .ifr_flags = IFF_TUN | IFF_NO_PI };
 	int tun = open("/dev/net/tun", O_RDWR | O_CLOEXEC);
@@ -93,7 +93,7 @@ int lab_tun(const char *name)
 	return tun;
 }
 
-int lab_ifindex(const char *name)
+int fixture_ifindex(const char *name)
 {
 	unsigned int index = if_nametoindex(name);
 
@@ -101,7 +101,7 @@ int lab_ifindex(const char *name)
 	return (int)index;
 }
 
-void lab_sysctl(const char *path, int value)
+void fixture_sysctl(const char *path, int value)
 {
 	char text[16], file[256];
 	int length = snprintf(text, sizeof(text), "%d", value);
@@ -131,7 +131,7 @@ static uint16_t fold(uint32_t total)
 	return htons((uint16_t)~total);
 }
 
-void lab_send(int tun, const struct flow *flow, const char *payload)
+void fixture_send(int tun, const struct flow *flow, const char *payload)
 {
 	struct {
 		struct iphdr ip;
@@ -165,7 +165,7 @@ void lab_send(int tun, const struct flow *flow, const char *payload)
 		strerror(errno));
 }
 
-int lab_udp(struct ip4 addr, uint16_t port)
+int fixture_udp(struct ip4 addr, uint16_t port)
 {
 	struct sockaddr_in to = {
 		.sin_family = AF_INET,
@@ -180,7 +180,7 @@ int lab_udp(struct ip4 addr, uint16_t port)
 	return fd;
 }
 
-bool lab_udp_received(int socket, int timeout_ms)
+bool fixture_udp_received(int socket, int timeout_ms)
 {
 	struct pollfd wait = { .fd = socket, .events = POLLIN };
 	char byte;

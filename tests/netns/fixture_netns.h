@@ -12,33 +12,33 @@
  * A network namespace to try things in. All of it is of the calling process: what is made
  * here ends with it. Failures are Check failures, unless said otherwise.
  *
- *	static void setup(void) { ck_assert(lab_enter()); }	a checked fixture: one a test
- *	int main(void) { if (!lab_enter()) return 77; ... }	skipped where it is refused
+ *	static void setup(void) { ck_assert(fixture_enter()); }	a checked fixture: one a test
+ *	int main(void) { if (!fixture_enter()) return 77; ... }	skipped where it is refused
  */
 
 /* Enters a new namespace with lo up. Returns false, the reason printed, where it can't. */
-bool lab_enter(void);
+bool fixture_enter(void);
 
-/* Runs ip(8): lab_ip("link set %s up", name). */
-void lab_ip(const char *format, ...) _printf_(1, 2);
+/* Runs ip(8): fixture_ip("link set %s up", name). */
+void fixture_ip(const char *format, ...) _printf_(1, 2);
 
 /* The same, quietly; returns whether it succeeded. */
-bool lab_ip_try(const char *format, ...) _printf_(1, 2);
+bool fixture_ip_try(const char *format, ...) _printf_(1, 2);
 
 /* Makes the tun device (no packet information, carrier on), down. Returns its descriptor. */
-int lab_tun(const char *name);
+int fixture_tun(const char *name);
 
 /* The index of a device that must exist. */
-int lab_ifindex(const char *name);
+int fixture_ifindex(const char *name);
 
-/* Writes value to /proc/sys/net/ipv4/PATH: lab_sysctl("conf/all/rp_filter", 1). */
-void lab_sysctl(const char *path, int value);
+/* Writes value to /proc/sys/net/ipv4/PATH: fixture_sysctl("conf/all/rp_filter", 1). */
+void fixture_sysctl(const char *path, int value);
 
 /* Sends a UDP packet with flow's addresses, ports and tos in by the tun device. */
-void lab_send(int tun, const struct flow *flow, const char *payload);
+void fixture_send(int tun, const struct flow *flow, const char *payload);
 
 /* A UDP socket bound to addr (0: any) and port (host byte order). */
-int lab_udp(struct ip4 addr, uint16_t port);
+int fixture_udp(struct ip4 addr, uint16_t port);
 
 /* Whether a datagram comes in by socket within the time; it is taken. */
-bool lab_udp_received(int socket, int timeout_ms);
+bool fixture_udp_received(int socket, int timeout_ms);

@@ -14,7 +14,7 @@ static struct daemon host;
 
 static void setup(void)
 {
-	ck_assert(lab_enter());
+	ck_assert(fixture_enter());
 	host = (struct daemon){ .synced = true, .state = state_new() };
 	ck_assert_int_ge(sd_event_new(&host.event), 0);
 	ck_assert_int_ge(nl_request_new(&host.request), 0);
@@ -79,7 +79,7 @@ int main(void)
 		what_was_asked_for_comes_after_an_overrun,
 	};
 
-	if (!lab_enter())
+	if (!fixture_enter())
 		return 77;
-	return lab_run_between(setup, teardown, "audit", tests, ELEMENTS(tests));
+	return fixture_run_between(setup, teardown, "audit", tests, ELEMENTS(tests));
 }

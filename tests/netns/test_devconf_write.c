@@ -25,10 +25,10 @@ static struct nl_request *request;
 
 static void setup(void)
 {
-	ck_assert(lab_enter());
+	ck_assert(fixture_enter());
 	ck_assert_int_eq(nl_request_new(&request), 0);
-	lab_sysctl("conf/all/rp_filter", 0);
-	lab_sysctl("conf/default/rp_filter", 1);
+	fixture_sysctl("conf/all/rp_filter", 0);
+	fixture_sysctl("conf/default/rp_filter", 1);
 }
 
 static void teardown(void)
@@ -62,18 +62,18 @@ static int got(int ifindex)
 START_TEST(an_interface_is_written_by_index)
 {
 	static const int values[] = { 2, 0, 1, 7, -1, INT_MAX, INT_MIN };
-	int tun = lab_tun("tunl0"), ifindex = lab_ifindex("tunl0");
+	int tun = fixture_tun("tunl0"), ifindex = fixture_ifindex("tunl0");
 
 	/* down, up, and with a name that is no path */
 	for (size_t i = 0; i < ELEMENTS(values); i++) {
 		if (i == 3)
-			lab_ip("link set tunl0 up");
+			fixture_ip("link set tunl0 up");
 		ck_assert_int_eq(devconf_write_rp_filter(request, ifindex, values[i]), 0);
 		ck_assert_int_eq(number("tunl0"), values[i]);
 		ck_assert_int_eq(got(ifindex), values[i]);
 	}
-	lab_ip("link set tunl0 down");
-	lab_ip("link set tunl0 name tun.7");
+	fixture_ip("link set tunl0 down");
+	fixture_ip("link set tunl0 name tun.7");
 	ck_assert_int_eq(devconf_write_rp_filter(request, ifindex, 2), 0);
 	ck_assert_int_eq(number("tun.7"), 2);
 	ck_assert_int_eq(number("lo"), 0);
@@ -95,12 +95,12 @@ END_TEST
 
 START_TEST(what_is_not_there_says_so)
 {
-	int tun = lab_tun("tunl0"), ifindex = lab_ifindex("tunl0"), value;
+	int tun = fixture_tun("tunl0"), ifindex = fixture_ifindex("tunl0"), value;
 
 	ck_assert_int_eq(devconf_write_rp_filter(request, 0, 2), -ENODEV);
 	ck_assert_int_eq(devconf_write_rp_filter(request, 99999, 2), -ENODEV);
 	ck_assert_int_eq(devconf_read_rp_filter(request, 99999, &value), -ENODEV);
-	lab_ip("link set lo mtu 60"); /* others refuse less than 68 */
+	fixture_ip("link set lo mtu 60"); /* others refuse less than 68 */
 	ck_assert_int_eq(devconf_write_rp_filter(request, 1, 2), -EAFNOSUPPORT);
 	ck_assert_int_eq(devconf_read_rp_filter(request, 1, &value), -EAFNOSUPPORT);
 	ck_assert_int_eq(devconf_write_rp_filter(request, ifindex, 2), 0);
@@ -156,7 +156,7 @@ static int write_as(int ifindex, bool capable, bool read_only)
 
 START_TEST(one_capability_is_enough)
 {
-	int tun = lab_tun("tunl0"), ifindex = lab_ifindex("tunl0");
+	int tun = fixture_tun("tunl0"), ifindex = fixture_ifindex("tunl0");
 
 	ck_assert_int_eq(write_as(ifindex, false, false), EPERM);
 	ck_assert_int_eq(write_as(NETCONF_ALL, false, false), EACCES);
@@ -194,14 +194,14 @@ START_TEST(an_index_that_is_used_again_is_another_identity)
 {
 	uint64_t first;
 
-	lab_ip("link add index 77 v0 type veth peer name v1");
+	fixture_ip("link add index 77 v0 type veth peer name v1");
 	first = identity_of(77);
 	ck_assert_int_eq(devconf_write_rp_filter(request, 77, 2), 0);
-	lab_ip("link set v0 up");
-	lab_ip("link set v0 mtu 1400");
+	fixture_ip("link set v0 up");
+	fixture_ip("link set v0 mtu 1400");
 	ck_assert(first && identity_of(77) == first);
-	lab_ip("link del v0");
-	lab_ip("link add index 77 v0 type veth peer name v1");
+	fixture_ip("link del v0");
+	fixture_ip("link add index 77 v0 type veth peer name v1");
 	ck_assert(identity_of(77) != first);
 }
 END_TEST
@@ -213,7 +213,7 @@ START_TEST(a_namespace_has_a_name_of_its_own)
 	ck_assert_int_eq(netns_id(one), 0);
 	ck_assert_int_eq(netns_id(same), 0);
 	ck_assert_str_eq(one, same);
-	ck_assert(lab_enter());
+	ck_assert(fixture_enter());
 	ck_assert_int_eq(netns_id(two), 0);
 	ck_assert_str_ne(one, two);
 }
@@ -230,7 +230,8 @@ int main(void)
 		a_namespace_has_a_name_of_its_own,
 	};
 
-	if (!lab_enter())
+	if (!fixture_enter())
 		return 77;
-	return lab_run_between(setup, teardown, "devconf_write", tests, ELEMENTS(tests));
+	return fixture_run_between(
+		setup, teardown, "devconf_write", tests, ELEMENTS(tests));
 }

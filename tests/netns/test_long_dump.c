@@ -21,7 +21,7 @@ static struct {
 
 static void setup(void)
 {
-	ck_assert(lab_enter());
+	ck_assert(fixture_enter());
 }
 
 static int keep(const struct record *record, void *userdata)
@@ -52,13 +52,13 @@ static void add_many(void)
 	FILE *batch = fdopen(mkstemp(path), "w");
 
 	ck_assert_ptr_nonnull(batch);
-	lab_ip("link add v0 type veth peer name v1");
-	lab_ip("link set v0 up");
-	lab_ip("link set v1 up");
+	fixture_ip("link add v0 type veth peer name v1");
+	fixture_ip("link set v0 up");
+	fixture_ip("link set v1 up");
 	for (unsigned int i = 0; i < MANY; i++)
 		fprintf(batch, "route add 20.%u.%u.0/24 dev v0\n", i >> 8, i & 255);
 	ck_assert_int_eq(fclose(batch), 0);
-	lab_ip("-batch %s", path);
+	fixture_ip("-batch %s", path);
 	(void)unlink(path);
 }
 
@@ -117,7 +117,7 @@ int main(void)
 		in_steps,
 	};
 
-	if (!lab_enter())
+	if (!fixture_enter())
 		return 77;
-	return lab_run_between(setup, NULL, "long_dump", tests, ELEMENTS(tests));
+	return fixture_run_between(setup, NULL, "long_dump", tests, ELEMENTS(tests));
 }

@@ -50,9 +50,9 @@ static struct ip4 addr(const char *text)
 
 static void setup(void)
 {
-	ck_assert(lab_enter());
-	lab_sysctl("conf/all/rp_filter", 0);
-	lab_sysctl("conf/default/rp_filter", 0);
+	ck_assert(fixture_enter());
+	fixture_sysctl("conf/all/rp_filter", 0);
+	fixture_sysctl("conf/default/rp_filter", 0);
 }
 
 static void teardown(void)
@@ -98,10 +98,10 @@ static void dump(struct nl_request *request, unsigned int what)
 /* A veth pair v0-v1, 10.1.0.1/24 on v0, both up. */
 static void build_pair(void)
 {
-	lab_ip("link add v0 type veth peer name v1");
-	lab_ip("link set v0 up");
-	lab_ip("link set v1 up");
-	lab_ip("addr add 10.1.0.1/24 brd + dev v0");
+	fixture_ip("link add v0 type veth peer name v1");
+	fixture_ip("link set v0 up");
+	fixture_ip("link set v1 up");
+	fixture_ip("addr add 10.1.0.1/24 brd + dev v0");
 }
 
 START_TEST(dump_sees_everything)
@@ -110,19 +110,19 @@ START_TEST(dump_sees_everything)
 	size_t at = 0;
 
 	build_pair();
-	lab_ip("nexthop add id 7 via 10.1.0.7 dev v0");
-	lab_ip("nexthop add id 8 blackhole");
-	lab_ip("nexthop add id 9 via 10.1.0.9 dev v0");
-	lab_ip("nexthop add id 10 group 7,3/9");
-	lab_ip("route add 10.2.0.0/16 via 10.1.0.2 table 1000 metric 5 src 10.1.0.1");
-	lab_ip("route add 10.3.0.0/16 nexthop via 10.1.0.2 nexthop via 10.1.0.3 weight "
-	       "4");
-	lab_ip("route add 10.4.0.0/16 nhid 10");
-	lab_ip("route add 10.5.0.0/16 nhid 8");
-	lab_ip("route add unreachable default metric 4278198272");
-	lab_ip("route add 10.6.0.0/16 via inet6 fe80::1 dev v0");
-	lab_ip("rule add pref 100 from 10.9.0.0/16 iif v0 fwmark 0x10/0xf0 lookup 1000 "
-	       "suppress_prefixlength 0");
+	fixture_ip("nexthop add id 7 via 10.1.0.7 dev v0");
+	fixture_ip("nexthop add id 8 blackhole");
+	fixture_ip("nexthop add id 9 via 10.1.0.9 dev v0");
+	fixture_ip("nexthop add id 10 group 7,3/9");
+	fixture_ip("route add 10.2.0.0/16 via 10.1.0.2 table 1000 metric 5 src 10.1.0.1");
+	fixture_ip(
+		"route add 10.3.0.0/16 nexthop via 10.1.0.2 nexthop via 10.1.0.3 weight 4");
+	fixture_ip("route add 10.4.0.0/16 nhid 10");
+	fixture_ip("route add 10.5.0.0/16 nhid 8");
+	fixture_ip("route add unreachable default metric 4278198272");
+	fixture_ip("route add 10.6.0.0/16 via inet6 fe80::1 dev v0");
+	fixture_ip(
+		"rule add pref 100 from 10.9.0.0/16 iif v0 fwmark 0x10/0xf0 lookup 1000 suppress_prefixlength 0");
 	ck_assert_int_eq(nl_request_new(&request), 0);
 	dump(request, NL_DUMP_ALL);
 
@@ -131,14 +131,14 @@ START_TEST(dump_sees_everything)
 	while (strcmp(record->link.name, "v0") != 0)
 		record = next(RECORD_LINK, &at);
 	ck_assert_str_eq(record->link.kind, "veth");
-	ck_assert_int_eq(record->link.lower, lab_ifindex("v1"));
+	ck_assert_int_eq(record->link.lower, fixture_ifindex("v1"));
 	ck_assert(record->link.has_inet && record->link.flags & LINK_UP);
 	record = next(RECORD_NETCONF, &at);
 	while (record->netconf.ifindex != NETCONF_ALL)
 		record = next(RECORD_NETCONF, &at);
 	ck_assert_uint_ne(record->netconf.has & 1u << DEVCONF_RP_FILTER, 0);
 	record = next(RECORD_ADDR, &at);
-	while (record->addr.ifindex != lab_ifindex("v0"))
+	while (record->addr.ifindex != fixture_ifindex("v0"))
 		record = next(RECORD_ADDR, &at);
 	ck_assert_uint_eq(record->addr.local.host, addr("10.1.0.1").host);
 	ck_assert_uint_eq(record->addr.broadcast.host, addr("10.1.0.255").host);
@@ -167,16 +167,16 @@ START_TEST(dump_sees_routes)
 	_cleanup_(nl_request_freep) struct nl_request *request = NULL;
 
 	build_pair();
-	lab_ip("nexthop add id 8 blackhole");
-	lab_ip("nexthop add id 9 via 10.1.0.9 dev v0");
-	lab_ip("route add 10.2.0.0/16 via 10.1.0.2 table 1000 metric 5 src 10.1.0.1");
-	lab_ip("route add 10.3.0.0/16 nexthop via 10.1.0.2 nexthop via 10.1.0.3 weight "
-	       "4");
-	lab_ip("route add 10.4.0.0/16 nhid 9");
-	lab_ip("route add 10.5.0.0/16 nhid 8");
-	lab_ip("route add unreachable default metric 4278198272");
-	lab_ip("route add 10.6.0.0/16 via inet6 fe80::1 dev v0");
-	lab_ip("route add 10.7.0.0/16 via 10.1.0.2 mtu 1400");
+	fixture_ip("nexthop add id 8 blackhole");
+	fixture_ip("nexthop add id 9 via 10.1.0.9 dev v0");
+	fixture_ip("route add 10.2.0.0/16 via 10.1.0.2 table 1000 metric 5 src 10.1.0.1");
+	fixture_ip(
+		"route add 10.3.0.0/16 nexthop via 10.1.0.2 nexthop via 10.1.0.3 weight 4");
+	fixture_ip("route add 10.4.0.0/16 nhid 9");
+	fixture_ip("route add 10.5.0.0/16 nhid 8");
+	fixture_ip("route add unreachable default metric 4278198272");
+	fixture_ip("route add 10.6.0.0/16 via inet6 fe80::1 dev v0");
+	fixture_ip("route add 10.7.0.0/16 via 10.1.0.2 mtu 1400");
 	ck_assert_int_eq(nl_request_new(&request), 0);
 	dump(request, NL_DUMP_ROUTES);
 
@@ -184,7 +184,7 @@ START_TEST(dump_sees_routes)
 	ck_assert_uint_eq(one->record.route.priority, 5);
 	ck_assert_uint_eq(one->record.route.prefsrc.host, addr("10.1.0.1").host);
 	ck_assert_uint_eq(one->record.route.leg_count, 1);
-	ck_assert_int_eq(one->legs[0].oif, lab_ifindex("v0"));
+	ck_assert_int_eq(one->legs[0].oif, fixture_ifindex("v0"));
 	ck_assert_uint_eq(one->legs[0].gw.host, addr("10.1.0.2").host);
 	ck_assert_uint_eq(one->record.route.rest, 0);
 	one = route_to("10.3.0.0/16", TABLE_MAIN);
@@ -236,9 +236,9 @@ START_TEST(a_dump_in_steps)
 	int r;
 
 	build_pair();
-	lab_ip("route add 10.2.0.0/16 via 10.1.0.2 table 1000");
+	fixture_ip("route add 10.2.0.0/16 via 10.1.0.2 table 1000");
 	for (int i = 0; i < 150; i++)
-		lab_ip("route add 10.3.%d.0/24 via 10.1.0.2", i);
+		fixture_ip("route add 10.3.%d.0/24 via 10.1.0.2", i);
 	ck_assert_int_eq(nl_request_new(&request), 0);
 	dump(request, NL_DUMP_ROUTES);
 	whole = seen.count;
@@ -271,18 +271,18 @@ START_TEST(one_link_again)
 	size_t at = 0;
 
 	build_pair();
-	lab_sysctl("conf/v0/rp_filter", 2);
+	fixture_sysctl("conf/v0/rp_filter", 2);
 	ck_assert_int_eq(nl_request_new(&request), 0);
-	ck_assert_int_eq(nl_request_link(request, lab_ifindex("v0"), keep, NULL), 0);
+	ck_assert_int_eq(nl_request_link(request, fixture_ifindex("v0"), keep, NULL), 0);
 	const struct record *record = next(RECORD_LINK, &at);
 	ck_assert_str_eq(record->link.name, "v0");
 	ck_assert_int_eq(record->link.conf.value[DEVCONF_RP_FILTER], 2);
 	ck_assert_uint_eq(seen.count, 1);
 	ck_assert_int_eq(nl_request_link(request, 4711, keep, NULL), -ENODEV);
 	ck_assert_int_eq(nl_request_link(request, 0, keep, NULL), -ENODEV);
-	lab_ip("link set lo mtu 60"); /* others refuse less than 68 */
+	fixture_ip("link set lo mtu 60"); /* others refuse less than 68 */
 	array_clear(&seen);
-	ck_assert_int_eq(nl_request_link(request, lab_ifindex("lo"), keep, NULL), 0);
+	ck_assert_int_eq(nl_request_link(request, fixture_ifindex("lo"), keep, NULL), 0);
 	ck_assert(!seen.items[0].record.link.has_inet);
 }
 END_TEST
@@ -310,14 +310,15 @@ START_TEST(tunnels)
 	ck_assert_int_eq(nl_request_new(&request), 0);
 	for (size_t i = 0; i < ELEMENTS(rows); i++) {
 		/* a kernel need not have each kind */
-		if (rows[i].add ? !lab_ip_try("link add %s %s", rows[i].name, rows[i].add)
-				: !lab_ip_try("link show %s", rows[i].name)) {
+		if (rows[i].add ? !fixture_ip_try(
+					  "link add %s %s", rows[i].name, rows[i].add)
+				: !fixture_ip_try("link show %s", rows[i].name)) {
 			printf("no %s here: %s\n", rows[i].name, rows[i].add ?: "");
 			continue;
 		}
 		array_clear(&seen);
-		ck_assert_int_eq(
-			nl_request_link(request, lab_ifindex(rows[i].name), keep, NULL),
+		ck_assert_int_eq(nl_request_link(request, fixture_ifindex(rows[i].name),
+					 keep, NULL),
 			0);
 		const struct link_record *link = &seen.items[0].record.link;
 		ck_assert_msg(link->tunnel.known &&
@@ -348,17 +349,17 @@ START_TEST(events_come_in_order)
 	ck_assert_uint_ge(nl_reader_buffer(reader), 2 * BUFFER);
 	ck_assert_int_eq(nl_reader_receive(reader, 10, keep, NULL), 0);
 	build_pair();
-	lab_sysctl("conf/v0/rp_filter", 1);
-	lab_ip("nexthop add id 7 via 10.1.0.7 dev v0");
-	lab_ip("route append 10.2.0.0/16 via 10.1.0.2");
-	lab_ip("route replace 10.2.0.0/16 via 10.1.0.3");
-	lab_ip("route prepend 10.2.0.0/16 via 10.1.0.4");
-	lab_ip("route del 10.2.0.0/16 via 10.1.0.4");
-	lab_ip("rule add pref 5 lookup 77");
-	lab_ip("rule del pref 5");
-	lab_ip("nexthop del id 7");
-	lab_ip("addr del 10.1.0.1/24 dev v0");
-	lab_ip("link del v0");
+	fixture_sysctl("conf/v0/rp_filter", 1);
+	fixture_ip("nexthop add id 7 via 10.1.0.7 dev v0");
+	fixture_ip("route append 10.2.0.0/16 via 10.1.0.2");
+	fixture_ip("route replace 10.2.0.0/16 via 10.1.0.3");
+	fixture_ip("route prepend 10.2.0.0/16 via 10.1.0.4");
+	fixture_ip("route del 10.2.0.0/16 via 10.1.0.4");
+	fixture_ip("rule add pref 5 lookup 77");
+	fixture_ip("rule del pref 5");
+	fixture_ip("nexthop del id 7");
+	fixture_ip("addr del 10.1.0.1/24 dev v0");
+	fixture_ip("link del v0");
 	receive(reader);
 
 	ck_assert_int_gt(next(RECORD_NETCONF, &at)->netconf.ifindex, 0);
@@ -398,13 +399,13 @@ START_TEST(what_is_kept_comes_again)
 	ck_assert_int_eq(nl_reader_replay(reader, 10, keep, NULL), 0); /* not asked to */
 	array_clear(&seen);
 	nl_reader_keep(reader);
-	lab_ip("route add 10.3.0.0/16 via 10.1.0.2 dev v0");
-	lab_ip("addr add 10.9.0.1/24 dev v1");
+	fixture_ip("route add 10.3.0.0/16 via 10.1.0.2 dev v0");
+	fixture_ip("addr add 10.9.0.1/24 dev v1");
 	received = (size_t)nl_reader_receive(reader, 1000, keep, NULL);
 	ck_assert_uint_eq(seen.count, received);
 	ck_assert_int_eq(nl_reader_replay(reader, 1, keep, NULL), 1);
 	/* what comes meanwhile is behind it */
-	lab_ip("route del 10.3.0.0/16");
+	fixture_ip("route del 10.3.0.0/16");
 	ck_assert_int_eq(nl_reader_receive(reader, 1000, keep, NULL), 1);
 	array_clear(&seen);
 	ck_assert_int_eq(nl_reader_replay(reader, 1000, keep, NULL), (int)received);
@@ -414,7 +415,7 @@ START_TEST(what_is_kept_comes_again)
 	ck_assert_uint_eq(at, seen.count);
 	ck_assert_int_eq(nl_reader_replay(reader, 1000, keep, NULL), 0); /* each once */
 	nl_reader_forget(reader);
-	lab_ip("route add 10.3.0.0/16 via 10.1.0.2 dev v0");
+	fixture_ip("route add 10.3.0.0/16 via 10.1.0.2 dev v0");
 	ck_assert_int_eq(nl_reader_receive(reader, 1000, keep, NULL), 1);
 	ck_assert_int_eq(nl_reader_replay(reader, 1000, keep, NULL), 0);
 }
@@ -445,11 +446,11 @@ START_TEST(what_comes_next_is_told)
 	build_pair();
 	ck_assert_int_eq(nl_reader_new(-1, BUFFER, &reader), 0);
 	nl_reader_set_ahead(reader, tell, &told);
-	lab_ip("route add 10.2.0.0/16 via 10.1.0.2");
-	lab_ip("rule add pref 5 lookup 77");
-	lab_ip("route add 10.3.0.0/16 via 10.1.0.2");
-	lab_ip("route add 10.4.0.0/16 via 10.1.0.2 table 1000");
-	lab_ip("route del 10.2.0.0/16");
+	fixture_ip("route add 10.2.0.0/16 via 10.1.0.2");
+	fixture_ip("rule add pref 5 lookup 77");
+	fixture_ip("route add 10.3.0.0/16 via 10.1.0.2");
+	fixture_ip("route add 10.4.0.0/16 via 10.1.0.2 table 1000");
+	fixture_ip("route del 10.2.0.0/16");
 	receive(reader);
 	ck_assert_uint_eq(seen.count, 5);
 	ck_assert_uint_eq(told, 3);
@@ -467,12 +468,12 @@ START_TEST(a_budget_is_kept)
 	build_pair();
 	ck_assert_int_eq(nl_reader_new(-1, BUFFER, &reader), 0);
 	for (int i = 0; i < 50; i++)
-		lab_ip("route add 10.2.%d.0/24 via 10.1.0.2", i);
+		fixture_ip("route add 10.2.%d.0/24 via 10.1.0.2", i);
 	ck_assert_int_eq(nl_reader_receive(reader, 40, keep, NULL), 40);
 	ck_assert_uint_eq(seen.count, 40);
 	ck_assert_int_eq(nl_reader_receive(reader, 40, keep, NULL), 10);
 	ck_assert_int_eq(nl_reader_receive(reader, 40, keep, NULL), 0);
-	lab_ip("link set v1 down");
+	fixture_ip("link set v1 down");
 	ck_assert_int_eq(nl_reader_receive(reader, 40, give_up, NULL), -ECANCELED);
 }
 END_TEST
@@ -488,12 +489,12 @@ START_TEST(an_overrun_is_told)
 				 sizeof(tiny)),
 		0);
 	for (int i = 0; i < 50; i++)
-		lab_ip("route add 10.2.%d.0/24 via 10.1.0.2", i);
+		fixture_ip("route add 10.2.%d.0/24 via 10.1.0.2", i);
 	ck_assert_int_eq(nl_reader_receive(reader, 1000, keep, NULL), -ENOBUFS);
 	ck_assert_uint_eq(nl_reader_counts(reader)->overruns, 1);
 	ck_assert_int_eq(nl_reader_discard(reader), 0);
 	ck_assert_int_eq(nl_reader_receive(reader, 1000, keep, NULL), 0);
-	lab_ip("route add 10.3.0.0/24 via 10.1.0.2");
+	fixture_ip("route add 10.3.0.0/24 via 10.1.0.2");
 	ck_assert_int_eq(nl_reader_receive(reader, 1000, keep, NULL), 1);
 	(void)route_to("10.3.0.0/24", TABLE_MAIN);
 }
@@ -508,14 +509,14 @@ START_TEST(a_socket_is_inherited)
 	ck_assert_int_eq(nl_reader_new(-1, BUFFER, &reader), 0);
 	int fd = dup(nl_reader_fd(reader));
 	nl_reader_free(take_ptr(reader));
-	lab_ip("route add 10.3.0.0/24 via 10.1.0.2");
+	fixture_ip("route add 10.3.0.0/24 via 10.1.0.2");
 	ck_assert_int_eq(nl_reader_new(fd, 4096, &heir), 0);
 	ck_assert_int_eq(nl_reader_fd(heir), fd);
 	ck_assert_uint_ge(nl_reader_buffer(heir), 2 * BUFFER);
 	receive(heir);
 	(void)route_to("10.3.0.0/24", TABLE_MAIN);
 	/* what is no such socket is refused, and closed */
-	fd = lab_udp(ip4(0), 0);
+	fd = fixture_udp(ip4(0), 0);
 	ck_assert_int_eq(nl_reader_new(fd, 4096, &reader), -EINVAL);
 	ck_assert_int_eq(fcntl(fd, F_GETFD), -1);
 }
@@ -554,13 +555,13 @@ END_TEST
  */
 static int build_realserver(struct flow *flow)
 {
-	int tun = lab_tun("tun0");
+	int tun = fixture_tun("tun0");
 
 	build_pair();
-	lab_ip("link set tun0 up");
-	lab_ip("route add default via 10.1.0.254");
-	lab_ip("addr add 192.0.2.1/32 dev lo");
-	*flow = (struct flow){ .iif = lab_ifindex("tun0"),
+	fixture_ip("link set tun0 up");
+	fixture_ip("route add default via 10.1.0.254");
+	fixture_ip("addr add 192.0.2.1/32 dev lo");
+	*flow = (struct flow){ .iif = fixture_ifindex("tun0"),
 		.src = addr("198.51.100.7"),
 		.dst = addr("192.0.2.1"),
 		.proto = IPPROTO_UDP,
@@ -589,13 +590,13 @@ START_TEST(the_kernel_judges)
 	(void)build_realserver(&flow);
 	ck_assert_int_eq(nl_request_new(&request), 0);
 	assert_verdict(request, &flow, PROBE_PASS, "filter off");
-	lab_sysctl("conf/tun0/rp_filter", 1);
+	fixture_sysctl("conf/tun0/rp_filter", 1);
 	assert_verdict(request, &flow, PROBE_DROP, "strict");
-	lab_sysctl("conf/tun0/rp_filter", 2);
+	fixture_sysctl("conf/tun0/rp_filter", 2);
 	assert_verdict(request, &flow, PROBE_DROP, "loose, unnumbered");
-	lab_ip("addr add 10.8.0.1/32 dev tun0");
+	fixture_ip("addr add 10.8.0.1/32 dev tun0");
 	assert_verdict(request, &flow, PROBE_PASS, "loose, numbered");
-	lab_sysctl("conf/tun0/rp_filter", 1);
+	fixture_sysctl("conf/tun0/rp_filter", 1);
 
 	struct flow other = flow;
 	other.dst = addr("10.1.0.255");
@@ -609,13 +610,13 @@ START_TEST(the_kernel_judges)
 	assert_verdict(request, &other, PROBE_DROP, "a source of this host");
 
 	/* a mark counts with src_valid_mark, and the ports with a rule that asks for them */
-	lab_sysctl("conf/tun0/src_valid_mark", 1);
-	lab_ip("route add default dev tun0 table 77");
-	lab_ip("rule add fwmark 5 lookup 77");
+	fixture_sysctl("conf/tun0/src_valid_mark", 1);
+	fixture_ip("route add default dev tun0 table 77");
+	fixture_ip("rule add fwmark 5 lookup 77");
 	other = flow;
 	other.mark = 5;
 	assert_verdict(request, &other, PROBE_PASS, "marked");
-	lab_ip("rule add ipproto tcp dport 4000 lookup 77");
+	fixture_ip("rule add ipproto tcp dport 4000 lookup 77");
 	other = flow;
 	assert_verdict(request, &other, PROBE_DROP, "udp");
 	other.proto = IPPROTO_TCP;
@@ -634,18 +635,18 @@ START_TEST(the_kernel_does_not_judge)
 	struct flow flow;
 
 	(void)build_realserver(&flow);
-	lab_sysctl("conf/tun0/rp_filter", 1);
+	fixture_sysctl("conf/tun0/rp_filter", 1);
 	ck_assert_int_eq(nl_request_new(&request), 0);
 
 	struct flow other = flow;
 	other.dst = addr("203.0.113.1");
-	lab_sysctl("conf/tun0/forwarding", 0);
+	fixture_sysctl("conf/tun0/forwarding", 0);
 	assert_verdict(request, &other, PROBE_UNJUDGED, "not forwarding");
-	lab_sysctl("conf/tun0/forwarding", 1);
+	fixture_sysctl("conf/tun0/forwarding", 1);
 	assert_verdict(request, &other, PROBE_DROP, "forwarding");
-	lab_ip("route add blackhole 203.0.113.0/24");
+	fixture_ip("route add blackhole 203.0.113.0/24");
 	assert_verdict(request, &other, PROBE_UNJUDGED, "a blackhole");
-	lab_ip("route replace prohibit 203.0.113.0/24");
+	fixture_ip("route replace prohibit 203.0.113.0/24");
 	assert_verdict(request, &other, PROBE_UNJUDGED, "prohibited");
 	other.dst = addr("127.0.0.1");
 	assert_verdict(request, &other, PROBE_UNJUDGED, "a martian destination");
@@ -656,15 +657,15 @@ START_TEST(the_kernel_does_not_judge)
 	assert_verdict(request, &other, PROBE_UNJUDGED, "not joined");
 	struct ip_mreqn join = { .imr_ifindex = flow.iif };
 	join.imr_multiaddr.s_addr = htonl(other.dst.host);
-	int fd = lab_udp(ip4(0), 0);
+	int fd = fixture_udp(ip4(0), 0);
 	ck_assert_int_eq(
 		setsockopt(fd, IPPROTO_IP, IP_ADD_MEMBERSHIP, &join, sizeof(join)), 0);
 	assert_verdict(request, &other, PROBE_DROP, "joined");
 	close(fd);
 
-	lab_ip("link set lo mtu 60");
+	fixture_ip("link set lo mtu 60");
 	other = flow;
-	other.iif = lab_ifindex("lo");
+	other.iif = fixture_ifindex("lo");
 	other.dst = addr("10.1.0.1");
 	assert_verdict(request, &other, PROBE_UNJUDGED, "no IPv4");
 }
@@ -675,17 +676,17 @@ START_TEST(a_drop_is_counted)
 	struct flow flow;
 	uint64_t before, after;
 	int tun = build_realserver(&flow);
-	int fd = lab_udp(flow.dst, flow.dport);
+	int fd = fixture_udp(flow.dst, flow.dport);
 
 	ck_assert_int_eq(procsys_rpf_drops(&before), 0);
-	lab_send(tun, &flow, "one");
-	ck_assert(lab_udp_received(fd, 1000));
+	fixture_send(tun, &flow, "one");
+	ck_assert(fixture_udp_received(fd, 1000));
 	ck_assert_int_eq(procsys_rpf_drops(&after), 0);
 	ck_assert_uint_eq(after, before);
 
-	lab_sysctl("conf/tun0/rp_filter", 1);
-	lab_send(tun, &flow, "two");
-	ck_assert(!lab_udp_received(fd, 100));
+	fixture_sysctl("conf/tun0/rp_filter", 1);
+	fixture_send(tun, &flow, "two");
+	ck_assert(!fixture_udp_received(fd, 100));
 	ck_assert_int_eq(procsys_rpf_drops(&after), 0);
 	ck_assert_uint_eq(after, before + 1);
 	close(fd);
@@ -701,15 +702,15 @@ START_TEST(merged_until_a_rule_comes)
 	ck_assert(merged);
 	/* not an address of ours: found in main, but not as local's */
 	build_pair();
-	lab_ip("route add default via 10.1.0.254");
+	fixture_ip("route add default via 10.1.0.254");
 	merged = false;
 	ck_assert_int_eq(probe_merged(addr("10.77.0.1"), &merged), 0);
 	ck_assert(merged);
 	ck_assert_int_eq(probe_merged(addr("10.1.0.1"), &merged), 0);
 	ck_assert(merged);
 
-	lab_ip("rule add pref 5 lookup 77");
-	lab_ip("rule del pref 5");
+	fixture_ip("rule add pref 5 lookup 77");
+	fixture_ip("rule del pref 5");
 	ck_assert_int_eq(probe_merged(ip4(0), &merged), 0);
 	ck_assert(!merged);
 	merged = true;
@@ -717,8 +718,8 @@ START_TEST(merged_until_a_rule_comes)
 	ck_assert(!merged);
 
 	/* without any local address it can't be told */
-	lab_ip("link del v0");
-	lab_ip("addr flush dev lo");
+	fixture_ip("link del v0");
+	fixture_ip("addr flush dev lo");
 	merged = true;
 	ck_assert_int_eq(probe_merged(ip4(0), &merged), -ENOENT);
 	ck_assert(merged);
@@ -729,8 +730,8 @@ START_TEST(what_only_proc_has)
 {
 	size_t at = 0;
 
-	lab_sysctl("conf/all/accept_local", 1);
-	lab_sysctl("conf/default/src_valid_mark", 1);
+	fixture_sysctl("conf/all/accept_local", 1);
+	fixture_sysctl("conf/default/src_valid_mark", 1);
 	ck_assert_int_eq(procsys_read_all(keep, NULL), 0);
 	const struct record *record = next(RECORD_NETCONF, &at);
 	ck_assert_int_eq(record->netconf.ifindex, NETCONF_ALL);
@@ -762,8 +763,8 @@ static int find_group(const struct record *record, void *userdata)
 START_TEST(groups_joined)
 {
 	build_pair();
-	struct membership all = { lab_ifindex("v0"), addr("224.0.0.1") };
-	struct membership none = { lab_ifindex("v0"), addr("239.1.2.3") };
+	struct membership all = { fixture_ifindex("v0"), addr("224.0.0.1") };
+	struct membership none = { fixture_ifindex("v0"), addr("239.1.2.3") };
 
 	ck_assert_int_eq(procsys_read_memberships(find_group, &all), 0);
 	ck_assert_int_eq(procsys_read_memberships(find_group, &none), -ENOENT);
@@ -794,7 +795,7 @@ int main(void)
 		groups_joined,
 	};
 
-	if (!lab_enter())
+	if (!fixture_enter())
 		return 77;
-	return lab_run_between(setup, teardown, "reader", tests, ELEMENTS(tests));
+	return fixture_run_between(setup, teardown, "reader", tests, ELEMENTS(tests));
 }

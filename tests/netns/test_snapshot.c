@@ -19,7 +19,7 @@ static void setup(void)
 	char path[] = "/tmp/rpfilterd-host.XXXXXX";
 	FILE *batch;
 
-	ck_assert(lab_enter());
+	ck_assert(fixture_enter());
 	batch = fdopen(mkstemp(path), "w");
 	ck_assert_ptr_nonnull(batch);
 	for (unsigned int i = 0; i < LINKS; i++) {
@@ -32,11 +32,11 @@ static void setup(void)
 	for (unsigned int i = 0; i < ROUTES; i++)
 		fprintf(batch, "route add 20.%u.%u.0/24 dev a0\n", i >> 8, i & 255);
 	ck_assert_int_eq(fclose(batch), 0);
-	lab_ip("-batch %s", path);
+	fixture_ip("-batch %s", path);
 	(void)unlink(path);
 	/* kernels before 5.3 have none */
-	if (lab_ip_try("nexthop add id 7 dev a1"))
-		lab_ip("route add 30.0.0.0/8 nhid 7");
+	if (fixture_ip_try("nexthop add id 7 dev a1"))
+		fixture_ip("route add 30.0.0.0/8 nhid 7");
 }
 
 /* Returns the steps that it took. */
@@ -73,7 +73,8 @@ START_TEST(steps_read_the_same)
 		ck_assert_msg(state_equal(whole, parts, what), "they differ: %s", what);
 		ck_assert_uint_ge(state_routes(parts), ROUTES + LINKS);
 		ck_assert_uint_eq(parts->rules.count, LINKS + 3);
-		lab_ip("link set b%d down", round); /* the next one reads another state */
+		fixture_ip("link set b%d down",
+			round); /* the next one reads another state */
 	}
 }
 END_TEST
@@ -84,7 +85,7 @@ int main(void)
 		steps_read_the_same,
 	};
 
-	if (!lab_enter())
+	if (!fixture_enter())
 		return 77;
-	return lab_run_between(setup, NULL, "snapshot", tests, ELEMENTS(tests));
+	return fixture_run_between(setup, NULL, "snapshot", tests, ELEMENTS(tests));
 }

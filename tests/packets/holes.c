@@ -461,8 +461,7 @@ static void trap_26(void)
 	nl_request_free(request);
 	here = martians(fd) - before;
 	if (here < QUESTIONS)
-		fail("%d questions in another namespace, and in_martian_src of this one "
-		     "rose by %lu",
+		fail("%d questions in another namespace, and in_martian_src of this one rose by %lu",
 			QUESTIONS, here);
 	if (counter() != 0)
 		fail("questions moved IPReversePathFilter");

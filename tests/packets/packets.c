@@ -241,9 +241,7 @@ static void tell(const struct world *world, const struct flow *flow,
 
 	counts->failed = true;
 	snprintf(counts->what, sizeof(counts->what),
-		"a packet to %s from %s in by %s tos 0x%x sport %u dport %u: the model "
-		"says %s (%s); "
-		"it was %s and counted %llu times",
+		"a packet to %s from %s in by %s tos 0x%x sport %u dport %u: the model says %s (%s); it was %s and counted %llu times",
 		ip4_format(flow->dst, dst), ip4_format(flow->src, src),
 		flow->iif == world->tunl0 ? "tunl0" : "d0", flow->tos, flow->sport,
 		flow->dport, rpf_verdict_name(rpf->verdict), rpf_reason_name(rpf->reason),
@@ -375,9 +373,7 @@ int main(int argc, char **argv)
 		printf("world %llu of seed %llu: %s\n", i, seed,
 			shared->what[0] ? shared->what : "the sender died");
 	}
-	printf("%llu packets sent, %llu dropped and counted, %llu refused uncounted, "
-	       "%llu received, "
-	       "%llu could not be sent\n%llu passed, %llu failed\n",
+	printf("%llu packets sent, %llu dropped and counted, %llu refused uncounted, %llu received, %llu could not be sent\n%llu passed, %llu failed\n",
 		total.sent, total.dropped, total.refused, total.received, total.unsent,
 		i - failures, failures);
 	if (total.sent < packets)

@@ -113,9 +113,7 @@ static void make_route(struct world *world, struct chance *chance, bool blind)
 	size_t length = 0;
 
 	one_of(chance,
-		"unicast|unicast|unicast|unicast|unicast|unicast|unicast|local|broadcast|"
-		"anycast|"
-		"blackhole|unreachable|prohibit|throw|throw",
+		"unicast|unicast|unicast|unicast|unicast|unicast|unicast|local|broadcast|anycast|blackhole|unreachable|prohibit|throw|throw",
 		type);
 	if (strchr("ulba", type[0]) && strcmp(type, "unreachable") != 0 &&
 		strcmp(type, "blackhole") != 0) {

@@ -160,9 +160,9 @@ static void ck_lists(const struct fib *fib, const struct list *lists)
 				ck_abort_msg("prefix %zu has another route at %zu", p, i);
 		}
 	}
-	if (routes != fib->routes)
-		ck_abort_msg("%zu routes are counted as %zu", routes, fib->routes);
-	array_each (&fib->lists, struct fib_list *const, place) {
+	if (routes != fib->lists.routes)
+		ck_abort_msg("%zu routes are counted as %zu", routes, fib->lists.routes);
+	array_each (&fib->lists.all, struct fib_list *const, place) {
 		const struct fib_list *list = *place;
 
 		refs += list ? list->refs * list->count : 0;

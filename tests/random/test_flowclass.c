@@ -76,10 +76,7 @@ static size_t ck_classes(
 		special += found && at > 1;
 		if (!found)
 			world_fail(world,
-				"%s: no class for packets to %08x mark %u tos %u proto "
-				"%u "
-				"sport %u "
-				"dport %u",
+				"%s: no class for packets to %08x mark %u tos %u proto %u sport %u dport %u",
 				iface->link.name, packet.dst.host, packet.mark,
 				packet.tos, packet.proto, packet.sport, packet.dport);
 	}

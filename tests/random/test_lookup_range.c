@@ -51,9 +51,7 @@ static void ck_address(const struct world *world, struct lookup_flow flow, uint3
 				result.prefix.addr.host == said->prefix.addr.host)))
 		return;
 	world_fail(world,
-		"%08x (src %08x mark %u tos %u iif %d l3mdev %d): alone it ends with "
-		"error %d at "
-		"rule %d/%u%s, in a range with error %d at rule %d/%u%s",
+		"%08x (src %08x mark %u tos %u iif %d l3mdev %d): alone it ends with error %d at rule %d/%u%s, in a range with error %d at rule %d/%u%s",
 		addr, flow.src.host, flow.mark, flow.tos, flow.iif, flow.l3mdev,
 		result.error, result.rule ? (int)result.rule->priority : -1,
 		result.info ? result.prefix.len : 99, result.blind ? ", blind" : "",
@@ -152,9 +150,7 @@ static bool ck_shares(const struct world *world, const struct lookup_flow *flow,
 	array_each (&parts.list, const struct part, part) {
 		if (part->by_range != part->by_share)
 			world_fail(world,
-				"(src %08x mark %u tos %u iif %d) error %d at rule %d "
-				"has "
-				"%llu addresses by ranges and %llu by shares",
+				"(src %08x mark %u tos %u iif %d) error %d at rule %d has %llu addresses by ranges and %llu by shares",
 				flow->src.host, flow->mark, flow->tos, flow->iif,
 				part->result.error,
 				part->result.rule ? (int)part->result.rule->priority : -1,

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "fixture_random.h"
+
+#include "state/state_apply.h"
 #include "state/state_equal.h"
 #include "unit/fixture_run.h"
 

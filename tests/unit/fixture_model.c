@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "fixture_model.h"
 
+#include "state/state_apply.h"
+
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>

@@ -6,6 +6,7 @@
 #include "rpf/overlay.h"
 #include "state/record.h"
 #include "state/state.h"
+#include "state/state_apply.h"
 
 #include <stdbool.h>
 

@@ -7,7 +7,7 @@
 #include <stddef.h>
 
 /* As fixture_run(), with what is done before and behind each test, in its process; NULL: nothing. */
-static inline int lab_run_between(SFun before, SFun behind, const char *name,
+static inline int fixture_run_between(SFun before, SFun behind, const char *name,
 	const TTest *const *tests, size_t count)
 {
 	Suite *suite = suite_create(name);
@@ -35,5 +35,5 @@ static inline int lab_run_between(SFun before, SFun behind, const char *name,
  */
 static inline int fixture_run(const char *name, const TTest *const *tests, size_t count)
 {
-	return lab_run_between(NULL, NULL, name, tests, count);
+	return fixture_run_between(NULL, NULL, name, tests, count);
 }

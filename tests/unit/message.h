@@ -7,6 +7,7 @@
  */
 
 #include "base/cleanup.h"
+#include "kernel/nl_decode.h"
 #include "kernel/nl_decode_route.h"
 
 #include <check.h>

@@ -195,8 +195,7 @@ START_TEST(hash_removal_closes_the_gap_in_a_run)
 			for (size_t i = 0; i < 5; i++)
 				ck_assert_msg(hash_get(&hash, keys[i]) ==
 						      (i == gone ? NULL : number(i + 1)),
-					"home %zu: key %zu is wrong after %zu was "
-					"removed",
+					"home %zu: key %zu is wrong after %zu was removed",
 					home, i, gone);
 			/* the run is packed: from the home on, no hole */
 			for (size_t i = 0; i < 4; i++)

@@ -164,13 +164,12 @@ END_TEST
 
 START_TEST(interfaces)
 {
-	_cleanup_(config_freep) struct config *c =
-		load("interfaces = (\n"
-		     "  { match = \"tunl*\"; kind = \"ipip\"; mode = \"monitor\";\n"
-		     "    expect = [ \"0.0.0.0/0\", \"192.0.2.1\" ]; },\n"
-		     "  { kind = \"gre\"; expect = [ ]; },\n"
-		     "  { match = \"eth0\"; expect = ( \"10.0.0.0/8\" ); mode = "
-		     "\"correct\"; } );\n");
+	_cleanup_(config_freep) struct config *c = load(
+		"interfaces = (\n"
+		"  { match = \"tunl*\"; kind = \"ipip\"; mode = \"monitor\";\n"
+		"    expect = [ \"0.0.0.0/0\", \"192.0.2.1\" ]; },\n"
+		"  { kind = \"gre\"; expect = [ ]; },\n"
+		"  { match = \"eth0\"; expect = ( \"10.0.0.0/8\" ); mode = \"correct\"; } );\n");
 	const struct config_interface *i = c->interfaces.items;
 
 	ck_assert_uint_eq(c->interfaces.count, 3);
@@ -208,8 +207,7 @@ START_TEST(first_entry_that_fits)
 		{ "xtunl0", "sit", -1 },
 	};
 	_cleanup_(config_freep) struct config *c = load(
-		"interfaces = ( { match = \"tunl*\"; kind = \"ipip\"; }, { kind = "
-		"\"device\"; },\n"
+		"interfaces = ( { match = \"tunl*\"; kind = \"ipip\"; }, { kind = \"device\"; },\n"
 		"{ kind = \"ipip\"; }, { match = \"eth[0-3]\"; }, { match = \"wg?\"; },\n"
 		"{ match = \"wg0\"; } );");
 
@@ -226,14 +224,11 @@ END_TEST
 
 START_TEST(flows)
 {
-	_cleanup_(config_freep) struct config *c =
-		load("flows = ( { iif = \"tunl0\"; from = \"198.51.100.0/24\"; to = "
-		     "\"192.0.2.1\";\n"
-		     "    mark = \"0x1/0xff\"; tos = 0x10; ipproto = 6; sport = 1; dport "
-		     "= 65535; },\n"
-		     "  { iif = \"abcdefghijklmno\"; from = \"10.0.0.1\"; mark = "
-		     "\"4294967295\"; },\n"
-		     "  { iif = \"x\"; from = \"0.0.0.0/0\"; } );");
+	_cleanup_(config_freep) struct config *c = load(
+		"flows = ( { iif = \"tunl0\"; from = \"198.51.100.0/24\"; to = \"192.0.2.1\";\n"
+		"    mark = \"0x1/0xff\"; tos = 0x10; ipproto = 6; sport = 1; dport = 65535; },\n"
+		"  { iif = \"abcdefghijklmno\"; from = \"10.0.0.1\"; mark = \"4294967295\"; },\n"
+		"  { iif = \"x\"; from = \"0.0.0.0/0\"; } );");
 	const struct config_flow *f = c->flows.items;
 
 	ck_assert_uint_eq(c->flows.count, 3);
@@ -269,8 +264,8 @@ static const struct error_row {
 	{ "log = {\n repeat = 1;\n", ":1: a { begins here and is never closed" },
 	{ "mode = \"monitor", ":1: a string begins here and is never closed" },
 	{ "\n/* mode = 1;\n", ":2: a comment begins here and is never closed" },
-	{ "x = [ \"a\", 1 ];", ":1: mismatched element type in array; "
-			       "allowed is one type of value in an array" },
+	{ "x = [ \"a\", 1 ];",
+		":1: mismatched element type in array; allowed is one type of value in an array" },
 	{ "x = (((((((((((((((((", ":1: brackets are nested deeper than 16" },
 	{ "\x01\xff\xfe", ":1:" SYNTAX },
 	/* names */
@@ -279,11 +274,9 @@ static const struct error_row {
 	{ "log = {\n\trepeats = 1; };",
 		":2: log.repeats: is no setting; allowed is repeat, hold_down, drops" },
 	{ "interfaces = ( { name = \"a\"; } );",
-		":1: interfaces.[0].name: is no setting; "
-		"allowed is match, kind, expect, mode" },
+		":1: interfaces.[0].name: is no setting; allowed is match, kind, expect, mode" },
 	{ "flows = ( { src = \"a\"; } );",
-		":1: flows.[0].src: is no setting; "
-		"allowed is iif, from, to, mark, tos, ipproto, sport, dport" },
+		":1: flows.[0].src: is no setting; allowed is iif, from, to, mark, tos, ipproto, sport, dport" },
 	{ "selfcheck = { per_hour = 1; };",
 		":1: selfcheck.per_hour: is no setting; allowed is per_minute" },
 	/* twice */
@@ -294,46 +287,39 @@ static const struct error_row {
 	{ "interfaces = ( { match = \"a\"; },\n{ kind = \"b\";\nkind = \"b\"; } );",
 		":3: interfaces.[1].kind: is set twice, first in %F:2; allowed is once" },
 	{ "interfaces = ( { match = \"a\"; }, { kind = \"a\"; },\n{ match = \"a\"; } );",
-		":2: interfaces.[2]: has the match and kind of interfaces.[0], which "
-		"decides; allowed is one entry" },
+		":2: interfaces.[2]: has the match and kind of interfaces.[0], which decides; allowed is one entry" },
 	{ "interfaces = ( { match = \"a\"; kind = \"b\"; },\n"
 	  "{ kind = \"b\"; match = \"a\"; } );",
-		":2: interfaces.[1]: has the match and kind of interfaces.[0], which "
-		"decides; allowed is one entry" },
+		":2: interfaces.[1]: has the match and kind of interfaces.[0], which decides; allowed is one entry" },
 	/* types */
 	{ "mode = 1;", ":1: mode: is a number; allowed is \"monitor\" or \"correct\"" },
 	{ "correct = 1;",
 		":1: correct: is a number; allowed is a group, { NAME = VALUE; }" },
 	{ "log = ( );", ":1: log: is a list; allowed is a group, { NAME = VALUE; }" },
-	{ "log = { repeat = 1.5; };", ":1: log.repeat: is a fraction; "
-				      "allowed is a whole number from 1 to 2678400" },
-	{ "log = { repeat = \"1\"; };", ":1: log.repeat: is a string; "
-					"allowed is a whole number from 1 to 2678400" },
+	{ "log = { repeat = 1.5; };",
+		":1: log.repeat: is a fraction; allowed is a whole number from 1 to 2678400" },
+	{ "log = { repeat = \"1\"; };",
+		":1: log.repeat: is a string; allowed is a whole number from 1 to 2678400" },
 	{ "correct = { allow_all = 1; };",
 		":1: correct.allow_all: is a number; allowed is true or false" },
-	{ "interfaces = [ ];", ":1: interfaces: is an array; "
-			       "allowed is a list of groups, ( { match = GLOB; } )" },
+	{ "interfaces = [ ];",
+		":1: interfaces: is an array; allowed is a list of groups, ( { match = GLOB; } )" },
 	{ "interfaces = ( true );",
-		":1: interfaces.[0]: is true or false; "
-		"allowed is a list of groups, ( { match = GLOB; } )" },
+		":1: interfaces.[0]: is true or false; allowed is a list of groups, ( { match = GLOB; } )" },
 	{ "flows = { };",
-		":1: flows: is a group; "
-		"allowed is a list of groups, ( { iif = NAME; from = PREFIX; } )" },
-	{ "interfaces = ( { match = 1; } );", ":1: interfaces.[0].match: is a number; "
-					      "allowed is a glob such as \"tunl*\"" },
+		":1: flows: is a group; allowed is a list of groups, ( { iif = NAME; from = PREFIX; } )" },
+	{ "interfaces = ( { match = 1; } );",
+		":1: interfaces.[0].match: is a number; allowed is a glob such as \"tunl*\"" },
 	{ "interfaces = ( { match = \"a\"; expect = \"10.0.0.0/8\"; } );",
-		":1: interfaces.[0].expect: is a string; "
-		"allowed is prefixes in brackets such as [ \"0.0.0.0/0\" ]" },
+		":1: interfaces.[0].expect: is a string; allowed is prefixes in brackets such as [ \"0.0.0.0/0\" ]" },
 	{ "interfaces = ( { match = \"a\"; expect = [\n10 ]; } );",
-		":2: interfaces.[0].expect.[0]: is a number; "
-		"allowed is prefixes in brackets such as [ \"0.0.0.0/0\" ]" },
+		":2: interfaces.[0].expect.[0]: is a number; allowed is prefixes in brackets such as [ \"0.0.0.0/0\" ]" },
 	{ "flows = ( { " FLOW "mark = 1; } );",
 		":1: flows.[0].mark: is a number; " A_MARK },
 	{ "flows = ( { " FLOW "to = 1; } );",
-		":1: flows.[0].to: is a number; "
-		"allowed is an address such as \"192.0.2.1\"" },
-	{ "flows = ( { from = 1; } );", ":1: flows.[0].from: is a number; "
-					"allowed is a prefix such as \"192.0.2.0/24\"" },
+		":1: flows.[0].to: is a number; allowed is an address such as \"192.0.2.1\"" },
+	{ "flows = ( { from = 1; } );",
+		":1: flows.[0].from: is a number; allowed is a prefix such as \"192.0.2.0/24\"" },
 	/* words */
 	{ "mode = \"fix\";",
 		":1: mode: \"fix\" is unknown; allowed is \"monitor\" or \"correct\"" },
@@ -342,82 +328,60 @@ static const struct error_row {
 	{ "mode = \"a\nb\xc3\";",
 		":1: mode: \"a?b?\" is unknown; allowed is \"monitor\" or \"correct\"" },
 	{ "interfaces = ( { match = \"a\"; mode = \"off\"; } );",
-		":1: interfaces.[0].mode: \"off\" is unknown; "
-		"allowed is \"monitor\" or \"correct\"" },
+		":1: interfaces.[0].mode: \"off\" is unknown; allowed is \"monitor\" or \"correct\"" },
 	{ "correct = { lowest = \"strict\"; };",
-		":1: correct.lowest: \"strict\" is unknown; "
-		"allowed is \"off\" or \"loose\"" },
+		":1: correct.lowest: \"strict\" is unknown; allowed is \"off\" or \"loose\"" },
 	{ "correct = { restore = \"always\"; };",
-		":1: correct.restore: \"always\" is unknown; "
-		"allowed is \"when-safe\", \"on-stop\" or \"never\"" },
+		":1: correct.restore: \"always\" is unknown; allowed is \"when-safe\", \"on-stop\" or \"never\"" },
 	{ "interfaces = ( { match = \"\"; } );",
-		":1: interfaces.[0].match: \"\" is too short; "
-		"allowed is a glob such as \"tunl*\"" },
+		":1: interfaces.[0].match: \"\" is too short; allowed is a glob such as \"tunl*\"" },
 	{ "interfaces = ( { kind = \"\"; } );",
-		":1: interfaces.[0].kind: \"\" is too short; "
-		"allowed is a kind of link such as \"ipip\", or \"device\"" },
+		":1: interfaces.[0].kind: \"\" is too short; allowed is a kind of link such as \"ipip\", or \"device\"" },
 	{ "flows = ( { iif = \"abcdefghijklmnop\"; } );",
-		":1: flows.[0].iif: \"abcdefghijklmnop\" is too long; "
-		"allowed is the name of an interface, up to 15 bytes" },
+		":1: flows.[0].iif: \"abcdefghijklmnop\" is too long; allowed is the name of an interface, up to 15 bytes" },
 	/* numbers */
-	{ "correct = { fight = 0; };", ":1: correct.fight: 0 is out of range; "
-				       "allowed is a whole number from 1 to 1000" },
-	{ "correct = { fight = 1001; };", ":1: correct.fight: 1001 is out of range; "
-					  "allowed is a whole number from 1 to 1000" },
-	{ "correct = { settle = -1; };", ":1: correct.settle: -1 is out of range; "
-					 "allowed is a whole number from 0 to 600000" },
+	{ "correct = { fight = 0; };",
+		":1: correct.fight: 0 is out of range; allowed is a whole number from 1 to 1000" },
+	{ "correct = { fight = 1001; };",
+		":1: correct.fight: 1001 is out of range; allowed is a whole number from 1 to 1000" },
+	{ "correct = { settle = -1; };",
+		":1: correct.settle: -1 is out of range; allowed is a whole number from 0 to 600000" },
 	{ "correct = { pause = 2147483647; };",
-		":1: correct.pause: 2147483647 is out of range; "
-		"allowed is a whole number from 1 to 3600000" },
-	{ "correct = { pause = 2147483648; };", ":1: correct.pause: 2147483648 is too "
-						"large; allowed is up to 2147483647" },
+		":1: correct.pause: 2147483647 is out of range; allowed is a whole number from 1 to 3600000" },
+	{ "correct = { pause = 2147483648; };",
+		":1: correct.pause: 2147483648 is too large; allowed is up to 2147483647" },
 	{ "correct = {\nfight = 4294967297; };",
-		":2: correct.fight: 4294967297 is too large; "
-		"allowed is up to 2147483647" },
+		":2: correct.fight: 4294967297 is too large; allowed is up to 2147483647" },
 	{ "correct = { fight = -4294967295; };",
-		":1: correct.fight: 4294967295 is too large; "
-		"allowed is up to 2147483647" },
+		":1: correct.fight: 4294967295 is too large; allowed is up to 2147483647" },
 	{ "correct = { fight = 18446744073709551617L; };",
-		":1: correct.fight: 18446744073709551617 is too large; "
-		"allowed is up to 2147483647" },
+		":1: correct.fight: 18446744073709551617 is too large; allowed is up to 2147483647" },
 	{ "correct = { fight = 0x1ffffffff; };",
-		":1: correct.fight: 0x1ffffffff is too large; "
-		"allowed is up to 0x7fffffff" },
+		":1: correct.fight: 0x1ffffffff is too large; allowed is up to 0x7fffffff" },
 	{ "correct = { fight = 0X100000001; };",
-		":1: correct.fight: 0X100000001 is too large; "
-		"allowed is up to 0x7fffffff" },
+		":1: correct.fight: 0X100000001 is too large; allowed is up to 0x7fffffff" },
 	{ "x = ( 1, [ 2, 0x80000000 ] );",
 		":1: x.[1].[1]: 0x80000000 is too large; allowed is up to 0x7fffffff" },
 	{ "flows = ( { " FLOW "ipproto = 0; } );",
-		":1: flows.[0].ipproto: 0 is out of range; "
-		"allowed is a whole number from 1 to 255" },
+		":1: flows.[0].ipproto: 0 is out of range; allowed is a whole number from 1 to 255" },
 	{ "flows = ( { " FLOW "tos = 256; } );",
-		":1: flows.[0].tos: 256 is out of range; "
-		"allowed is a whole number from 0 to 255" },
+		":1: flows.[0].tos: 256 is out of range; allowed is a whole number from 0 to 255" },
 	{ "flows = ( { " FLOW "dport = 65536; } );",
-		":1: flows.[0].dport: 65536 is out of range; "
-		"allowed is a whole number from 0 to 65535" },
+		":1: flows.[0].dport: 65536 is out of range; allowed is a whole number from 0 to 65535" },
 	/* prefixes, addresses, marks */
 	{ "interfaces = ( { match = \"a\";\nexpect = [ \"10.0.0.0/8\",\n"
 	  "\"192.0.2.1/24\"\n\n ]; } );",
-		":3: interfaces.[0].expect.[1]: \"192.0.2.1/24\" has host bits set; "
-		"allowed is \"192.0.2.0/24\"" },
+		":3: interfaces.[0].expect.[1]: \"192.0.2.1/24\" has host bits set; allowed is \"192.0.2.0/24\"" },
 	{ "interfaces = ( { match = \"a\"; expect = [ \"10.0.0.0/33\" ]; } );",
-		":1: interfaces.[0].expect.[0]: \"10.0.0.0/33\" is no IPv4 "
-		"prefix; " A_PREFIX },
-	{ "interfaces = ( { match = \"a\"; expect = [ \"10.0.0.0/8\" \"10.0.0.0/8\" ]; } "
-	  ");",
-		":1: interfaces.[0].expect.[0]: \"10.0.0.0/810.0.0.0/8\" "
-		"is no IPv4 prefix; " A_PREFIX },
+		":1: interfaces.[0].expect.[0]: \"10.0.0.0/33\" is no IPv4 prefix; " A_PREFIX },
+	{ "interfaces = ( { match = \"a\"; expect = [ \"10.0.0.0/8\" \"10.0.0.0/8\" ]; } );",
+		":1: interfaces.[0].expect.[0]: \"10.0.0.0/810.0.0.0/8\" is no IPv4 prefix; " A_PREFIX },
 	{ "interfaces = ( { match = \"a\"; expect = [ \"2001:db8::/32\" ]; } );",
-		":1: interfaces.[0].expect.[0]: \"2001:db8::/32\" is no IPv4 "
-		"prefix; " A_PREFIX },
+		":1: interfaces.[0].expect.[0]: \"2001:db8::/32\" is no IPv4 prefix; " A_PREFIX },
 	{ "flows = ( { iif = \"a\"; from = \"10.0.0.1/8\"; } );",
-		":1: flows.[0].from: \"10.0.0.1/8\" has host bits set; "
-		"allowed is \"10.0.0.0/8\"" },
+		":1: flows.[0].from: \"10.0.0.1/8\" has host bits set; allowed is \"10.0.0.0/8\"" },
 	{ "flows = ( { " FLOW "to = \"10.0.0.0/8\"; } );",
-		":1: flows.[0].to: \"10.0.0.0/8\" is no IPv4 address; "
-		"allowed is an address such as \"192.0.2.1\"" },
+		":1: flows.[0].to: \"10.0.0.0/8\" is no IPv4 address; allowed is an address such as \"192.0.2.1\"" },
 	{ "flows = ( { " FLOW "mark = \"4294967296\"; } );",
 		":1: flows.[0].mark: \"4294967296\" is no mark; " A_MARK },
 	{ "flows = ( { " FLOW "mark = \"0x\"; } );",
@@ -427,23 +391,19 @@ static const struct error_row {
 	{ "flows = ( { " FLOW "mark = \"1/\"; } );",
 		":1: flows.[0].mark: \"1/\" is no mark; " A_MARK },
 	{ "flows = ( { " FLOW "mark = \"0x101/0xff\"; } );",
-		":1: flows.[0].mark: \"0x101/0xff\" has bits outside of its mask, "
-		"which no packet has; allowed is \"0x1/0xff\"" },
+		":1: flows.[0].mark: \"0x101/0xff\" has bits outside of its mask, which no packet has; allowed is \"0x1/0xff\"" },
 	/* what has to be there */
 	{ "interfaces = ( { expect = [ ]; } );",
 		":1: interfaces.[0]: fits nothing; allowed is match, kind or both" },
 	{ "flows = ( { from = \"10.0.0.0/8\"; } );",
-		":1: flows.[0]: lacks iif; "
-		"allowed is a list of groups, ( { iif = NAME; from = PREFIX; } )" },
+		":1: flows.[0]: lacks iif; allowed is a list of groups, ( { iif = NAME; from = PREFIX; } )" },
 	{ "flows = (\n{ iif = \"a\"; } );",
-		":2: flows.[0]: lacks from; "
-		"allowed is a list of groups, ( { iif = NAME; from = PREFIX; } )" },
+		":2: flows.[0]: lacks from; allowed is a list of groups, ( { iif = NAME; from = PREFIX; } )" },
 	/* @ */
 	{ "mode = \"monitor\"; @include \"a.conf\"",
-		":1: @ is unknown here; "
-		"allowed is @include \"FILE\" at the start of a line" },
-	{ "\n@include a.conf", ":2: @ is unknown here; "
-			       "allowed is @include \"FILE\" at the start of a line" },
+		":1: @ is unknown here; allowed is @include \"FILE\" at the start of a line" },
+	{ "\n@include a.conf",
+		":2: @ is unknown here; allowed is @include \"FILE\" at the start of a line" },
 };
 
 START_TEST(errors)
@@ -541,8 +501,7 @@ START_TEST(includes_that_fail)
 		"%D/a.conf:2: mod: is no setting; allowed is " TOP);
 	write_bytes("a.conf", TEXT("mode = \"monitor\";\n"));
 	include_fails("@include \"a.conf\"\n\nmode = \"correct\";", -EINVAL,
-		"%D/test.conf:3: mode: is set twice, first in %D/a.conf:1; allowed is "
-		"once");
+		"%D/test.conf:3: mode: is set twice, first in %D/a.conf:1; allowed is once");
 	include_fails("@include \"a.conf\"\n\nmod;\n", -EINVAL, "%D/test.conf:3:" SYNTAX);
 	write_bytes("a.conf", TEXT("/* open"));
 	include_fails("@include \"a.conf\" */", -EINVAL,

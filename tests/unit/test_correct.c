@@ -30,8 +30,7 @@ static const struct {
 		{ STRICT }, "corrected tunl0 1>0", 0 },
 	{ "monitor", "", { STRICT, NUMBERED }, "", 1 },
 	{ "not this one",
-		CORRECT "interfaces = ( { match = \"tun*\"; mode = \"monitor\"; "
-			"} );",
+		CORRECT "interfaces = ( { match = \"tun*\"; mode = \"monitor\"; } );",
 		{ STRICT, NUMBERED }, "", 1 },
 	{ "only this one", "interfaces = ( { kind = \"ipip\"; mode = \"correct\"; } );",
 		{ STRICT, NUMBERED }, "corrected tunl0 1>2", 2 },
@@ -201,8 +200,8 @@ START_TEST(what_is_needed_no_more_goes)
 	model_line(world.state, "route 0.0.0.0/1 dev tunl0");
 	model_line(world.state, "route 128.0.0.0/1 dev tunl0");
 	model_line(world.state, "route 10.0.0.0/24 dev tunl0 metric 5 prepend");
-	model_line(world.state, "route gone 10.0.0.0/24 dev eth0 proto kernel scope 253 "
-				"src 10.0.0.2");
+	model_line(world.state,
+		"route gone 10.0.0.0/24 dev eth0 proto kernel scope 253 src 10.0.0.2");
 	world_is(&world, 70000, "", 2);
 	world_is(&world, 75000, "", 2);
 	/* it went, and came again: the time begins anew */
@@ -330,8 +329,8 @@ START_TEST(fights_are_left)
 	struct world world;
 
 	world_init(&world,
-		CORRECT "correct = { fight = 3; fight_window = 60000; pause = "
-			"60000; settle = 2000; };",
+		CORRECT
+		"correct = { fight = 3; fight_window = 60000; pause = 60000; settle = 2000; };",
 		strict);
 	correct_saw_up(&world.correct, 5, 1);
 	world_is(&world, 0, "corrected tunl0 1>2", 2);
@@ -444,8 +443,8 @@ START_TEST(at_the_end)
 
 	ck_assert_ptr_nonnull(none);
 	world_init(&world,
-		CORRECT "correct = { restore = \"on-stop\"; allow_all = true; "
-			"address_wait = 0; };",
+		CORRECT
+		"correct = { restore = \"on-stop\"; allow_all = true; address_wait = 0; };",
 		(const char *const[MOST_LINES]){ STRICT, "sysctl all rp_filter 1",
 			"link 6 gre0 kind gre", "addr gre0 192.0.2.10/32" });
 	ck_assert_str_eq(world_turn(&world, 0), "corrected tunl0 1>0");
@@ -500,8 +499,8 @@ static int killed(const char *config, int before, int after, struct world *world
 
 START_TEST(killed_at_any_write)
 {
-	static const char config[] = CORRECT "correct = { restore = \"on-stop\"; "
-					     "allow_all = true; address_wait = 0; };";
+	static const char config[] = CORRECT
+		"correct = { restore = \"on-stop\"; allow_all = true; address_wait = 0; };";
 	static const int olds[KEYS] = { [0] = 1, [6] = 1, [7] = 2 };
 	int crashes = 0, status = 9;
 

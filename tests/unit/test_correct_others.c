@@ -33,8 +33,8 @@ START_TEST(what_would_drop_more_is_not_taken_back)
 		world_is(&world, ms, "", 2);
 	/* nothing has a way back: it makes no difference any more */
 	model_line(world.state, "route gone 16.0.0.0/4 via 10.0.0.1 dev eth0");
-	model_line(world.state, "route gone 10.0.0.0/24 dev eth0 proto kernel scope 253 "
-				"src 10.0.0.2");
+	model_line(world.state,
+		"route gone 10.0.0.0/24 dev eth0 proto kernel scope 253 src 10.0.0.2");
 	world_turn(&world, 110000);
 	world_is(&world, 120000, "restored tunl0 2>1", 1);
 	world_done(&world);
@@ -48,8 +48,8 @@ START_TEST(a_fight_over_all_is_one)
 	struct world world;
 
 	world_init(&world,
-		CORRECT "correct = { allow_all = true; address_wait = 0; fight = 3; "
-			"fight_window = 60000; pause = 60000; settle = 0; };",
+		CORRECT
+		"correct = { allow_all = true; address_wait = 0; fight = 3; fight_window = 60000; pause = 60000; settle = 0; };",
 		lines);
 	world_is(&world, 0, "corrected tunl0 1>0", 0);
 	ck_assert_int_eq(*world_value(&world, NETCONF_ALL), 0);
@@ -100,9 +100,7 @@ START_TEST(a_group_is_of_the_one_it_was_loosened_for)
 		bool goes = ways[i].goes;
 
 		world_init(&world,
-			"interfaces = ( { match = \"tunl0\"; mode = \"correct\"; } );"
-			"correct = { allow_all = true; address_wait = 0; "
-			"restore_after = 1000; };",
+			"interfaces = ( { match = \"tunl0\"; mode = \"correct\"; } );correct = { allow_all = true; address_wait = 0; restore_after = 1000; };",
 			lines);
 		world_is(&world, 0, "corrected tunl0 1>0", 0);
 		ck_assert_int_eq(*world_value(&world, 6), 1);
@@ -129,9 +127,7 @@ START_TEST(at_the_end_a_group_is_of_the_same)
 	struct world world;
 
 	world_init(&world,
-		"interfaces = ( { match = \"tunl0\"; mode = \"correct\"; } );"
-		"correct = { allow_all = true; address_wait = 0; restore = \"on-stop\"; "
-		"};",
+		"interfaces = ( { match = \"tunl0\"; mode = \"correct\"; } );correct = { allow_all = true; address_wait = 0; restore = \"on-stop\"; };",
 		lines);
 	world_is(&world, 0, "corrected tunl0 1>0", 0);
 	const struct writer writer = world_writer(&world);
@@ -210,9 +206,7 @@ START_TEST(what_is_left_of_one_that_went_is_taken_back)
 	struct world world;
 
 	world_init(&world,
-		"interfaces = ( { kind = \"ipip\"; mode = \"correct\"; } );"
-		"correct = { allow_all = true; address_wait = 0; restore_after = 1000; "
-		"};",
+		"interfaces = ( { kind = \"ipip\"; mode = \"correct\"; } );correct = { allow_all = true; address_wait = 0; restore_after = 1000; };",
 		lines);
 	world_is(&world, 0, "corrected tunl0 1>0", 0);
 	model_line(world.state, "link gone 5 tunl0");

@@ -418,8 +418,7 @@ START_TEST(finding_as_json)
 		{ "/to", "[\"192.0.2.1\"]" },
 		{ "/example/dst", "\"192.0.2.1\"" },
 		{ "/reverse",
-			"{\"type\":\"unicast\",\"prefix\":\"0.0.0.0/0\",\"table\":254,"
-			"\"rule\":32766,\"dev\":[\"eth0\"],\"via\":\"10.0.0.1\"}" },
+			"{\"type\":\"unicast\",\"prefix\":\"0.0.0.0/0\",\"table\":254,\"rule\":32766,\"dev\":[\"eth0\"],\"via\":\"10.0.0.1\"}" },
 		{ "/kernel", "\"unasked\"" },
 		{ "/remedy/steps",
 			"[{\"key\":\"net.ipv4.conf.tunl0.rp_filter\",\"value\":2}]" },

@@ -40,7 +40,7 @@ static size_t live_infos(const struct fib *fib)
 {
 	size_t live = 0;
 
-	hash_each (&fib->info_by_hash, slot) {
+	hash_each (&fib->lists.info_by_hash, slot) {
 		for (const struct fib_info *info = slot->value; info;
 			info = info->same_hash)
 			live++;
@@ -79,7 +79,7 @@ START_TEST(places_among_equals)
 			i, rows[i].changed ? "nothing" : "something");
 		ck_aliases(fib, "10.0.0.0/8", rows[i].then);
 	}
-	ck_assert_uint_eq(fib->routes, 4);
+	ck_assert_uint_eq(fib->lists.routes, 4);
 	ck_assert_uint_eq(live_infos(fib), 4);
 }
 END_TEST
@@ -153,7 +153,7 @@ START_TEST(only_the_exact_route_is_removed)
 	ck_assert_int_eq(fib_remove(fib, &r), FIB_CHANGED);
 	ck_assert_int_eq(fib_remove(fib, &r), FIB_SAME);
 	ck_aliases(fib, "10.0.0.0/8", "");
-	ck_assert_uint_eq(fib->routes, 0);
+	ck_assert_uint_eq(fib->lists.routes, 0);
 	ck_assert_uint_eq(fib->trie.count, 0);
 }
 END_TEST
@@ -233,8 +233,8 @@ START_TEST(routes_share_infos_and_free_them)
 			ck_assert_int_eq(fib_add(fib, &r), FIB_CHANGED);
 		}
 		ck_assert_uint_eq(live_infos(fib), 3);
-		ck_assert_uint_eq(fib->routes, 1000);
-		ck_assert_uint_eq(fib->realms, 1);
+		ck_assert_uint_eq(fib->lists.routes, 1000);
+		ck_assert_uint_eq(fib->lists.realms, 1);
 		for (uint32_t i = 0; i < 1000; i++) {
 			struct route_record r = route("default", i & 1 ? 'A' : 'B', &leg);
 
@@ -243,12 +243,12 @@ START_TEST(routes_share_infos_and_free_them)
 			ck_assert_int_eq(fib_remove(fib, &r), FIB_CHANGED);
 		}
 		ck_assert_uint_eq(live_infos(fib), 0);
-		ck_assert_uint_eq(fib->info_by_hash.count, 0);
-		ck_assert_uint_eq(fib->realms, 0);
+		ck_assert_uint_eq(fib->lists.info_by_hash.count, 0);
+		ck_assert_uint_eq(fib->lists.realms, 0);
 	}
-	ck_assert_msg(fib->lists.count <= 4, "places are not used again: %zu",
-		fib->lists.count);
-	ck_assert_uint_eq(fib->groups.count, 0);
+	ck_assert_msg(fib->lists.all.count <= 4, "places are not used again: %zu",
+		fib->lists.all.count);
+	ck_assert_uint_eq(fib->lists.groups.count, 0);
 }
 END_TEST
 
@@ -269,8 +269,8 @@ START_TEST(alias_lists_are_used_again)
 			ck_assert_int_eq(fib_remove(fib, &r), FIB_CHANGED);
 		}
 	}
-	ck_assert_uint_le(fib->lists.count, 1 + 2 * 4 + 1);
-	ck_assert_uint_eq(fib->list_by_hash.count, 0);
+	ck_assert_uint_le(fib->lists.all.count, 1 + 2 * 4 + 1);
+	ck_assert_uint_eq(fib->lists.list_by_hash.count, 0);
 }
 END_TEST
 
@@ -306,7 +306,7 @@ START_TEST(removing_by_a_question)
 	ck_aliases(fib, "10.0.0.0/8", "AC");
 	ck_aliases(fib, "default", "AC");
 	ck_aliases(fib, "10.2.0.0/16", "");
-	ck_assert_uint_eq(fib->routes, 4);
+	ck_assert_uint_eq(fib->lists.routes, 4);
 	ck_assert_uint_eq(fib->trie.count, 2);
 	ck_assert_int_eq(
 		fib_remove_related(fib, FIB_DEVICE, 2, leaves_by, &who, hint, 1), 0);
@@ -333,8 +333,8 @@ START_TEST(a_merged_trie_parts)
 	ck_aliases(local, "10.0.0.0/8", "AB");
 	ck_aliases(local, "65.0.0.0/8", "A");
 	ck_aliases(merged, "65.0.0.0/8", "");
-	ck_assert_uint_eq(merged->routes, 4);
-	ck_assert_uint_eq(local->routes, 4);
+	ck_assert_uint_eq(merged->lists.routes, 4);
+	ck_assert_uint_eq(local->lists.routes, 4);
 }
 END_TEST
 

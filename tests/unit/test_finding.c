@@ -89,56 +89,36 @@ static const struct {
 	{ "off", { NULL }, "none" },
 	{ "strict by its own, numbered: 2 cures",
 		{ "sysctl tunl0 rp_filter 1", "addr tunl0 192.0.2.1/32" },
-		"tunl0/local strict_asymmetric 1/0/1 from 0.0.0.0/0 by eth0 via "
-		"10.0.0.1: 1 step to "
-		"2, share 1, old kernels accept" },
+		"tunl0/local strict_asymmetric 1/0/1 from 0.0.0.0/0 by eth0 via 10.0.0.1: 1 step to 2, share 1, old kernels accept" },
 	{ "strict by its own, unnumbered: only 0 cures", { "sysctl tunl0 rp_filter 1" },
-		"tunl0/local strict_asymmetric 1/0/1 from 0.0.0.0/0 by eth0 via "
-		"10.0.0.1: 1 step to "
-		"0, share 1, old kernels accept" },
+		"tunl0/local strict_asymmetric 1/0/1 from 0.0.0.0/0 by eth0 via 10.0.0.1: 1 step to 0, share 1, old kernels accept" },
 	{ "strict by all, numbered: 2 is greater than 1",
 		{ "sysctl all rp_filter 1", "addr tunl0 192.0.2.1/32" },
-		"tunl0/local strict_asymmetric 0/1/1 from 0.0.0.0/0 by eth0 via "
-		"10.0.0.1: 1 step to "
-		"2, share 1, old kernels accept" },
+		"tunl0/local strict_asymmetric 0/1/1 from 0.0.0.0/0 by eth0 via 10.0.0.1: 1 step to 2, share 1, old kernels accept" },
 	{ "strict by all, unnumbered: words", { "sysctl all rp_filter 1" },
-		"tunl0/local strict_asymmetric 0/1/1 from 0.0.0.0/0 by eth0 via "
-		"10.0.0.1: 0 steps "
-		"-1, share 1, old kernels accept" },
+		"tunl0/local strict_asymmetric 0/1/1 from 0.0.0.0/0 by eth0 via 10.0.0.1: 0 steps -1, share 1, old kernels accept" },
 	{ "strict by both: old kernels dropped it too",
 		{ "sysctl all rp_filter 1", "sysctl tunl0 rp_filter 1",
 			"addr tunl0 192.0.2.1/32" },
-		"tunl0/local strict_asymmetric 1/1/1 from 0.0.0.0/0 by eth0 via "
-		"10.0.0.1: 1 step to "
-		"2, share 1, old kernels drop too" },
+		"tunl0/local strict_asymmetric 1/1/1 from 0.0.0.0/0 by eth0 via 10.0.0.1: 1 step to 2, share 1, old kernels drop too" },
 	{ "loose, unnumbered: unnumbered is the reason", { "sysctl tunl0 rp_filter 2" },
-		"tunl0/local unnumbered 2/0/2 from 0.0.0.0/0 by eth0 via 10.0.0.1: 1 "
-		"step to 0, "
-		"share 1, old kernels accept" },
+		"tunl0/local unnumbered 2/0/2 from 0.0.0.0/0 by eth0 via 10.0.0.1: 1 step to 0, share 1, old kernels accept" },
 	{ "loose by all, unnumbered: words", { "sysctl all rp_filter 2" },
-		"tunl0/local unnumbered 0/2/2 from 0.0.0.0/0 by eth0 via 10.0.0.1: 0 "
-		"steps -1, "
-		"share 1, old kernels accept" },
+		"tunl0/local unnumbered 0/2/2 from 0.0.0.0/0 by eth0 via 10.0.0.1: 0 steps -1, share 1, old kernels accept" },
 	{ "loose, numbered: no fault",
 		{ "sysctl all rp_filter 2", "addr tunl0 192.0.2.1/32" }, "none" },
 	{ "loose, numbered, no default route: to those without a route",
 		{ "sysctl tunl0 rp_filter 2", "addr tunl0 192.0.2.1/32",
 			"route gone default via 10.0.0.1 dev eth0",
 			"route 0.0.0.0/1 dev eth0" },
-		"tunl0/local no_route 2/0/2 from 128.0.0.0/1 by  via : 1 step to 0, "
-		"share 0.468619, "
-		"old kernels accept" },
+		"tunl0/local no_route 2/0/2 from 128.0.0.0/1 by  via : 1 step to 0, share 0.468619, old kernels accept" },
 	{ "half of the sources come by the tunnel",
 		{ "sysctl tunl0 rp_filter 1", "addr tunl0 192.0.2.1/32",
 			"route 0.0.0.0/1 dev tunl0" },
-		"tunl0/local strict_asymmetric 1/0/1 from 128.0.0.0/1 10.0.0.0/24 by "
-		"eth0 via "
-		"10.0.0.1: 1 step to 2, share 0.468619, old kernels accept" },
+		"tunl0/local strict_asymmetric 1/0/1 from 128.0.0.0/1 10.0.0.0/24 by eth0 via 10.0.0.1: 1 step to 2, share 0.468619, old kernels accept" },
 	{ "all below 0: 0 is still greater, and off",
 		{ "sysctl tunl0 rp_filter 2", "sysctl all rp_filter -1" },
-		"tunl0/local unnumbered 2/-1/2 from 0.0.0.0/0 by eth0 via 10.0.0.1: 1 "
-		"step to 0, "
-		"share 1, old kernels drop too" },
+		"tunl0/local unnumbered 2/-1/2 from 0.0.0.0/0 by eth0 via 10.0.0.1: 1 step to 0, share 1, old kernels drop too" },
 	{ "the interface is down",
 		{ "sysctl tunl0 rp_filter 1", "link 5 tunl0 kind ipip down" }, "none" },
 	{ "something was not understood", { "sysctl tunl0 rp_filter 1", "blind" },
@@ -146,9 +126,7 @@ static const struct {
 	{ "something of it was not understood: the rest is dropped all the same",
 		{ "sysctl tunl0 rp_filter 1", "addr tunl0 192.0.2.1/32",
 			"route 128.0.0.0/1 dev eth0 blind" },
-		"tunl0/local strict_asymmetric 1/0/1 from 0.0.0.0/1 by eth0 via "
-		"10.0.0.1: 1 step to 2, share 0.531381, old kernels accept, blind "
-		"1879048190" },
+		"tunl0/local strict_asymmetric 1/0/1 from 0.0.0.0/1 by eth0 via 10.0.0.1: 1 step to 2, share 0.531381, old kernels accept, blind 1879048190" },
 	{ "something of it was not understood, and the rest passes",
 		{ "sysctl tunl0 rp_filter 2", "addr tunl0 192.0.2.1/32",
 			"route 20.0.0.0/8 dev eth0 blind" },
@@ -157,16 +135,12 @@ static const struct {
 		{ "sysctl tunl0 rp_filter 1", "addr tunl0 192.0.2.1/32",
 			"route blackhole 20.0.0.0/9",
 			"route 30.0.0.0/8 dev eth0 table default" },
-		"tunl0/local strict_asymmetric 1/0/1 from 0.0.0.0/0 by eth0 via "
-		"10.0.0.1: 1 step to 0, share 1, old kernels accept" },
+		"tunl0/local strict_asymmetric 1/0/1 from 0.0.0.0/0 by eth0 via 10.0.0.1: 1 step to 0, share 1, old kernels accept" },
 	{ "table default has a part of what main refuses",
 		{ "sysctl tunl0 rp_filter 1", "addr tunl0 192.0.2.1/32",
 			"route blackhole 20.0.0.0/9",
 			"route 20.0.0.0/10 dev eth0 table default" },
-		"tunl0/local strict_asymmetric 1/0/1 from 128.0.0.0/1 64.0.0.0/2 "
-		"32.0.0.0/3 0.0.0.0/4 24.0.0.0/5 16.0.0.0/6 22.0.0.0/7 21.0.0.0/8 "
-		"20.128.0.0/9 20.64.0.0/10 by eth0 via 10.0.0.1: 1 step to 0, share "
-		"0.998954, old kernels accept, blind 4194304" },
+		"tunl0/local strict_asymmetric 1/0/1 from 128.0.0.0/1 64.0.0.0/2 32.0.0.0/3 0.0.0.0/4 24.0.0.0/5 16.0.0.0/6 22.0.0.0/7 21.0.0.0/8 20.128.0.0/9 20.64.0.0/10 by eth0 via 10.0.0.1: 1 step to 0, share 0.998954, old kernels accept, blind 4194304" },
 };
 
 START_TEST(what_is_found)
@@ -313,93 +287,35 @@ static const struct {
 	const char *lines[6];
 	enum kernel_answer kernel;
 	const char *sentence;
-} sentences[] = {
-	{ "numbered, its own setting",
-		{ "sysctl tunl0 rp_filter 1", "addr tunl0 192.0.2.1/32" }, KERNEL_DROP,
-		"tunl0 drops packets from 0.0.0.0/0 to 192.0.2.1: its rp_filter is 1 "
-		"(strict) by "
-		"its own setting, conf.all being 0, and the way back to 198.51.100.1 "
-		"leaves by "
-		"eth0 via 10.0.0.1 (table main), not by tunl0. Remedy: sysctl -w "
-		"net.ipv4.conf.tunl0.rp_filter=2. Kernels up to 2.6.30 accepted these "
-		"packets. "
-		"The kernel confirms it." },
-	{ "unnumbered, all is 1", { "sysctl all rp_filter 1" }, KERNEL_UNASKED,
-		"tunl0 drops packets from 0.0.0.0/0 to 192.0.2.1: its rp_filter is 1 "
-		"(strict) "
-		"because conf.all is 1: the greater of all and tunl0 counts, so tunl0=0 "
-		"has no "
-		"effect, and the way back to 198.51.100.1 leaves by eth0 via 10.0.0.1 "
-		"(table "
-		"main), not by tunl0. Remedy: ip address add 127.0.0.42/32 scope host "
-		"dev tunl0 "
-		"&& sysctl -w net.ipv4.conf.tunl0.rp_filter=2. Kernels up to 2.6.30 "
-		"accepted "
-		"these packets." },
-	{ "unnumbered, loose", { "sysctl tunl0 rp_filter 2" }, KERNEL_PASS,
-		"tunl0 drops packets from 0.0.0.0/0 to 192.0.2.1: its rp_filter is 2 "
-		"(loose) by "
-		"its own setting, conf.all being 0, and tunl0 has no IPv4 address, where "
-		"loose "
-		"filters like strict, and the way back to 198.51.100.1 leaves by eth0 "
-		"via "
-		"10.0.0.1 (table main), not by tunl0. Remedy: sysctl -w "
-		"net.ipv4.conf.tunl0.rp_filter=0. Kernels up to 2.6.30 accepted these "
-		"packets." },
-	{ "both are 1",
-		{ "sysctl tunl0 rp_filter 1", "sysctl all rp_filter 1",
-			"addr tunl0 192.0.2.1/32" },
-		KERNEL_UNASKED,
-		"tunl0 drops packets from 0.0.0.0/0 to 192.0.2.1: its rp_filter is 1 "
-		"(strict) by "
-		"its own setting and by conf.all alike, and the way back to 198.51.100.1 "
-		"leaves "
-		"by eth0 via 10.0.0.1 (table main), not by tunl0. Remedy: sysctl -w "
-		"net.ipv4.conf.tunl0.rp_filter=2." },
-	{ "a part, no route, several destinations",
-		{ "sysctl tunl0 rp_filter 7", "addr tunl0 192.0.2.1/32",
-			"addr tunl0 192.0.2.2/32",
-			"route gone default via 10.0.0.1 dev eth0",
-			"route 0.0.0.0/1 dev eth0" },
-		KERNEL_UNASKED,
-		"tunl0 drops packets from 128.0.0.0/1 (a share of 0.468619 of the "
-		"expected sources) "
-		"to 192.0.2.1, 192.0.2.2: its rp_filter is 7 (acts as loose) by its own "
-		"setting, "
-		"conf.all being 0, and there is no route back to 198.51.100.1. Remedy: "
-		"sysctl -w "
-		"net.ipv4.conf.tunl0.rp_filter=0. Kernels up to 2.6.30 accepted these "
-		"packets." },
-	{ "a part that is not understood",
-		{ "sysctl tunl0 rp_filter 1", "addr tunl0 192.0.2.1/32",
-			"route 203.0.113.0/24 dev eth0 blind" },
-		KERNEL_DROP,
-		"tunl0 drops packets from 0.0.0.0/0 but 203.0.113.0/24 (a share of "
-		"0.999999 of the expected sources) to 192.0.2.1: its rp_filter is 1 "
-		"(strict) by its own setting, conf.all being 0, and the way back to "
-		"198.51.100.1 leaves by eth0 via 10.0.0.1 (table main), not by tunl0. "
-		"Remedy: sysctl -w net.ipv4.conf.tunl0.rp_filter=2. Of 256 more "
-		"expected sources it can't be told: something that bears on them is not "
-		"understood. Kernels up to 2.6.30 accepted these packets. The kernel "
-		"confirms it." },
-	{ "an error route",
-		{ "sysctl all rp_filter 2", "addr tunl0 192.0.2.1/32",
-			"route gone default via 10.0.0.1 dev eth0",
-			"route unreachable default" },
-		KERNEL_UNASKED,
-		"tunl0 drops packets from 0.0.0.0/0 but 10.0.0.0/24 (a "
-		"share of 0.999999 of the expected sources) to 192.0.2.1: its rp_filter "
-		"is 2 (loose) because conf.all is 2: the greater of all "
-		"and tunl0 counts, so tunl0=0 has no effect, and the way back to "
-		"198.51.100.1 is an "
-		"unreachable route (table main). Remedy: give the sources a route, or "
-		"set "
-		"net.ipv4.conf.all.rp_filter to 0 and each interface to what it should "
-		"have: all=0 "
-		"is needed before net.ipv4.conf.tunl0.rp_filter=0 can help. Kernels up "
-		"to 2.6.30 "
-		"accepted these packets." },
-};
+} sentences
+	[] = {
+		{ "numbered, its own setting",
+			{ "sysctl tunl0 rp_filter 1", "addr tunl0 192.0.2.1/32" },
+			KERNEL_DROP,
+			"tunl0 drops packets from 0.0.0.0/0 to 192.0.2.1: its rp_filter is 1 (strict) by its own setting, conf.all being 0, and the way back to 198.51.100.1 leaves by eth0 via 10.0.0.1 (table main), not by tunl0. Remedy: sysctl -w net.ipv4.conf.tunl0.rp_filter=2. Kernels up to 2.6.30 accepted these packets. The kernel confirms it." },
+		{ "unnumbered, all is 1", { "sysctl all rp_filter 1" }, KERNEL_UNASKED,
+			"tunl0 drops packets from 0.0.0.0/0 to 192.0.2.1: its rp_filter is 1 (strict) because conf.all is 1: the greater of all and tunl0 counts, so tunl0=0 has no effect, and the way back to 198.51.100.1 leaves by eth0 via 10.0.0.1 (table main), not by tunl0. Remedy: ip address add 127.0.0.42/32 scope host dev tunl0 && sysctl -w net.ipv4.conf.tunl0.rp_filter=2. Kernels up to 2.6.30 accepted these packets." },
+		{ "unnumbered, loose", { "sysctl tunl0 rp_filter 2" }, KERNEL_PASS,
+			"tunl0 drops packets from 0.0.0.0/0 to 192.0.2.1: its rp_filter is 2 (loose) by its own setting, conf.all being 0, and tunl0 has no IPv4 address, where loose filters like strict, and the way back to 198.51.100.1 leaves by eth0 via 10.0.0.1 (table main), not by tunl0. Remedy: sysctl -w net.ipv4.conf.tunl0.rp_filter=0. Kernels up to 2.6.30 accepted these packets." },
+		{ "both are 1",
+			{ "sysctl tunl0 rp_filter 1", "sysctl all rp_filter 1",
+				"addr tunl0 192.0.2.1/32" },
+			KERNEL_UNASKED,
+			"tunl0 drops packets from 0.0.0.0/0 to 192.0.2.1: its rp_filter is 1 (strict) by its own setting and by conf.all alike, and the way back to 198.51.100.1 leaves by eth0 via 10.0.0.1 (table main), not by tunl0. Remedy: sysctl -w net.ipv4.conf.tunl0.rp_filter=2." },
+		{ "a part, no route, several destinations",
+			{ "sysctl tunl0 rp_filter 7", "addr tunl0 192.0.2.1/32", "addr tunl0 192.0.2.2/32", "route gone default via 10.0.0.1 dev eth0", "route 0.0.0.0/1 dev eth0" }, KERNEL_UNASKED, "tunl0 drops packets from 128.0.0.0/1 (a share of 0.468619 of the expected sources) to 192.0.2.1, 192.0.2.2: its rp_filter is 7 (acts as loose) by its own setting, conf.all being 0, and there is no route back to 198.51.100.1. Remedy: sysctl -w net.ipv4.conf.tunl0.rp_filter=0. Kernels up to 2.6.30 accepted these packets." },
+		{ "a part that is not understood",
+			{ "sysctl tunl0 rp_filter 1", "addr tunl0 192.0.2.1/32",
+				"route 203.0.113.0/24 dev eth0 blind" },
+			KERNEL_DROP,
+			"tunl0 drops packets from 0.0.0.0/0 but 203.0.113.0/24 (a share of 0.999999 of the expected sources) to 192.0.2.1: its rp_filter is 1 (strict) by its own setting, conf.all being 0, and the way back to 198.51.100.1 leaves by eth0 via 10.0.0.1 (table main), not by tunl0. Remedy: sysctl -w net.ipv4.conf.tunl0.rp_filter=2. Of 256 more expected sources it can't be told: something that bears on them is not understood. Kernels up to 2.6.30 accepted these packets. The kernel confirms it." },
+		{ "an error route",
+			{ "sysctl all rp_filter 2", "addr tunl0 192.0.2.1/32",
+				"route gone default via 10.0.0.1 dev eth0",
+				"route unreachable default" },
+			KERNEL_UNASKED,
+			"tunl0 drops packets from 0.0.0.0/0 but 10.0.0.0/24 (a share of 0.999999 of the expected sources) to 192.0.2.1: its rp_filter is 2 (loose) because conf.all is 2: the greater of all and tunl0 counts, so tunl0=0 has no effect, and the way back to 198.51.100.1 is an unreachable route (table main). Remedy: give the sources a route, or set net.ipv4.conf.all.rp_filter to 0 and each interface to what it should have: all=0 is needed before net.ipv4.conf.tunl0.rp_filter=0 can help. Kernels up to 2.6.30 accepted these packets." },
+	};
 
 START_TEST(sentences_to_the_letter)
 {

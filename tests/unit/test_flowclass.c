@@ -83,9 +83,7 @@ static const struct row destinations[] = {
 			"rule 100: from 192.0.2.1 lookup 77",
 			"rule 101: tos 0x10 lookup 78",
 			"rule 102: from 192.0.2.2 lookup 77" },
-		"local:192.0.2.1/32 192.0.2.1 192.0.2.2; "
-		"local:192.0.2.1/32:tos=0x10 192.0.2.1; "
-		"local:192.0.2.2/32:tos=0x10 192.0.2.2" },
+		"local:192.0.2.1/32 192.0.2.1 192.0.2.2; local:192.0.2.1/32:tos=0x10 192.0.2.1; local:192.0.2.2/32:tos=0x10 192.0.2.2" },
 	{ "or somebody jumps to one of them",
 		{ "addr t0 192.0.2.1/32", "addr t0 192.0.2.2/32",
 			"rule 50: to 8.0.0.0/8 goto 101",
@@ -127,45 +125,36 @@ static const struct row values[] = {
 		{ "sysctl t0 src_valid_mark 1", "rule 100: fwmark 1/0xff lookup 77" },
 		"local 192.0.2.1 192.0.2.2; local:mark=0x1/0xff 192.0.2.1 192.0.2.2" },
 	{ "of all", { "sysctl all src_valid_mark 1", "rule 100: fwmark 1 lookup 77" },
-		"local 192.0.2.1 192.0.2.2; "
-		"local:mark=0x1/0xffffffff 192.0.2.1 192.0.2.2" },
+		"local 192.0.2.1 192.0.2.2; local:mark=0x1/0xffffffff 192.0.2.1 192.0.2.2" },
 	{ "0 is a mark, too, and needs another one beside it",
 		{ "sysctl t0 src_valid_mark 1", "rule 100: fwmark 0/0xf0 lookup 77" },
 		"local 192.0.2.1 192.0.2.2; local:mark=0x10 192.0.2.1 192.0.2.2" },
 	{ "not fwmark",
 		{ "sysctl t0 src_valid_mark 1",
 			"rule 100: not fwmark 0xca6c lookup 51820" },
-		"local 192.0.2.1 192.0.2.2; "
-		"local:mark=0xca6c/0xffffffff 192.0.2.1 192.0.2.2" },
+		"local 192.0.2.1 192.0.2.2; local:mark=0xca6c/0xffffffff 192.0.2.1 192.0.2.2" },
 	{ "both marks at once are a third kind",
 		{ "sysctl t0 src_valid_mark 1", "rule 100: fwmark 1/0xf lookup 77",
 			"rule 101: fwmark 0x10/0xf0 lookup 78" },
-		"local 192.0.2.1 192.0.2.2; local:mark=0x1/0xf 192.0.2.1 192.0.2.2; "
-		"local:mark=0x10/0xf0 192.0.2.1 192.0.2.2; "
-		"local:mark=0x11/0xff 192.0.2.1 192.0.2.2" },
+		"local 192.0.2.1 192.0.2.2; local:mark=0x1/0xf 192.0.2.1 192.0.2.2; local:mark=0x10/0xf0 192.0.2.1 192.0.2.2; local:mark=0x11/0xff 192.0.2.1 192.0.2.2" },
 	{ "the same of other packets to each is two",
 		{ "sysctl t0 src_valid_mark 1",
 			"rule 100: from 192.0.2.1 fwmark 1 lookup 77",
 			"rule 101: from 192.0.2.2 fwmark 2 lookup 77" },
-		"local:192.0.2.1/32 192.0.2.1 192.0.2.2; "
-		"local:192.0.2.1/32:mark=0x1/0xffffffff 192.0.2.1; "
-		"local:192.0.2.2/32:mark=0x2/0xffffffff 192.0.2.2" },
+		"local:192.0.2.1/32 192.0.2.1 192.0.2.2; local:192.0.2.1/32:mark=0x1/0xffffffff 192.0.2.1; local:192.0.2.2/32:mark=0x2/0xffffffff 192.0.2.2" },
 	{ "a mark for one destination parts the others not",
 		{ "sysctl t0 src_valid_mark 1",
 			"rule 100: from 192.0.2.2 fwmark 1 lookup 77" },
-		"local 192.0.2.1 192.0.2.2; "
-		"local:192.0.2.2/32:mark=0x1/0xffffffff 192.0.2.2" },
+		"local 192.0.2.1 192.0.2.2; local:192.0.2.2/32:mark=0x1/0xffffffff 192.0.2.2" },
 	{ "tos", { "rule 100: tos 0x10 lookup 77" },
 		"local 192.0.2.1 192.0.2.2; local:tos=0x10 192.0.2.1 192.0.2.2" },
 	{ "dscp 0 is one",
 		{ "rule 100: dscp 0 lookup 77", "rule 101: dscp 46 lookup 78" },
-		"local 192.0.2.1 192.0.2.2; local:tos=0x4 192.0.2.1 192.0.2.2; "
-		"local:tos=0xb8 192.0.2.1 192.0.2.2" },
+		"local 192.0.2.1 192.0.2.2; local:tos=0x4 192.0.2.1 192.0.2.2; local:tos=0xb8 192.0.2.1 192.0.2.2" },
 	{ "a route for one tos, in whatever table",
 		{ "route 8.0.0.0/8 via 10.0.0.1 dev eth0 tos 0x10 table 77",
 			"route 9.0.0.0/8 via 10.0.0.1 dev eth0 tos 0x04" },
-		"local 192.0.2.1 192.0.2.2; local:tos=0x4 192.0.2.1 192.0.2.2; "
-		"local:tos=0x10 192.0.2.1 192.0.2.2" },
+		"local 192.0.2.1 192.0.2.2; local:tos=0x4 192.0.2.1 192.0.2.2; local:tos=0x10 192.0.2.1 192.0.2.2" },
 	{ "and gone again",
 		{ "route 9.0.0.0/8 via 10.0.0.1 dev eth0 tos 0x04",
 			"route gone 9.0.0.0/8 via 10.0.0.1 dev eth0 tos 0x04" },
@@ -179,13 +168,10 @@ static const struct row values[] = {
 	{ "but another does, for all",
 		{ "rule 100: iif lo ipproto 6 sport 80 lookup 77",
 			"rule 101: to 8.8.8.8 ipproto 1 lookup 77" },
-		"local 192.0.2.1 192.0.2.2; local:icmp 192.0.2.1 192.0.2.2; "
-		"local:tcp:dport=80 192.0.2.1 192.0.2.2" },
+		"local 192.0.2.1 192.0.2.2; local:icmp 192.0.2.1 192.0.2.2; local:tcp:dport=80 192.0.2.1 192.0.2.2" },
 	{ "ranges that overlap",
 		{ "rule 100: sport 10-20 lookup 77", "rule 101: sport 15-30 lookup 78" },
-		"local 192.0.2.1 192.0.2.2; local:dport=10-14 192.0.2.1 192.0.2.2; "
-		"local:dport=21-30 192.0.2.1 192.0.2.2; "
-		"local:dport=15-20 192.0.2.1 192.0.2.2" },
+		"local 192.0.2.1 192.0.2.2; local:dport=10-14 192.0.2.1 192.0.2.2; local:dport=21-30 192.0.2.1 192.0.2.2; local:dport=15-20 192.0.2.1 192.0.2.2" },
 	{ "all of UDP: another protocol beside it", { "rule 100: ipproto 17 lookup 77" },
 		"local 192.0.2.1 192.0.2.2; local:tcp 192.0.2.1 192.0.2.2" },
 	{ "source ports", { "rule 100: ipproto 17 dport 53 lookup 77" },
@@ -208,8 +194,7 @@ static const struct row forwarded[] = {
 	{ "by the device that it leaves by", { "rule 100: iif u0 lookup 77" },
 		"local +f 192.0.2.1; forwarded>u0 +f >6 198.18.0.2" },
 	{ "by two", { "rule 100: iif u0 lookup 77", "rule 101: iif eth0 lookup 78" },
-		"local 192.0.2.1; forwarded>eth0 +f >2 203.0.113.1; "
-		"forwarded>u0 +f >6 198.18.0.2" },
+		"local 192.0.2.1; forwarded>eth0 +f >2 203.0.113.1; forwarded>u0 +f >6 198.18.0.2" },
 	{ "one that nothing is routed by", { "rule 100: iif v0 lookup 77" },
 		"local +f 192.0.2.1" },
 	{ "one without an address, by a route",
@@ -225,8 +210,7 @@ static const struct row forwarded[] = {
 		{ "route 203.0.0.0/8 nexthop dev u0 nexthop dev eth0",
 			"rule 100: from 203.0.113.0/24 lookup 78",
 			"rule 101: iif u0 lookup 77" },
-		"local +f 192.0.2.1; forwarded>u0 +f >6 198.18.0.2; "
-		"not looked at: forwarded packets" },
+		"local +f 192.0.2.1; forwarded>u0 +f >6 198.18.0.2; not looked at: forwarded packets" },
 	{ "a route of another table, by a rule for its destination",
 		{ "route 10.5.0.0/16 dev v0 table 101",
 			"rule 50: to 10.5.0.0/16 lookup 101",
@@ -257,8 +241,7 @@ static const struct row forwarded[] = {
 		{ "route default dev v0 table 101",
 			"rule 50: from 172.16.0.0/12 lookup 101",
 			"rule 60: iif v0 lookup 88" },
-		"local +f 192.0.2.1; forwarded:172.16.0.0/12 +f >2 172.16.0.1; "
-		"not looked at: forwarded packets" },
+		"local +f 192.0.2.1; forwarded:172.16.0.0/12 +f >2 172.16.0.1; not looked at: forwarded packets" },
 	{ "in a table that only marked ones are led to",
 		{ "route default dev v0 table 101", "rule 50: fwmark 1 lookup 101",
 			"rule 60: iif v0 lookup 88" },
@@ -473,9 +456,7 @@ START_TEST(declared_flows_have_names_of_their_own)
 	ck_assert_int_eq(flowclass_declare(state, t0, from, NULL, &marked, &classes), 0);
 	ck_assert_int_eq(flowclass_declare(state, t0, from, &to, &web, &classes), 0);
 	ck_assert_str_eq(written(&classes, text, sizeof(text)),
-		"flow:198.51.100.0/24>192.0.2.1 192.0.2.1; "
-		"flow:198.51.100.0/24>local:mark=0x7 10.0.0.2; "
-		"flow:198.51.100.0/24>192.0.2.1:mark=0x1:8:6:0:80 192.0.2.1");
+		"flow:198.51.100.0/24>192.0.2.1 192.0.2.1; flow:198.51.100.0/24>local:mark=0x7 10.0.0.2; flow:198.51.100.0/24>192.0.2.1:mark=0x1:8:6:0:80 192.0.2.1");
 	ck_assert(classes.list.items[0].only_from);
 	ck_assert_int_eq(classes.list.items[1].flow.iif, 5);
 	ck_assert_uint_eq(classes.list.items[2].flow.dst.host, to.host);

@@ -33,8 +33,7 @@ static const struct row {
 		"link 2 eth0 down", { "30.0.0.0/8", "31.0.0.0/8", "-32.0.0.0/8" } },
 	{ "down: a multipath route with a leg alive stays",
 		{ "route 20.0.0.0/8 nexthop dev eth0 nexthop dev eth1",
-			"route 21.0.0.0/8 nexthop dev eth0 nexthop via 10.0.0.9 dev "
-			"eth0" },
+			"route 21.0.0.0/8 nexthop dev eth0 nexthop via 10.0.0.9 dev eth0" },
 		"link 2 eth0 down", { "20.0.0.0/8", "-21.0.0.0/8" } },
 	{ "down: a multipath route goes with its last live leg",
 		{ "route 20.0.0.0/8 nexthop dev eth0 nexthop dev eth1",

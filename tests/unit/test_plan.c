@@ -78,8 +78,7 @@ static const struct {
 			"sysctl eth0 rp_filter 0", "link 7 eth1",
 			"sysctl eth1 rp_filter 2", "link 8 eth2 noinet" },
 		{ false, true },
-		"all: lo 0>1 keeps, eth0 0>1 keeps, default 0>1 keeps, all 1>0, tunl0 "
-		"1>0" },
+		"all: lo 0>1 keeps, eth0 0>1 keeps, default 0>1 keeps, all 1>0, tunl0 1>0" },
 	{ "all goes down, it is off itself",
 		{ "sysctl all rp_filter 2", "sysctl default rp_filter 2",
 			"sysctl lo rp_filter 1", "sysctl eth0 rp_filter 3" },
@@ -163,8 +162,7 @@ START_TEST(what_else_changes_is_said)
 				 &free, &judge, &plan),
 		0);
 	ck_assert_str_eq(written(&plan, text),
-		"all: lo 0>2 keeps, eth0 0>2 keeps, gre0 0>2 keeps, gre1 1>2 keeps, "
-		"default 0>2 keeps, all 2>0, tunl0 2>0");
+		"all: lo 0>2 keeps, eth0 0>2 keeps, gre0 0>2 keeps, gre1 1>2 keeps, default 0>2 keeps, all 2>0, tunl0 2>0");
 	ck_assert_int_eq(
 		ladder_changes(&view, &plan, NULL, "tunl0/local", &judge, &changes), 0);
 	ck_assert_uint_eq(changes.list.count, 0);

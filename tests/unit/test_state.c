@@ -2,6 +2,7 @@
 #include "fixture_model.h"
 #include "fixture_run.h"
 #include "state/state.h"
+#include "state/state_apply.h"
 #include "state/state_equal.h"
 
 #include <errno.h>

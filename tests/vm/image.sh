@@ -171,7 +171,7 @@ make_package() {
 	configure "$tree" -DCMAKE_BUILD_TYPE=RelWithDebInfo -DCMAKE_C_COMPILER=gcc -DWERROR=ON \
 		-DBUILD_TESTING=ON
 	cmake --build "$tree" --parallel "$(nproc)" --target \
-		rpfilterd rpfilterctl netns_reader differ packets silent holes
+		rpfilterd rpfilterctl netns_reader kernel_diff packets silent holes
 	rm -rf "$vm/package"
 	cpack -G DEB --config "$tree/CPackConfig.cmake" -B "$vm/package"
 	# the same once more, for an upgrade to be one
@@ -224,7 +224,7 @@ make_inside() {
 	mkdir -p "$directory"/vm/{bin,packages} "$directory/usr/lib/systemd/system/multi-user.target.wants"
 	cp -r "$here/scenes" "$here/scene.sh" "$house/tests/ledger.jq" \
 		"$here/inside/scenes-run" "$here/inside/sweep" "$directory/vm/"
-	cp "$tree"/tests/{netns_reader,differ,packets,silent,holes} "$directory/vm/bin/"
+	cp "$tree"/tests/{netns_reader,kernel_diff,packets,silent,holes} "$directory/vm/bin/"
 	cp -r "$house/tests/kernel/walks" "$directory/vm/walks"
 	cp "$(package_file)" "$directory/vm/packages/installed.deb"
 	cp "$(package_file newer)" "$directory/vm/packages/newer.deb"

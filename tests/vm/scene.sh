@@ -133,7 +133,7 @@ world() {
 
 # The world with a director that has the VIP. The realserver keeps quiet about the VIP: else it
 # would get the packets without the director, and the scene would work for the wrong reason.
-# The scene can-fail has it so (WITHOUT=director), and the filter off as well: WITHOUT=filter.
+# The scene selftest has it so (WITHOUT=director), and the filter off as well: WITHOUT=filter.
 lvs_world() {
 	need_module ip_vs ip_vs_rr
 	world
@@ -298,7 +298,7 @@ ledger() {
 		fail "the ledger in $state: not ($1): $(cat "$state"/ledger-*.json)"
 }
 
-# without_udev: the scene can-fail-all has it so
+# without_udev: the scene selftest-all has it so
 without_udev() {
 	[ "${WITHOUT-}" = udev ] || return 0
 	systemctl stop systemd-udevd.service systemd-udevd-control.socket systemd-udevd-kernel.socket
