@@ -38,7 +38,7 @@ static void age_of_findings(
 	uint64_t since = daemon->synced ? daemon->unjudged_usec : daemon->lost_usec;
 
 	out[0] = '\0';
-	if (!daemon->synced || (daemon->unjudged_events && daemon->resting))
+	if (!daemon->synced || (daemon->unjudged_events && daemon->throttled))
 		snprintf(out, 64, ", as of %" PRIu64 " ms ago", (now - since) / 1000);
 }
 
@@ -134,9 +134,9 @@ void daemon_done(struct daemon *daemon)
 	sd_event_unref(daemon->event);
 	hands_done(daemon);
 	track_done(&daemon->track);
-	hash_done(&daemon->minds_unrouted);
+	hash_done(&daemon->depends_on_no_route);
 	hash_done(&daemon->unnumbered);
-	hash_done(&daemon->minds_routes);
+	hash_done(&daemon->depends_on_foreign_routes);
 	hash_done(&daemon->missed);
 	state_free(daemon->state);
 	nl_reader_free(daemon->reader);
@@ -339,7 +339,7 @@ int daemon_once(struct daemon *daemon)
 	for (int tries = 0; tries < 10 && r >= 0 && judge_is_pending(daemon); tries++)
 		r = judge_now(daemon, true);
 	if (r >= 0)
-		r = evaluate(daemon->state, daemon->config, FINDING_WORDED, &report);
+		r = evaluate(daemon->state, daemon->config, DETAIL_SUMMARY, &report);
 	if (r < 0) {
 		sink_say(&daemon->sink, LOG_ERR, "Judging failed: %s.", strerror(-r));
 		return 2;

@@ -52,15 +52,16 @@ struct daemon {
 	uint64_t judged; /* the state's generation that was judged last */
 	bool rejudge; /* all is to be judged anew: the configuration changed, or the state */
 	struct track track;
-	struct hash minds_unrouted; /* ifindexes: see state.touched.unrouted */
-	struct hash unnumbered;	    /* ifindexes: see state.touched.addresses */
-	struct hash minds_routes;   /* ifindexes: see struct report_iface, by_routes */
+	struct hash depends_on_no_route; /* ifindexes: see state.touched.unrouted */
+	struct hash unnumbered;		 /* ifindexes: see state.touched.addresses */
 	struct hash
-		missed;	 /* ifindexes: rules tell more packets apart than are looked at */
-	bool ways_stale; /* findings may have another way back by now */
-	uint64_t ways_usec;	 /* when that is looked at */
-	bool resting;		 /* something is touched, and waits until ... */
-	uint64_t rest_usec;	 /* ... then, as the last evaluation took long */
+		depends_on_foreign_routes; /* ifindexes: see struct report_iface, by_routes */
+	struct hash
+		missed; /* ifindexes: rules tell more packets apart than are looked at */
+	bool reverse_stale;	       /* findings may have another way back by now */
+	uint64_t reverse_usec;	       /* when that is looked at */
+	bool throttled;		       /* something is touched, and waits until ... */
+	uint64_t throttled_until_usec; /* ... then, as the last evaluation took long */
 	unsigned int slow_turns; /* evaluations left for which a long one is remembered */
 
 	struct correct correct;

@@ -42,9 +42,9 @@ void say_synced(struct daemon *daemon)
 static void why_cleared(const struct daemon *daemon, const struct finding *finding,
 	char *out, size_t size)
 {
-	const struct view view = { .state = daemon->state };
+	const struct overlay overlay = { .state = daemon->state };
 	const struct iface *iface = state_iface(daemon->state, finding->ifindex);
-	struct rpf rpf = rpf_judge(&view, &finding->example, NULL);
+	struct rpf rpf = rpf_judge(&overlay, &finding->example, NULL);
 	char value[32], text[IP4_TEXT];
 
 	if (!iface || strcmp(iface->link.name, finding->iif) != 0)
@@ -76,7 +76,7 @@ static void why_cleared(const struct daemon *daemon, const struct finding *findi
 static void add_cleared(
 	const struct daemon *daemon, struct entry *entry, const struct finding *finding)
 {
-	const struct view view = { .state = daemon->state };
+	const struct overlay overlay = { .state = daemon->state };
 	const struct iface *iface = state_iface(daemon->state, finding->ifindex);
 	char why[128];
 
@@ -91,7 +91,7 @@ static void add_cleared(
 	entry_add(entry, "RPF_REASON", "%s", rpf_reason_name(finding->reason));
 	entry_add(entry, "RPF_EXPECT", "%s", expect_why_name(finding->expect));
 	if (iface) {
-		struct rp_filter filter = view_rp_filter(&view, iface);
+		struct rp_filter filter = overlay_rp_filter(&overlay, iface);
 
 		entry_add(entry, "RPF_EFFECTIVE", "%d", filter.effective);
 		entry_add(entry, "RPF_OWN", "%d", filter.own);

@@ -126,7 +126,7 @@ static void say_corrected(struct text *text, const struct correct_event *event)
 {
 	char key[64], old[32], value[32];
 
-	plan_key(event->iif, key);
+	remedy_key(event->iif, key);
 	if (event->old == event->value)
 		say(text, "%s stays %s.", key, rp_filter_words(event->value, value));
 	else
@@ -148,9 +148,9 @@ static void say_failed(struct text *text, const struct correct_event *event)
 	const struct outcome *outcome = &event->outcome;
 	char key[64];
 
-	plan_key(outcome->ifindex == NETCONF_ALL       ? "all"
-		 : outcome->ifindex == NETCONF_DEFAULT ? "default"
-						       : event->iif,
+	remedy_key(outcome->ifindex == NETCONF_ALL	 ? "all"
+		   : outcome->ifindex == NETCONF_DEFAULT ? "default"
+							 : event->iif,
 		key);
 	switch (outcome->kind) {
 	case OUTCOME_NO_LEDGER:
@@ -189,7 +189,7 @@ static void say_refused(struct text *text, const struct correct_event *event)
 {
 	char key[64];
 
-	plan_key(event->iif, key);
+	remedy_key(event->iif, key);
 	say(text, "%s is not corrected: ", event->iif);
 	switch (event->refusal) {
 	case REFUSED_NOTHING:
@@ -243,9 +243,9 @@ static void say_fight(struct text *text, const struct correct_event *event)
 	size_t count = patience->reversals.count, from = count > 10 ? count - 10 : 0;
 	char key[64];
 
-	plan_key(event->iif, key);
+	remedy_key(event->iif, key);
 	if (patience->of_all)
-		plan_key("all", key);
+		remedy_key("all", key);
 	say(text,
 		"Somebody else has written %s back %zu times; rpfilterd leaves %s alone for %llu s.",
 		key, count, event->iif,
@@ -269,7 +269,7 @@ static void say_restored(struct text *text, const struct correct_event *event)
 {
 	char key[64], old[32], value[32];
 
-	plan_key(event->iif, key);
+	remedy_key(event->iif, key);
 	say(text, "%s was %s and is %s again%s.", key, rp_filter_words(event->old, old),
 		rp_filter_words(event->value, value),
 		event->by_hand	  ? ", by hand"

@@ -79,7 +79,7 @@ int ledger_open(
  * Only reads it, beside whoever has it: for a report. An empty one where there is none, or none
  * that this user may read (-EACCES is returned then). Not to be saved.
  */
-int ledger_peek(const char *directory, struct ledger **ret);
+int ledger_open_readonly(const char *directory, struct ledger **ret);
 
 void ledger_free(struct ledger *ledger);
 DEFINE_FREEP(struct ledger, ledger_free)
@@ -91,7 +91,7 @@ DEFINE_FREEP(struct ledger, ledger_free)
 int ledger_save(struct ledger *ledger);
 
 /* Writes, though nothing changed: whether there is room for what may change. As ledger_save(). */
-int ledger_prove(struct ledger *ledger);
+int ledger_check_writable(struct ledger *ledger);
 
 /* What the error of a save means, as ledger_open() says it. */
 void ledger_explain(

@@ -377,7 +377,7 @@ int ledger_save(struct ledger *ledger)
 	return ledger->error;
 }
 
-int ledger_prove(struct ledger *ledger)
+int ledger_check_writable(struct ledger *ledger)
 {
 	ledger->error = save(ledger, true);
 	return ledger->error;
@@ -422,7 +422,7 @@ int ledger_open(
 	return 0;
 }
 
-int ledger_peek(const char *directory, struct ledger **ret)
+int ledger_open_readonly(const char *directory, struct ledger **ret)
 {
 	struct ledger *ledger = calloc(1, sizeof(*ledger));
 	int r;

@@ -187,17 +187,17 @@ static int plan_for(const struct correct_input *input, const struct finding *fin
 		.allow_all = input->config->correct.allow_all,
 	};
 	const struct state *state = input->writer->state(input->writer->data);
-	const struct view view = { .state = state };
+	const struct overlay overlay = { .state = state };
 	const struct iface *iface = state ? state_iface(state, finding->ifindex) : NULL;
 
-	ret->rung = PLAN_WORDS;
+	ret->rung = PLAN_MANUAL;
 	if (!iface)
 		return 0;
 	if (finding->remedy.step_count &&
 		(finding->remedy.steps[0].value || !limits.lowest_loose))
 		return single_step(finding, ret);
-	return ladder_climb(
-		&view, iface, finding->id, &limits, &input->writer->judge, ret);
+	return plan_find(
+		&overlay, iface, finding->id, &limits, &input->writer->judge, ret);
 }
 
 /* Whether the plan would make others drop: 1, 0 or -ENOMEM. Below rung 3 it can't. */
@@ -205,14 +205,14 @@ static int harms(const struct correct_input *input, const struct finding *findin
 	const struct plan *plan)
 {
 	const struct state *state = input->writer->state(input->writer->data);
-	const struct view view = { .state = state };
+	const struct overlay overlay = { .state = state };
 	struct plan_changes changes = { 0 };
 	int r, harm = 0;
 
 	if (plan->rung != PLAN_ALL || !state)
 		return 0;
-	r = ladder_changes(
-		&view, plan, NULL, finding->id, &input->writer->judge, &changes);
+	r = plan_side_effects(
+		&overlay, plan, NULL, finding->id, &input->writer->judge, &changes);
 	harm = changes.unknown;
 	array_each (&changes.list, const struct plan_change, change)
 		harm |= change->drops;
@@ -331,7 +331,7 @@ static int write_plan(struct correct *correct, const struct correct_input *input
 	uint64_t until;
 	int r;
 
-	if (plan->rung == PLAN_WORDS)
+	if (plan->rung == PLAN_MANUAL)
 		return plan_refused(correct, input, finding, plan, patience);
 	if (waits_for_address(correct, input, finding, plan, patience, &until)) {
 		correct_due(correct, until);
@@ -417,7 +417,7 @@ static bool value_of(const struct state *state, int ifindex, int *ret)
 	if (ifindex == NETCONF_ALL)
 		*ret = state->all.value[DEVCONF_RP_FILTER];
 	else if (ifindex == NETCONF_DEFAULT)
-		*ret = state->template.value[DEVCONF_RP_FILTER];
+		*ret = state->conf_default.value[DEVCONF_RP_FILTER];
 	else if (iface && iface->link.has_inet)
 		*ret = iface->link.conf.value[DEVCONF_RP_FILTER];
 	else
@@ -564,7 +564,7 @@ int correct_by_hand(struct correct *correct, const struct correct_input *input,
 		return refuse(correct, input, finding, NULL, REFUSED_LEDGER);
 	memcpy(patience->name, finding->iif, sizeof(patience->name));
 	r = plan_for(input, finding, &plan);
-	if (r >= 0 && plan.rung == PLAN_WORDS)
+	if (r >= 0 && plan.rung == PLAN_MANUAL)
 		r = plan_refused(correct, input, finding, &plan, patience);
 	else if (r >= 0) {
 		r = harms(input, finding, &plan);

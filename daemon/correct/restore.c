@@ -77,8 +77,8 @@ static struct correct_safe *safe_of(struct correct *correct, const char *finding
 }
 
 /* The view of things as they would be without the group. *values is to be freed. */
-static int view_without(const struct group *group, const struct state *state,
-	struct view_value **values, struct view *ret)
+static int overlay_without(const struct group *group, const struct state *state,
+	struct overlay_value **values, struct overlay *ret)
 {
 	size_t count = group->undo.steps.count;
 
@@ -86,9 +86,11 @@ static int view_without(const struct group *group, const struct state *state,
 	if (!*values)
 		return -ENOMEM;
 	for (size_t i = 0; i < count; i++)
-		(*values)[i] = (struct view_value){ group->undo.steps.items[i].ifindex,
+		(*values)[i] = (struct overlay_value){ group->undo.steps.items[i].ifindex,
 			group->undo.steps.items[i].value };
-	*ret = (struct view){ .state = state, .values = *values, .value_count = count };
+	*ret = (struct overlay){
+		.state = state, .values = *values, .value_count = count
+	};
 	return 0;
 }
 
@@ -96,7 +98,7 @@ static int view_without(const struct group *group, const struct state *state,
 static int is_safe(const struct correct_input *input, const struct group *group,
 	const struct state *state)
 {
-	const struct view view = { .state = state };
+	const struct overlay overlay = { .state = state };
 	const struct iface *iface = state_iface(state, group->loosened.ifindex);
 	struct plan_changes changes = { 0 };
 	bool drops;
@@ -104,7 +106,7 @@ static int is_safe(const struct correct_input *input, const struct group *group,
 
 	if (input->unsure_ifindex && input->unsure_ifindex == group->loosened.ifindex)
 		return 0;
-	r = ladder_changes(&view, &group->undo, group->has_all ? NULL : iface, "",
+	r = plan_side_effects(&overlay, &group->undo, group->has_all ? NULL : iface, "",
 		&input->writer->judge, &changes);
 	drops = changes.unknown;
 	array_each (&changes.list, const struct plan_change, change)
@@ -182,16 +184,16 @@ static int is_less_enough(const struct correct_input *input, const struct group 
 	const struct state *state)
 {
 	const struct iface *iface = state_iface(state, group->loosened.ifindex);
-	struct view_value *values = NULL;
-	struct view view;
+	struct overlay_value *values = NULL;
+	struct overlay overlay;
 	int r;
 
 	if (!iface || !iface->addrs.count || group->loosened.value != 0)
 		return 0;
-	r = view_without(group, state, &values, &view);
+	r = overlay_without(group, state, &values, &overlay);
 	/* 2 must be less than what was there before, and never over an effective 0 */
-	if (r >= 0 && view_rp_filter(&view, iface).effective == 1)
-		r = ladder_would_do(&view, iface, NULL, 2, &input->writer->judge);
+	if (r >= 0 && overlay_rp_filter(&overlay, iface).effective == 1)
+		r = plan_value_cures(&overlay, iface, NULL, 2, &input->writer->judge);
 	free(values);
 	return r == -ENODATA ? 0 : r;
 }
@@ -257,15 +259,15 @@ static int restore(struct correct_safe *safe, const struct correct_input *input,
 {
 	struct finding finding = remembered(&group->loosened);
 	struct telling telling = { .input = input };
-	struct view_value *values = NULL;
+	struct overlay_value *values = NULL;
 	enum kernel_answer kernel = KERNEL_UNASKED;
 	struct outcome outcome;
-	struct view view;
+	struct overlay overlay;
 	bool passes = false;
-	int r = view_without(group, state, &values, &view);
+	int r = overlay_without(group, state, &values, &overlay);
 
 	if (r >= 0 && finding.ifindex && !group->has_all)
-		passes = rpf_judge(&view, &finding.example, NULL).verdict == RPF_PASS;
+		passes = rpf_judge(&overlay, &finding.example, NULL).verdict == RPF_PASS;
 	free(values);
 	if (r < 0)
 		return r;

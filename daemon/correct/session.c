@@ -44,7 +44,7 @@ static int reread_all(struct daemon *daemon, int ifindex, int *ret)
 			state_apply_handler, daemon->state);
 	if (r < 0)
 		return r;
-	*ret = (ifindex == NETCONF_ALL ? daemon->state->all : daemon->state->template)
+	*ret = (ifindex == NETCONF_ALL ? daemon->state->all : daemon->state->conf_default)
 		       .value[DEVCONF_RP_FILTER];
 	return 0;
 }
@@ -96,10 +96,10 @@ static uint64_t the_time(void *data)
 	return (uint64_t)now.tv_sec * USEC_PER_SEC + (uint64_t)now.tv_nsec / 1000;
 }
 
-static int judge_one(const struct view *view, const struct iface *iface,
+static int judge_one(const struct overlay *overlay, const struct iface *iface,
 	struct report *report, const void *data)
 {
-	return evaluate_iface(view, data, iface, FINDING_COUNTED, report);
+	return evaluate_iface(overlay, data, iface, DETAIL_COUNT, report);
 }
 
 struct writer hands_writer(struct daemon *daemon)
@@ -126,18 +126,18 @@ static struct finding *word_before(
 	const struct daemon *daemon, const struct correct_event *event)
 {
 	_cleanup_(report_freep) struct report *report = report_new();
-	_cleanup_(freep) struct view_value *values = NULL;
+	_cleanup_(freep) struct overlay_value *values = NULL;
 	const struct iface *iface = state_iface(daemon->state, event->ifindex);
-	struct view view = { .state = daemon->state };
+	struct overlay overlay = { .state = daemon->state };
 
 	values = calloc(event->plan->steps.count + 1, sizeof(*values));
 	if (!report || !values || !iface)
 		return NULL;
 	array_each (&event->plan->steps, const struct plan_step, step)
-		values[view.value_count++] =
-			(struct view_value){ step->ifindex, step->old };
-	view.values = values;
-	if (evaluate_iface(&view, daemon->config, iface, FINDING_WORDED, report) < 0)
+		values[overlay.value_count++] =
+			(struct overlay_value){ step->ifindex, step->old };
+	overlay.values = values;
+	if (evaluate_iface(&overlay, daemon->config, iface, DETAIL_SUMMARY, report) < 0)
 		return NULL;
 	array_each (&report->findings, struct finding *, finding) {
 		if (strcmp((*finding)->id, event->id) == 0)
@@ -155,7 +155,7 @@ static void say_later(void *data, const struct correct_event *event)
 	struct entry entry;
 
 	if (event->kind == EVENT_CORRECTED && event->finding &&
-		event->finding->detail == FINDING_COUNTED)
+		event->finding->detail == DETAIL_COUNT)
 		worded = word_before(daemon, event);
 	if (worded)
 		full.finding = worded;
@@ -258,7 +258,7 @@ static void open_ledger(struct daemon *daemon)
 	/* first, as what can't be written may have to be taken back */
 	r = carry_on(daemon->ledger, &writer, left_alone, daemon);
 	if (r >= 0)
-		r = ledger_prove(daemon->ledger);
+		r = ledger_check_writable(daemon->ledger);
 	if (r < 0) {
 		cant_save(daemon);
 		return;

@@ -212,10 +212,10 @@ static int is_cured(struct work *work, struct outcome *ret)
 	state = writer->state(writer->data);
 	r = 1;
 	if (state) {
-		const struct view view = { .state = state };
+		const struct overlay overlay = { .state = state };
 		const struct iface *iface = state_iface(state, finding->ifindex);
 
-		r = iface ? ladder_is_cured(&view, iface, finding->id, &writer->judge)
+		r = iface ? plan_is_cured(&overlay, iface, finding->id, &writer->judge)
 			  : 0;
 	}
 	if (r == -ENOMEM || (r > 0 && ret->kernel == KERNEL_PASS))
@@ -307,7 +307,7 @@ static int target_of(const struct ledger *ledger, const struct ledger_entry *ent
 
 	if (!all || entry->ifindex < 0 || strcmp(all->finding, entry->finding) == 0)
 		return entry->old;
-	return ladder_keeping(entry->old, all->old);
+	return plan_keeping_value(entry->old, all->old);
 }
 
 /* A step that kept an interface as it is may go only if that changes nothing in effect now. */
@@ -319,7 +319,8 @@ static bool may_go(const struct writer *writer, const struct ledger_entry *entry
 		return true;
 	if (writer->read(writer->data, NETCONF_ALL, &all) < 0)
 		return false;
-	return ladder_keeping(entry->old, all) == ladder_keeping(entry->value, all);
+	return plan_keeping_value(entry->old, all) ==
+	       plan_keeping_value(entry->value, all);
 }
 
 /* Writes one value back. Sets *ret; entry is changed or removed. */

@@ -31,7 +31,7 @@ enum agreement answer_agreement(const struct answer *answer)
 static int judge(const struct host *host, const struct question *question,
 	struct answer *answer, char error[static ERROR_TEXT])
 {
-	const struct view view = { .state = host->state };
+	const struct overlay overlay = { .state = host->state };
 	const struct iface *iface = host_iface(host, question->iif, error);
 
 	answer_done(answer);
@@ -40,11 +40,11 @@ static int judge(const struct host *host, const struct question *question,
 		return -EINVAL;
 	memcpy(answer->iif, iface->link.name, sizeof(answer->iif));
 	answer->flow.iif = iface->link.ifindex;
-	answer->rpf = rpf_judge(&view, &answer->flow, &answer->trace);
+	answer->rpf = rpf_judge(&overlay, &answer->flow, &answer->trace);
 	if (answer->trace.failed)
 		return -ENOMEM;
 	if (answer->rpf.looked_up)
-		return reverse_of(&view, &answer->rpf.reverse, &answer->reverse);
+		return reverse_of(&overlay, &answer->rpf.reverse, &answer->reverse);
 	return 0;
 }
 

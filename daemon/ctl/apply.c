@@ -9,7 +9,7 @@
 static bool has_steps(const struct plans *plans)
 {
 	array_each (&plans->list, const struct planned, planned) {
-		if (planned->plan.rung != PLAN_WORDS)
+		if (planned->plan.rung != PLAN_MANUAL)
 			return true;
 	}
 	return false;

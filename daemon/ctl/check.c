@@ -116,8 +116,7 @@ static int survey_once(
 	struct ctl *ctl, struct survey *survey, char error[static ERROR_TEXT])
 {
 	int r = evaluate(ctl->host.state, ctl->host.config,
-		ctl_has(ctl, OPTION_ALL) ? FINDING_WHOLE : FINDING_WORDED,
-		&survey->report);
+		ctl_has(ctl, OPTION_ALL) ? DETAIL_FULL : DETAIL_SUMMARY, &survey->report);
 
 	if (r >= 0)
 		r = choose(ctl, survey, error);

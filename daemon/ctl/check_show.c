@@ -10,7 +10,7 @@
 static int add_sources(struct json_object *object, const struct finding *finding)
 {
 	struct json_object *sources = json_add_array(object, "sources");
-	bool whole = finding->detail == FINDING_WHOLE;
+	bool whole = finding->detail == DETAIL_FULL;
 	const struct prefix4 *list = whole ? finding->whole.items : finding->sources;
 	size_t count = whole ? finding->whole.count : finding->source_count;
 	char share[12];
@@ -117,7 +117,7 @@ static void print_sources(const struct finding *finding, FILE *out)
 {
 	char sources[FINDING_SOURCES * PREFIX4_TEXT + 32], prefix[PREFIX4_TEXT];
 
-	if (finding->detail != FINDING_WHOLE) {
+	if (finding->detail != DETAIL_FULL) {
 		print_detail(out, "sources",
 			finding_sources(
 				finding, FINDING_SOURCES, sources, sizeof(sources)));

@@ -10,7 +10,7 @@
 int corrections_read(const struct ctl *ctl, struct corrections *ret)
 {
 	(void)ctl_state_directory(ctl, ret->directory);
-	ret->error = ledger_peek(ret->directory, &ret->ledger);
+	ret->error = ledger_open_readonly(ret->directory, &ret->ledger);
 	return ret->ledger ? 0 : -ENOMEM;
 }
 
@@ -46,19 +46,19 @@ static bool is_same(const struct iface *iface, const struct ledger_entry *entry)
 enum correction corrections_judge(
 	const struct ctl *ctl, const struct ledger_entry *entry, int *ret_value)
 {
-	const struct view view = { .state = ctl->host.state };
+	const struct overlay overlay = { .state = ctl->host.state };
 	const struct iface *iface = NULL;
 	int value;
 
 	if (entry->ifindex == NETCONF_ALL) {
 		value = ctl->host.state->all.value[DEVCONF_RP_FILTER];
 	} else if (entry->ifindex == NETCONF_DEFAULT) {
-		value = view_default(&view);
+		value = overlay_default(&overlay);
 	} else {
 		iface = state_iface(ctl->host.state, entry->ifindex);
 		if (!iface || !iface->link.has_inet || !is_same(iface, entry))
 			return CORRECTION_GONE;
-		value = view_rp_filter(&view, iface).own;
+		value = overlay_rp_filter(&overlay, iface).own;
 	}
 	*ret_value = value;
 	/* a pending entry's write was made or not: the value before is ours, too */

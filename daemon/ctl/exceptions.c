@@ -35,9 +35,9 @@ static void exceptions_done(struct exceptions *exceptions)
 static int find_need(const struct ctl *ctl, struct exception *exception)
 {
 	_cleanup_(report_freep) struct report *report = report_new();
-	const struct view_value values[] = { { exception->iface->link.ifindex, 1 },
+	const struct overlay_value values[] = { { exception->iface->link.ifindex, 1 },
 		{ NETCONF_ALL, 1 } };
-	const struct view strict = { .state = ctl->host.state,
+	const struct overlay strict = { .state = ctl->host.state,
 		.values = values,
 		.value_count = ELEMENTS(values) };
 	int r;
@@ -45,7 +45,7 @@ static int find_need(const struct ctl *ctl, struct exception *exception)
 	if (!report)
 		return -ENOMEM;
 	r = evaluate_iface(
-		&strict, ctl->host.config, exception->iface, FINDING_WORDED, report);
+		&strict, ctl->host.config, exception->iface, DETAIL_SUMMARY, report);
 	if (r >= 0 && report->findings.count)
 		exception->finding = take_ptr(report->findings.items[0]);
 	return r;
@@ -64,7 +64,7 @@ static const struct ledger_entry *find_entry(
 static int collect(struct ctl *ctl, struct exceptions *ret)
 {
 	_cleanup_(freep) const struct iface **ifaces = NULL;
-	const struct view view = { .state = ctl->host.state };
+	const struct overlay overlay = { .state = ctl->host.state };
 	size_t count;
 	int r = state_ifaces(ctl->host.state, &ifaces, &count);
 
@@ -72,7 +72,7 @@ static int collect(struct ctl *ctl, struct exceptions *ret)
 		r = corrections_read(ctl, &ret->corrections);
 	for (size_t i = 0; r >= 0 && i < count; i++) {
 		struct exception exception = { .iface = ifaces[i],
-			.filter = view_rp_filter(&view, ifaces[i]) };
+			.filter = overlay_rp_filter(&overlay, ifaces[i]) };
 
 		if (!ifaces[i]->link.has_inet || exception.filter.effective == 1 ||
 			iface_is_loopback(ifaces[i]))
@@ -184,7 +184,7 @@ int exceptions_run(struct ctl *ctl)
 	if (ctl_open(ctl, true) < 0)
 		return CTL_FAILED;
 	all = ctl->host.state->all.value[DEVCONF_RP_FILTER];
-	template = ctl->host.state->template.value[DEVCONF_RP_FILTER];
+	template = ctl->host.state->conf_default.value[DEVCONF_RP_FILTER];
 	r = collect(ctl, &exceptions);
 	if (r >= 0 && ctl_has(ctl, OPTION_JSON))
 		r = print_json(&exceptions, all, template, ctl->out);

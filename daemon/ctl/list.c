@@ -145,7 +145,7 @@ int list_run(struct ctl *ctl)
 
 	if (ctl_open(ctl, true) < 0)
 		return CTL_FAILED;
-	r = evaluate(ctl->host.state, ctl->host.config, FINDING_WORDED, &report);
+	r = evaluate(ctl->host.state, ctl->host.config, DETAIL_SUMMARY, &report);
 	if (r >= 0)
 		r = report_list_feasible(report, ctl->host.state);
 	if (r >= 0)

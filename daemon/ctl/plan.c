@@ -44,7 +44,7 @@ static int add_refused(struct json_object *object, const struct planned *planned
 	char text[CORRECT_TEXT];
 	int r;
 
-	if (planned->plan.rung != PLAN_WORDS)
+	if (planned->plan.rung != PLAN_MANUAL)
 		return json_add_null(object, "refused");
 	refused = json_add_object(object, "refused");
 	r = planned->plan.limit == PLAN_FREE

@@ -11,10 +11,10 @@
 
 #define COMMAND 128
 
-static int judge_one(const struct view *view, const struct iface *iface,
+static int judge_one(const struct overlay *overlay, const struct iface *iface,
 	struct report *report, const void *data)
 {
-	return evaluate_iface(view, data, iface, FINDING_COUNTED, report);
+	return evaluate_iface(overlay, data, iface, DETAIL_COUNT, report);
 }
 
 struct plan_judge plans_judge(const struct host *host)
@@ -27,7 +27,7 @@ static int plan_one(struct ctl *ctl, const struct finding *finding, struct plans
 	const struct config *config = ctl->host.config;
 	const struct plan_limits limits = { config->correct.lowest_loose,
 		config->correct.allow_all };
-	const struct view view = { .state = ctl->host.state };
+	const struct overlay overlay = { .state = ctl->host.state };
 	const struct plan_judge judge = plans_judge(&ctl->host);
 	const struct iface *iface = state_iface(ctl->host.state, finding->ifindex);
 	struct planned fresh = { .finding = finding }, *planned;
@@ -36,9 +36,9 @@ static int plan_one(struct ctl *ctl, const struct finding *finding, struct plans
 	if (r < 0 || !iface)
 		return r;
 	planned = &plans->list.items[plans->list.count - 1];
-	r = ladder_climb(&view, iface, finding->id, &limits, &judge, &planned->plan);
+	r = plan_find(&overlay, iface, finding->id, &limits, &judge, &planned->plan);
 	if (r >= 0)
-		r = ladder_changes(&view, &planned->plan, NULL, finding->id, &judge,
+		r = plan_side_effects(&overlay, &planned->plan, NULL, finding->id, &judge,
 			&planned->changes);
 	return r;
 }
@@ -89,7 +89,7 @@ int plans_make(struct ctl *ctl, struct plans *ret)
 			return -EINVAL;
 		}
 	}
-	r = evaluate(ctl->host.state, ctl->host.config, FINDING_WORDED, &ret->report);
+	r = evaluate(ctl->host.state, ctl->host.config, DETAIL_SUMMARY, &ret->report);
 	if (r >= 0)
 		r = plan_chosen(ctl, ret);
 	if (r < 0)
@@ -163,8 +163,8 @@ static void print_step(const struct plan_step *step, FILE *out)
 {
 	char text[CORRECT_TEXT], set[COMMAND], undo[COMMAND], old[32], value[32];
 
-	(void)plan_command(step->key, step->old, undo, sizeof(undo));
-	if (!plan_command(step->key, step->value, set, sizeof(set))) {
+	(void)remedy_command(step->key, step->old, undo, sizeof(undo));
+	if (!remedy_command(step->key, step->value, set, sizeof(set))) {
 		(void)snprintf(text, sizeof(text), "  for %s:", step->key);
 		print_line(out, text);
 	}
@@ -181,7 +181,7 @@ static void print_one(const struct planned *planned, FILE *out)
 	(void)snprintf(text, sizeof(text), "%s (%s)", planned->finding->id,
 		rpf_reason_name(planned->finding->reason));
 	print_line(out, text);
-	if (planned->plan.rung == PLAN_WORDS) {
+	if (planned->plan.rung == PLAN_MANUAL) {
 		(void)fputs("  ", out);
 		print_line(out, plans_refusal(planned, text));
 		return;
@@ -206,7 +206,7 @@ void plans_print(const struct plans *plans, bool doable, FILE *out)
 	size_t printed = 0;
 
 	array_each (&plans->list, const struct planned, planned) {
-		if (doable && planned->plan.rung == PLAN_WORDS)
+		if (doable && planned->plan.rung == PLAN_MANUAL)
 			continue;
 		if (printed++)
 			(void)fputc('\n', out);

@@ -21,7 +21,7 @@ static int say_one(const struct ctl *ctl, const struct ledger_entry *entry,
 	char key[64], now[32], ours[32];
 	int value = 0;
 
-	plan_key(entry->name, key);
+	remedy_key(entry->name, key);
 	switch (corrections_judge(ctl, entry, &value)) {
 	case CORRECTION_STANDS:
 		return 0;

@@ -213,7 +213,7 @@ static int add_one(struct json_object *object, const struct suggestion *suggesti
 	char key[64];
 	int r;
 
-	plan_key(suggestion->name, key);
+	remedy_key(suggestion->name, key);
 	r = json_add_text(object, "name", suggestion->name);
 	r |= json_add_text(object, "key", key);
 	r |= json_add_number(object, "value", suggestion->value);

@@ -28,7 +28,7 @@ static int declared_flows(const struct state *state, const struct config *config
 	return 0;
 }
 
-int evaluate_iface(const struct view *view, const struct config *config,
+int evaluate_iface(const struct overlay *overlay, const struct config *config,
 	const struct iface *iface, enum finding_detail detail, struct report *report)
 {
 	const struct config_interface *entry =
@@ -42,9 +42,9 @@ int evaluate_iface(const struct view *view, const struct config *config,
 		declared.prefixes = entry->expect.items;
 		declared.count = entry->expect.count;
 	}
-	r = declared_flows(view->state, config, iface, &flows);
+	r = declared_flows(overlay->state, config, iface, &flows);
 	if (r >= 0)
-		r = report_add(report, view, iface, &declared, &flows, detail);
+		r = report_add(report, overlay, iface, &declared, &flows, detail);
 	flowclasses_done(&flows);
 	return r;
 }
@@ -54,7 +54,7 @@ int evaluate(const struct state *state, const struct config *config,
 {
 	_cleanup_(report_freep) struct report *report = report_new();
 	_cleanup_(freep) const struct iface **ifaces = NULL;
-	const struct view view = { .state = state };
+	const struct overlay overlay = { .state = state };
 	size_t count;
 	int r;
 
@@ -62,7 +62,7 @@ int evaluate(const struct state *state, const struct config *config,
 		return -ENOMEM;
 	r = state_ifaces(state, &ifaces, &count);
 	for (size_t i = 0; r >= 0 && i < count; i++)
-		r = evaluate_iface(&view, config, ifaces[i], detail, report);
+		r = evaluate_iface(&overlay, config, ifaces[i], detail, report);
 	if (r < 0)
 		return r;
 	*ret = take_ptr(report);
@@ -73,7 +73,7 @@ int evaluate_finding(const struct state *state, const struct config *config, int
 	const char *id, struct finding **ret)
 {
 	_cleanup_(report_freep) struct report *report = report_new();
-	const struct view view = { .state = state };
+	const struct overlay overlay = { .state = state };
 	const struct iface *iface = state_iface(state, ifindex);
 	int r;
 
@@ -81,7 +81,7 @@ int evaluate_finding(const struct state *state, const struct config *config, int
 		return -ENOMEM;
 	if (!iface || !iface->announced)
 		return 0;
-	r = evaluate_iface(&view, config, iface, FINDING_WORDED, report);
+	r = evaluate_iface(&overlay, config, iface, DETAIL_SUMMARY, report);
 	if (r < 0)
 		return r;
 	for (size_t i = 0; i < report->findings.count; i++) {

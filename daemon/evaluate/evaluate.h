@@ -9,7 +9,7 @@
  * Adds to report what there is to say of one interface, as view has it and the configuration
  * declares it. Returns 0 or -ENOMEM.
  */
-int evaluate_iface(const struct view *view, const struct config *config,
+int evaluate_iface(const struct overlay *overlay, const struct config *config,
 	const struct iface *iface, enum finding_detail detail, struct report *report);
 
 /*

@@ -44,11 +44,10 @@ static bool is_outdated(const struct daemon *daemon, const struct finding *findi
 {
 	const struct iface *iface = state_iface(daemon->state, finding->ifindex);
 
-	return !daemon->synced || !iface || iface->touched ||
-	       daemon->state->touched.all ||
-	       (daemon->state->touched.unrouted &&
-		       hash_get(&daemon->minds_unrouted, (uint32_t)finding->ifindex)) ||
-	       (daemon->state->touched.addresses && !iface->addrs.count);
+	return !daemon->synced || !iface || iface->dirty || daemon->state->dirty.all ||
+	       (daemon->state->dirty.no_route && hash_get(&daemon->depends_on_no_route,
+							 (uint32_t)finding->ifindex)) ||
+	       (daemon->state->dirty.addresses && !iface->addrs.count);
 }
 
 int judge_word(struct daemon *daemon, struct track_item *item)
@@ -60,7 +59,7 @@ int judge_word(struct daemon *daemon, struct track_item *item)
 	if (r > 0)
 		track_word(item, worded);
 	else if (r == 0)
-		(void)touched_iface(daemon->state, item->ifindex);
+		(void)dirty_iface(daemon->state, item->ifindex);
 	return r;
 }
 
@@ -172,7 +171,7 @@ static int say_due(struct daemon *daemon)
 		if (r == -EAGAIN) {
 			/* by the timer, which is due: the deferred source would come before the
 			 * events that settle it, again and again */
-			(void)touched_iface(daemon->state, item->ifindex);
+			(void)dirty_iface(daemon->state, item->ifindex);
 			return 0;
 		}
 		if (r < 0)
@@ -209,15 +208,16 @@ static int note_iface(struct daemon *daemon, int ifindex, const struct iface *if
 	const struct report_iface *row =
 		report->ifaces.count ? &report->ifaces.items[0] : NULL;
 	bool takes = iface && expect_takes_input(iface);
-	bool wide = daemon->config->flows.count || (row && report_minds_unrouted(row));
+	bool wide =
+		daemon->config->flows.count || (row && report_depends_on_no_route(row));
 	int r;
 
-	r = note(&daemon->minds_unrouted, ifindex, takes && wide);
+	r = note(&daemon->depends_on_no_route, ifindex, takes && wide);
 	if (r >= 0)
 		r = note(&daemon->unnumbered, ifindex, takes && !iface->addrs.count);
 	if (r >= 0)
-		r = note(&daemon->minds_routes, ifindex,
-			takes && row && (row->by_routes || row->contested));
+		r = note(&daemon->depends_on_foreign_routes, ifindex,
+			takes && row && (row->by_routes || row->claimed_elsewhere));
 	if (report->missed.count && !daemon->missed.count)
 		say_missed(daemon, &report->missed.items[0]);
 	return r < 0 ? r : note(&daemon->missed, ifindex, report->missed.count > 0);
@@ -227,14 +227,14 @@ static int note_iface(struct daemon *daemon, int ifindex, const struct iface *if
 static int judge_iface(struct daemon *daemon, int ifindex, bool quick)
 {
 	_cleanup_(report_freep) struct report *report = report_new();
-	const struct view view = { .state = daemon->state };
+	const struct overlay overlay = { .state = daemon->state };
 	const struct iface *iface = state_iface(daemon->state, ifindex);
 	int r = report ? 0 : -ENOMEM;
 
 	if (iface && !iface->announced)
 		iface = NULL;
 	if (r >= 0 && iface)
-		r = evaluate_iface(&view, daemon->config, iface, FINDING_COUNTED, report);
+		r = evaluate_iface(&overlay, daemon->config, iface, DETAIL_COUNT, report);
 	if (r >= 0)
 		r = note_iface(daemon, ifindex, iface, report);
 	if (r < 0)
@@ -278,7 +278,7 @@ static int add_found(struct daemon *daemon, struct ifindexes *ret)
 
 static bool minds_ways(const struct daemon *daemon)
 {
-	return daemon->track.items.count || daemon->minds_routes.count;
+	return daemon->track.items.count || daemon->depends_on_foreign_routes.count;
 }
 
 /*
@@ -291,12 +291,12 @@ static int choose_ways(struct daemon *daemon, struct ifindexes *ret)
 	int r;
 
 	if (!minds_ways(daemon) ||
-		(!daemon->state->touched.routes && !daemon->ways_stale))
+		(!daemon->state->dirty.routes && !daemon->reverse_stale))
 		return 0;
-	daemon->ways_stale = daemon_now(daemon) < daemon->ways_usec;
-	if (daemon->ways_stale)
+	daemon->reverse_stale = daemon_now(daemon) < daemon->reverse_usec;
+	if (daemon->reverse_stale)
 		return 0;
-	r = add_set(ret, &daemon->minds_routes);
+	r = add_set(ret, &daemon->depends_on_foreign_routes);
 	return r < 0 ? r : add_found(daemon, ret);
 }
 
@@ -306,18 +306,18 @@ static int choose(struct daemon *daemon, struct ifindexes *ret, struct ifindexes
 	const struct state *state = daemon->state;
 	int r = 0;
 
-	if (state->touched.all || daemon->rejudge) {
-		daemon->ways_stale = false;
+	if (state->dirty.all || daemon->rejudge) {
+		daemon->reverse_stale = false;
 		r = add_set(ret, &state->ifaces);
 		return r < 0 ? r : add_found(daemon, ret);
 	}
-	array_each (&state->touched.ifaces, const int, ifindex) {
+	array_each (&state->dirty.ifaces, const int, ifindex) {
 		if (r >= 0)
 			r = array_push(&ret->list, ifindex);
 	}
-	if (r >= 0 && state->touched.unrouted)
-		r = add_set(ret, &daemon->minds_unrouted);
-	if (r >= 0 && state->touched.addresses)
+	if (r >= 0 && state->dirty.no_route)
+		r = add_set(ret, &daemon->depends_on_no_route);
+	if (r >= 0 && state->dirty.addresses)
 		r = add_set(ret, &daemon->unnumbered);
 	return r < 0 ? r : choose_ways(daemon, ways);
 }
@@ -371,7 +371,7 @@ static int judge_ways(struct daemon *daemon, struct ifindexes *ways,
 	int r = judge_chosen(daemon, ways, before, quick);
 
 	rest = (spent_usec() - began) * 20;
-	daemon->ways_usec = daemon_now(daemon) + (rest > WAYS_USEC ? rest : WAYS_USEC);
+	daemon->reverse_usec = daemon_now(daemon) + (rest > WAYS_USEC ? rest : WAYS_USEC);
 	return r;
 }
 
@@ -403,7 +403,7 @@ static void rest_after(struct daemon *daemon, const struct stopwatch *watch, boo
 		uint64_t cost = spent_usec() - watch->spent_usec;
 
 		if (cost > REST_FROM_USEC)
-			daemon->rest_usec = now + cost * 9;
+			daemon->throttled_until_usec = now + cost * 9;
 	}
 	daemon->slow_turns = SLOW_TURNS;
 }
@@ -417,10 +417,10 @@ static int judge_state(struct daemon *daemon, bool quick)
 	const struct stopwatch watch = start_watch(daemon);
 	int r = choose(daemon, &chosen, &ways);
 
-	daemon->ways_stale &= minds_ways(daemon);
+	daemon->reverse_stale &= minds_ways(daemon);
 	daemon->judged = daemon->state->generation;
 	daemon->rejudge = false;
-	touched_settle(daemon->state);
+	dirty_settle(daemon->state);
 	if (r >= 0)
 		r = judge_chosen(daemon, &chosen, NULL, quick);
 	rest_after(daemon, &watch, once);
@@ -439,9 +439,9 @@ bool judge_is_pending(const struct daemon *daemon)
 {
 	const struct state *state = daemon->state;
 
-	return daemon->rejudge || daemon->ways_stale || state->touched.all ||
-	       state->touched.routes || state->touched.unrouted ||
-	       state->touched.addresses || state->touched.ifaces.count;
+	return daemon->rejudge || daemon->reverse_stale || state->dirty.all ||
+	       state->dirty.routes || state->dirty.no_route || state->dirty.addresses ||
+	       state->dirty.ifaces.count;
 }
 
 static int arm_due(struct daemon *daemon)
@@ -451,10 +451,10 @@ static int arm_due(struct daemon *daemon)
 
 	if (!daemon->due)
 		return 0;
-	if (daemon->ways_stale && daemon->ways_usec < next)
-		next = daemon->ways_usec;
-	if (daemon->resting && daemon->rest_usec < next)
-		next = daemon->rest_usec;
+	if (daemon->reverse_stale && daemon->reverse_usec < next)
+		next = daemon->reverse_usec;
+	if (daemon->throttled && daemon->throttled_until_usec < next)
+		next = daemon->throttled_until_usec;
 	/* each call of libsystemd's is a system call (gettid) at least: too much for each turn */
 	if (next == daemon->due_usec)
 		return 0;
@@ -474,14 +474,14 @@ int judge_now(struct daemon *daemon, bool quick)
 	if (daemon->state->links_stale)
 		r = follow_refresh(daemon);
 	/* evaluations that take long leave time for everything else */
-	daemon->resting = !quick && !daemon->rejudge && judge_is_pending(daemon) &&
-			  daemon_now(daemon) < daemon->rest_usec;
-	if (r >= 0 && !daemon->resting && judge_is_pending(daemon))
+	daemon->throttled = !quick && !daemon->rejudge && judge_is_pending(daemon) &&
+			    daemon_now(daemon) < daemon->throttled_until_usec;
+	if (r >= 0 && !daemon->throttled && judge_is_pending(daemon))
 		r = judge_state(daemon, quick);
 	/* the kernel first: a correction waits for no entry, and no finding is said that it cured */
 	if (r >= 0)
 		r = hands_turn(daemon);
-	if (r >= 0 && daemon->synced && !daemon->resting && judge_is_pending(daemon))
+	if (r >= 0 && daemon->synced && !daemon->throttled && judge_is_pending(daemon))
 		r = judge_state(daemon, quick);
 	hands_say(daemon);
 	if (r >= 0 && daemon->synced)
@@ -501,7 +501,7 @@ void judge_later(struct daemon *daemon)
 /* What rests is not judged yet: it counts when it is. */
 static void count_lag(struct daemon *daemon)
 {
-	if (!daemon->unjudged_events || daemon->resting || !daemon->synced)
+	if (!daemon->unjudged_events || daemon->throttled || !daemon->synced)
 		return;
 	histogram_add(&daemon->lag, daemon_now(daemon) - daemon->unjudged_usec,
 		daemon->unjudged_events);

@@ -60,10 +60,12 @@ static struct ip4 near_a_route(const struct state *state)
 
 static struct ip4 own_address(const struct state *state)
 {
-	size_t wanted = state->own.addrs.count ? random32() % state->own.addrs.count : 0;
+	size_t wanted = state->local_addrs.addrs.count
+				? random32() % state->local_addrs.addrs.count
+				: 0;
 	struct ip4 addr = { 0 };
 
-	hash_each (&state->own.addrs, slot) {
+	hash_each (&state->local_addrs.addrs, slot) {
 		addr = ip4((uint32_t)slot->key);
 		if (!wanted--)
 			break;
@@ -105,7 +107,7 @@ static void like_a_rule(const struct state *state, struct flow *flow)
 	}
 	if (rule->to.len)
 		flow->src = rule->to.addr;
-	if (rule->from.len && state_is_own(state, rule->from.addr))
+	if (rule->from.len && state_is_local_addr(state, rule->from.addr))
 		flow->dst = rule->from.addr;
 }
 
@@ -152,7 +154,7 @@ static bool choose(const struct daemon *daemon, size_t number, struct flow *ret)
 static int agrees(
 	struct daemon *daemon, const struct flow *flow, struct rpf *ret_rpf, int *ret)
 {
-	const struct view view = { .state = daemon->state };
+	const struct overlay overlay = { .state = daemon->state };
 	int r = probe_ask(daemon->request, flow);
 
 	if (r == -ENODEV)
@@ -160,9 +162,9 @@ static int agrees(
 	if (r < 0 && r != -EXDEV && r != -EINVAL && r != -ENETUNREACH &&
 		r != -EHOSTUNREACH && r != -EACCES)
 		return r; /* the question failed, not the packet */
-	*ret_rpf = rpf_judge(&view, flow, NULL);
+	*ret_rpf = rpf_judge(&overlay, flow, NULL);
 	*ret = -r;
-	return rpf_agrees(&view, ret_rpf, -r);
+	return rpf_agrees(&overlay, ret_rpf, -r);
 }
 
 /* Takes in what the kernel announced already: it may explain the difference. */

@@ -56,7 +56,7 @@ void audit_stop(struct daemon *daemon)
 {
 	if (!daemon->auditing)
 		return;
-	nl_reader_forget(daemon->reader);
+	nl_reader_record_stop(daemon->reader);
 	audit_free(daemon->auditing);
 	daemon->auditing = NULL;
 }
@@ -297,7 +297,7 @@ static int begin(struct daemon *daemon)
 	if (audit->fresh)
 		r = nl_request_new(&audit->request);
 	if (r >= 0) {
-		nl_reader_keep(daemon->reader);
+		nl_reader_record_start(daemon->reader);
 		r = snapshot_begin(
 			&audit->snapshot, audit->request, daemon->state, audit->fresh);
 	}

@@ -15,7 +15,7 @@ static size_t home(const struct hash *hash, uint64_t key)
 	return (size_t)hash_mix(key) & (hash->size - 1);
 }
 
-static struct hash_slot *find(const struct hash *hash, uint64_t key)
+static struct hash_slot *find_slot(const struct hash *hash, uint64_t key)
 {
 	size_t at = home(hash, key);
 
@@ -26,7 +26,7 @@ static struct hash_slot *find(const struct hash *hash, uint64_t key)
 
 void *hash_get(const struct hash *hash, uint64_t key)
 {
-	return hash->count ? find(hash, key)->value : NULL;
+	return hash->count ? find_slot(hash, key)->value : NULL;
 }
 
 static int grow(struct hash *hash)
@@ -38,7 +38,7 @@ static int grow(struct hash *hash)
 		return -ENOMEM;
 	for (size_t i = 0; i < hash->size; i++) {
 		if (hash->slots[i].value)
-			*find(&bigger, hash->slots[i].key) = hash->slots[i];
+			*find_slot(&bigger, hash->slots[i].key) = hash->slots[i];
 	}
 	bigger.count = hash->count;
 	free(hash->slots);
@@ -57,7 +57,7 @@ int hash_put(struct hash *hash, uint64_t key, void *value)
 		if (r < 0)
 			return r;
 	}
-	slot = find(hash, key);
+	slot = find_slot(hash, key);
 	if (!slot->value)
 		hash->count++;
 	*slot = (struct hash_slot){ .key = key, .value = value };
@@ -72,7 +72,7 @@ void *hash_remove(struct hash *hash, uint64_t key)
 
 	if (!hash->count)
 		return NULL;
-	slot = find(hash, key);
+	slot = find_slot(hash, key);
 	value = slot->value;
 	if (!value)
 		return NULL;

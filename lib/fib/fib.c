@@ -37,16 +37,16 @@ void fib_free(struct fib *fib)
 	free(fib);
 }
 
-static void touch(
+static void mark_changed(
 	struct fib *fib, struct fib_list *list, struct prefix4 prefix, uint64_t addresses)
 {
-	if (!fib->touch)
+	if (!fib->mark)
 		return;
-	if (list && list->touched == *fib->epoch && list->infos[0]->type == ROUTE_UNICAST)
+	if (list && list->dirty == *fib->epoch && list->infos[0]->type == ROUTE_UNICAST)
 		return;
 	if (list)
-		list->touched = *fib->epoch;
-	fib->touch(fib->touch_data, fib, list, prefix, addresses);
+		list->dirty = *fib->epoch;
+	fib->mark(fib->mark_data, fib, list, prefix, addresses);
 }
 
 /* Addresses of prefix go from one list to another; NULL: to or from nobody. */
@@ -61,8 +61,8 @@ static void move_share(struct fib *fib, struct prefix4 prefix, struct fib_list *
 		to->owned += owned;
 	else
 		fib->owned -= owned;
-	touch(fib, from, prefix, owned);
-	touch(fib, to, prefix, owned);
+	mark_changed(fib, from, prefix, owned);
+	mark_changed(fib, to, prefix, owned);
 }
 
 /* --- what a prefix holds, changed ------------------------------------------------------------ */
@@ -163,7 +163,7 @@ static int insert_among(struct fib *fib, const struct route_record *route,
 		if (list->infos[i] == info)
 			return FIB_SAME;
 	}
-	switch (route->place) {
+	switch (route->position) {
 	case ROUTE_NEW:
 	case ROUTE_APPEND:
 		return list_change(fib, route->dst, list, info, end, false);
@@ -303,7 +303,8 @@ static int remove_at(struct fib *fib, struct removal *removal, struct prefix4 pr
 
 /* Prefixes that hold a doomed route, found before anything is removed: a removal moves what
  * stands in the trie about. The depth is bounded by the 33 lengths. */
-static int collect(const struct fib *fib, uint32_t reference, struct removal *removal)
+static int collect_doomed(
+	const struct fib *fib, uint32_t reference, struct removal *removal)
 {
 	struct trie_at at;
 	int r;
@@ -316,8 +317,8 @@ static int collect(const struct fib *fib, uint32_t reference, struct removal *re
 		if (r < 0)
 			return r;
 	}
-	r = collect(fib, at.child[0], removal);
-	return r < 0 ? r : collect(fib, at.child[1], removal);
+	r = collect_doomed(fib, at.child[0], removal);
+	return r < 0 ? r : collect_doomed(fib, at.child[1], removal);
 }
 
 static int remove_by_walk(
@@ -333,7 +334,7 @@ static int remove_by_walk(
 
 		removal->marks[list->index] = is_doomed(removal, list);
 	}
-	r = collect(fib, fib->trie.root, removal);
+	r = collect_doomed(fib, fib->trie.root, removal);
 	for (size_t i = 0; r >= 0 && i < removal->found.count; i++)
 		r = remove_at(fib, removal, removal->found.items[i]);
 	free(removal->marks);

@@ -22,9 +22,9 @@ struct fib {
 	/* Called for each list that a prefix came to or went from, once in an epoch: whose
 	 * verdicts are they? Of other than unicast routes each time, with how many addresses that
 	 * was about. list NULL: addresses that no list owned, or owns now. NULL: nobody asks. */
-	void (*touch)(void *data, const struct fib *fib, const struct fib_list *list,
+	void (*mark)(void *data, const struct fib *fib, const struct fib_list *list,
 		struct prefix4 prefix, uint64_t addresses);
-	void *touch_data;
+	void *mark_data;
 	const uint64_t *epoch; /* the owner's, from 1; valid with touch */
 };
 

@@ -19,17 +19,17 @@ static uint64_t route_hash(const struct route_record *route)
 	h = hash_mix(h ^ (uint64_t)route->tos << 32 ^ (uint64_t)route->type << 24 ^
 		     (uint64_t)route->scope << 16 ^ (uint64_t)route->protocol << 8 ^
 		     (unsigned int)route->realm << 1 ^ (unsigned int)route->blind);
-	for (size_t i = 0; i < route->leg_count; i++) {
-		const struct leg *leg = &route->legs[i];
+	for (size_t i = 0; i < route->nexthop_count; i++) {
+		const struct nexthop *nexthop = &route->nexthops[i];
 
-		h = hash_mix(h ^ (uint64_t)leg->oif << 32 ^ leg->gw.host);
-		h = hash_mix(h ^ (uint64_t)leg->weight << 16 ^
-			     (uint64_t)leg->gw_family << 8 ^ leg->onlink);
+		h = hash_mix(h ^ (uint64_t)nexthop->oif << 32 ^ nexthop->gw.host);
+		h = hash_mix(h ^ (uint64_t)nexthop->weight << 16 ^
+			     (uint64_t)nexthop->gw_family << 8 ^ nexthop->onlink);
 	}
 	return h;
 }
 
-static bool leg_equal(const struct leg *a, const struct leg *b)
+static bool nexthop_equal(const struct nexthop *a, const struct nexthop *b)
 {
 	return a->oif == b->oif && a->gw_family == b->gw_family &&
 	       a->onlink == b->onlink && a->weight == b->weight &&
@@ -51,9 +51,9 @@ struct route_record fib_info_record(const struct fib_info *info, struct prefix4 
 		.realm = info->realm,
 		.blind = info->blind,
 		.rest = info->rest,
-		.place = ROUTE_NEW,
-		.legs = info->legs,
-		.leg_count = info->leg_count,
+		.position = ROUTE_NEW,
+		.nexthops = info->nexthops,
+		.nexthop_count = info->nexthop_count,
 	};
 }
 
@@ -64,16 +64,17 @@ bool fib_info_is(const struct fib_info *info, const struct route_record *route)
 		info->prefsrc.host != route->prefsrc.host || info->tos != route->tos ||
 		info->type != route->type || info->scope != route->scope ||
 		info->protocol != route->protocol || info->realm != route->realm ||
-		info->blind != route->blind || info->leg_count != route->leg_count)
+		info->blind != route->blind ||
+		info->nexthop_count != route->nexthop_count)
 		return false;
-	for (size_t i = 0; i < route->leg_count; i++) {
-		if (!leg_equal(&info->legs[i], &route->legs[i]))
+	for (size_t i = 0; i < route->nexthop_count; i++) {
+		if (!nexthop_equal(&info->nexthops[i], &route->nexthops[i]))
 			return false;
 	}
 	return true;
 }
 
-static struct fib_info *find(
+static struct fib_info *find_info(
 	const struct fib_lists *lists, const struct route_record *route, uint64_t hash)
 {
 	struct fib_info *info = hash_get(&lists->info_by_hash, hash);
@@ -86,7 +87,7 @@ static struct fib_info *find(
 static struct fib_info *info_alloc(const struct route_record *route)
 {
 	struct fib_info *info =
-		calloc(1, sizeof(*info) + route->leg_count * sizeof(struct leg));
+		calloc(1, sizeof(*info) + route->nexthop_count * sizeof(struct nexthop));
 
 	if (!info)
 		return NULL;
@@ -101,16 +102,16 @@ static struct fib_info *info_alloc(const struct route_record *route)
 	info->protocol = route->protocol;
 	info->realm = route->realm;
 	info->blind = route->blind;
-	info->leg_count = (uint32_t)route->leg_count;
-	for (size_t i = 0; i < route->leg_count; i++)
-		info->legs[i] = route->legs[i];
+	info->nexthop_count = (uint32_t)route->nexthop_count;
+	for (size_t i = 0; i < route->nexthop_count; i++)
+		info->nexthops[i] = route->nexthops[i];
 	return info;
 }
 
 struct fib_info *fib_info_find(
 	const struct fib_lists *lists, const struct route_record *route)
 {
-	return find(lists, route, route_hash(route));
+	return find_info(lists, route, route_hash(route));
 }
 
 int fib_info_get(
@@ -120,7 +121,7 @@ int fib_info_get(
 	uint64_t hash = route_hash(route);
 	int r;
 
-	*ret = find(lists, route, hash);
+	*ret = find_info(lists, route, hash);
 	if (*ret)
 		return 0;
 	fresh = info_alloc(route);
@@ -208,9 +209,10 @@ static int list_groups(struct fib_lists *lists, struct fib_list *list,
 	for (uint32_t i = 0; i < list->count && r >= 0; i++) {
 		const struct fib_info *info = list->infos[i];
 
-		for (uint32_t k = 0; k < info->leg_count && r >= 0; k++)
+		for (uint32_t k = 0; k < info->nexthop_count && r >= 0; k++)
 			r = each(lists,
-				group_key(FIB_DEVICE, (uint32_t)info->legs[k].oif), list);
+				group_key(FIB_DEVICE, (uint32_t)info->nexthops[k].oif),
+				list);
 		if (r >= 0 && info->nhid)
 			r = each(lists, group_key(FIB_NEXTHOP, info->nhid), list);
 		if (r >= 0 && info->prefsrc.host)

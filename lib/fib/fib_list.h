@@ -27,20 +27,20 @@ struct fib_info {
 	uint8_t tos, type, scope, protocol;
 	bool realm, blind;
 	uint16_t reserved; /* 0 */
-	uint32_t leg_count;
+	uint32_t nexthop_count;
 	uint32_t refs;	       /* lists that have it; not part of its identity */
 	struct fib_list *only; /* the list of it alone, NULL: there is none */
 	uint64_t hash;
 	struct fib_info *same_hash; /* another one, hardly ever there */
-	struct leg legs[];
+	struct nexthop nexthops[];
 };
 
 struct fib_list {
 	uint64_t owned; /* addresses that its prefixes have and no longer prefix */
 	uint64_t hash;
 	struct fib_list *same_hash;
-	uint64_t touched; /* the fib's epoch in which its share last changed */
-	uint32_t refs;	  /* prefixes that hold it */
+	uint64_t dirty; /* the fib's epoch in which its share last changed */
+	uint32_t refs;	/* prefixes that hold it */
 	struct prefix4
 		last; /* which came to hold it last: the one, if refs is 1 and it still does */
 	uint32_t index; /* in fib_lists.all, from 1: the value in the trie */
@@ -66,7 +66,7 @@ struct fib_lists {
 	size_t toses[8]; /* routes for one tos (FIB_TOS_MASK >> 2) only; [0] unused */
 };
 
-/* What lists can have in common: a leg on a device, a nexthop object, a preferred source. */
+/* What lists can have in common: a nexthop on a device, a nexthop object, a preferred source. */
 enum fib_relation { FIB_DEVICE, FIB_NEXTHOP, FIB_PREFSRC };
 
 /*
@@ -76,7 +76,7 @@ enum fib_relation { FIB_DEVICE, FIB_NEXTHOP, FIB_PREFSRC };
 const struct fib_group *fib_lists_related(
 	const struct fib_lists *lists, enum fib_relation relation, uint32_t id);
 
-/* A route to dst with these attributes; its legs are the info's. */
+/* A route to dst with these attributes; its nexthops are the info's. */
 struct route_record fib_info_record(const struct fib_info *info, struct prefix4 dst);
 
 /* Whether a route has these attributes. */

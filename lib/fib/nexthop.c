@@ -4,29 +4,30 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct nexthop *nexthop_new(const struct nexthop_record *record)
+struct nexthop_obj *nexthop_obj_new(const struct nexthop_obj_record *record)
 {
-	struct nexthop *nexthop = calloc(
-		1, sizeof(*nexthop) + record->member_count * sizeof(nexthop->members[0]));
+	struct nexthop_obj *nexthop_obj =
+		calloc(1, sizeof(*nexthop_obj) +
+				  record->member_count * sizeof(nexthop_obj->members[0]));
 
-	if (!nexthop)
+	if (!nexthop_obj)
 		return NULL;
-	nexthop->id = record->id;
-	nexthop->blackhole = record->blackhole;
-	nexthop->fdb = record->fdb;
-	nexthop->leg = record->leg;
-	nexthop->member_count = record->member_count;
+	nexthop_obj->id = record->id;
+	nexthop_obj->blackhole = record->blackhole;
+	nexthop_obj->fdb = record->fdb;
+	nexthop_obj->nexthop = record->nexthop;
+	nexthop_obj->member_count = record->member_count;
 	for (size_t i = 0; i < record->member_count; i++)
-		nexthop->members[i] = record->members[i];
-	return nexthop;
+		nexthop_obj->members[i] = record->members[i];
+	return nexthop_obj;
 }
 
-void nexthop_free(struct nexthop *nexthop)
+void nexthop_obj_free(struct nexthop_obj *nexthop_obj)
 {
-	free(nexthop);
+	free(nexthop_obj);
 }
 
-bool nexthop_drop_member(struct nexthop *group, uint32_t id)
+bool nexthop_obj_drop_member(struct nexthop_obj *group, uint32_t id)
 {
 	size_t kept = 0, before = group->member_count;
 
@@ -38,11 +39,13 @@ bool nexthop_drop_member(struct nexthop *group, uint32_t id)
 	return kept < before;
 }
 
-bool nexthop_equal(const struct nexthop *a, const struct nexthop *b)
+bool nexthop_obj_equal(const struct nexthop_obj *a, const struct nexthop_obj *b)
 {
 	if (a->id != b->id || a->blackhole != b->blackhole || a->fdb != b->fdb ||
-		a->leg.oif != b->leg.oif || a->leg.gw_family != b->leg.gw_family ||
-		a->leg.gw.host != b->leg.gw.host || a->member_count != b->member_count)
+		a->nexthop.oif != b->nexthop.oif ||
+		a->nexthop.gw_family != b->nexthop.gw_family ||
+		a->nexthop.gw.host != b->nexthop.gw.host ||
+		a->member_count != b->member_count)
 		return false;
 	for (size_t i = 0; i < a->member_count; i++) {
 		if (a->members[i].id != b->members[i].id ||

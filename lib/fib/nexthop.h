@@ -13,33 +13,33 @@ struct nexthop_member {
 	uint16_t weight;
 };
 
-/* RTM_NEWNEXTHOP: an object with one leg, a blackhole, or a group. */
-struct nexthop_record {
+/* RTM_NEWNEXTHOP: an object with one nexthop, a blackhole, or a group. */
+struct nexthop_obj_record {
 	uint32_t id;
 	bool blackhole;
 	bool fdb; /* for vxlan's fdb, never for routes */
-	struct leg leg;
+	struct nexthop nexthop;
 	uint8_t scope;
 	const struct nexthop_member *members; /* a group, else NULL */
 	size_t member_count;
 };
 
-/* A nexthop object: one leg, a blackhole, or a group that names others by id. */
-struct nexthop {
+/* A nexthop object: one nexthop, a blackhole, or a group that names others by id. */
+struct nexthop_obj {
 	uint32_t id;
 	bool blackhole;
 	bool fdb;
-	struct leg leg;
+	struct nexthop nexthop;
 	size_t member_count; /* > 0: a group */
 	struct nexthop_member members[];
 };
 
 /* A copy of the record; NULL on lack of memory. */
-struct nexthop *nexthop_new(const struct nexthop_record *record);
-void nexthop_free(struct nexthop *nexthop);
-DEFINE_FREEP(struct nexthop, nexthop_free)
+struct nexthop_obj *nexthop_obj_new(const struct nexthop_obj_record *record);
+void nexthop_obj_free(struct nexthop_obj *nexthop_obj);
+DEFINE_FREEP(struct nexthop_obj, nexthop_obj_free)
 
 /* Takes id out of a group. Returns whether it was in it. */
-bool nexthop_drop_member(struct nexthop *group, uint32_t id);
+bool nexthop_obj_drop_member(struct nexthop_obj *group, uint32_t id);
 
-bool nexthop_equal(const struct nexthop *a, const struct nexthop *b);
+bool nexthop_obj_equal(const struct nexthop_obj *a, const struct nexthop_obj *b);

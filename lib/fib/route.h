@@ -34,8 +34,8 @@ enum route_type {
 #define SCOPE_HOST 254 /* RT_SCOPE_HOST */
 #define PROTO_KERNEL 2 /* RTPROT_KERNEL */
 
-/* One leg of a route. */
-struct leg {
+/* One nexthop of a route. */
+struct nexthop {
 	int oif;	   /* 0: none (an error route) */
 	uint8_t gw_family; /* 0: none, 4, 6 */
 	uint8_t onlink;
@@ -45,7 +45,7 @@ struct leg {
 };
 
 /* Where a new route goes among those of equal prefix, tos and priority (kernel-rpf 5.7). */
-enum route_place {
+enum route_position {
 	ROUTE_NEW,     /* CREATE|EXCL, and each route of a dump: behind its equals */
 	ROUTE_APPEND,  /* CREATE|APPEND: behind its equals */
 	ROUTE_PREPEND, /* CREATE: before its equals */
@@ -62,12 +62,12 @@ struct route_record {
 	uint8_t type;	    /* enum route_type */
 	uint32_t priority;  /* metric */
 	struct ip4 prefsrc; /* 0: none */
-	uint32_t nhid;	    /* 0: the legs are its own */
+	uint32_t nhid;	    /* 0: the nexthops are its own */
 	bool realm;	    /* RTA_FLOW not 0: it switches the kernel to the full check */
 	bool blind; /* it carries what is not understood and may bear on a verdict */
 	uint64_t
 		rest; /* a hash of the attributes that tell aliases apart but decide nothing */
-	enum route_place place;
-	const struct leg *legs;
-	size_t leg_count;
+	enum route_position position;
+	const struct nexthop *nexthops;
+	size_t nexthop_count;
 };

@@ -51,7 +51,7 @@ static unsigned int bit(uint32_t addr, unsigned int position)
 }
 
 /* how many first bits two addresses share, at most limit */
-static unsigned int common(uint32_t a, uint32_t b, unsigned int limit)
+static unsigned int common_bits(uint32_t a, uint32_t b, unsigned int limit)
 {
 	unsigned int same = a == b ? 32 : (unsigned int)__builtin_clz(a ^ b);
 
@@ -139,10 +139,10 @@ static void node_free(struct trie *trie, uint32_t index)
 
 /* --- what is covered ------------------------------------------------------------------------ */
 
-static uint64_t covered(const struct trie *trie, const struct trie_node *node);
+static uint64_t node_covered(const struct trie *trie, const struct trie_node *node);
 
 /* What an entry, or a fork, has for those above it. */
-static uint64_t has(const struct trie *trie, uint32_t reference)
+static uint64_t node_has(const struct trie *trie, uint32_t reference)
 {
 	const struct trie_node *node;
 
@@ -151,15 +151,15 @@ static uint64_t has(const struct trie *trie, uint32_t reference)
 	if (reference & TRIE_LEAF)
 		return UINT64_C(1) << (32 - trie->leaves[reference & ~TRIE_LEAF].len);
 	node = &trie->nodes[reference];
-	return node->value ? UINT64_C(1) << (32 - node->len) : covered(trie, node);
+	return node->value ? UINT64_C(1) << (32 - node->len) : node_covered(trie, node);
 }
 
 /* All of 2^32 addresses don't fit into the node of /0: there they are added up. */
-static uint64_t covered(const struct trie *trie, const struct trie_node *node)
+static uint64_t node_covered(const struct trie *trie, const struct trie_node *node)
 {
 	if (node->len)
 		return node->covered;
-	return has(trie, node->child[0]) + has(trie, node->child[1]);
+	return node_has(trie, node->child[0]) + node_has(trie, node->child[1]);
 }
 
 /* The nodes on the way down from the last entry that was met, that one included. */
@@ -301,7 +301,7 @@ int trie_jump(struct trie *trie)
 
 /* --- what comes next ------------------------------------------------------------------------ */
 
-static void fetch(const struct trie *trie, uint32_t reference)
+static void prefetch_node(const struct trie *trie, uint32_t reference)
 {
 	if (reference & TRIE_LEAF)
 		__builtin_prefetch(&trie->leaves[reference & ~TRIE_LEAF], 1);
@@ -334,7 +334,7 @@ void trie_ahead(const struct trie *trie, const struct ip4 addrs[static 1], size_
 			next = at.child[bit(ways[i].addr.host, at.prefix.len)];
 			if (next == TRIE_NONE)
 				continue;
-			fetch(trie, next);
+			prefetch_node(trie, next);
 			ways[kept].addr = ways[i].addr;
 			ways[kept++].at = next;
 		}
@@ -350,7 +350,7 @@ static uint64_t put_before(struct trie *trie, uint32_t *slot, struct prefix4 pre
 {
 	uint32_t old = *slot, index;
 	struct trie_node *node;
-	uint64_t below = has(trie, old);
+	uint64_t below = node_has(trie, old);
 
 	if (same == prefix.len) {
 		index = node_new(trie, prefix, value);
@@ -403,7 +403,7 @@ static void put_here(struct trie *trie, uint32_t reference, uint32_t value, bool
 	}
 	node = &trie->nodes[reference];
 	change->old = node->value;
-	change->owned = (UINT64_C(1) << (32 - node->len)) - covered(trie, node);
+	change->owned = (UINT64_C(1) << (32 - node->len)) - node_covered(trie, node);
 	if (node->value && !replace)
 		return;
 	if (!node->value) {
@@ -414,8 +414,8 @@ static void put_here(struct trie *trie, uint32_t reference, uint32_t value, bool
 	node->value = value & TRIE_VALUE_MAX;
 }
 
-static int put(struct trie *trie, struct prefix4 prefix, uint32_t value, bool replace,
-	struct way *way, struct trie_change *ret)
+static int put_node(struct trie *trie, struct prefix4 prefix, uint32_t value,
+	bool replace, struct way *way, struct trie_change *ret)
 {
 	uint32_t addr = prefix.addr.host;
 	uint32_t *slot = &trie->root;
@@ -431,7 +431,8 @@ static int put(struct trie *trie, struct prefix4 prefix, uint32_t value, bool re
 		struct trie_node *node = &trie->nodes[*slot];
 		uint32_t at = is_leaf ? leaf->addr : node->addr;
 		unsigned int len = is_leaf ? leaf->len : node->len;
-		unsigned int same = common(at, addr, len < prefix.len ? len : prefix.len);
+		unsigned int same =
+			common_bits(at, addr, len < prefix.len ? len : prefix.len);
 
 		if (same < len) {
 			ret->owned = put_before(trie, slot, prefix, value, at, same);
@@ -465,7 +466,7 @@ int trie_put(struct trie *trie, struct prefix4 prefix, uint32_t value, bool repl
 	struct trie_change *ret)
 {
 	struct way way = { .count = 0 };
-	int r = put(trie, prefix, value, replace, &way, ret);
+	int r = put_node(trie, prefix, value, replace, &way, ret);
 
 	if (r < 0)
 		return r;
@@ -497,7 +498,7 @@ uint32_t trie_get(const struct trie *trie, struct prefix4 prefix)
 /* --- taking --------------------------------------------------------------------------------- */
 
 /* Brings a node that lost its value or a child into the form that it ought to have. */
-static void settle(struct trie *trie, uint32_t *slot)
+static void settle_node(struct trie *trie, uint32_t *slot)
 {
 	uint32_t index = *slot;
 	const struct trie_node node = trie->nodes[index];
@@ -549,7 +550,7 @@ bool trie_take(struct trie *trie, struct prefix4 prefix, uint32_t wanted,
 	} else {
 		struct trie_node *node = &trie->nodes[*slot];
 
-		ret->owned -= covered(trie, node);
+		ret->owned -= node_covered(trie, node);
 		node->value = 0;
 	}
 	trie->count--;
@@ -557,15 +558,15 @@ bool trie_take(struct trie *trie, struct prefix4 prefix, uint32_t wanted,
 	/* with a leaf its parent may go as well, which then is not the first of 16 bits */
 	same = way.deep > (*slot == TRIE_NONE ? 1 : 0);
 	if (*slot != TRIE_NONE)
-		settle(trie, slot);
+		settle_node(trie, slot);
 	else if (parent)
-		settle(trie, parent);
+		settle_node(trie, parent);
 	jump_take(trie, prefix, &way, same);
 	return true;
 }
 
 /* Appends what is around addr from a reference down. */
-static size_t match(const struct trie *trie, uint32_t reference, struct ip4 addr,
+static size_t match_prefixes(const struct trie *trie, uint32_t reference, struct ip4 addr,
 	struct trie_match *out, size_t count)
 {
 	while (reference != TRIE_NONE) {
@@ -585,7 +586,7 @@ static size_t match(const struct trie *trie, uint32_t reference, struct ip4 addr
 size_t trie_match(
 	const struct trie *trie, struct ip4 addr, struct trie_match out[static 33])
 {
-	return match(trie, trie->root, addr, out, 0);
+	return match_prefixes(trie, trie->root, addr, out, 0);
 }
 
 size_t trie_nearest(const struct trie *trie, struct ip4 addr,
@@ -601,5 +602,5 @@ size_t trie_nearest(const struct trie *trie, struct ip4 addr,
 	if (jump->above)
 		out[count++] =
 			(struct trie_match){ jump->above, (uint8_t)jump->above_len };
-	return match(trie, jump->below, addr, out, count);
+	return match_prefixes(trie, jump->below, addr, out, count);
 }

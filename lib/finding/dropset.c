@@ -7,7 +7,7 @@
 #include <stdint.h>
 
 struct collect {
-	const struct view *view;
+	const struct overlay *overlay;
 	const struct rpf_class *class;
 	struct dropset *dropset;
 	/* neighbours mostly share a route, and a route has one verdict */
@@ -78,7 +78,7 @@ static struct drop_tally *tally(struct collect *collect, enum rpf_reason reason,
 }
 
 /* Whether sources with this result are dropped by reverse path: 1 and the tally, 0, -ENOMEM. */
-static int judge(struct collect *collect, const struct lookup_result *result,
+static int judge_range(struct collect *collect, const struct lookup_result *result,
 	uint64_t count, struct drop_tally **ret)
 {
 	struct dropset *dropset = collect->dropset;
@@ -87,7 +87,7 @@ static int judge(struct collect *collect, const struct lookup_result *result,
 	if (result->info && result->info == collect->last_info && !result->blind) {
 		reason = collect->last_reason;
 	} else {
-		reason = rpf_validate(collect->view, collect->class, result, NULL);
+		reason = rpf_validate(collect->overlay, collect->class, result, NULL);
 		collect->last_info = result->blind ? NULL : result->info;
 		collect->last_reason = reason;
 	}
@@ -109,7 +109,7 @@ static int collect_range(
 {
 	struct collect *collect = data;
 	struct drop_tally *tally;
-	int r = judge(collect, result, (uint64_t)last - first + 1, &tally);
+	int r = judge_range(collect, result, (uint64_t)last - first + 1, &tally);
 
 	if (r <= 0)
 		return r;
@@ -121,7 +121,7 @@ static int collect_share(const struct lookup_result *result, const struct fib_li
 	uint64_t count, void *data)
 {
 	struct drop_tally *tally;
-	int r = judge(data, result, count, &tally);
+	int r = judge_range(data, result, count, &tally);
 
 	(void)list;
 	return r < 0 ? r : 0;
@@ -142,17 +142,19 @@ static int know_tallies(struct collect *collect)
 	return 0;
 }
 
-static int collect_all(const struct view *view, const struct iface *iface,
+static int collect_all(const struct overlay *overlay, const struct iface *iface,
 	const struct flowclass *class, const struct prefixset *sources, bool ranges,
 	struct dropset *ret)
 {
 	struct rpf_class validation =
-		rpf_class_of(view, iface, &class->flow, class->flow.dst, class->oif);
-	struct collect data = { .view = view, .class = &validation, .dropset = ret };
+		rpf_class_of(overlay, iface, &class->flow, class->flow.dst, class->oif);
+	struct collect data = {
+		.overlay = overlay, .class = &validation, .dropset = ret
+	};
 	int r;
 
 	ret->filter = validation.filter;
-	if (view->state->blind) {
+	if (overlay->state->blind) {
 		ret->blind += prefixset_size(sources);
 		return 0;
 	}
@@ -161,9 +163,9 @@ static int collect_all(const struct view *view, const struct iface *iface,
 	r = know_tallies(&data);
 	if (r >= 0 && !ranges)
 		r = lookup_shares(
-			view, &validation.reverse, sources, collect_share, &data);
+			overlay, &validation.reverse, sources, collect_share, &data);
 	for (size_t i = 0; r >= 0 && ranges && i < sources->ranges.count; i++)
-		r = lookup_range(view, &validation.reverse,
+		r = lookup_range(overlay, &validation.reverse,
 			sources->ranges.items[i].first, sources->ranges.items[i].last,
 			collect_range, &data);
 	hash_done(&data.tallies);
@@ -171,18 +173,18 @@ static int collect_all(const struct view *view, const struct iface *iface,
 	return r < 0 ? r : 0;
 }
 
-int dropset_of(const struct view *view, const struct iface *iface,
+int dropset_of(const struct overlay *overlay, const struct iface *iface,
 	const struct flowclass *class, const struct prefixset *sources,
 	struct dropset *ret)
 {
-	return collect_all(view, iface, class, sources, true, ret);
+	return collect_all(overlay, iface, class, sources, true, ret);
 }
 
-int dropset_count(const struct view *view, const struct iface *iface,
+int dropset_count(const struct overlay *overlay, const struct iface *iface,
 	const struct flowclass *class, const struct prefixset *sources,
 	struct dropset *ret)
 {
-	return collect_all(view, iface, class, sources, false, ret);
+	return collect_all(overlay, iface, class, sources, false, ret);
 }
 
 void dropset_done(struct dropset *dropset)

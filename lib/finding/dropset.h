@@ -36,7 +36,7 @@ struct dropset {
  * error too; or with what a call for other sources, which these don't overlap, has found.
  * Returns 0 or -ENOMEM.
  */
-int dropset_of(const struct view *view, const struct iface *iface,
+int dropset_of(const struct overlay *overlay, const struct iface *iface,
 	const struct flowclass *class, const struct prefixset *sources,
 	struct dropset *ret);
 
@@ -44,7 +44,7 @@ int dropset_of(const struct view *view, const struct iface *iface,
  * The same, but only how many they are: without the prefixes, and where `sources` are most of
  * all addresses without a walk over the table (lookup_shares()).
  */
-int dropset_count(const struct view *view, const struct iface *iface,
+int dropset_count(const struct overlay *overlay, const struct iface *iface,
 	const struct flowclass *class, const struct prefixset *sources,
 	struct dropset *ret);
 void dropset_done(struct dropset *dropset);

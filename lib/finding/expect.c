@@ -52,26 +52,27 @@ static bool is_decapsulating(const struct iface *iface)
 
 struct through {
 	int ifindex;
-	bool gateway; /* only legs with one */
+	bool gateway; /* only nexthops with one */
 };
 
-static bool leg_through(const struct leg *leg, void *data)
+static bool nexthop_through(const struct nexthop *nexthop, void *data)
 {
 	const struct through *through = data;
 
-	return leg->oif == through->ifindex && (!through->gateway || leg->gw_family);
+	return nexthop->oif == through->ifindex &&
+	       (!through->gateway || nexthop->gw_family);
 }
 
 static bool list_leads_through(
 	const struct state *state, const struct fib_list *list, struct through *through)
 {
-	const struct view view = { .state = state };
+	const struct overlay overlay = { .state = state };
 
 	for (uint32_t i = 0; i < list->count; i++) {
 		const struct fib_info *info = list->infos[i];
 
 		if (info->type == ROUTE_UNICAST && info->protocol != PROTO_KERNEL &&
-			state_any_leg(view.state, info, leg_through, through))
+			state_any_nexthop(overlay.state, info, nexthop_through, through))
 			return true;
 	}
 	return false;
@@ -99,10 +100,11 @@ static bool routes_through(const struct state *state, struct through *through)
 			    fib_related(fib, FIB_DEVICE, (uint32_t)through->ifindex),
 			    through))
 			return true;
-		/* routes by a nexthop object may have no leg of their own */
-		hash_each (&state->nexthops, nexthop) {
+		/* routes by a nexthop object may have no nexthop of their own */
+		hash_each (&state->nexthop_objs, nexthop_obj) {
 			if (group_leads_through(state,
-				    fib_related(fib, FIB_NEXTHOP, (uint32_t)nexthop->key),
+				    fib_related(
+					    fib, FIB_NEXTHOP, (uint32_t)nexthop_obj->key),
 				    through))
 				return true;
 		}
@@ -123,7 +125,7 @@ bool expect_is_receiving_tunnel(const struct state *state, const struct iface *i
 
 /* --- what is expected ---------------------------------------------------------------------------- */
 
-static int add(struct expect *expect, struct prefix4 prefix, enum expect_why why)
+static int add_prefix(struct expect *expect, struct prefix4 prefix, enum expect_why why)
 {
 	const struct expect_item item = { prefix, why };
 	int r = array_push(&expect->items.list, &item);
@@ -149,8 +151,9 @@ static int add_impossible(const struct state *state, const struct prefixset *set
 	for (size_t i = 0; i < ELEMENTS(martians) && r >= 0; i++)
 		r = prefixset_add_prefix(impossible, martians[i]);
 	for (size_t i = 0; i < set->ranges.count && r >= 0; i++)
-		r = own_impossible(&state->own, set->ranges.items[i].first,
-			set->ranges.items[i].last, impossible);
+		r = local_addrs_impossible(&state->local_addrs,
+			set->ranges.items[i].first, set->ranges.items[i].last,
+			impossible);
 	prefixset_close(impossible);
 	return r;
 }
@@ -192,7 +195,7 @@ static int add_connected(const struct iface *iface, struct expect *expect)
 			known = other->len == net.len &&
 				addr_net(other).addr.host == net.addr.host;
 		}
-		r = known ? 0 : add(expect, net, EXPECT_CONNECTED);
+		r = known ? 0 : add_prefix(expect, net, EXPECT_CONNECTED);
 		if (r < 0)
 			return r;
 	}
@@ -208,10 +211,10 @@ int expect_of(const struct state *state, const struct iface *iface,
 		return 0;
 	if (declared->declared) {
 		for (size_t i = 0; i < declared->count && r >= 0; i++)
-			r = add(ret, declared->prefixes[i], EXPECT_DECLARED);
+			r = add_prefix(ret, declared->prefixes[i], EXPECT_DECLARED);
 	} else {
 		if (expect_is_receiving_tunnel(state, iface))
-			r = add(ret, prefix4(ip4(0), 0), EXPECT_TUNNEL);
+			r = add_prefix(ret, prefix4(ip4(0), 0), EXPECT_TUNNEL);
 		if (r >= 0)
 			r = add_connected(iface, ret);
 		/* who expects anybody expects those, too */

@@ -15,9 +15,9 @@
  * others' prefixes are found by a walk over their table.
  */
 
-static bool leads_to(const struct leg *leg, void *data)
+static bool leads_to(const struct nexthop *nexthop, void *data)
 {
-	return leg->oif == *(const int *)data;
+	return nexthop->oif == *(const int *)data;
 }
 
 /* Whether some unicast route of the list leads through the device, and whether all that do are
@@ -25,7 +25,7 @@ static bool leads_to(const struct leg *leg, void *data)
 static bool is_through(const struct state *state, const struct fib_list *list,
 	int ifindex, bool *ret_own)
 {
-	const struct view view = { .state = state };
+	const struct overlay overlay = { .state = state };
 	bool through = false;
 
 	*ret_own = true;
@@ -33,7 +33,7 @@ static bool is_through(const struct state *state, const struct fib_list *list,
 		const struct fib_info *info = list->infos[i];
 
 		if (info->type != ROUTE_UNICAST ||
-			!state_any_leg(view.state, info, leads_to, &ifindex))
+			!state_any_nexthop(overlay.state, info, leads_to, &ifindex))
 			continue;
 		through = true;
 		*ret_own &= info->protocol == PROTO_KERNEL;
@@ -42,10 +42,10 @@ static bool is_through(const struct state *state, const struct fib_list *list,
 }
 
 /* Whether a rule matches the flow for some source: its `to` is about that. */
-static bool may_match(const struct view *view, const struct state_rule *entry,
+static bool may_match(const struct overlay *overlay, const struct state_rule *entry,
 	const struct lookup_flow *flow)
 {
-	bool selects = selector_selects(view, entry, flow);
+	bool selects = rule_matches(overlay, entry, flow);
 
 	return entry->rule.invert ? !selects || entry->rule.to.len : selects;
 }
@@ -55,14 +55,14 @@ static bool is_reachable(const struct state *state, const struct iface *iface,
 	const struct lookup_flow *flow, uint32_t table)
 {
 	const struct iface *vrf = state_vrf(state, iface);
-	const struct view view = { .state = state };
+	const struct overlay overlay = { .state = state };
 
-	if (state->merged)
+	if (state->local_main_merged)
 		return table == TABLE_MAIN || table == TABLE_DEFAULT;
 	array_each (&state->rules, const struct state_rule, entry) {
 		if (entry->rule.action != RULE_TABLE)
 			continue;
-		if (flow && !may_match(&view, entry, flow))
+		if (flow && !may_match(&overlay, entry, flow))
 			continue;
 		if (entry->rule.l3mdev ? vrf && vrf->link.vrf_table == table
 				       : entry->rule.table == table)
@@ -74,7 +74,7 @@ static bool is_reachable(const struct state *state, const struct iface *iface,
 struct part {
 	unsigned int len;
 	struct prefixset *set;
-	bool contested;
+	bool claimed_elsewhere;
 };
 
 /* The kernel's route for one of the host's own or broadcast addresses: nobody's source, and each
@@ -91,19 +91,20 @@ static int take_part(
 	struct part *part = data;
 
 	if (result->info && result->prefix.len > part->len) {
-		part->contested |= !is_for_itself(result);
+		part->claimed_elsewhere |= !is_for_itself(result);
 		return 0;
 	}
 	return prefixset_add(part->set, first, last);
 }
 
-int feasible_part(const struct view *view, const struct lookup_flow *flow, uint32_t first,
-	uint32_t last, unsigned int len, struct prefixset *ret, bool *contested)
+int feasible_part(const struct overlay *overlay, const struct lookup_flow *flow,
+	uint32_t first, uint32_t last, unsigned int len, struct prefixset *ret,
+	bool *claimed_elsewhere)
 {
 	struct part part = { .len = len, .set = ret };
-	int r = lookup_range(view, flow, first, last, take_part, &part);
+	int r = lookup_range(overlay, flow, first, last, take_part, &part);
 
-	*contested |= part.contested;
+	*claimed_elsewhere |= part.claimed_elsewhere;
 	return r;
 }
 
@@ -147,17 +148,17 @@ static int lists_through(const struct through *through)
 		const struct fib *fib = slot->value;
 
 		if (r < 0 || (!fib_related(fib, FIB_DEVICE, ifindex) &&
-				     !state->nexthops.count))
+				     !state->nexthop_objs.count))
 			continue;
 		if (!is_reachable(state, through->iface, through->flow, fib->table))
 			continue;
 		r = group_through(through, fib, fib_related(fib, FIB_DEVICE, ifindex));
-		/* routes by a nexthop object may have no leg of their own */
-		hash_each (&state->nexthops, nexthop) {
+		/* routes by a nexthop object may have no nexthop of their own */
+		hash_each (&state->nexthop_objs, nexthop_obj) {
 			if (r >= 0)
 				r = group_through(through, fib,
 					fib_related(fib, FIB_NEXTHOP,
-						(uint32_t)nexthop->key));
+						(uint32_t)nexthop_obj->key));
 		}
 	}
 	return r;
@@ -189,7 +190,7 @@ struct marks {
 };
 
 struct suspicion {
-	const struct view *view;
+	const struct overlay *overlay;
 	const struct iface *iface;
 	struct lookup_flow flow;
 	const struct fib *decides; /* the table whose routes win, NULL: not just one */
@@ -200,14 +201,14 @@ struct suspicion {
 /* The one table that answers all but what is local; NULL where rules or tables before it
  * have other answers. */
 static const struct fib *deciding_table(
-	const struct view *view, const struct lookup_flow *flow)
+	const struct overlay *overlay, const struct lookup_flow *flow)
 {
-	const struct state *state = view->state;
+	const struct state *state = overlay->state;
 
-	if (state->merged)
+	if (state->local_main_merged)
 		return state_table(state, TABLE_MAIN);
 	array_each (&state->rules, const struct state_rule, entry) {
-		bool selected = selector_selects(view, entry, flow);
+		bool selected = rule_matches(overlay, entry, flow);
 		uint32_t table;
 
 		if (!selected && !entry->rule.invert && !entry->rule.blind)
@@ -218,7 +219,7 @@ static const struct fib *deciding_table(
 			entry->rule.to.len || entry->rule.action != RULE_TABLE ||
 			entry->rule.suppress_len >= 0 ||
 			entry->rule.suppress_group != -1 ||
-			lookup_rule_acts(view, &entry->rule, flow, &table))
+			lookup_rule_acts(overlay, &entry->rule, flow, &table))
 			return NULL;
 		if (table != TABLE_LOCAL && state_table(state, table))
 			return state_table(state, table);
@@ -242,17 +243,17 @@ static uint8_t *marks_of(struct suspicion *suspicion, const struct fib *fib)
 	return fresh.lists;
 }
 
-static int suspect(const struct fib *fib, const struct fib_list *list, void *data)
+static int suspect_range(const struct fib *fib, const struct fib_list *list, void *data)
 {
 	struct suspicion *suspicion = data;
 	struct lookup_result result = { 0 };
 	int ifindex = suspicion->iface->link.ifindex;
 	uint8_t *marks = marks_of(suspicion, fib);
-	bool certain =
-		fib == suspicion->decides && !list->infos[0]->blind &&
-		lookup_pick(suspicion->view, list, &suspicion->flow, &result) &&
-		!result.error && result.info->type == ROUTE_UNICAST &&
-		state_any_leg(suspicion->view->state, result.info, leads_to, &ifindex);
+	bool certain = fib == suspicion->decides && !list->infos[0]->blind &&
+		       lookup_pick(suspicion->overlay, list, &suspicion->flow, &result) &&
+		       !result.error && result.info->type == ROUTE_UNICAST &&
+		       state_any_nexthop(suspicion->overlay->state, result.info, leads_to,
+			       &ifindex);
 
 	if (!marks)
 		return -ENOMEM;
@@ -279,7 +280,7 @@ static int own_until(struct owning *owning, uint64_t end, struct owner owner)
 {
 	const struct suspicion *suspicion = owning->suspicion;
 	uint32_t first = (uint32_t)owning->position, last = (uint32_t)(end - 1);
-	bool contested = false; /* a suspect is, anyway */
+	bool claimed_elsewhere = false; /* a suspect is, anyway */
 	int r = 0;
 
 	if (end <= owning->position)
@@ -293,11 +294,11 @@ static int own_until(struct owning *owning, uint64_t end, struct owner owner)
 		r = prefixset_add(owning->suspects, first, last);
 		return r < 0 ? r : prefixset_add(owning->all, first, last);
 	}
-	r = feasible_part(suspicion->view, &suspicion->flow, first, last, owner.len,
-		owning->all, &contested);
+	r = feasible_part(suspicion->overlay, &suspicion->flow, first, last, owner.len,
+		owning->all, &claimed_elsewhere);
 	return r < 0 ? r
-		     : feasible_part(suspicion->view, &suspicion->flow, first, last,
-			       owner.len, owning->suspects, &contested);
+		     : feasible_part(suspicion->overlay, &suspicion->flow, first, last,
+			       owner.len, owning->suspects, &claimed_elsewhere);
 }
 
 static int own_below(struct owning *owning, uint32_t reference, struct owner above)
@@ -318,20 +319,20 @@ static int own_below(struct owning *owning, uint32_t reference, struct owner abo
 }
 
 /* The sources that no rule leads to a table: those with another `to` than theirs. */
-static int unreachable(const struct view *view, const struct lookup_flow *flow,
+static int unreachable(const struct overlay *overlay, const struct lookup_flow *flow,
 	const struct iface *iface, uint32_t table, struct prefixset *ret)
 {
-	const struct iface *vrf = state_vrf(view->state, iface);
+	const struct iface *vrf = state_vrf(overlay->state, iface);
 	struct prefixset reached = { 0 };
 	int r = 0;
 
-	if (view->state->merged)
+	if (overlay->state->local_main_merged)
 		return 0;
-	array_each (&view->state->rules, const struct state_rule, entry) {
+	array_each (&overlay->state->rules, const struct state_rule, entry) {
 		const struct rule *rule = &entry->rule;
 
 		if (r < 0 || rule->action != RULE_TABLE ||
-			!may_match(view, entry, flow) ||
+			!may_match(overlay, entry, flow) ||
 			!(rule->l3mdev ? vrf && vrf->link.vrf_table == table
 				       : rule->table == table))
 			continue;
@@ -357,7 +358,7 @@ static int suspects_of(const struct suspicion *suspicion, const struct marks *ma
 	prefixset_close(&found[0]);
 	prefixset_close(&found[1]);
 	if (r >= 0)
-		r = unreachable(suspicion->view, &suspicion->flow, suspicion->iface,
+		r = unreachable(suspicion->overlay, &suspicion->flow, suspicion->iface,
 			marks->fib->table, &other);
 	if (r >= 0)
 		r = prefixset_subtract(&found[0], &other, suspects);
@@ -369,19 +370,19 @@ static int suspects_of(const struct suspicion *suspicion, const struct marks *ma
 	return r;
 }
 
-int feasible_suspects(const struct view *view, const struct iface *iface,
+int feasible_suspects(const struct overlay *overlay, const struct iface *iface,
 	const struct flowclass *class, struct prefixset *suspects, struct prefixset *all,
-	bool *contested)
+	bool *claimed_elsewhere)
 {
-	struct suspicion suspicion = { .view = view, .iface = iface };
-	const struct through through = { view->state, iface, &suspicion.flow, suspect,
-		&suspicion };
+	struct suspicion suspicion = { .overlay = overlay, .iface = iface };
+	const struct through through = { overlay->state, iface, &suspicion.flow,
+		suspect_range, &suspicion };
 	int r;
 
 	suspicion.flow =
-		rpf_class_of(view, iface, &class->flow, class->flow.dst, class->oif)
+		rpf_class_of(overlay, iface, &class->flow, class->flow.dst, class->oif)
 			.reverse;
-	suspicion.decides = deciding_table(view, &suspicion.flow);
+	suspicion.decides = deciding_table(overlay, &suspicion.flow);
 	r = lists_through(&through);
 	array_each (&suspicion.tables, const struct marks, marks) {
 		if (r >= 0 && suspicion.any)
@@ -391,7 +392,7 @@ int feasible_suspects(const struct view *view, const struct iface *iface,
 	array_done(&suspicion.tables);
 	prefixset_close(suspects);
 	prefixset_close(all);
-	*contested |= suspicion.any;
+	*claimed_elsewhere |= suspicion.any;
 	return r < 0 ? r : 0;
 }
 

@@ -20,8 +20,9 @@
  * to `ret`; *contested is set where one does, other than for an address of the host's own. Returns
  * 0 or -ENOMEM.
  */
-int feasible_part(const struct view *view, const struct lookup_flow *flow, uint32_t first,
-	uint32_t last, unsigned int len, struct prefixset *ret, bool *contested);
+int feasible_part(const struct overlay *overlay, const struct lookup_flow *flow,
+	uint32_t first, uint32_t last, unsigned int len, struct prefixset *ret,
+	bool *claimed_elsewhere);
 
 /*
  * Of the feasible sources on iface, those that may be dropped, of packets of this class: in
@@ -29,9 +30,9 @@ int feasible_part(const struct view *view, const struct lookup_flow *flow, uint3
  * for as long as there are none of the others, and a full Internet table has nothing but these;
  * else `all` has both, and *contested is set. Returns 0 or -ENOMEM.
  */
-int feasible_suspects(const struct view *view, const struct iface *iface,
+int feasible_suspects(const struct overlay *overlay, const struct iface *iface,
 	const struct flowclass *class, struct prefixset *suspects, struct prefixset *all,
-	bool *contested);
+	bool *claimed_elsewhere);
 
 /* Whether any source at all is feasible on iface but its own networks. */
 bool feasible_any(const struct state *state, const struct iface *iface);

@@ -34,7 +34,7 @@ struct scope {
 	struct prefixset named;
 	struct prefixset suspects; /* feasible ones besides, that may be dropped */
 	uint64_t size;		   /* all that is expected */
-	bool contested;
+	bool claimed_elsewhere;
 };
 
 static void scope_done(struct scope *scope)
@@ -48,24 +48,24 @@ static void scope_done(struct scope *scope)
  * The networks of the interface's addresses, less what a longer prefix elsewhere says comes
  * another way; that depends on the class.
  */
-static int scope_connected(const struct view *view, const struct iface *iface,
+static int scope_connected(const struct overlay *overlay, const struct iface *iface,
 	const struct expect *expect, const struct flowclass *class, struct scope *scope)
 {
 	struct lookup_flow flow =
-		rpf_class_of(view, iface, &class->flow, class->flow.dst, class->oif)
+		rpf_class_of(overlay, iface, &class->flow, class->flow.dst, class->oif)
 			.reverse;
 	struct prefixset connected = { 0 };
 	int r = 0;
 
 	array_each (&expect->items.list, const struct expect_item, item) {
 		if (r >= 0 && item->why == EXPECT_CONNECTED)
-			r = feasible_part(view, &flow, prefix4_first(item->prefix),
+			r = feasible_part(overlay, &flow, prefix4_first(item->prefix),
 				prefix4_last(item->prefix), item->prefix.len, &connected,
-				&scope->contested);
+				&scope->claimed_elsewhere);
 	}
 	prefixset_close(&connected);
 	if (r >= 0)
-		r = expect_possible(view->state, &connected, &scope->sources);
+		r = expect_possible(overlay->state, &connected, &scope->sources);
 	for (size_t i = 0; i < connected.ranges.count && r >= 0; i++)
 		r = prefixset_add(&scope->named, connected.ranges.items[i].first,
 			connected.ranges.items[i].last);
@@ -77,18 +77,19 @@ static int scope_connected(const struct view *view, const struct iface *iface,
 }
 
 /* What is feasible and possible, and not expected by name already. */
-static int scope_feasible(const struct view *view, const struct iface *iface,
+static int scope_feasible(const struct overlay *overlay, const struct iface *iface,
 	const struct flowclass *class, struct scope *scope)
 {
 	struct prefixset suspects = { 0 }, all = { 0 }, possible[2] = { 0 }, more = { 0 };
-	int r = feasible_suspects(view, iface, class, &suspects, &all, &scope->contested);
+	int r = feasible_suspects(
+		overlay, iface, class, &suspects, &all, &scope->claimed_elsewhere);
 
 	if (r >= 0)
-		r = expect_possible(view->state, &suspects, &possible[0]);
+		r = expect_possible(overlay->state, &suspects, &possible[0]);
 	if (r >= 0)
 		r = prefixset_subtract(&possible[0], &scope->named, &scope->suspects);
 	if (r >= 0)
-		r = expect_possible(view->state, &all, &possible[1]);
+		r = expect_possible(overlay->state, &all, &possible[1]);
 	if (r >= 0)
 		r = prefixset_subtract(&possible[1], &scope->named, &more);
 	scope->size += prefixset_size(&more);
@@ -101,7 +102,7 @@ static int scope_feasible(const struct view *view, const struct iface *iface,
 }
 
 /* All that is expected, or what a declared flow is about. */
-static int scope_of(const struct view *view, const struct iface *iface,
+static int scope_of(const struct overlay *overlay, const struct iface *iface,
 	const struct expect *expect, const struct flowclass *class, struct scope *ret)
 {
 	struct prefixset only = { 0 }, others = { 0 };
@@ -119,9 +120,9 @@ static int scope_of(const struct view *view, const struct iface *iface,
 	ret->size = prefixset_size(&ret->sources);
 	/* what is declared, and who expects anybody, needs no more */
 	if (r >= 0 && !class->only_from && !expect->named.ranges.count)
-		r = scope_connected(view, iface, expect, class, ret);
+		r = scope_connected(overlay, iface, expect, class, ret);
 	if (r >= 0 && !class->only_from && expect->feasible)
-		r = scope_feasible(view, iface, class, ret);
+		r = scope_feasible(overlay, iface, class, ret);
 	prefixset_done(&only);
 	prefixset_done(&others);
 	return r;
@@ -271,13 +272,13 @@ static int words(struct finding *finding, const struct state *state,
 		finding->sources_more = total - finding->source_count;
 		word_cover(finding, dropped, &avoid);
 	}
-	if (r >= 0 && finding->detail == FINDING_WHOLE)
+	if (r >= 0 && finding->detail == DETAIL_FULL)
 		r = word_all(finding, dropped, &avoid);
 	prefixset_done(&avoid);
 	return r;
 }
 
-static double share(uint64_t part, uint64_t whole)
+static double share_of(uint64_t part, uint64_t whole)
 {
 	return part == whole ? 1.0 : (double)part / (double)whole;
 }
@@ -302,7 +303,7 @@ static enum expect_why why_expected(
 #define GUESSES 40
 
 /* Those of the documentation (RFC 5737) read best; then some others all over. */
-static struct ip4 guess(size_t number)
+static struct ip4 well_known_source(size_t number)
 {
 	static const uint32_t first[] = { 0xc6336401, 0xcb007101, 0xc0000201, 0x08080808,
 		0x40000001, 0x90000001, 0xb0000001, 0xd0000001 };
@@ -317,17 +318,17 @@ static struct ip4 guess(size_t number)
  * is. Any one will do; or the first that has the way back of most, with its prefix, if there is
  * one (*ret_typical).
  */
-static void guess_example(const struct view *view, const struct iface *iface,
+static void guess_example(const struct overlay *overlay, const struct iface *iface,
 	const struct flowclass *class, const struct scope *scope, bool any,
 	struct drop_tally *most, bool *ret_typical)
 {
 	struct rpf_class validation =
-		rpf_class_of(view, iface, &class->flow, class->flow.dst, class->oif);
+		rpf_class_of(overlay, iface, &class->flow, class->flow.dst, class->oif);
 	bool found = false;
 
 	*ret_typical = false;
 	for (size_t i = 0; i < GUESSES && !*ret_typical && !(any && found); i++) {
-		const struct ip4 source = guess(i);
+		const struct ip4 source = well_known_source(i);
 		struct lookup_result result;
 		enum rpf_reason reason;
 
@@ -335,8 +336,8 @@ static void guess_example(const struct view *view, const struct iface *iface,
 			!prefixset_has(&scope->suspects, source))
 			continue;
 		validation.reverse.dst = source;
-		result = lookup(view, &validation.reverse, NULL, 0);
-		reason = rpf_validate(view, &validation, &result, NULL);
+		result = lookup(overlay, &validation.reverse, NULL, 0);
+		reason = rpf_validate(overlay, &validation, &result, NULL);
 		if (reason != RPF_STRICT_ASYMMETRIC && reason != RPF_UNNUMBERED &&
 			reason != RPF_NO_ROUTE)
 			continue;
@@ -351,12 +352,12 @@ static void guess_example(const struct view *view, const struct iface *iface,
 	}
 }
 
-static int fill(struct finding *finding, const struct view *view,
+static int fill_in(struct finding *finding, const struct overlay *overlay,
 	const struct iface *iface, const struct flowclass *class, struct dropset *dropset)
 {
 	const struct drop_tally *most = dropset_main(dropset);
 	const struct iface *out =
-		class->oif ? state_iface(view->state, class->oif) : NULL;
+		class->oif ? state_iface(overlay->state, class->oif) : NULL;
 
 	snprintf(
 		finding->id, sizeof(finding->id), "%s/%s", iface->link.name, class->name);
@@ -380,10 +381,10 @@ static int fill(struct finding *finding, const struct view *view,
 		if (array_push(&finding->to.list, dst) < 0)
 			return -ENOMEM;
 	}
-	return reverse_of(view, &most->reverse, &finding->reverse);
+	return reverse_of(overlay, &most->reverse, &finding->reverse);
 }
 
-static int word(struct finding *finding, const struct view *view,
+static int word(struct finding *finding, const struct overlay *overlay,
 	const struct iface *iface, const struct flowclass *class,
 	const struct scope *scope, const struct dropset *dropset)
 {
@@ -392,29 +393,29 @@ static int word(struct finding *finding, const struct view *view,
 
 	/* all of it is dropped: that needs no looking for */
 	if (r >= 0 && dropset->count == prefixset_size(&sources))
-		r = words(finding, view->state, scope, &sources);
-	else if (r >= 0 && finding->detail != FINDING_COUNTED)
-		r = words(finding, view->state, scope, &dropset->dropped);
+		r = words(finding, overlay->state, scope, &sources);
+	else if (r >= 0 && finding->detail != DETAIL_COUNT)
+		r = words(finding, overlay->state, scope, &dropset->dropped);
 	if (r >= 0)
-		r = plan_remedy(
-			view, iface, class, &sources, finding->reason, &finding->remedy);
+		r = remedy_find(overlay, iface, class, &sources, finding->reason,
+			&finding->remedy);
 	prefixset_done(&sources);
 	return r;
 }
 
 /* Looks for the dropped by counting, or by a walk. */
-static int look(const struct view *view, const struct iface *iface,
+static int look_for_drops(const struct overlay *overlay, const struct iface *iface,
 	const struct flowclass *class, const struct scope *scope, bool walk,
 	struct dropset *dropset, uint64_t *ret_named)
 {
-	int (*const collect)(const struct view *, const struct iface *,
+	int (*const collect)(const struct overlay *, const struct iface *,
 		const struct flowclass *, const struct prefixset *, struct dropset *) =
 		walk ? dropset_of : dropset_count;
-	int r = collect(view, iface, class, &scope->sources, dropset);
+	int r = collect(overlay, iface, class, &scope->sources, dropset);
 
 	*ret_named = dropset->count;
 	if (r >= 0 && scope->suspects.ranges.count)
-		r = collect(view, iface, class, &scope->suspects, dropset);
+		r = collect(overlay, iface, class, &scope->suspects, dropset);
 	if (r < 0)
 		return r;
 	/* of what was judged it can be told, whatever else was not understood */
@@ -428,11 +429,11 @@ static int look(const struct view *view, const struct iface *iface,
  * Counting comes first: where all is dropped, as a tunnel's sources mostly are, and an example
  * is at hand, there is nothing that a walk over the table could add.
  */
-static int look_closely(const struct view *view, const struct iface *iface,
+static int look_closely(const struct overlay *overlay, const struct iface *iface,
 	const struct flowclass *class, const struct scope *scope,
 	enum finding_detail detail, struct dropset *dropset, uint64_t *ret_named)
 {
-	int r = look(view, iface, class, scope, false, dropset, ret_named);
+	int r = look_for_drops(overlay, iface, class, scope, false, dropset, ret_named);
 	struct drop_tally *most;
 	bool typical;
 
@@ -440,24 +441,24 @@ static int look_closely(const struct view *view, const struct iface *iface,
 		return r;
 	most = dropset_main(dropset);
 	guess_example(
-		view, iface, class, scope, detail == FINDING_COUNTED, most, &typical);
-	if (detail == FINDING_COUNTED ||
+		overlay, iface, class, scope, detail == DETAIL_COUNT, most, &typical);
+	if (detail == DETAIL_COUNT ||
 		(typical && dropset->count == prefixset_size(&scope->sources) +
 						      prefixset_size(&scope->suspects)))
 		return 1;
 	dropset_done(dropset);
 	*dropset = (struct dropset){ 0 };
-	return look(view, iface, class, scope, true, dropset, ret_named);
+	return look_for_drops(overlay, iface, class, scope, true, dropset, ret_named);
 }
 
-static int find(const struct view *view, const struct iface *iface,
+static int find_example(const struct overlay *overlay, const struct iface *iface,
 	const struct expect *expect, const struct flowclass *class,
 	const struct scope *scope, enum finding_detail detail, struct dropset *dropset,
 	struct finding **ret)
 {
 	_cleanup_(finding_freep) struct finding *finding = NULL;
 	uint64_t named;
-	int r = look_closely(view, iface, class, scope, detail, dropset, &named);
+	int r = look_closely(overlay, iface, class, scope, detail, dropset, &named);
 
 	if (r <= 0)
 		return r;
@@ -469,27 +470,28 @@ static int find(const struct view *view, const struct iface *iface,
 	finding->expected = scope->size;
 	finding->dropped = dropset->count;
 	finding->blind = dropset->blind;
-	finding->share = share(dropset->count, scope->size);
-	r = fill(finding, view, iface, class, dropset);
+	finding->share = share_of(dropset->count, scope->size);
+	r = fill_in(finding, overlay, iface, class, dropset);
 	if (r >= 0)
-		r = word(finding, view, iface, class, scope, dropset);
+		r = word(finding, overlay, iface, class, scope, dropset);
 	if (r < 0)
 		return r;
 	*ret = take_ptr(finding);
 	return 1;
 }
 
-int finding_of(const struct view *view, const struct iface *iface,
+int finding_of(const struct overlay *overlay, const struct iface *iface,
 	const struct expect *expect, const struct flowclass *class,
-	enum finding_detail detail, struct finding_aside *aside, struct finding **ret)
+	enum finding_detail detail, struct finding_notes *aside, struct finding **ret)
 {
 	struct scope scope = { 0 };
 	struct dropset dropset = { 0 };
-	int r = scope_of(view, iface, expect, class, &scope);
+	int r = scope_of(overlay, iface, expect, class, &scope);
 
 	if (r >= 0)
-		r = find(view, iface, expect, class, &scope, detail, &dropset, ret);
-	aside->contested |= scope.contested;
+		r = find_example(
+			overlay, iface, expect, class, &scope, detail, &dropset, ret);
+	aside->claimed_elsewhere |= scope.claimed_elsewhere;
 	aside->blind |= dropset.blind > 0;
 	dropset_done(&dropset);
 	scope_done(&scope);

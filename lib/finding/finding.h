@@ -28,9 +28,9 @@ enum finding_severity { FINDING_NOTICE, FINDING_WARNING };
  * dropped have to be found by a walk.
  */
 enum finding_detail {
-	FINDING_COUNTED,
-	FINDING_WORDED,
-	FINDING_WHOLE, /* each prefix, however many they are */
+	DETAIL_COUNT,
+	DETAIL_SUMMARY,
+	DETAIL_FULL, /* each prefix, however many they are */
 };
 
 /* What a finding, or one that might be, is called. */
@@ -55,7 +55,7 @@ struct finding {
 				       example only if it came at no cost (else 0.0.0.0) */
 	struct prefix4 sources[FINDING_SOURCES]; /* largest first */
 	size_t source_count, sources_more;
-	ARRAY(struct prefix4) whole; /* of FINDING_WHOLE: all sources */
+	ARRAY(struct prefix4) whole; /* of DETAIL_FULL: all sources */
 	/* where that is fewer words: all that `cover` has, but these; but_count 0: it isn't */
 	struct prefix4 cover, but[FINDING_BUT];
 	size_t but_count;
@@ -75,9 +75,9 @@ struct finding {
 };
 
 /* What is to be known beside a fault, or of there being none. */
-struct finding_aside {
-	bool contested; /* routes of others bear on what is expected: a change may matter */
-	bool blind;	/* expected sources could not be judged */
+struct finding_notes {
+	bool claimed_elsewhere; /* routes of others bear on what is expected: a change may matter */
+	bool blind;		/* expected sources could not be judged */
 };
 
 /*
@@ -85,9 +85,9 @@ struct finding_aside {
  * sources passes; -ENODATA where nothing of it could be judged, as something was not understood
  * that bears on it; -ENOMEM. What is set in *aside stays set.
  */
-int finding_of(const struct view *view, const struct iface *iface,
+int finding_of(const struct overlay *overlay, const struct iface *iface,
 	const struct expect *expect, const struct flowclass *class,
-	enum finding_detail detail, struct finding_aside *aside, struct finding **ret);
+	enum finding_detail detail, struct finding_notes *aside, struct finding **ret);
 /* The id of what is found on iface for class: "tunl0/local". */
 struct finding_id finding_id_of(const struct iface *iface, const struct flowclass *class);
 

@@ -12,14 +12,14 @@
  * through a view that has them. What the kernel would say is asked when they are written.
  */
 struct tried {
-	ARRAY(struct view_value) values;
+	ARRAY(struct overlay_value) values;
 };
 
 static int try_value(struct tried *tried, int ifindex, int rp_filter)
 {
-	const struct view_value value = { ifindex, rp_filter };
+	const struct overlay_value value = { ifindex, rp_filter };
 
-	array_each (&tried->values, struct view_value, known) {
+	array_each (&tried->values, struct overlay_value, known) {
 		if (known->ifindex == ifindex) {
 			known->rp_filter = rp_filter;
 			return 0;
@@ -28,31 +28,32 @@ static int try_value(struct tried *tried, int ifindex, int rp_filter)
 	return array_push(&tried->values, &value);
 }
 
-static int try_base(struct tried *tried, const struct view *view)
+static int try_base(struct tried *tried, const struct overlay *overlay)
 {
 	int r = 0;
 
-	for (size_t i = 0; i < view->value_count && r >= 0; i++)
-		r = try_value(tried, view->values[i].ifindex, view->values[i].rp_filter);
+	for (size_t i = 0; i < overlay->value_count && r >= 0; i++)
+		r = try_value(
+			tried, overlay->values[i].ifindex, overlay->values[i].rp_filter);
 	return r;
 }
 
-static struct view view_tried(const struct view *view, const struct tried *tried)
+static struct overlay view_tried(const struct overlay *overlay, const struct tried *tried)
 {
-	return (struct view){ .state = view->state,
+	return (struct overlay){ .state = overlay->state,
 		.values = tried->values.items,
 		.value_count = tried->values.count };
 }
 
-int ladder_is_cured(const struct view *view, const struct iface *iface, const char *id,
-	const struct plan_judge *judge)
+int plan_is_cured(const struct overlay *overlay, const struct iface *iface,
+	const char *id, const struct plan_judge *judge)
 {
 	_cleanup_(report_freep) struct report *report = report_new();
 	int r;
 
 	if (!report)
 		return -ENOMEM;
-	r = judge->judge(view, iface, report, judge->data);
+	r = judge->judge(overlay, iface, report, judge->data);
 	if (r < 0)
 		return r;
 	array_each (&report->unknown, const struct finding_id, unknown) {
@@ -66,41 +67,41 @@ int ladder_is_cured(const struct view *view, const struct iface *iface, const ch
 	return 1;
 }
 
-static int cures(const struct view *view, const struct iface *iface, const char *id,
-	const struct plan *plan, const struct plan_judge *judge)
+static int plan_cures(const struct overlay *overlay, const struct iface *iface,
+	const char *id, const struct plan *plan, const struct plan_judge *judge)
 {
 	struct tried tried = { 0 };
-	int r = try_base(&tried, view);
+	int r = try_base(&tried, overlay);
 
 	array_each (&plan->steps, const struct plan_step, step) {
 		if (r >= 0)
 			r = try_value(&tried, step->ifindex, step->value);
 	}
 	if (r >= 0) {
-		const struct view seen = view_tried(view, &tried);
+		const struct overlay seen = view_tried(overlay, &tried);
 
-		r = ladder_is_cured(&seen, iface, id, judge);
+		r = plan_is_cured(&seen, iface, id, judge);
 	}
 	array_done(&tried.values);
 	return r;
 }
 
-void ladder_key(const struct state *state, int ifindex, char key[static 64])
+void plan_step_key(const struct state *state, int ifindex, char key[static 64])
 {
 	const struct iface *iface = state_iface(state, ifindex);
 
 	if (ifindex == NETCONF_ALL || ifindex == NETCONF_DEFAULT)
-		plan_key(ifindex == NETCONF_ALL ? "all" : "default", key);
+		remedy_key(ifindex == NETCONF_ALL ? "all" : "default", key);
 	else
-		plan_key(iface ? iface->link.name : "?", key);
+		remedy_key(iface ? iface->link.name : "?", key);
 }
 
 static int add_step(
-	const struct view *view, struct plan *plan, int ifindex, int old, int value)
+	const struct overlay *overlay, struct plan *plan, int ifindex, int old, int value)
 {
 	struct plan_step step = { .ifindex = ifindex, .old = old, .value = value };
 
-	ladder_key(view->state, ifindex, step.key);
+	plan_step_key(overlay->state, ifindex, step.key);
 	return array_push(&plan->steps, &step);
 }
 
@@ -110,7 +111,7 @@ static int plain(int value)
 	return value > 2 ? 2 : value;
 }
 
-int ladder_keeping(int own, int all)
+int plan_keeping_value(int own, int all)
 {
 	int effective = own > all ? own : all;
 
@@ -118,13 +119,13 @@ int ladder_keeping(int own, int all)
 }
 
 static int add_keeping(
-	const struct view *view, struct plan *plan, int ifindex, int own, int all)
+	const struct overlay *overlay, struct plan *plan, int ifindex, int own, int all)
 {
-	int value = ladder_keeping(own, all), r;
+	int value = plan_keeping_value(own, all), r;
 
 	if (value == own)
 		return 0;
-	r = add_step(view, plan, ifindex, own, value);
+	r = add_step(overlay, plan, ifindex, own, value);
 	if (r >= 0)
 		plan->steps.items[plan->steps.count - 1].keeps = true;
 	return r;
@@ -134,32 +135,32 @@ static int add_keeping(
  * Rung 3. An interface that comes while this goes on takes default's value, and one without
  * IPv4 does when it gets IPv4 back: hence default, too, and all after both.
  */
-static int add_all(const struct view *view, const struct iface *target,
+static int add_all(const struct overlay *overlay, const struct iface *target,
 	const struct rp_filter *filter, struct plan *plan)
 {
 	_cleanup_(freep) const struct iface **ifaces = NULL;
 	size_t count;
-	int r = state_ifaces(view->state, &ifaces, &count);
+	int r = state_ifaces(overlay->state, &ifaces, &count);
 
 	for (size_t i = 0; r >= 0 && i < count; i++) {
-		struct rp_filter other = view_rp_filter(view, ifaces[i]);
+		struct rp_filter other = overlay_rp_filter(overlay, ifaces[i]);
 
 		if (ifaces[i] != target && ifaces[i]->link.has_inet)
-			r = add_keeping(view, plan, ifaces[i]->link.ifindex, other.own,
+			r = add_keeping(overlay, plan, ifaces[i]->link.ifindex, other.own,
 				other.all);
 	}
 	if (r >= 0)
-		r = add_keeping(
-			view, plan, NETCONF_DEFAULT, view_default(view), filter->all);
+		r = add_keeping(overlay, plan, NETCONF_DEFAULT, overlay_default(overlay),
+			filter->all);
 	if (r >= 0)
-		r = add_step(view, plan, NETCONF_ALL, filter->all, 0);
+		r = add_step(overlay, plan, NETCONF_ALL, filter->all, 0);
 	if (r >= 0 && filter->own != 0)
-		r = add_step(view, plan, target->link.ifindex, filter->own, 0);
+		r = add_step(overlay, plan, target->link.ifindex, filter->own, 0);
 	return r;
 }
 
 /* Puts the steps of a rung into plan. Returns 1, or 0 where there is no such rung here. */
-static int build(const struct view *view, const struct iface *iface,
+static int build_rung(const struct overlay *overlay, const struct iface *iface,
 	const struct rp_filter *filter, enum plan_rung rung, struct plan *plan)
 {
 	int ifindex = iface->link.ifindex, r = 0;
@@ -169,19 +170,19 @@ static int build(const struct view *view, const struct iface *iface,
 	case PLAN_LOOSE:
 		if (filter->effective != 1)
 			return 0;
-		r = add_step(view, plan, ifindex, filter->own, 2);
+		r = add_step(overlay, plan, ifindex, filter->own, 2);
 		break;
 	case PLAN_OFF:
 		if (filter->all > 0 || filter->own == 0)
 			return 0;
-		r = add_step(view, plan, ifindex, filter->own, 0);
+		r = add_step(overlay, plan, ifindex, filter->own, 0);
 		break;
 	case PLAN_ALL:
 		if (filter->all <= 0)
 			return 0;
-		r = add_all(view, iface, filter, plan);
+		r = add_all(overlay, iface, filter, plan);
 		break;
-	case PLAN_WORDS:
+	case PLAN_MANUAL:
 		return 0;
 	}
 	return r < 0 ? r : 1;
@@ -194,18 +195,18 @@ static enum plan_limit limit_of(enum plan_rung rung, const struct plan_limits *l
 	return rung == PLAN_ALL && !limits->allow_all ? PLAN_ALLOW_ALL : PLAN_FREE;
 }
 
-int ladder_climb(const struct view *view, const struct iface *iface, const char *id,
+int plan_find(const struct overlay *overlay, const struct iface *iface, const char *id,
 	const struct plan_limits *limits, const struct plan_judge *judge,
 	struct plan *ret)
 {
 	static const enum plan_rung rungs[] = { PLAN_LOOSE, PLAN_OFF, PLAN_ALL };
-	struct rp_filter filter = view_rp_filter(view, iface);
+	struct rp_filter filter = overlay_rp_filter(overlay, iface);
 
 	for (size_t i = 0; i < ELEMENTS(rungs); i++) {
-		int r = build(view, iface, &filter, rungs[i], ret);
+		int r = build_rung(overlay, iface, &filter, rungs[i], ret);
 
 		if (r > 0)
-			r = cures(view, iface, id, ret, judge);
+			r = plan_cures(overlay, iface, id, ret, judge);
 		if (r < 0 && r != -ENODATA)
 			return r;
 		if (r <= 0)
@@ -219,22 +220,22 @@ int ladder_climb(const struct view *view, const struct iface *iface, const char 
 		break;
 	}
 	array_clear(&ret->steps);
-	ret->rung = PLAN_WORDS;
+	ret->rung = PLAN_MANUAL;
 	return 0;
 }
 
-int ladder_would_do(const struct view *view, const struct iface *iface, const char *id,
-	int value, const struct plan_judge *judge)
+int plan_value_cures(const struct overlay *overlay, const struct iface *iface,
+	const char *id, int value, const struct plan_judge *judge)
 {
 	struct tried tried = { 0 };
-	int r = try_base(&tried, view);
+	int r = try_base(&tried, overlay);
 
 	if (r >= 0)
 		r = try_value(&tried, iface->link.ifindex, value);
 	if (r >= 0) {
-		const struct view seen = view_tried(view, &tried);
+		const struct overlay seen = view_tried(overlay, &tried);
 
-		r = ladder_is_cured(&seen, iface, id, judge);
+		r = plan_is_cured(&seen, iface, id, judge);
 	}
 	array_done(&tried.values);
 	return r;
@@ -242,13 +243,13 @@ int ladder_would_do(const struct view *view, const struct iface *iface, const ch
 
 /* --- what else would change ------------------------------------------------------------------- */
 
-static int judge_all(const struct view *view, const struct plan_judge *judge,
+static int judge_all(const struct overlay *overlay, const struct plan_judge *judge,
 	const struct iface **ifaces, size_t count, struct report *report)
 {
 	int r = 0;
 
 	for (size_t i = 0; r >= 0 && i < count; i++)
-		r = judge->judge(view, ifaces[i], report, judge->data);
+		r = judge->judge(overlay, ifaces[i], report, judge->data);
 	return r;
 }
 
@@ -281,7 +282,7 @@ static int add_missing(const struct report *a, const struct report *b, const cha
 	return r;
 }
 
-int ladder_changes(const struct view *view, const struct plan *plan,
+int plan_side_effects(const struct overlay *overlay, const struct plan *plan,
 	const struct iface *iface, const char *id, const struct plan_judge *judge,
 	struct plan_changes *ret)
 {
@@ -295,17 +296,17 @@ int ladder_changes(const struct view *view, const struct plan *plan,
 	if (!before || !after)
 		return -ENOMEM;
 	if (!iface)
-		r = state_ifaces(view->state, &ifaces, &count);
+		r = state_ifaces(overlay->state, &ifaces, &count);
 	if (r >= 0)
-		r = try_base(&tried, view);
+		r = try_base(&tried, overlay);
 	array_each (&plan->steps, const struct plan_step, step) {
 		if (r >= 0)
 			r = try_value(&tried, step->ifindex, step->value);
 	}
 	if (r >= 0)
-		r = judge_all(view, judge, iface ? &iface : ifaces, count, before);
+		r = judge_all(overlay, judge, iface ? &iface : ifaces, count, before);
 	if (r >= 0) {
-		const struct view seen = view_tried(view, &tried);
+		const struct overlay seen = view_tried(overlay, &tried);
 
 		r = judge_all(&seen, judge, iface ? &iface : ifaces, count, after);
 		ret->unknown |= after->unknown.count > 0;

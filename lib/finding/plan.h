@@ -20,7 +20,7 @@
  * Rungs 1 and 2 can make nothing drop that passes now and touch no other interface. Rung 3
  * changes what no interface but this one has in effect.
  */
-enum plan_rung { PLAN_LOOSE, PLAN_OFF, PLAN_ALL, PLAN_WORDS };
+enum plan_rung { PLAN_LOOSE, PLAN_OFF, PLAN_ALL, PLAN_MANUAL };
 
 /* The setting that stands in the way of the next rung. */
 enum plan_limit { PLAN_FREE, PLAN_LOWEST, PLAN_ALLOW_ALL };
@@ -39,7 +39,8 @@ struct plan_step {
 
 struct plan {
 	enum plan_rung rung;
-	enum plan_limit limit; /* with PLAN_WORDS: what would help is forbidden by this */
+	enum plan_limit
+		limit; /* with PLAN_MANUAL: what would help is forbidden by this */
 	enum plan_rung beyond; /* and it is this rung */
 	ARRAY(struct plan_step)
 	steps; /* in the order of writing; undone from the last on */
@@ -58,7 +59,7 @@ struct plan_changes {
 
 /* Adds to report what there is to say of iface, seen so: report_add() with the right words. */
 struct plan_judge {
-	int (*judge)(const struct view *view, const struct iface *iface,
+	int (*judge)(const struct overlay *overlay, const struct iface *iface,
 		struct report *report, const void *data);
 	const void *data;
 };
@@ -67,7 +68,7 @@ struct plan_judge {
  * The least that cures the finding called id on iface. *ret zeroed before, freed with
  * plan_done(), after an error too. Returns 0 or -ENOMEM.
  */
-int ladder_climb(const struct view *view, const struct iface *iface, const char *id,
+int plan_find(const struct overlay *overlay, const struct iface *iface, const char *id,
 	const struct plan_limits *limits, const struct plan_judge *judge,
 	struct plan *ret);
 
@@ -75,26 +76,26 @@ int ladder_climb(const struct view *view, const struct iface *iface, const char 
  * Whether a value of the interface's own would do: 1, 0, -ENODATA where that can't be judged,
  * -ENOMEM. Only the finding called id counts, or with NULL any on that interface.
  */
-int ladder_would_do(const struct view *view, const struct iface *iface, const char *id,
-	int value, const struct plan_judge *judge);
+int plan_value_cures(const struct overlay *overlay, const struct iface *iface,
+	const char *id, int value, const struct plan_judge *judge);
 
 /* The same as things are in the view. */
-int ladder_is_cured(const struct view *view, const struct iface *iface, const char *id,
-	const struct plan_judge *judge);
+int plan_is_cured(const struct overlay *overlay, const struct iface *iface,
+	const char *id, const struct plan_judge *judge);
 
 /* What an interface of this own value is set to, so that it has the same without all. */
-int ladder_keeping(int own, int all);
+int plan_keeping_value(int own, int all);
 
 /*
  * Which findings but the one called id would come or go with the plan, on iface or with NULL
  * on all. Appends to ret; 0 or -ENOMEM.
  */
-int ladder_changes(const struct view *view, const struct plan *plan,
+int plan_side_effects(const struct overlay *overlay, const struct plan *plan,
 	const struct iface *iface, const char *id, const struct plan_judge *judge,
 	struct plan_changes *ret);
 
 /* "net.ipv4.conf.all.rp_filter" */
-void ladder_key(const struct state *state, int ifindex, char key[static 64]);
+void plan_step_key(const struct state *state, int ifindex, char key[static 64]);
 
 void plan_done(struct plan *plan);
 void plan_changes_done(struct plan_changes *changes);

@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-void plan_key(const char *name, char key[static 64])
+void remedy_key(const char *name, char key[static 64])
 {
 	char file[NAME_MAX_];
 	size_t length = strnlen(name, sizeof(file) - 1);
@@ -18,12 +18,12 @@ void plan_key(const char *name, char key[static 64])
 }
 
 /* Whether a value for the interface lets all of the sources in: 1, 0 or -ENOMEM. */
-static int cures(const struct view *view, const struct iface *iface,
+static int value_cures(const struct overlay *overlay, const struct iface *iface,
 	const struct flowclass *class, const struct prefixset *sources, int rp_filter)
 {
-	const struct view_value value = { iface->link.ifindex, rp_filter };
-	const struct view tried = {
-		.state = view->state, .values = &value, .value_count = 1
+	const struct overlay_value value = { iface->link.ifindex, rp_filter };
+	const struct overlay tried = {
+		.state = overlay->state, .values = &value, .value_count = 1
 	};
 	struct dropset left = { 0 };
 	int r = dropset_count(&tried, iface, class, sources, &left);
@@ -41,7 +41,7 @@ static bool is_plain(const char *name)
 	       '\0';
 }
 
-bool plan_command(const char *key, int value, char *out, size_t size)
+bool remedy_command(const char *key, int value, char *out, size_t size)
 {
 	if (is_plain(key)) {
 		snprintf(out, size, "sysctl -w %s=%d", key, value);
@@ -54,24 +54,25 @@ bool plan_command(const char *key, int value, char *out, size_t size)
 	return false;
 }
 
-static void set(struct remedy *remedy, const struct iface *iface, int value)
+static void set_step(struct remedy *remedy, const struct iface *iface, int value)
 {
 	struct remedy_step *step = &remedy->steps[0];
 
-	plan_key(iface->link.name, step->key);
+	remedy_key(iface->link.name, step->key);
 	step->ifindex = iface->link.ifindex;
 	step->value = value;
 	remedy->step_count = 1;
-	(void)plan_command(step->key, value, remedy->text, sizeof(remedy->text));
+	(void)remedy_command(step->key, value, remedy->text, sizeof(remedy->text));
 }
 
 /* Where no setting of the interface alone helps, all is what stands in the way. */
-static void say(struct remedy *remedy, const struct iface *iface, enum rpf_reason reason)
+static void word_remedy(
+	struct remedy *remedy, const struct iface *iface, enum rpf_reason reason)
 {
 	char key[64], loose[128];
 
-	plan_key(iface->link.name, key);
-	(void)plan_command(key, 2, loose, sizeof(loose));
+	remedy_key(iface->link.name, key);
+	(void)remedy_command(key, 2, loose, sizeof(loose));
 	if (!iface->addrs.count && reason != RPF_NO_ROUTE && is_plain(iface->link.name))
 		snprintf(remedy->text, sizeof(remedy->text),
 			"ip address add 127.0.0.42/32 scope host dev %s && %s",
@@ -86,26 +87,26 @@ static void say(struct remedy *remedy, const struct iface *iface, enum rpf_reaso
 			key);
 }
 
-int plan_remedy(const struct view *view, const struct iface *iface,
+int remedy_find(const struct overlay *overlay, const struct iface *iface,
 	const struct flowclass *class, const struct prefixset *sources,
 	enum rpf_reason reason, struct remedy *ret)
 {
-	struct rp_filter filter = view_rp_filter(view, iface);
+	struct rp_filter filter = overlay_rp_filter(overlay, iface);
 	int r = 0;
 
 	*ret = (struct remedy){ 0 };
 	if (filter.effective == 1)
-		r = cures(view, iface, class, sources, 2);
+		r = value_cures(overlay, iface, class, sources, 2);
 	if (r > 0)
-		set(ret, iface, 2);
+		set_step(ret, iface, 2);
 	if (r != 0)
 		return r < 0 ? r : 0;
 	if (filter.all <= 0)
-		r = cures(view, iface, class, sources, 0);
+		r = value_cures(overlay, iface, class, sources, 0);
 	if (r > 0)
-		set(ret, iface, 0);
+		set_step(ret, iface, 0);
 	if (r != 0)
 		return r < 0 ? r : 0;
-	say(ret, iface, reason);
+	word_remedy(ret, iface, reason);
 	return 0;
 }

@@ -36,15 +36,15 @@ struct remedy {
  * Never a value that the interface is filtered less by than before only in name: 2 over an
  * effective 0 would tighten (field.md K1).
  */
-int plan_remedy(const struct view *view, const struct iface *iface,
+int remedy_find(const struct overlay *overlay, const struct iface *iface,
 	const struct flowclass *class, const struct prefixset *sources,
 	enum rpf_reason reason, struct remedy *ret);
 
 /* An interface's key as sysctl(8) takes it: dots in the name become slashes. */
-void plan_key(const char *name, char key[static 64]);
+void remedy_key(const char *name, char key[static 64]);
 
 /*
  * The command that sets a key, for a person to paste; where a shell or sysctl(8) would take the
  * interface's name in it apart, words that don't have the name. Returns whether it is a command.
  */
-bool plan_command(const char *key, int value, char *out, size_t size);
+bool remedy_command(const char *key, int value, char *out, size_t size);

@@ -45,7 +45,7 @@ const char *iface_verdict_name(enum iface_verdict verdict)
 	return "unjudged";
 }
 
-bool report_minds_unrouted(const struct report_iface *row)
+bool report_depends_on_no_route(const struct report_iface *row)
 {
 	array_each (&row->expect.list, const struct expect_item, item) {
 		if (item->why <= EXPECT_TUNNEL)
@@ -59,7 +59,7 @@ struct tally {
 	size_t faults;
 	bool unjudged; /* nothing of some class could be judged */
 	bool by_routes;
-	struct finding_aside aside;
+	struct finding_notes aside;
 };
 
 static int add_unknown(struct report *report, const struct iface *iface,
@@ -75,11 +75,11 @@ static int add_unknown(struct report *report, const struct iface *iface,
  * Where a forwarded packet leaves may depend on its source, too: what was found must hold for
  * its own example.
  */
-static bool is_borne_out(const struct view *view, const struct flowclass *class,
+static bool is_borne_out(const struct overlay *overlay, const struct flowclass *class,
 	const struct finding *finding)
 {
 	return !class->oif ||
-	       rpf_judge(view, &finding->example, NULL).verdict == RPF_DROP;
+	       rpf_judge(overlay, &finding->example, NULL).verdict == RPF_DROP;
 }
 
 static bool has_address(const struct addresses *addresses, struct ip4 addr)
@@ -124,7 +124,7 @@ static int speak_for(struct finding *finding, const struct finding *other)
 }
 
 /* Keeps a finding, or has one that is there already speak for it. 0 or -ENOMEM. */
-static int keep(struct report *report, struct finding **finding, size_t begin)
+static int keep_finding(struct report *report, struct finding **finding, size_t begin)
 {
 	int r;
 
@@ -139,21 +139,22 @@ static int keep(struct report *report, struct finding **finding, size_t begin)
 }
 
 /* As finding_of(); of what is only forwarded an example is needed in any case. */
-static int find_class(const struct view *view, const struct iface *iface,
+static int find_class(const struct overlay *overlay, const struct iface *iface,
 	const struct expect *expect, const struct flowclass *class,
 	enum finding_detail detail, struct tally *tally, struct finding **ret)
 {
-	int r = finding_of(view, iface, expect, class, detail, &tally->aside, ret);
+	int r = finding_of(overlay, iface, expect, class, detail, &tally->aside, ret);
 
 	if (r <= 0 || !class->oif || (*ret)->example.src.host)
 		return r;
 	finding_free(*ret);
 	*ret = NULL;
-	return finding_of(view, iface, expect, class, FINDING_WORDED, &tally->aside, ret);
+	return finding_of(
+		overlay, iface, expect, class, DETAIL_SUMMARY, &tally->aside, ret);
 }
 
 /* Finds the faults of one interface, class by class. Returns 0 or -ENOMEM. */
-static int find_faults(struct report *report, const struct view *view,
+static int find_faults(struct report *report, const struct overlay *overlay,
 	const struct iface *iface, const struct expect *expect,
 	struct flowclasses *classes, enum finding_detail detail, struct tally *tally)
 {
@@ -161,7 +162,8 @@ static int find_faults(struct report *report, const struct view *view,
 
 	array_each (&classes->list, const struct flowclass, class) {
 		_cleanup_(finding_freep) struct finding *finding = NULL;
-		int r = find_class(view, iface, expect, class, detail, tally, &finding);
+		int r = find_class(
+			overlay, iface, expect, class, detail, tally, &finding);
 
 		if (r == -ENODATA)
 			r = add_unknown(report, iface, class, tally);
@@ -169,8 +171,8 @@ static int find_faults(struct report *report, const struct view *view,
 			return r;
 		if (r == 0)
 			continue;
-		if (is_borne_out(view, class, finding))
-			r = keep(report, &finding, begin);
+		if (is_borne_out(overlay, class, finding))
+			r = keep_finding(report, &finding, begin);
 		else
 			classes->missed_forwarded = true;
 		if (r < 0)
@@ -193,16 +195,16 @@ static int add_missed(struct report *report, const struct iface *iface,
 }
 
 /* One flow of the configuration. Returns 0 or -ENOMEM. */
-static int find_flow_fault(struct report *report, const struct view *view,
+static int find_flow_fault(struct report *report, const struct overlay *overlay,
 	const struct iface *iface, const struct expect *expect,
 	const struct flowclass *class, enum finding_detail detail, struct tally *tally)
 {
 	_cleanup_(finding_freep) struct finding *finding = NULL;
-	int r = class->astray
-			? -ENODATA
-			: find_class(view, iface, expect, class, detail, tally, &finding);
+	int r = class->undeliverable ? -ENODATA
+				     : find_class(overlay, iface, expect, class, detail,
+					       tally, &finding);
 
-	if (r == -ENODATA || (r > 0 && !is_borne_out(view, class, finding)))
+	if (r == -ENODATA || (r > 0 && !is_borne_out(overlay, class, finding)))
 		return add_unknown(report, iface, class, tally);
 	if (r <= 0)
 		return r;
@@ -215,18 +217,18 @@ static int find_flow_fault(struct report *report, const struct view *view,
 }
 
 /* A declared flow expects its own sources, whatever else is expected of the interface. */
-static int find_flow_faults(struct report *report, const struct view *view,
+static int find_flow_faults(struct report *report, const struct overlay *overlay,
 	const struct iface *iface, const struct flowclasses *flows,
 	enum finding_detail detail, struct tally *tally)
 {
 	array_each (&flows->list, const struct flowclass, class) {
 		const struct expect_declared declared = { true, &class->from, 1 };
 		struct expect expect = { 0 };
-		int r = expect_of(view->state, iface, &declared, &expect);
+		int r = expect_of(overlay->state, iface, &declared, &expect);
 
 		if (r >= 0 && expect.items.list.count)
 			r = find_flow_fault(
-				report, view, iface, &expect, class, detail, tally);
+				report, overlay, iface, &expect, class, detail, tally);
 		expect_done(&expect);
 		if (r < 0)
 			return r;
@@ -247,7 +249,7 @@ static enum iface_verdict verdict_of(const struct iface *iface,
 }
 
 /* Takes expect's items over. */
-static int add_row(struct report *report, const struct view *view,
+static int add_row(struct report *report, const struct overlay *overlay,
 	const struct iface *iface, struct expect *expect, const struct tally *tally)
 {
 	struct report_iface row = {
@@ -255,14 +257,14 @@ static int add_row(struct report *report, const struct view *view,
 		.up = iface_is_up(iface),
 		.has_inet = iface->link.has_inet,
 		.numbered = iface->addrs.count > 0,
-		.filter = view_rp_filter(view, iface),
+		.filter = overlay_rp_filter(overlay, iface),
 	};
 	int r;
 
 	memcpy(row.name, iface->link.name, sizeof(row.name));
 	strncpy(row.kind, iface_kind(iface), sizeof(row.kind) - 1);
 	row.verdict = verdict_of(iface, &row.filter, tally);
-	row.contested = tally->aside.contested;
+	row.claimed_elsewhere = tally->aside.claimed_elsewhere;
 	row.expect = expect->items;
 	row.feasible = expect->feasible;
 	row.by_routes = tally->by_routes;
@@ -274,40 +276,40 @@ static int add_row(struct report *report, const struct view *view,
 	return 0;
 }
 
-static int add(struct report *report, const struct view *view, const struct iface *iface,
-	struct expect *expect, struct flowclasses *classes,
+static int add_class(struct report *report, const struct overlay *overlay,
+	const struct iface *iface, struct expect *expect, struct flowclasses *classes,
 	const struct flowclasses *flows, enum finding_detail detail)
 {
-	bool filters = view_rp_filter(view, iface).effective != 0;
+	bool filters = overlay_rp_filter(overlay, iface).effective != 0;
 	struct tally tally = { 0 };
 	int r = 0;
 
 	/* where nothing is filtered there is nothing to tell apart */
 	if ((expect->items.list.count || expect->feasible) &&
-		(filters || view->state->blind)) {
-		r = flowclasses_of(view->state, iface, classes);
+		(filters || overlay->state->blind)) {
+		r = flowclasses_of(overlay->state, iface, classes);
 		if (r >= 0)
 			r = find_faults(
-				report, view, iface, expect, classes, detail, &tally);
+				report, overlay, iface, expect, classes, detail, &tally);
 		if (r >= 0)
 			r = add_missed(report, iface, classes);
 	}
 	if (r >= 0)
-		r = find_flow_faults(report, view, iface, flows, detail, &tally);
+		r = find_flow_faults(report, overlay, iface, flows, detail, &tally);
 	tally.by_routes = classes->by_routes || flows->by_routes;
-	return r < 0 ? r : add_row(report, view, iface, expect, &tally);
+	return r < 0 ? r : add_row(report, overlay, iface, expect, &tally);
 }
 
-int report_add(struct report *report, const struct view *view, const struct iface *iface,
-	const struct expect_declared *declared, const struct flowclasses *flows,
-	enum finding_detail detail)
+int report_add(struct report *report, const struct overlay *overlay,
+	const struct iface *iface, const struct expect_declared *declared,
+	const struct flowclasses *flows, enum finding_detail detail)
 {
 	struct expect expect = { 0 };
 	struct flowclasses classes = { 0 };
-	int r = expect_of(view->state, iface, declared, &expect);
+	int r = expect_of(overlay->state, iface, declared, &expect);
 
 	if (r >= 0)
-		r = add(report, view, iface, &expect, &classes, flows, detail);
+		r = add_class(report, overlay, iface, &expect, &classes, flows, detail);
 	expect_done(&expect);
 	flowclasses_done(&classes);
 	return r;

@@ -23,7 +23,7 @@ struct report_iface {
 	bool feasible;		    /* there are some */
 	enum iface_verdict verdict;
 	bool by_routes; /* its classes depend on where others are routed (flowclass.h) */
-	bool contested; /* routes of others bear on what is expected */
+	bool claimed_elsewhere; /* routes of others bear on what is expected */
 };
 
 /* Packets of an interface that rules tell apart and nothing was said of: there are too many
@@ -52,9 +52,9 @@ DEFINE_FREEP(struct report, report_free)
  * declared flows of the configuration come as classes of their own in `flows` (may be empty).
  * detail: of the findings. Returns 0 or -ENOMEM.
  */
-int report_add(struct report *report, const struct view *view, const struct iface *iface,
-	const struct expect_declared *declared, const struct flowclasses *flows,
-	enum finding_detail detail);
+int report_add(struct report *report, const struct overlay *overlay,
+	const struct iface *iface, const struct expect_declared *declared,
+	const struct flowclasses *flows, enum finding_detail detail);
 
 /*
  * Adds to what is expected of each interface the sources that are feasible, for people to see: a
@@ -67,6 +67,6 @@ int report_list_feasible(struct report *report, const struct state *state);
  * tunnels and to what is declared, as these are of all sources, and where it is loose. A row of
  * either detail.
  */
-bool report_minds_unrouted(const struct report_iface *row);
+bool report_depends_on_no_route(const struct report_iface *row);
 
 const char *iface_verdict_name(enum iface_verdict verdict);

@@ -44,7 +44,7 @@ static void sort_once(struct addresses *addresses)
 	addresses->list.count = kept;
 }
 
-int place_destinations(
+int dst_group_addresses(
 	const struct state *state, const struct iface *iface, struct addresses *ret)
 {
 	const struct iface *lo = state_iface(state, IFINDEX_LO);
@@ -53,7 +53,7 @@ int place_destinations(
 	if (r >= 0 && !ret->list.count && lo)
 		r = add_addrs(lo, true, ret);
 	if (r >= 0 && !ret->list.count) {
-		hash_each (&state->own.addrs, slot) {
+		hash_each (&state->local_addrs.addrs, slot) {
 			struct ip4 addr = ip4((uint32_t)slot->key);
 
 			if (r >= 0 && !ip4_is_loopback(addr))
@@ -64,12 +64,12 @@ int place_destinations(
 	return r;
 }
 
-struct lookup_flow place_way_back(
-	const struct view *view, const struct iface *iface, struct ip4 dst, int oif)
+struct lookup_flow dst_group_reverse_flow(
+	const struct overlay *overlay, const struct iface *iface, struct ip4 dst, int oif)
 {
 	const struct flow flow = { .iif = iface->link.ifindex, .proto = FLOW_UDP };
 
-	return rpf_class_of(view, iface, &flow, dst, oif).reverse;
+	return rpf_class_of(overlay, iface, &flow, dst, oif).reverse;
 }
 
 /* --- where they are parted -------------------------------------------------------------------- */
@@ -80,26 +80,26 @@ struct lookup_flow place_way_back(
  * Rules that all destinations meet or none need no look, so the work is what the runs
  * around each kind of destination hold.
  */
-struct hit {
+struct from_match {
 	struct prefix4 from;
 	uint32_t rule;	 /* in the sieve */
 	uint32_t before; /* it, so many that all destinations may meet */
 };
 
-struct parting {
-	const struct sieve *sieve;
-	ARRAY(struct hit) hits;
+struct dst_partition {
+	const struct rule_partition *partition;
+	ARRAY(struct from_match) from_matches;
 	struct trie runs;    /* prefix -> the first of its run, from 1 */
 	struct hash by_run;  /* the longest prefix's run -> place, from 1 */
 	struct hash by_hash; /* what is left of the rules -> place, from 1 */
 	size_t work;
 };
 
-#define PARTING_WORK (1u << 20) /* looks at a rule */
+#define PARTITION_WORK (1u << 20) /* looks at a rule */
 
 static int by_from(const void *a, const void *b)
 {
-	const struct hit *left = a, *right = b;
+	const struct from_match *left = a, *right = b;
 
 	if (left->from.addr.host != right->from.addr.host)
 		return left->from.addr.host < right->from.addr.host ? -1 : 1;
@@ -125,35 +125,38 @@ static bool has_any(const struct addresses *addresses, struct prefix4 prefix)
 	       prefix4_has(prefix, addresses->list.items[low]);
 }
 
-static int collect_hits(struct parting *parting, const struct view *view,
-	const struct addresses *dsts, const struct lookup_flow *key)
+static int collect_from_matches(struct dst_partition *dst_partition,
+	const struct overlay *overlay, const struct addresses *dsts,
+	const struct lookup_flow *key)
 {
-	const struct sieve *sieve = parting->sieve;
+	const struct rule_partition *partition = dst_partition->partition;
 	uint32_t before = 0;
 
-	for (uint32_t i = 0; i < sieve->rules.count; i++) {
-		const struct state_rule *entry = sieve->rules.items[i].entry;
-		const struct hit hit = { entry->rule.from, i, before };
+	for (uint32_t i = 0; i < partition->rules.count; i++) {
+		const struct state_rule *entry = partition->rules.items[i].entry;
+		const struct from_match from_match = { entry->rule.from, i, before };
 		struct lookup_flow inside = *key;
 
-		inside.src = hit.from.addr;
-		if (!hit.from.len ||
-			!selector_meets(SELECTOR_PLACE, view, entry, &inside) ||
-			!has_any(dsts, hit.from)) {
+		inside.src = from_match.from.addr;
+		if (!from_match.from.len ||
+			!rule_match_meets(MATCH_DST, overlay, entry, &inside) ||
+			!has_any(dsts, from_match.from)) {
 			before++;
 			continue;
 		}
 		before += entry->rule.invert; /* it is the others that meet it */
-		if (array_push(&parting->hits, &hit) < 0)
+		if (array_push(&dst_partition->from_matches, &from_match) < 0)
 			return -ENOMEM;
 	}
-	if (parting->hits.count)
-		qsort(parting->hits.items, parting->hits.count,
-			sizeof(*parting->hits.items), by_from);
-	for (size_t i = 0; i < parting->hits.count; i++) {
+	if (dst_partition->from_matches.count)
+		qsort(dst_partition->from_matches.items,
+			dst_partition->from_matches.count,
+			sizeof(*dst_partition->from_matches.items), by_from);
+	for (size_t i = 0; i < dst_partition->from_matches.count; i++) {
 		struct trie_change change;
 
-		if (trie_put(&parting->runs, parting->hits.items[i].from, (uint32_t)i + 1,
+		if (trie_put(&dst_partition->runs,
+			    dst_partition->from_matches.items[i].from, (uint32_t)i + 1,
 			    false, &change) < 0)
 			return -ENOMEM;
 	}
@@ -162,8 +165,8 @@ static int collect_hits(struct parting *parting, const struct view *view,
 
 static int by_rule(const void *a, const void *b)
 {
-	uint32_t left = ((const struct hit *)a)->rule,
-		 right = ((const struct hit *)b)->rule;
+	uint32_t left = ((const struct from_match *)a)->rule,
+		 right = ((const struct from_match *)b)->rule;
 
 	return (left > right) - (left < right);
 }
@@ -172,129 +175,136 @@ static int by_rule(const void *a, const void *b)
  * What the rules around a destination say, and where they stand among those that part packets by
  * something else, as a hash. An inverted one counts as itself, as it is the others that meet it.
  */
-static int runs_hash(struct parting *parting, const struct trie_match *matches,
-	size_t count, uint64_t *ret)
+static int runs_hash(struct dst_partition *dst_partition,
+	const struct trie_match *matches, size_t count, uint64_t *ret)
 {
-	ARRAY(struct hit) hits = { 0 };
+	ARRAY(struct from_match) from_matches = { 0 };
 	int r = 0;
 
 	for (size_t i = 0; i < count && r >= 0; i++) {
 		size_t at = matches[i].value - 1;
-		const struct prefix4 from = parting->hits.items[at].from;
+		const struct prefix4 from = dst_partition->from_matches.items[at].from;
 
-		for (; r >= 0 && at < parting->hits.count &&
-			from.len == parting->hits.items[at].from.len &&
-			from.addr.host == parting->hits.items[at].from.addr.host;
+		for (; r >= 0 && at < dst_partition->from_matches.count &&
+			from.len == dst_partition->from_matches.items[at].from.len &&
+			from.addr.host ==
+				dst_partition->from_matches.items[at].from.addr.host;
 			at++) {
-			r = array_push(&hits, &parting->hits.items[at]);
-			parting->work++;
+			r = array_push(
+				&from_matches, &dst_partition->from_matches.items[at]);
+			dst_partition->work++;
 		}
 	}
-	if (hits.count > 1)
-		qsort(hits.items, hits.count, sizeof(*hits.items), by_rule);
+	if (from_matches.count > 1)
+		qsort(from_matches.items, from_matches.count, sizeof(*from_matches.items),
+			by_rule);
 	*ret = 0;
-	array_each (&hits, const struct hit, hit) {
-		const struct sieve_rule *rule = &parting->sieve->rules.items[hit->rule];
-		uint64_t says = rule->rest[SELECTOR_PLACE + 1];
+	array_each (&from_matches, const struct from_match, from_match) {
+		const struct partition_rule *rule =
+			&dst_partition->partition->rules.items[from_match->rule];
+		uint64_t says = rule->rest[MATCH_DST + 1];
 
 		if (rule->entry->rule.invert)
-			says += hit->rule;
-		*ret = hash_mix(hash_mix(*ret * 31 + says) + hit->before);
+			says += from_match->rule;
+		*ret = hash_mix(hash_mix(*ret * 31 + says) + from_match->before);
 	}
-	array_done(&hits);
+	array_done(&from_matches);
 	return r;
 }
 
-static struct place *place_at(struct places *places, const void *number)
+static struct dst_group *dst_group_at(struct dst_groups *dst_groups, const void *number)
 {
-	return number ? &places->list.items[(size_t)(uintptr_t)number - 1] : NULL;
+	return number ? &dst_groups->list.items[(size_t)(uintptr_t)number - 1] : NULL;
 }
 
 /* A new place; those without a `from` always find room. NULL on lack of memory. */
-static struct place *place_new(struct places *places, struct parting *parting,
-	struct prefix4 from, uint64_t hash)
+static struct dst_group *dst_group_new(struct dst_groups *dst_groups,
+	struct dst_partition *dst_partition, struct prefix4 from, uint64_t hash)
 {
-	const struct place fresh = { .from = from };
+	const struct dst_group fresh = { .from = from };
 
-	if (array_push(&places->list, &fresh) < 0 ||
-		hash_put(&parting->by_hash, hash, (void *)(uintptr_t)places->list.count) <
-			0)
+	if (array_push(&dst_groups->list, &fresh) < 0 ||
+		hash_put(&dst_partition->by_hash, hash,
+			(void *)(uintptr_t)dst_groups->list.count) < 0)
 		return NULL;
-	return &places->list.items[places->list.count - 1];
+	return &dst_groups->list.items[dst_groups->list.count - 1];
 }
 
 /* Puts one destination where it belongs. */
-static int part_one(struct parting *parting, struct places *places, struct ip4 dst)
+static int part_one(struct dst_partition *dst_partition, struct dst_groups *dst_groups,
+	struct ip4 dst)
 {
 	struct trie_match matches[33];
-	size_t count = trie_match(&parting->runs, dst, matches);
+	size_t count = trie_match(&dst_partition->runs, dst, matches);
 	uint64_t run = count ? matches[count - 1].value : 0, hash;
-	struct place *place = place_at(places, hash_get(&parting->by_run, run));
+	struct dst_group *dst_group =
+		dst_group_at(dst_groups, hash_get(&dst_partition->by_run, run));
 	int r;
 
-	if (!place) {
-		if (parting->work > PARTING_WORK) {
-			places->more++;
+	if (!dst_group) {
+		if (dst_partition->work > PARTITION_WORK) {
+			dst_groups->more++;
 			return 0;
 		}
-		r = runs_hash(parting, matches, count, &hash);
+		r = runs_hash(dst_partition, matches, count, &hash);
 		if (r < 0)
 			return r;
-		place = place_at(places, hash_get(&parting->by_hash, hash));
-		if (!place && count && places->list.count >= PLACES_OWN) {
-			places->more++;
+		dst_group =
+			dst_group_at(dst_groups, hash_get(&dst_partition->by_hash, hash));
+		if (!dst_group && count && dst_groups->list.count >= DST_GROUPS_OWN) {
+			dst_groups->more++;
 			return 0;
 		}
-		if (!place)
-			place = place_new(places, parting,
-				count ? parting->hits.items[run - 1].from
+		if (!dst_group)
+			dst_group = dst_group_new(dst_groups, dst_partition,
+				count ? dst_partition->from_matches.items[run - 1].from
 				      : (struct prefix4){ 0 },
 				hash);
-		if (!place)
+		if (!dst_group)
 			return -ENOMEM;
-		r = hash_put(&parting->by_run, run,
-			(void *)(uintptr_t)(place - places->list.items + 1));
+		r = hash_put(&dst_partition->by_run, run,
+			(void *)(uintptr_t)(dst_group - dst_groups->list.items + 1));
 		if (r < 0)
 			return r;
 	}
-	return array_push(&place->dsts.list, &dst);
+	return array_push(&dst_group->dsts.list, &dst);
 }
 
-int places_own(const struct view *view, const struct iface *iface,
-	const struct sieve *sieve, struct places *places)
+int dst_groups_own(const struct overlay *overlay, const struct iface *iface,
+	const struct rule_partition *partition, struct dst_groups *dst_groups)
 {
-	struct parting parting = { .sieve = sieve };
+	struct dst_partition dst_partition = { .partition = partition };
 	struct addresses dsts = { 0 };
-	int r = place_destinations(view->state, iface, &dsts);
+	int r = dst_group_addresses(overlay->state, iface, &dsts);
 
-	trie_init(&parting.runs);
+	trie_init(&dst_partition.runs);
 	if (r >= 0 && dsts.list.count) {
 		struct lookup_flow key =
-			place_way_back(view, iface, dsts.list.items[0], 0);
+			dst_group_reverse_flow(overlay, iface, dsts.list.items[0], 0);
 
-		r = collect_hits(&parting, view, &dsts, &key);
+		r = collect_from_matches(&dst_partition, overlay, &dsts, &key);
 	}
 	for (size_t i = 0; r >= 0 && i < dsts.list.count; i++)
-		r = part_one(&parting, places, dsts.list.items[i]);
-	for (size_t i = 0; r >= 0 && i < places->list.count; i++) {
-		struct place *place = &places->list.items[i];
-		struct lookup_flow key =
-			place_way_back(view, iface, place->dsts.list.items[0], 0);
+		r = part_one(&dst_partition, dst_groups, dsts.list.items[i]);
+	for (size_t i = 0; r >= 0 && i < dst_groups->list.count; i++) {
+		struct dst_group *dst_group = &dst_groups->list.items[i];
+		struct lookup_flow key = dst_group_reverse_flow(
+			overlay, iface, dst_group->dsts.list.items[0], 0);
 
-		r = sieve_pass(sieve, SELECTOR_PLACE, view, &key, &sieve->whole, NULL,
-			&place->hash);
+		r = rule_partition_pass(partition, MATCH_DST, overlay, &key,
+			&partition->whole, NULL, &dst_group->hash);
 	}
-	array_done(&parting.hits);
-	trie_done(&parting.runs);
-	hash_done(&parting.by_run);
-	hash_done(&parting.by_hash);
+	array_done(&dst_partition.from_matches);
+	trie_done(&dst_partition.runs);
+	hash_done(&dst_partition.by_run);
+	hash_done(&dst_partition.by_hash);
 	array_done(&dsts.list);
 	return r;
 }
 
-void places_done(struct places *places)
+void dst_groups_done(struct dst_groups *dst_groups)
 {
-	array_each (&places->list, struct place, place)
-		array_done(&place->dsts.list);
-	array_done(&places->list);
+	array_each (&dst_groups->list, struct dst_group, dst_group)
+		array_done(&dst_group->dsts.list);
+	array_done(&dst_groups->list);
 }

@@ -12,27 +12,27 @@
  * forwards, addresses elsewhere by the device that leads there. Those that the rules treat
  * alike are one place.
  */
-#define PLACES_OWN 48	    /* at most so many of the host's own addresses */
-#define PLACES_FORWARDED 16 /* and of what is forwarded */
+#define DST_GROUPS_OWN 48	/* at most so many of the host's own addresses */
+#define DST_GROUPS_FORWARDED 16 /* and of what is forwarded */
 
 struct addresses {
 	ARRAY(struct ip4) list;
 };
 
-struct place {
+struct dst_group {
 	struct addresses
 		dsts;	/* own ones, ascending; of what is only forwarded, an example */
 	int oif;	/* the device it leaves by; 0: it is for the host */
 	bool forwarded; /* what is forwarded is (also) treated so */
 	struct prefix4 from; /* the longest of the rules' that has it; len 0: none has */
-	int known_as;	     /* the device, or its VRF, that rules tell it by; 0: none */
-	uint64_t hash;	     /* sieve_pass()'s */
+	int rule_ifindex;    /* the device, or its VRF, that rules tell it by; 0: none */
+	uint64_t hash;	     /* rule_partition_pass()'s */
 };
 
-struct places {
-	ARRAY(struct place) list; /* the host's own first */
-	size_t more;		  /* own addresses for which there was no room */
-	bool more_forwarded;	  /* forwarded ones: no room, or nothing was found */
+struct dst_groups {
+	ARRAY(struct dst_group) list; /* the host's own first */
+	size_t more;		      /* own addresses for which there was no room */
+	bool more_forwarded;	      /* forwarded ones: no room, or nothing was found */
 	bool by_routes; /* it matters where others are routed: a route may change them */
 };
 
@@ -41,14 +41,14 @@ struct places {
  * /32 addresses on lo; where there are none either, all own addresses. Ascending, each once.
  * *ret zeroed before. 0 or -ENOMEM.
  */
-int place_destinations(
+int dst_group_addresses(
 	const struct state *state, const struct iface *iface, struct addresses *ret);
 
 /* The look-up of the way back of a packet that goes to dst; oif: 0, or where it leaves. */
-struct lookup_flow place_way_back(
-	const struct view *view, const struct iface *iface, struct ip4 dst, int oif);
+struct lookup_flow dst_group_reverse_flow(const struct overlay *overlay,
+	const struct iface *iface, struct ip4 dst, int oif);
 
-/* Those of the host's own. *ret zeroed before, places_done() after an error too. 0 or -ENOMEM. */
-int places_own(const struct view *view, const struct iface *iface,
-	const struct sieve *sieve, struct places *ret);
-void places_done(struct places *places);
+/* Those of the host's own. *ret zeroed before, dst_groups_done() after an error too. 0 or -ENOMEM. */
+int dst_groups_own(const struct overlay *overlay, const struct iface *iface,
+	const struct rule_partition *partition, struct dst_groups *ret);
+void dst_groups_done(struct dst_groups *dst_groups);

@@ -25,30 +25,30 @@
 
 struct leaf { /* beside each class */
 	uint64_t hash;
-	bool places[PLACES_OWN + 1 + PLACES_FORWARDED];
+	bool dst_groups[DST_GROUPS_OWN + 1 + DST_GROUPS_FORWARDED];
 };
 
 struct walk {
-	const struct view *view;
+	const struct overlay *overlay;
 	const struct iface *iface;
-	const struct sieve *sieve;
-	const struct places *places;
+	const struct rule_partition *partition;
+	const struct dst_groups *dst_groups;
 	struct flowclasses *ret;
 	size_t begin; /* the first of ours in ret */
 	ARRAY(struct leaf) leaves;
-	struct sieve_items left[SELECTORS];
+	struct partition_items left[MATCH_PARTS];
 	struct lookup_flow flow; /* as far as it is known */
-	size_t place;
+	size_t dst_group;
 	char name[NAME_ROOM];
 	unsigned int special; /* parts that are not as in most packets, a bit each */
 	unsigned int spare;   /* how many more may be */
-	size_t ways, ends;    /* in all, and with this many special parts */
+	size_t exits, ends;   /* in all, and with this many special parts */
 	bool own_apart, forwarded_apart; /* there are several places */
 	unsigned int
 		route_toses; /* a bit for each tos (its bits 0x1c) that routes are for */
 };
 
-static int part(struct walk *walk, enum selector at, const struct sieve_items *from,
+static int part(struct walk *walk, enum match_part at, const struct partition_items *from,
 	size_t length);
 
 /* --- classes ---------------------------------------------------------------------------------- */
@@ -60,36 +60,38 @@ static bool same_flow(const struct flow *flow, const struct lookup_flow *key)
 	       flow->sport == key->dport;
 }
 
-static int join(struct walk *walk, size_t index, size_t length)
+static int join_class(struct walk *walk, size_t index, size_t length)
 {
-	const struct place *place = &walk->places->list.items[walk->place];
+	const struct dst_group *dst_group =
+		&walk->dst_groups->list.items[walk->dst_group];
 	struct flowclass *class = &walk->ret->list.items[walk->begin + index];
 	struct leaf *leaf = &walk->leaves.items[index];
 
 	/* one has the name of the packet that it is judged by */
 	if (!same_flow(&class->flow, &walk->flow))
 		return 0;
-	if ((!place->oif || class->oif) && length < strlen(class->name))
+	if ((!dst_group->oif || class->oif) && length < strlen(class->name))
 		memcpy(class->name, walk->name, length + 1);
-	if (leaf->places[walk->place])
+	if (leaf->dst_groups[walk->dst_group])
 		return 0;
-	leaf->places[walk->place] = true;
-	class->forwarded |= place->forwarded;
-	if (place->oif) /* an example, needed only where there is no address of the host's */
+	leaf->dst_groups[walk->dst_group] = true;
+	class->forwarded |= dst_group->forwarded;
+	if (dst_group->oif) /* an example, needed only where there is no address of the host's */
 		return 0;
 	if (class->oif)
 		array_clear(&class->dsts.list);
 	class->oif = 0;
-	array_each (&place->dsts.list, const struct ip4, dst) {
+	array_each (&dst_group->dsts.list, const struct ip4, dst) {
 		if (array_push(&class->dsts.list, dst) < 0)
 			return -ENOMEM;
 	}
 	return 0;
 }
 
-static int begin(struct walk *walk, uint64_t hash)
+static int begin_walk(struct walk *walk, uint64_t hash)
 {
-	const struct place *place = &walk->places->list.items[walk->place];
+	const struct dst_group *dst_group =
+		&walk->dst_groups->list.items[walk->dst_group];
 	const struct lookup_flow *key = &walk->flow;
 	struct leaf leaf = { .hash = hash };
 	struct flowclass class = {
@@ -101,19 +103,19 @@ static int begin(struct walk *walk, uint64_t hash)
 			.sport = key->dport, /* the way back has them swapped */
 			.dport = key->sport,
 		},
-		.oif = place->oif,
-		.forwarded = place->forwarded,
+		.oif = dst_group->oif,
+		.forwarded = dst_group->forwarded,
 	};
 
 	if (walk->ret->list.count - walk->begin == FLOWCLASSES) {
-		walk->ret->missed |= walk->special | 1u << SELECTOR_PLACE;
+		walk->ret->missed |= walk->special | 1u << MATCH_DST;
 		return 0;
 	}
-	leaf.places[walk->place] = true;
+	leaf.dst_groups[walk->dst_group] = true;
 	memcpy(class.name, walk->name, sizeof(class.name));
 	if (array_push(&walk->leaves, &leaf) < 0)
 		return -ENOMEM;
-	array_each (&place->dsts.list, const struct ip4, dst) {
+	array_each (&dst_group->dsts.list, const struct ip4, dst) {
 		if (array_push(&class.dsts.list, dst) < 0) {
 			array_done(&class.dsts.list);
 			return -ENOMEM;
@@ -126,68 +128,69 @@ static int begin(struct walk *walk, uint64_t hash)
 	return 0;
 }
 
-static int end(struct walk *walk, uint64_t hash, size_t length)
+static int end_walk(struct walk *walk, uint64_t hash, size_t length)
 {
 	size_t joined = walk->leaves.count;
 
-	walk->ways++;
+	walk->exits++;
 	walk->ends++;
 	for (size_t i = 0; i < walk->leaves.count; i++) {
 		const struct flowclass *class = &walk->ret->list.items[walk->begin + i];
 
 		if (walk->leaves.items[i].hash != hash)
 			continue;
-		if (walk->leaves.items[i].places[walk->place])
-			return join(walk, i, length);
+		if (walk->leaves.items[i].dst_groups[walk->dst_group])
+			return join_class(walk, i, length);
 		/* to another place it may be the same packet only: a class is judged by one */
 		if (joined == walk->leaves.count && same_flow(&class->flow, &walk->flow))
 			joined = i;
 	}
-	return joined < walk->leaves.count ? join(walk, joined, length)
-					   : begin(walk, hash);
+	return joined < walk->leaves.count ? join_class(walk, joined, length)
+					   : begin_walk(walk, hash);
 }
 
 /* --- the tree --------------------------------------------------------------------------------- */
 
-static size_t name_place(struct walk *walk, const struct place *place)
+static size_t name_dst_group(struct walk *walk, const struct dst_group *dst_group)
 {
-	bool own = !place->oif;
+	bool own = !dst_group->oif;
 	bool apart = own ? walk->own_apart : walk->forwarded_apart;
 	const struct iface *known =
-		apart && !own ? state_iface(walk->view->state, place->known_as) : NULL;
+		apart && !own ? state_iface(walk->overlay->state, dst_group->rule_ifindex)
+			      : NULL;
 	char prefix[PREFIX4_TEXT] = "";
 
-	if (apart && place->from.len)
-		prefix4_format(place->from, prefix);
+	if (apart && dst_group->from.len)
+		prefix4_format(dst_group->from, prefix);
 	return (size_t)snprintf(walk->name, sizeof(walk->name), "%s%s%s%s%s",
 		own ? "local" : "forwarded", prefix[0] ? ":" : "", prefix,
 		known ? ">" : "", known ? known->link.name : "");
 }
 
 /* One value of a part: on with what is left of the rules. */
-static int branch(struct walk *walk, enum selector at, const struct sieve_items *from,
-	uint64_t *ret_hash)
+static int branch_on(struct walk *walk, enum match_part at,
+	const struct partition_items *from, uint64_t *ret_hash)
 {
-	return sieve_pass(walk->sieve, at, walk->view, &walk->flow, from, &walk->left[at],
-		ret_hash);
+	return rule_partition_pass(walk->partition, at, walk->overlay, &walk->flow, from,
+		&walk->left[at], ret_hash);
 }
 
-static int part_places(struct walk *walk, const struct sieve_items *from)
+static int part_dst_groups(struct walk *walk, const struct partition_items *from)
 {
-	const struct places *places = walk->places;
+	const struct dst_groups *dst_groups = walk->dst_groups;
 	int r = 0;
 
-	for (size_t i = 0; r >= 0 && i < places->list.count; i++) {
-		const struct place *place = &places->list.items[i];
+	for (size_t i = 0; r >= 0 && i < dst_groups->list.count; i++) {
+		const struct dst_group *dst_group = &dst_groups->list.items[i];
 		uint64_t hash;
 
-		walk->place = i;
-		walk->flow = place_way_back(
-			walk->view, walk->iface, place->dsts.list.items[0], place->oif);
-		r = branch(walk, SELECTOR_PLACE, from, &hash);
+		walk->dst_group = i;
+		walk->flow = dst_group_reverse_flow(walk->overlay, walk->iface,
+			dst_group->dsts.list.items[0], dst_group->oif);
+		r = branch_on(walk, MATCH_DST, from, &hash);
 		if (r >= 0)
-			r = part(walk, SELECTOR_MARK, &walk->left[SELECTOR_PLACE],
-				name_place(walk, place));
+			r = part(walk, MATCH_MARK, &walk->left[MATCH_DST],
+				name_dst_group(walk, dst_group));
 	}
 	return r;
 }
@@ -212,8 +215,8 @@ static int add_route_toses(const struct walk *walk, struct samples *samples)
 }
 
 /* The values of a part other than the place, and what comes of each. */
-static int part_values(struct walk *walk, enum selector at,
-	const struct sieve_items *from, const struct samples *samples, size_t length)
+static int part_values(struct walk *walk, enum match_part at,
+	const struct partition_items *from, const struct samples *samples, size_t length)
 {
 	const struct lookup_flow before = walk->flow;
 	uint64_t seen[SAMPLES];
@@ -230,19 +233,19 @@ static int part_values(struct walk *walk, enum selector at,
 			break;
 		walk->flow = before;
 		sample_set(&walk->flow, at, value);
-		r = branch(walk, at, from, &seen[i]);
+		r = branch_on(walk, at, from, &seen[i]);
 		seen[i] += route_tos(walk);
 		for (size_t k = 0; k < i && !again; k++)
 			again = seen[k] == seen[i];
 		if (r < 0 || again)
 			continue;
 		if (i) {
-			longer += sample_name(walk->sieve, at, from, value,
+			longer += sample_name(walk->partition, at, from, value,
 				walk->name + length, sizeof(walk->name) - length);
 			walk->special |= 1u << at;
 			walk->spare--;
 		}
-		r = part(walk, (enum selector)(at + 1), &walk->left[at], longer);
+		r = part(walk, (enum match_part)(at + 1), &walk->left[at], longer);
 		walk->name[length] = '\0';
 		if (i) {
 			walk->special &= ~(1u << at);
@@ -253,27 +256,27 @@ static int part_values(struct walk *walk, enum selector at,
 	return r;
 }
 
-static int part(struct walk *walk, enum selector at, const struct sieve_items *from,
+static int part(struct walk *walk, enum match_part at, const struct partition_items *from,
 	size_t length)
 {
 	struct samples samples = { 0 };
 	uint64_t hash;
 	int r;
 
-	if (at == SELECTORS) {
+	if (at == MATCH_PARTS) {
 		if (walk->spare) /* it was seen with fewer */
 			return 0;
-		if (walk->ways == WAYS) {
+		if (walk->exits == WAYS) {
 			walk->ret->missed |= walk->special;
 			return 0;
 		}
 		/* once more, for the hash: what is left is what it is made of */
-		r = sieve_pass(walk->sieve, SELECTOR_DPORT, walk->view, &walk->flow, from,
-			NULL, &hash);
-		return r < 0 ? r : end(walk, hash + route_tos(walk), length);
+		r = rule_partition_pass(walk->partition, MATCH_DPORT, walk->overlay,
+			&walk->flow, from, NULL, &hash);
+		return r < 0 ? r : end_walk(walk, hash + route_tos(walk), length);
 	}
-	r = samples_of(walk->sieve, at, from, &walk->flow, &samples);
-	if (r >= 0 && at == SELECTOR_TOS)
+	r = samples_of(walk->partition, at, from, &walk->flow, &samples);
+	if (r >= 0 && at == MATCH_TOS)
 		r = add_route_toses(walk, &samples);
 	if (r >= 0)
 		r = part_values(walk, at, from, &samples, length);
@@ -281,13 +284,13 @@ static int part(struct walk *walk, enum selector at, const struct sieve_items *f
 	return r;
 }
 
-static void count_places(struct walk *walk)
+static void count_dst_groups(struct walk *walk)
 {
 	size_t own = 0, forwarded = 0;
 
-	array_each (&walk->places->list, const struct place, place) {
-		own += !place->oif;
-		forwarded += place->forwarded;
+	array_each (&walk->dst_groups->list, const struct dst_group, dst_group) {
+		own += !dst_group->oif;
+		forwarded += dst_group->forwarded;
 	}
 	walk->own_apart = own > 1;
 	walk->forwarded_apart = forwarded > 1;
@@ -310,12 +313,12 @@ static int walk_all(struct walk *walk)
 {
 	int r = 0;
 
-	count_places(walk);
-	walk->route_toses = toses_of(walk->view->state);
-	for (unsigned int special = 0; r >= 0 && special < SELECTORS; special++) {
+	count_dst_groups(walk);
+	walk->route_toses = toses_of(walk->overlay->state);
+	for (unsigned int special = 0; r >= 0 && special < MATCH_PARTS; special++) {
 		walk->spare = special;
 		walk->ends = 0;
-		r = part_places(walk, &walk->sieve->whole);
+		r = part_dst_groups(walk, &walk->partition->whole);
 		if (!walk->ends) /* nor is there one that is more special */
 			break;
 	}
@@ -325,13 +328,12 @@ static int walk_all(struct walk *walk)
 /* The parts by which rules can tell the packets of an interface apart at all. */
 static unsigned int parts_of(const struct state *state, const struct iface *iface)
 {
-	unsigned int parts = 1u << SELECTOR_PLACE | 1u << SELECTOR_TOS;
+	unsigned int parts = 1u << MATCH_DST | 1u << MATCH_TOS;
 
 	if (devconf_or(&state->all, &iface->link.conf, DEVCONF_SRC_VALID_MARK))
-		parts |= 1u << SELECTOR_MARK;
+		parts |= 1u << MATCH_MARK;
 	if (state->dissecting)
-		parts |= 1u << SELECTOR_PROTO | 1u << SELECTOR_SPORT |
-			 1u << SELECTOR_DPORT;
+		parts |= 1u << MATCH_PROTO | 1u << MATCH_SPORT | 1u << MATCH_DPORT;
 	return parts;
 }
 
@@ -343,7 +345,7 @@ static int by_address(const void *a, const void *b)
 	return (left > right) - (left < right);
 }
 
-static void finish(struct walk *walk)
+static void finish_walk(struct walk *walk)
 {
 	struct flowclasses *ret = walk->ret;
 
@@ -357,25 +359,25 @@ static void finish(struct walk *walk)
 	/* one class needs no telling apart: its findings keep their id when a rule comes */
 	if (ret->list.count - walk->begin == 1)
 		snprintf(ret->list.items[walk->begin].name, FLOWCLASS_NAME, "local");
-	ret->missed_dsts += walk->places->more;
-	ret->missed_forwarded |= walk->places->more_forwarded;
-	ret->by_routes |= walk->places->by_routes;
+	ret->missed_dsts += walk->dst_groups->more;
+	ret->missed_forwarded |= walk->dst_groups->more_forwarded;
+	ret->by_routes |= walk->dst_groups->by_routes;
 }
 
-/* All of an interface's: the host's own first. As places_own(). */
-static int all_places(const struct view *view, const struct iface *iface,
-	const struct sieve *sieve, struct places *ret)
+/* All of an interface's: the host's own first. As dst_groups_own(). */
+static int all_dst_groups(const struct overlay *overlay, const struct iface *iface,
+	const struct rule_partition *partition, struct dst_groups *ret)
 {
 	bool forwards = iface->link.conf.value[DEVCONF_FORWARDING] != 0, apart = false;
-	int r = places_own(view, iface, sieve, ret);
+	int r = dst_groups_own(overlay, iface, partition, ret);
 
 	if (r < 0 || !forwards || !ret->list.count)
 		return r;
-	array_each (&sieve->rules, const struct sieve_rule, rule)
-		apart |= selector_is_set(SELECTOR_PLACE, rule->entry);
+	array_each (&partition->rules, const struct partition_rule, rule)
+		apart |= rule_match_is_set(MATCH_DST, rule->entry);
 	ret->by_routes = apart;
 	if (apart)
-		return elsewhere_add(view, iface, sieve, ret);
+		return forwarded_add(overlay, iface, partition, ret);
 	/* nothing tells what is forwarded from what is not */
 	ret->list.items[0].forwarded = true;
 	return 0;
@@ -384,31 +386,32 @@ static int all_places(const struct view *view, const struct iface *iface,
 int flowclasses_of(
 	const struct state *state, const struct iface *iface, struct flowclasses *ret)
 {
-	const struct view view = { .state = state };
-	const struct lookup_flow plain = place_way_back(&view, iface, ip4(0), 0);
-	struct sieve sieve = { 0 };
-	struct places places = { 0 };
+	const struct overlay overlay = { .state = state };
+	const struct lookup_flow plain =
+		dst_group_reverse_flow(&overlay, iface, ip4(0), 0);
+	struct rule_partition partition = { 0 };
+	struct dst_groups dst_groups = { 0 };
 	struct walk walk = {
-		.view = &view,
+		.overlay = &overlay,
 		.iface = iface,
-		.sieve = &sieve,
-		.places = &places,
+		.partition = &partition,
+		.dst_groups = &dst_groups,
 		.ret = ret,
 		.begin = ret->list.count,
 	};
-	int r = sieve_of(&view, parts_of(state, iface), &plain, &sieve);
+	int r = rule_partition_of(&overlay, parts_of(state, iface), &plain, &partition);
 
 	if (r >= 0)
-		r = all_places(&view, iface, &sieve, &places);
-	if (r >= 0 && places.list.count)
+		r = all_dst_groups(&overlay, iface, &partition, &dst_groups);
+	if (r >= 0 && dst_groups.list.count)
 		r = walk_all(&walk);
-	if (r >= 0 && places.list.count)
-		finish(&walk);
-	for (size_t i = 0; i < SELECTORS; i++)
+	if (r >= 0 && dst_groups.list.count)
+		finish_walk(&walk);
+	for (size_t i = 0; i < MATCH_PARTS; i++)
 		array_done(&walk.left[i].list);
 	array_done(&walk.leaves);
-	places_done(&places);
-	sieve_done(&sieve);
+	dst_groups_done(&dst_groups);
+	rule_partition_done(&partition);
 	return r < 0 ? r : 0;
 }
 
@@ -418,19 +421,22 @@ int flowclasses_of(
 static int send_on(
 	const struct state *state, const struct iface *iface, struct flowclass *class)
 {
-	const struct view view = { .state = state };
-	const struct lookup_flow plain = place_way_back(&view, iface, ip4(0), 0);
+	const struct overlay overlay = { .state = state };
+	const struct lookup_flow plain =
+		dst_group_reverse_flow(&overlay, iface, ip4(0), 0);
 	struct flow flow = class->flow;
-	struct sieve sieve = { 0 };
-	enum way way = WAY_NOWHERE;
-	int r = sieve_of(&view, parts_of(state, iface), &plain, &sieve);
+	struct rule_partition partition = { 0 };
+	enum disposition disposition = DISPOSITION_NOWHERE;
+	int r = rule_partition_of(&overlay, parts_of(state, iface), &plain, &partition);
 
 	flow.src = ip4(prefix4_first(class->from) + (class->from.len < 31));
 	if (r >= 0)
-		r = elsewhere_find(&view, iface, &flow, &sieve, &way, &class->oif);
-	class->forwarded = way == WAY_FORWARDED;
-	class->astray = way == WAY_NOWHERE || way == WAY_EITHER;
-	sieve_done(&sieve);
+		r = disposition_of(
+			&overlay, iface, &flow, &partition, &disposition, &class->oif);
+	class->forwarded = disposition == DISPOSITION_FORWARDED;
+	class->undeliverable = disposition == DISPOSITION_NOWHERE ||
+			       disposition == DISPOSITION_AMBIGUOUS;
+	rule_partition_done(&partition);
 	return r < 0 ? r : 0;
 }
 
@@ -458,14 +464,14 @@ int flowclass_declare(const struct state *state, const struct iface *iface,
 
 	class.flow.iif = iface->link.ifindex;
 	r = to ? array_push(&class.dsts.list, to)
-	       : place_destinations(state, iface, &class.dsts);
+	       : dst_group_addresses(state, iface, &class.dsts);
 	if (r >= 0 && !class.dsts.list.count)
 		r = -ENOENT;
 	if (r >= 0) {
 		class.flow.dst = class.dsts.list.items[0];
 		name_declared(&class, to);
-		ret->by_routes |= to && !state_is_own(state, *to);
-		if (to && !state_is_own(state, *to))
+		ret->by_routes |= to && !state_is_local_addr(state, *to);
+		if (to && !state_is_local_addr(state, *to))
 			r = send_on(state, iface, &class);
 	}
 	if (r >= 0)
@@ -493,12 +499,12 @@ const char *flowclasses_missed(
 	if (classes->missed_dsts)
 		length += (size_t)snprintf(out, FLOWCLASSES_TEXT,
 			"destinations (%zu more)", classes->missed_dsts);
-	for (int i = 0; i < SELECTORS; i++) {
+	for (int i = 0; i < MATCH_PARTS; i++) {
 		if (!(classes->missed >> i & 1) ||
-			(i == SELECTOR_PLACE && classes->missed_dsts))
+			(i == MATCH_DST && classes->missed_dsts))
 			continue;
 		length += (size_t)snprintf(out + length, FLOWCLASSES_TEXT - length,
-			"%s%s", length ? ", " : "", selector_name((enum selector)i));
+			"%s%s", length ? ", " : "", rule_match_name((enum match_part)i));
 	}
 	if (classes->missed_forwarded)
 		snprintf(out + length, FLOWCLASSES_TEXT - length, "%sforwarded packets",

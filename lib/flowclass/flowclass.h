@@ -28,8 +28,8 @@ struct flowclass {
 		dsts; /* its destinations, ascending; of what is only forwarded, one */
 	int oif;      /* the device by which its dst is reached; 0: it is for the host */
 	bool forwarded; /* what is forwarded is in it, or, with an oif, is all that is */
-	bool astray;	/* declared: it can't be told where it goes, or it gets nowhere */
-	bool only_from; /* it is about these sources only */
+	bool undeliverable; /* declared: it can't be told where it goes, or it gets nowhere */
+	bool only_from;	    /* it is about these sources only */
 	struct prefix4 from;
 };
 

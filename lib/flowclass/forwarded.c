@@ -6,10 +6,10 @@
 
 #include <errno.h>
 
-struct ways {
-	const struct view *view;
+struct exits {
+	const struct overlay *overlay;
 	const struct iface *iface;
-	const struct sieve *sieve;
+	const struct rule_partition *partition;
 	const struct fib_info *info;
 	struct ip4 dst;
 	int oif; /* the first that can be used; 0: none yet */
@@ -18,25 +18,26 @@ struct ways {
 	int error;
 };
 
-static bool take_leg(const struct leg *leg, void *data)
+static bool take_nexthop(const struct nexthop *nexthop, void *data)
 {
-	struct ways *ways = data;
-	const struct iface *out = state_iface(ways->view->state, leg->oif);
+	struct exits *exits = data;
+	const struct iface *out = state_iface(exits->overlay->state, nexthop->oif);
 	struct lookup_flow key;
 	uint64_t hash;
 
-	if (!state_leg_is_usable(ways->view->state, ways->info, leg) || !out ||
-		!out->link.has_inet)
+	if (!state_nexthop_is_usable(exits->overlay->state, exits->info, nexthop) ||
+		!out || !out->link.has_inet)
 		return false;
-	key = place_way_back(ways->view, ways->iface, ways->dst, leg->oif);
-	ways->error = sieve_pass(ways->sieve, SELECTOR_PLACE, ways->view, &key,
-		&ways->sieve->whole, NULL, &hash);
-	if (!ways->oif) {
-		ways->oif = leg->oif;
-		ways->hash = hash;
+	key = dst_group_reverse_flow(
+		exits->overlay, exits->iface, exits->dst, nexthop->oif);
+	exits->error = rule_partition_pass(exits->partition, MATCH_DST, exits->overlay,
+		&key, &exits->partition->whole, NULL, &hash);
+	if (!exits->oif) {
+		exits->oif = nexthop->oif;
+		exits->hash = hash;
 	}
-	ways->differ |= hash != ways->hash;
-	return ways->error < 0 || ways->differ;
+	exits->differ |= hash != exits->hash;
+	return exits->error < 0 || exits->differ;
 }
 
 static bool is_deliverable(struct ip4 dst)
@@ -44,32 +45,33 @@ static bool is_deliverable(struct ip4 dst)
 	return dst.host && !ip4_is_loopback(dst) && dst.host >> 28 < 0xe;
 }
 
-int elsewhere_find(const struct view *view, const struct iface *iface,
-	const struct flow *flow, const struct sieve *sieve, enum way *ret, int *ret_oif)
+int disposition_of(const struct overlay *overlay, const struct iface *iface,
+	const struct flow *flow, const struct rule_partition *partition,
+	enum disposition *ret, int *ret_oif)
 {
-	const struct lookup_flow key = rpf_way_there(view, iface, flow);
-	struct ways ways = { view, iface, sieve, .dst = flow->dst };
+	const struct lookup_flow key = rpf_forward_flow(overlay, iface, flow);
+	struct exits exits = { overlay, iface, partition, .dst = flow->dst };
 	struct lookup_result there;
 
-	*ret = WAY_NOWHERE;
+	*ret = DISPOSITION_NOWHERE;
 	*ret_oif = 0;
 	if (!is_deliverable(flow->dst))
 		return 0;
-	there = lookup(view, &key, NULL, 0);
+	there = lookup(overlay, &key, NULL, 0);
 	if (there.error || there.blind)
 		return 0;
 	if (there.info->type == ROUTE_LOCAL)
-		*ret = WAY_OWN;
+		*ret = DISPOSITION_LOCAL;
 	if (there.info->type != ROUTE_UNICAST ||
 		!iface->link.conf.value[DEVCONF_FORWARDING])
 		return 0;
-	ways.info = there.info;
-	state_any_leg(view->state, there.info, take_leg, &ways);
-	if (ways.error < 0)
-		return ways.error;
-	if (ways.oif)
-		*ret = ways.differ ? WAY_EITHER : WAY_FORWARDED;
-	*ret_oif = ways.oif;
+	exits.info = there.info;
+	state_any_nexthop(overlay->state, there.info, take_nexthop, &exits);
+	if (exits.error < 0)
+		return exits.error;
+	if (exits.oif)
+		*ret = exits.differ ? DISPOSITION_AMBIGUOUS : DISPOSITION_FORWARDED;
+	*ret_oif = exits.oif;
 	return 0;
 }
 
@@ -85,25 +87,25 @@ int elsewhere_find(const struct view *view, const struct iface *iface,
 #define TRIED_NODES 4096
 
 struct search {
-	const struct view *view;
+	const struct overlay *overlay;
 	const struct iface *iface;
-	const struct sieve *sieve;
-	struct places *places;
-	ARRAY(int) wanted; /* devices that rules name and nothing was found behind */
-	bool wants_vrf;	   /* any device in a VRF */
+	const struct rule_partition *partition;
+	struct dst_groups *dst_groups;
+	ARRAY(int) targets; /* devices that rules name and nothing was found behind */
+	bool target_vrf;    /* any device in a VRF */
 	/* the same, as far as the table that is looked at has routes there */
-	ARRAY(int) hoped;
-	bool hopes_vrf;
+	ARRAY(int) candidates;
+	bool candidate_vrf;
 	bool any; /* something is forwarded at all */
 	size_t found, nodes, tried_to;
 };
 
 /* The longest `from` of the rules' that has it. */
-static struct prefix4 longest_from(const struct sieve *sieve, struct ip4 dst)
+static struct prefix4 longest_from(const struct rule_partition *partition, struct ip4 dst)
 {
 	struct prefix4 longest = { 0 };
 
-	array_each (&sieve->rules, const struct sieve_rule, rule) {
+	array_each (&partition->rules, const struct partition_rule, rule) {
 		struct prefix4 from = rule->entry->rule.from;
 
 		if (from.len > longest.len && prefix4_has(from, dst))
@@ -113,83 +115,85 @@ static struct prefix4 longest_from(const struct sieve *sieve, struct ip4 dst)
 }
 
 /* What the rules know a device by: itself, or the VRF that it is in. */
-static int known_as(const struct search *search, int oif, int l3mdev)
+static int rule_ifindex(const struct search *search, int oif, int l3mdev)
 {
-	bool vrf = search->sieve->l3mdev;
+	bool vrf = search->partition->l3mdev;
 
-	array_each (&search->sieve->rules, const struct sieve_rule, rule) {
+	array_each (&search->partition->rules, const struct partition_rule, rule) {
 		if (rule->entry->iif == oif)
 			return oif;
 		vrf |= l3mdev && rule->entry->iif == l3mdev;
 	}
-	return vrf && l3mdev != state_l3mdev(
-					search->view->state, search->iface->link.ifindex)
+	return vrf && l3mdev != state_l3mdev(search->overlay->state,
+					search->iface->link.ifindex)
 		       ? l3mdev
 		       : 0;
 }
 
-static void no_longer_wanted(struct search *search, int oif, int l3mdev)
+static void target_found(struct search *search, int oif, int l3mdev)
 {
-	for (size_t i = search->wanted.count; i-- > 0;) {
-		if (search->wanted.items[i] == oif)
-			array_remove(&search->wanted, i);
+	for (size_t i = search->targets.count; i-- > 0;) {
+		if (search->targets.items[i] == oif)
+			array_remove(&search->targets, i);
 	}
-	for (size_t i = search->hoped.count; i-- > 0;) {
-		if (search->hoped.items[i] == oif)
-			array_remove(&search->hoped, i);
+	for (size_t i = search->candidates.count; i-- > 0;) {
+		if (search->candidates.items[i] == oif)
+			array_remove(&search->candidates, i);
 	}
 	if (l3mdev)
-		search->wants_vrf = search->hopes_vrf = false;
+		search->target_vrf = search->candidate_vrf = false;
 }
 
 static int add_forwarded(struct search *search, struct ip4 dst, int oif)
 {
-	struct lookup_flow key = place_way_back(search->view, search->iface, dst, oif);
-	struct place fresh = { .oif = oif, .forwarded = true };
-	int r = sieve_pass(search->sieve, SELECTOR_PLACE, search->view, &key,
-		&search->sieve->whole, NULL, &fresh.hash);
+	struct lookup_flow key =
+		dst_group_reverse_flow(search->overlay, search->iface, dst, oif);
+	struct dst_group fresh = { .oif = oif, .forwarded = true };
+	int r = rule_partition_pass(search->partition, MATCH_DST, search->overlay, &key,
+		&search->partition->whole, NULL, &fresh.hash);
 
 	if (r < 0)
 		return r;
 	search->any = true;
-	no_longer_wanted(search, oif, state_l3mdev(search->view->state, oif));
-	array_each (&search->places->list, struct place, place) {
-		if (place->hash == fresh.hash) {
-			place->forwarded = true;
+	target_found(search, oif, state_l3mdev(search->overlay->state, oif));
+	array_each (&search->dst_groups->list, struct dst_group, dst_group) {
+		if (dst_group->hash == fresh.hash) {
+			dst_group->forwarded = true;
 			return 0;
 		}
 	}
-	if (search->found >= PLACES_FORWARDED) {
-		search->places->more_forwarded = true;
+	if (search->found >= DST_GROUPS_FORWARDED) {
+		search->dst_groups->more_forwarded = true;
 		return 0;
 	}
 	search->found++;
-	fresh.from = longest_from(search->sieve, dst);
-	fresh.known_as = known_as(search, oif, key.l3mdev);
+	fresh.from = longest_from(search->partition, dst);
+	fresh.rule_ifindex = rule_ifindex(search, oif, key.l3mdev);
 	r = array_push(&fresh.dsts.list, &dst);
 	if (r >= 0)
-		r = array_push(&search->places->list, &fresh);
+		r = array_push(&search->dst_groups->list, &fresh);
 	if (r < 0)
 		array_done(&fresh.dsts.list);
 	return r;
 }
 
 /* Returns 1 where a packet to dst is forwarded, 0 where not, or -ENOMEM. */
-static int try(struct search *search, struct ip4 dst)
+static int try_flow(struct search *search, struct ip4 dst)
 {
 	const struct flow flow = {
 		.iif = search->iface->link.ifindex, .dst = dst, .proto = FLOW_UDP
 	};
-	enum way way;
+	enum disposition disposition;
 	int oif, r;
 
-	r = elsewhere_find(search->view, search->iface, &flow, search->sieve, &way, &oif);
+	r = disposition_of(search->overlay, search->iface, &flow, search->partition,
+		&disposition, &oif);
 	if (r < 0)
 		return r;
-	if (way == WAY_EITHER)
-		search->places->more_forwarded = true;
+	if (disposition == DISPOSITION_AMBIGUOUS)
+		search->dst_groups->more_forwarded = true;
 	/* what turns back on its way, as between the spokes of a hub, is left aside */
-	if (way != WAY_FORWARDED || oif == search->iface->link.ifindex)
+	if (disposition != DISPOSITION_FORWARDED || oif == search->iface->link.ifindex)
 		return 0;
 	r = add_forwarded(search, dst, oif);
 	return r < 0 ? r : 1;
@@ -203,13 +207,13 @@ static int try_prefix(struct search *search, struct prefix4 prefix)
 	int r = 0;
 
 	if (prefix.len >= 31)
-		r = try(search, ip4(first));
+		r = try_flow(search, ip4(first));
 	for (size_t i = 0; r == 0 && prefix.len < 31 && i < ELEMENTS(inside); i++)
-		r = try(search, ip4(inside[i]));
-	return r == 0 && prefix.len == 31 ? try(search, ip4(last)) : r;
+		r = try_flow(search, ip4(inside[i]));
+	return r == 0 && prefix.len == 31 ? try_flow(search, ip4(last)) : r;
 }
 
-static int try_world(struct search *search)
+static int probe_well_known(struct search *search)
 {
 	static const uint32_t addrs[] = { 0xcb007101, /* 203.0.113.1 */
 		0xc6336401,			      /* 198.51.100.1 */
@@ -217,7 +221,7 @@ static int try_world(struct search *search)
 	int r = 0;
 
 	for (size_t i = 0; i < ELEMENTS(addrs) && r >= 0; i++)
-		r = try(search, ip4(addrs[i]));
+		r = try_flow(search, ip4(addrs[i]));
 	return r;
 }
 
@@ -227,16 +231,17 @@ static int try_rules(struct search *search)
 	size_t tried = 0;
 	int r = 0;
 
-	array_each (&search->sieve->rules, const struct sieve_rule, rule) {
+	array_each (&search->partition->rules, const struct partition_rule, rule) {
 		struct prefix4 from = rule->entry->rule.from;
 
 		if (!from.len ||
 			(from.len == last.len && from.addr.host == last.addr.host) ||
-			(from.len == 32 && state_is_own(search->view->state, from.addr)))
+			(from.len == 32 &&
+				state_is_local_addr(search->overlay->state, from.addr)))
 			continue;
 		last = from;
 		if (tried++ == TRIED_RULES) {
-			search->places->more_forwarded = true;
+			search->dst_groups->more_forwarded = true;
 			break;
 		}
 		r = try_prefix(search, from);
@@ -248,23 +253,24 @@ static int try_rules(struct search *search)
 
 static int want_devices(struct search *search)
 {
-	array_each (&search->sieve->rules, const struct sieve_rule, rule) {
+	array_each (&search->partition->rules, const struct partition_rule, rule) {
 		int iif = rule->entry->iif;
 		bool known = iif <= IFINDEX_LO || iif == search->iface->link.ifindex;
 
-		for (size_t i = 0; i < search->wanted.count && !known; i++)
-			known = search->wanted.items[i] == iif;
+		for (size_t i = 0; i < search->targets.count && !known; i++)
+			known = search->targets.items[i] == iif;
 		if (known)
 			continue;
-		if (search->wanted.count == TRIED_RULES) {
-			search->places->more_forwarded = true;
+		if (search->targets.count == TRIED_RULES) {
+			search->dst_groups->more_forwarded = true;
 			break;
 		}
-		if (array_push(&search->wanted, &iif) < 0)
+		if (array_push(&search->targets, &iif) < 0)
 			return -ENOMEM;
 	}
-	search->wants_vrf = search->sieve->l3mdev && !state_l3mdev(search->view->state,
-							     search->iface->link.ifindex);
+	search->target_vrf =
+		search->partition->l3mdev &&
+		!state_l3mdev(search->overlay->state, search->iface->link.ifindex);
 	return 0;
 }
 
@@ -273,15 +279,15 @@ static int try_wires(struct search *search)
 {
 	int r = 0;
 
-	for (size_t i = search->wanted.count; i-- > 0 && r >= 0;) {
+	for (size_t i = search->targets.count; i-- > 0 && r >= 0;) {
 		const struct iface *out =
-			state_iface(search->view->state, search->wanted.items[i]);
+			state_iface(search->overlay->state, search->targets.items[i]);
 
 		for (size_t k = 0; out && k < out->addrs.count && r == 0; k++) {
 			const struct addr_record *addr = &out->addrs.items[k];
 
 			r = addr->len == 32
-				    ? try(search, addr->peer)
+				    ? try_flow(search, addr->peer)
 				    : try_prefix(search, prefix4(addr->peer, addr->len));
 		}
 		r = r < 0 ? r : 0;
@@ -289,24 +295,25 @@ static int try_wires(struct search *search)
 	return r;
 }
 
-static bool is_hoped_for(const struct leg *leg, void *data)
+static bool is_candidate(const struct nexthop *nexthop, void *data)
 {
 	const struct search *search = data;
 
-	for (size_t i = 0; i < search->hoped.count; i++) {
-		if (search->hoped.items[i] == leg->oif)
+	for (size_t i = 0; i < search->candidates.count; i++) {
+		if (search->candidates.items[i] == nexthop->oif)
 			return true;
 	}
-	return search->hopes_vrf && state_l3mdev(search->view->state, leg->oif);
+	return search->candidate_vrf &&
+	       state_l3mdev(search->overlay->state, nexthop->oif);
 }
 
 /* Whether a table has any route at all into a VRF. */
 static bool leads_into_vrf(const struct search *search, const struct fib *fib)
 {
-	hash_each (&search->view->state->ifaces, slot) {
+	hash_each (&search->overlay->state->ifaces, slot) {
 		int ifindex = ((const struct iface *)slot->value)->link.ifindex;
 
-		if (state_l3mdev(search->view->state, ifindex) &&
+		if (state_l3mdev(search->overlay->state, ifindex) &&
 			fib_related(fib, FIB_DEVICE, (uint32_t)ifindex))
 			return true;
 	}
@@ -315,15 +322,15 @@ static bool leads_into_vrf(const struct search *search, const struct fib *fib)
 
 /* A nexthop object that leads out of a device, by itself or by a member. */
 static bool nexthop_leads_to(
-	const struct search *search, const struct nexthop *nexthop, int ifindex)
+	const struct search *search, const struct nexthop_obj *nexthop_obj, int ifindex)
 {
-	bool leads = !nexthop->member_count && nexthop->leg.oif == ifindex;
+	bool leads = !nexthop_obj->member_count && nexthop_obj->nexthop.oif == ifindex;
 
-	for (size_t i = 0; i < nexthop->member_count && !leads; i++) {
-		const struct nexthop *member =
-			state_nexthop(search->view->state, nexthop->members[i].id);
+	for (size_t i = 0; i < nexthop_obj->member_count && !leads; i++) {
+		const struct nexthop_obj *member = state_nexthop_obj(
+			search->overlay->state, nexthop_obj->members[i].id);
 
-		leads = member && member->leg.oif == ifindex;
+		leads = member && member->nexthop.oif == ifindex;
 	}
 	return leads;
 }
@@ -334,7 +341,7 @@ static bool leads_to(const struct search *search, const struct fib *fib, int ifi
 	if (fib_related(fib, FIB_DEVICE, (uint32_t)ifindex))
 		return true;
 	/* a route by a nexthop object names no device */
-	hash_each (&search->view->state->nexthops, slot) {
+	hash_each (&search->overlay->state->nexthop_objs, slot) {
 		if (fib_related(fib, FIB_NEXTHOP, (uint32_t)slot->key) &&
 			nexthop_leads_to(search, slot->value, ifindex))
 			return true;
@@ -343,16 +350,16 @@ static bool leads_to(const struct search *search, const struct fib *fib, int ifi
 }
 
 /* Few devices that are wanted have routes in a table; then no walk is needed to find none. */
-static int hope(struct search *search, const struct fib *fib)
+static int choose_candidates(struct search *search, const struct fib *fib)
 {
-	array_clear(&search->hoped);
-	search->hopes_vrf = false;
-	array_each (&search->wanted, const int, ifindex) {
+	array_clear(&search->candidates);
+	search->candidate_vrf = false;
+	array_each (&search->targets, const int, ifindex) {
 		if (leads_to(search, fib, *ifindex) &&
-			array_push(&search->hoped, ifindex) < 0)
+			array_push(&search->candidates, ifindex) < 0)
 			return -ENOMEM;
 	}
-	return search->hoped.count > 0;
+	return search->candidates.count > 0;
 }
 
 /* Routes behind a device that is hoped for, the shortest prefixes first. */
@@ -363,10 +370,10 @@ static int try_routes(struct search *search, const struct fib *fib, uint32_t ref
 	int r = 0;
 
 	if (reference == TRIE_NONE ||
-		(!search->hoped.count && !search->hopes_vrf && search->any))
+		(!search->candidates.count && !search->candidate_vrf && search->any))
 		return 0;
 	if (search->nodes++ == TRIED_NODES)
-		search->places->more_forwarded = true;
+		search->dst_groups->more_forwarded = true;
 	if (search->nodes > TRIED_NODES)
 		return 0;
 	at = trie_at(&fib->trie, reference);
@@ -376,8 +383,8 @@ static int try_routes(struct search *search, const struct fib *fib, uint32_t ref
 		const struct fib_info *info = list->infos[i];
 
 		if (info->type == ROUTE_UNICAST &&
-			(!search->any || state_any_leg(search->view->state, info,
-						 is_hoped_for, search)))
+			(!search->any || state_any_nexthop(search->overlay->state, info,
+						 is_candidate, search)))
 			r = try_prefix(search, at.prefix);
 	}
 	for (size_t bit = 0; bit < 2 && r >= 0; bit++)
@@ -387,14 +394,15 @@ static int try_routes(struct search *search, const struct fib *fib, uint32_t ref
 
 static int try_main(struct search *search)
 {
-	const struct state *state = search->view->state;
+	const struct state *state = search->overlay->state;
 	const struct fib *main = state_table(state, TABLE_MAIN);
-	int r = main ? hope(search, main) : 0;
+	int r = main ? choose_candidates(search, main) : 0;
 
 	if (r < 0 || !main)
 		return r;
-	search->hopes_vrf = search->wants_vrf &&
-			    (state->nexthops.count || leads_into_vrf(search, main));
+	search->candidate_vrf =
+		search->target_vrf &&
+		(state->nexthop_objs.count || leads_into_vrf(search, main));
 	return try_routes(search, main, main->trie.root);
 }
 
@@ -406,35 +414,35 @@ static const struct fib *table_of(const struct search *search,
 	const struct state_rule *entry, const struct lookup_flow *key, bool special)
 {
 	const struct rule *rule = &entry->rule;
-	bool met = selector_selects(search->view, entry, key);
+	bool met = rule_matches(search->overlay, entry, key);
 	uint32_t table;
 
-	if (rule->action != RULE_TABLE || selector_never(entry) ||
+	if (rule->action != RULE_TABLE || rule_match_never(entry) ||
 		(entry->iif && entry->iif != key->iif && entry->iif != key->l3mdev &&
 			!rule->invert))
 		return NULL;
 	if (rule->invert)
 		met = !met || rule->to.len;
-	if (met == special || lookup_rule_acts(search->view, rule, key, &table))
+	if (met == special || lookup_rule_acts(search->overlay, rule, key, &table))
 		return NULL;
 	return table == TABLE_MAIN || table == TABLE_LOCAL
 		       ? NULL
-		       : state_table(search->view->state, table);
+		       : state_table(search->overlay->state, table);
 }
 
 /* The ends of a rule's `to`, and then the routes of its table that are hoped for. */
 static int try_rule(struct search *search, const struct rule *rule, const struct fib *fib,
 	struct hash *walked)
 {
-	int r = hope(search, fib);
+	int r = choose_candidates(search, fib);
 
 	if (r > 0 && rule->to.len && !rule->invert) {
 		if (search->tried_to++ == TRIED_RULES)
-			search->places->more_forwarded = true;
+			search->dst_groups->more_forwarded = true;
 		if (search->tried_to <= TRIED_RULES)
 			r = try_prefix(search, rule->to);
 	}
-	if (r < 0 || !search->hoped.count || hash_get(walked, fib->table))
+	if (r < 0 || !search->candidates.count || hash_get(walked, fib->table))
 		return r;
 	r = hash_put(walked, fib->table, search);
 	return r < 0 ? r : try_routes(search, fib, fib->trie.root);
@@ -445,37 +453,39 @@ static int try_tables(struct search *search)
 {
 	const struct flow plain = { .iif = search->iface->link.ifindex,
 		.proto = FLOW_UDP };
-	const struct lookup_flow key = rpf_way_there(search->view, search->iface, &plain);
+	const struct lookup_flow key =
+		rpf_forward_flow(search->overlay, search->iface, &plain);
 	struct hash walked = { 0 };
 	int r = 0;
 
-	array_each (&search->view->state->rules, const struct state_rule, entry) {
+	array_each (&search->overlay->state->rules, const struct state_rule, entry) {
 		const struct fib *fib = NULL;
 
-		if (search->wanted.count && r >= 0)
+		if (search->targets.count && r >= 0)
 			fib = table_of(search, entry, &key, false);
 		if (fib)
 			r = try_rule(search, &entry->rule, fib, &walked);
 	}
 	hash_done(&walked);
 	/* what no packet as most are is led to, others may be */
-	array_each (&search->view->state->rules, const struct state_rule, entry) {
+	array_each (&search->overlay->state->rules, const struct state_rule, entry) {
 		const struct fib *fib = NULL;
 
-		if (search->wanted.count && r >= 0 && !search->places->more_forwarded)
+		if (search->targets.count && r >= 0 &&
+			!search->dst_groups->more_forwarded)
 			fib = table_of(search, entry, &key, true);
 		if (fib)
-			r = hope(search, fib);
-		search->places->more_forwarded |= fib && r > 0;
+			r = choose_candidates(search, fib);
+		search->dst_groups->more_forwarded |= fib && r > 0;
 	}
 	return r;
 }
 
-int elsewhere_add(const struct view *view, const struct iface *iface,
-	const struct sieve *sieve, struct places *places)
+int forwarded_add(const struct overlay *overlay, const struct iface *iface,
+	const struct rule_partition *partition, struct dst_groups *dst_groups)
 {
-	struct search search = { view, iface, sieve, .places = places };
-	int r = try_world(&search);
+	struct search search = { overlay, iface, partition, .dst_groups = dst_groups };
+	int r = probe_well_known(&search);
 
 	if (r >= 0)
 		r = try_rules(&search);
@@ -487,7 +497,7 @@ int elsewhere_add(const struct view *view, const struct iface *iface,
 		r = try_main(&search);
 	if (r >= 0)
 		r = try_tables(&search);
-	array_done(&search.wanted);
-	array_done(&search.hoped);
+	array_done(&search.targets);
+	array_done(&search.candidates);
 	return r < 0 ? r : 0;
 }

@@ -5,17 +5,18 @@
 #include "net/flow.h"
 
 /* What is not for the host: where it leaves, and examples of it for each kind of place. */
-enum way {
-	WAY_OWN,       /* it is delivered here */
-	WAY_FORWARDED, /* by *ret_oif */
-	WAY_NOWHERE,   /* it does not get as far as the validation of its source */
-	WAY_EITHER,    /* by one of several devices, which the rules tell apart */
+enum disposition {
+	DISPOSITION_LOCAL,     /* it is delivered here */
+	DISPOSITION_FORWARDED, /* by *ret_oif */
+	DISPOSITION_NOWHERE, /* it does not get as far as the validation of its source */
+	DISPOSITION_AMBIGUOUS, /* by one of several devices, which the rules tell apart */
 };
 
 /* Which way a packet goes. sieve: the rules that tell devices apart. 0 or -ENOMEM. */
-int elsewhere_find(const struct view *view, const struct iface *iface,
-	const struct flow *flow, const struct sieve *sieve, enum way *ret, int *ret_oif);
+int disposition_of(const struct overlay *overlay, const struct iface *iface,
+	const struct flow *flow, const struct rule_partition *partition,
+	enum disposition *ret, int *ret_oif);
 
 /* Adds places elsewhere, or marks those of the host's that are treated alike. 0 or -ENOMEM. */
-int elsewhere_add(const struct view *view, const struct iface *iface,
-	const struct sieve *sieve, struct places *places);
+int forwarded_add(const struct overlay *overlay, const struct iface *iface,
+	const struct rule_partition *partition, struct dst_groups *dst_groups);

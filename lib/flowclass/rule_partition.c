@@ -26,26 +26,26 @@ static uint64_t port_hash(const struct port_range *port)
 		(uint64_t)port->first << 32 | (uint64_t)port->last << 16 | port->mask);
 }
 
-static uint64_t selector_hash(enum selector part, const struct state_rule *entry)
+static uint64_t selector_hash(enum match_part part, const struct state_rule *entry)
 {
 	const struct rule *rule = &entry->rule;
 
 	switch (part) {
-	case SELECTOR_PLACE:
+	case MATCH_DST:
 		return mix((uint64_t)entry->iif << 1 | (uint64_t)rule->l3mdev,
 			(uint64_t)rule->from.addr.host << 8 | rule->from.len);
-	case SELECTOR_MARK:
+	case MATCH_MARK:
 		return (uint64_t)rule->mark << 32 | rule->mask;
-	case SELECTOR_TOS:
+	case MATCH_TOS:
 		return (uint64_t)rule->tos << 24 | (uint64_t)rule->has_dscp << 16 |
 		       (uint64_t)rule->dscp << 8 | rule->dscp_mask;
-	case SELECTOR_PROTO:
+	case MATCH_PROTO:
 		return rule->ipproto;
-	case SELECTOR_SPORT:
+	case MATCH_SPORT:
 		return port_hash(&rule->sport);
-	case SELECTOR_DPORT:
+	case MATCH_DPORT:
 		return port_hash(&rule->dport);
-	case SELECTORS:
+	case MATCH_PARTS:
 		break;
 	}
 	return 0;
@@ -61,25 +61,26 @@ static bool has_goto(const struct state *state)
 	return false;
 }
 
-static int add(struct sieve *sieve, const struct state_rule *entry, uint64_t place)
+static int add_rule(struct rule_partition *partition, const struct state_rule *entry,
+	uint64_t dst_group)
 {
-	const struct sieve_item item = { .rule = (uint32_t)sieve->rules.count };
-	struct sieve_rule rule = { .entry = entry };
+	const struct partition_item item = { .rule = (uint32_t)partition->rules.count };
+	struct partition_rule rule = { .entry = entry };
 
-	rule.rest[SELECTORS] = mix(action_hash(&entry->rule), place);
-	for (int part = SELECTORS; part-- > 0;)
+	rule.rest[MATCH_PARTS] = mix(action_hash(&entry->rule), dst_group);
+	for (int part = MATCH_PARTS; part-- > 0;)
 		rule.rest[part] = mix(
-			rule.rest[part + 1], selector_hash((enum selector)part, entry));
-	sieve->l3mdev |= entry->rule.l3mdev;
-	if (array_push(&sieve->rules, &rule) < 0)
+			rule.rest[part + 1], selector_hash((enum match_part)part, entry));
+	partition->l3mdev |= entry->rule.l3mdev;
+	if (array_push(&partition->rules, &rule) < 0)
 		return -ENOMEM;
-	return array_push(&sieve->whole.list, &item);
+	return array_push(&partition->whole.list, &item);
 }
 
 enum tells { TELLS_NONE, TELLS_ALL, TELLS_APART };
 
 /* Whether a rule acts for no packet, for all alike, or may tell them apart. */
-static enum tells tells_of(const struct view *view, unsigned int parts,
+static enum tells tells_of(const struct overlay *overlay, unsigned int parts,
 	const struct lookup_flow *flow, const struct state_rule *entry)
 {
 	const enum tells unmet = entry->rule.invert ? TELLS_ALL : TELLS_NONE;
@@ -87,79 +88,82 @@ static enum tells tells_of(const struct view *view, unsigned int parts,
 
 	if (entry->rule.action == RULE_NOP)
 		return TELLS_NONE;
-	if (selector_never(entry))
+	if (rule_match_never(entry))
 		return unmet;
-	for (int i = 0; i < SELECTORS; i++) {
-		enum selector part = (enum selector)i;
+	for (int i = 0; i < MATCH_PARTS; i++) {
+		enum match_part part = (enum match_part)i;
 
-		if (!selector_is_set(part, entry))
+		if (!rule_match_is_set(part, entry))
 			continue;
 		if (parts >> i & 1)
 			apart = true;
-		else if (!selector_meets(part, view, entry, flow))
+		else if (!rule_match_meets(part, overlay, entry, flow))
 			return unmet;
 	}
 	return apart ? TELLS_APART : TELLS_ALL;
 }
 
-int sieve_of(const struct view *view, unsigned int parts, const struct lookup_flow *flow,
-	struct sieve *ret)
+int rule_partition_of(const struct overlay *overlay, unsigned int parts,
+	const struct lookup_flow *flow, struct rule_partition *ret)
 {
-	const struct state *state = view->state;
+	const struct state *state = overlay->state;
 	bool by_priority;
 	uint64_t all = 0; /* the rules so far that all packets meet alike */
 	int r = 0;
 
-	if (!view_has_custom_rules(view))
+	if (!overlay_has_custom_rules(overlay))
 		return 0;
 	by_priority = has_goto(state);
 	for (size_t i = 0; i < state->rules.count && r >= 0; i++) {
 		const struct state_rule *entry = &state->rules.items[i];
 
-		switch (tells_of(view, parts, flow, entry)) {
+		switch (tells_of(overlay, parts, flow, entry)) {
 		case TELLS_NONE:
 			break;
 		case TELLS_ALL:
 			all++;
 			break;
 		case TELLS_APART:
-			r = add(ret, entry, by_priority ? entry->rule.priority : all);
+			r = add_rule(
+				ret, entry, by_priority ? entry->rule.priority : all);
 			break;
 		}
 	}
 	return r;
 }
 
-void sieve_done(struct sieve *sieve)
+void rule_partition_done(struct rule_partition *partition)
 {
-	array_done(&sieve->rules);
-	array_done(&sieve->whole.list);
+	array_done(&partition->rules);
+	array_done(&partition->whole.list);
 }
 
-int sieve_pass(const struct sieve *sieve, enum selector part, const struct view *view,
-	const struct lookup_flow *flow, const struct sieve_items *from,
-	struct sieve_items *ret, uint64_t *ret_hash)
+int rule_partition_pass(const struct rule_partition *partition, enum match_part part,
+	const struct overlay *overlay, const struct lookup_flow *flow,
+	const struct partition_items *from, struct partition_items *ret,
+	uint64_t *ret_hash)
 {
 	/* a rule l3mdev asks the table of the flow's VRF, which it does not name */
-	uint64_t hash = sieve->l3mdev ? (uint64_t)flow->l3mdev : 0;
+	uint64_t hash = partition->l3mdev ? (uint64_t)flow->l3mdev : 0;
 
 	if (ret)
 		array_clear(&ret->list);
-	array_each (&from->list, const struct sieve_item, item) {
-		const struct sieve_rule *rule = &sieve->rules.items[item->rule];
-		struct sieve_item left = *item;
+	array_each (&from->list, const struct partition_item, item) {
+		const struct partition_rule *rule = &partition->rules.items[item->rule];
+		struct partition_item left = *item;
 
-		if (!left.decided && !selector_meets(part, view, rule->entry, flow)) {
+		if (!left.decided &&
+			!rule_match_meets(part, overlay, rule->entry, flow)) {
 			if (!rule->entry->rule.invert)
 				continue;
 			left.decided = true;
 		}
 		/* an inverted one that is met in all its parts acts for nobody */
-		if (part + 1 == SELECTORS && !left.decided && rule->entry->rule.invert &&
-			!rule->entry->rule.to.len)
+		if (part + 1 == MATCH_PARTS && !left.decided &&
+			rule->entry->rule.invert && !rule->entry->rule.to.len)
 			continue;
 		hash = mix(hash,
-			left.decided ? ~rule->rest[SELECTORS] : rule->rest[part + 1]);
+			left.decided ? ~rule->rest[MATCH_PARTS] : rule->rest[part + 1]);
 		if (ret && array_push(&ret->list, &left) < 0)
 			return -ENOMEM;
 	}

@@ -15,40 +15,41 @@
  * compared as a hash of what the rules do, not of which they are, so that a thousand rules
  * `from VIP lookup 100` tell two kinds of packets apart and not a thousand and one.
  */
-struct sieve_rule {
+struct partition_rule {
 	const struct state_rule *entry; /* borrowed */
-	uint64_t rest[SELECTORS +
+	uint64_t rest[MATCH_PARTS +
 		      1]; /* of its action and of its selectors from the nth on */
 };
 
-struct sieve_item {
+struct partition_item {
 	uint32_t rule; /* its place in sieve.rules */
 	bool decided;  /* an inverted one that was not met: it acts, whatever comes */
 };
 
-struct sieve_items {
-	ARRAY(struct sieve_item) list;
+struct partition_items {
+	ARRAY(struct partition_item) list;
 };
 
-struct sieve {
-	ARRAY(struct sieve_rule) rules;
-	bool l3mdev;		  /* one of them goes by VRF */
-	struct sieve_items whole; /* all of them, nothing decided */
+struct rule_partition {
+	ARRAY(struct partition_rule) rules;
+	bool l3mdev;		      /* one of them goes by VRF */
+	struct partition_items whole; /* all of them, nothing decided */
 };
 
 /*
  * Collects the rules that tell packets apart by one of the parts in `parts` (a bit each, 1u <<
- * enum selector); in the others all packets are as `flow`. *ret zeroed before; sieve_done()
+ * enum selector); in the others all packets are as `flow`. *ret zeroed before; rule_partition_done()
  * after an error too. 0 or -ENOMEM.
  */
-int sieve_of(const struct view *view, unsigned int parts, const struct lookup_flow *flow,
-	struct sieve *ret);
-void sieve_done(struct sieve *sieve);
+int rule_partition_of(const struct overlay *overlay, unsigned int parts,
+	const struct lookup_flow *flow, struct rule_partition *ret);
+void rule_partition_done(struct rule_partition *partition);
 
 /*
  * Makes one part of the flow known. ret: what is left of `from`, NULL for the hash alone.
  * *ret_hash is the same for all flows that are the same from here on. 0 or -ENOMEM.
  */
-int sieve_pass(const struct sieve *sieve, enum selector part, const struct view *view,
-	const struct lookup_flow *flow, const struct sieve_items *from,
-	struct sieve_items *ret, uint64_t *ret_hash);
+int rule_partition_pass(const struct rule_partition *partition, enum match_part part,
+	const struct overlay *overlay, const struct lookup_flow *flow,
+	const struct partition_items *from, struct partition_items *ret,
+	uint64_t *ret_hash);

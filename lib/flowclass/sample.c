@@ -18,93 +18,93 @@ struct sayings {
 	ARRAY(struct saying) list;
 };
 
-static const struct port_range *port_of(enum selector part, const struct rule *rule)
+static const struct port_range *port_of(enum match_part part, const struct rule *rule)
 {
-	return part == SELECTOR_SPORT ? &rule->sport : &rule->dport;
+	return part == MATCH_SPORT ? &rule->sport : &rule->dport;
 }
 
-static struct saying saying_of(enum selector part, const struct rule *rule)
+static struct saying saying_of(enum match_part part, const struct rule *rule)
 {
 	const struct port_range *port;
 
 	switch (part) {
-	case SELECTOR_MARK:
+	case MATCH_MARK:
 		return (struct saying){ rule->mark & rule->mask, rule->mask, 0, 0 };
-	case SELECTOR_TOS:
+	case MATCH_TOS:
 		if (rule->has_dscp)
 			return (struct saying){ (uint32_t)(rule->dscp & rule->dscp_mask)
 							<< 2,
 				(uint32_t)rule->dscp_mask << 2, 0, 0 };
 		return (struct saying){ rule->tos & 0x1cu, 0x1c, 0, 0 };
-	case SELECTOR_PROTO:
+	case MATCH_PROTO:
 		return (struct saying){ rule->ipproto, 0xff, 0, 0 };
-	case SELECTOR_SPORT:
-	case SELECTOR_DPORT:
+	case MATCH_SPORT:
+	case MATCH_DPORT:
 		port = port_of(part, rule);
 		if (port->mask != UINT16_MAX)
 			return (struct saying){ port->first & port->mask, port->mask, 0,
 				0 };
 		return (struct saying){ 0, 0, port->first, port->last };
-	case SELECTOR_PLACE:
-	case SELECTORS:
+	case MATCH_DST:
+	case MATCH_PARTS:
 		break;
 	}
 	return (struct saying){ 0 };
 }
 
-static bool says(const struct saying *saying, uint32_t value)
+static bool rule_says(const struct saying *saying, uint32_t value)
 {
 	if (saying->mask)
 		return ((saying->value ^ value) & saying->mask) == 0;
 	return value >= saying->first && value <= saying->last;
 }
 
-static uint32_t value_of(const struct lookup_flow *flow, enum selector part)
+static uint32_t value_of(const struct lookup_flow *flow, enum match_part part)
 {
 	switch (part) {
-	case SELECTOR_MARK:
+	case MATCH_MARK:
 		return flow->mark;
-	case SELECTOR_TOS:
+	case MATCH_TOS:
 		return flow->tos;
-	case SELECTOR_PROTO:
+	case MATCH_PROTO:
 		return flow->proto;
-	case SELECTOR_SPORT:
+	case MATCH_SPORT:
 		return flow->sport;
-	case SELECTOR_DPORT:
+	case MATCH_DPORT:
 		return flow->dport;
-	case SELECTOR_PLACE:
-	case SELECTORS:
+	case MATCH_DST:
+	case MATCH_PARTS:
 		break;
 	}
 	return 0;
 }
 
-void sample_set(struct lookup_flow *flow, enum selector part, uint32_t value)
+void sample_set(struct lookup_flow *flow, enum match_part part, uint32_t value)
 {
 	switch (part) {
-	case SELECTOR_MARK:
+	case MATCH_MARK:
 		flow->mark = value;
 		break;
-	case SELECTOR_TOS:
+	case MATCH_TOS:
 		flow->tos = (uint8_t)value;
 		break;
-	case SELECTOR_PROTO:
+	case MATCH_PROTO:
 		flow->proto = (uint8_t)value;
 		break;
-	case SELECTOR_SPORT:
+	case MATCH_SPORT:
 		flow->sport = (uint16_t)value;
 		break;
-	case SELECTOR_DPORT:
+	case MATCH_DPORT:
 		flow->dport = (uint16_t)value;
 		break;
-	case SELECTOR_PLACE:
-	case SELECTORS:
+	case MATCH_DST:
+	case MATCH_PARTS:
 		break;
 	}
 }
 
 /* Returns 1 if it is there now, 0 where there is no room, or -ENOMEM. */
-static int add(struct samples *samples, uint32_t value)
+static int add_value(struct samples *samples, uint32_t value)
 {
 	for (size_t i = 0; i < samples->values.count; i++) {
 		if (samples->values.items[i] == value)
@@ -118,13 +118,13 @@ static int add(struct samples *samples, uint32_t value)
 }
 
 /* The different things that are said; more than there is room for are as good as so many. */
-static int collect(const struct sieve *sieve, enum selector part,
-	const struct sieve_items *from, struct samples *samples, struct sayings *ret)
+static int collect(const struct rule_partition *partition, enum match_part part,
+	const struct partition_items *from, struct samples *samples, struct sayings *ret)
 {
-	array_each (&from->list, const struct sieve_item, item) {
-		const struct state_rule *entry = sieve->rules.items[item->rule].entry;
+	array_each (&from->list, const struct partition_item, item) {
+		const struct state_rule *entry = partition->rules.items[item->rule].entry;
 		const struct saying saying = saying_of(part, &entry->rule);
-		bool known = item->decided || !selector_is_set(part, entry);
+		bool known = item->decided || !rule_match_is_set(part, entry);
 
 		for (size_t i = ret->list.count; i-- > 0 && !known;) {
 			const struct saying *other = &ret->list.items[i];
@@ -149,33 +149,33 @@ static int collect(const struct sieve *sieve, enum selector part,
 static bool is_said(const struct sayings *sayings, uint32_t value)
 {
 	array_each (&sayings->list, const struct saying, saying) {
-		if (says(saying, value))
+		if (rule_says(saying, value))
 			return true;
 	}
 	return false;
 }
 
 /* Values to try one after the other, the plain ones first; false at the end. */
-static bool other(enum selector part, uint32_t n, uint32_t *ret)
+static bool other_value(enum match_part part, uint32_t n, uint32_t *ret)
 {
 	static const uint32_t protos[] = { PROTO_TCP, 1, 47, 50, 132 };
 
 	switch (part) {
-	case SELECTOR_MARK:
+	case MATCH_MARK:
 		*ret = n < 256 ? n + 1 : (uint32_t)hash_mix(n);
 		return n < 512;
-	case SELECTOR_TOS:
+	case MATCH_TOS:
 		*ret = 4 * (n + 1);
 		return n < 63;
-	case SELECTOR_PROTO:
+	case MATCH_PROTO:
 		*ret = n < ELEMENTS(protos) ? protos[n] : n;
 		return n < 255;
-	case SELECTOR_SPORT:
-	case SELECTOR_DPORT:
+	case MATCH_SPORT:
+	case MATCH_DPORT:
 		*ret = n + 1;
 		return n < 1024;
-	case SELECTOR_PLACE:
-	case SELECTORS:
+	case MATCH_DST:
+	case MATCH_PARTS:
 		break;
 	}
 	return false;
@@ -183,15 +183,15 @@ static bool other(enum selector part, uint32_t n, uint32_t *ret)
 
 /* Where rules single out what most packets have, one of which nothing is said. */
 static int add_other(
-	struct samples *samples, enum selector part, const struct sayings *sayings)
+	struct samples *samples, enum match_part part, const struct sayings *sayings)
 {
 	uint32_t value;
 
 	if (!is_said(sayings, samples->values.items[0]))
 		return 0;
-	for (uint32_t n = 0; other(part, n, &value); n++) {
+	for (uint32_t n = 0; other_value(part, n, &value); n++) {
 		if (!is_said(sayings, value))
-			return add(samples, value);
+			return add_value(samples, value);
 	}
 	return 0;
 }
@@ -201,23 +201,23 @@ static int add_other(
  * as the rule has them, or just not; the ends of its range. So all that rules tell apart is
  * reached step by step, single things first.
  */
-static int step(struct samples *samples, enum selector part, uint32_t value,
+static int step_value(struct samples *samples, enum match_part part, uint32_t value,
 	const struct saying *saying)
 {
-	uint32_t most = part == SELECTOR_SPORT || part == SELECTOR_DPORT ? UINT16_MAX
-									 : UINT32_MAX;
+	uint32_t most =
+		part == MATCH_SPORT || part == MATCH_DPORT ? UINT16_MAX : UINT32_MAX;
 	int r;
 
 	if (saying->mask) {
-		r = add(samples, (value & ~saying->mask) | saying->value);
+		r = add_value(samples, (value & ~saying->mask) | saying->value);
 		/* where it holds by chance, as of the mark 0, there is a value without */
-		if (r >= 0 && part != SELECTOR_PROTO && says(saying, value))
-			r = add(samples, value ^ (saying->mask & -saying->mask));
+		if (r >= 0 && part != MATCH_PROTO && rule_says(saying, value))
+			r = add_value(samples, value ^ (saying->mask & -saying->mask));
 		return r;
 	}
-	r = add(samples, saying->first);
+	r = add_value(samples, saying->first);
 	if (r >= 0 && saying->last < most)
-		r = add(samples, saying->last + 1);
+		r = add_value(samples, saying->last + 1);
 	return r;
 }
 
@@ -227,22 +227,23 @@ static bool has_ports(uint8_t proto)
 	       proto == 132 /* SCTP */ || proto == 136 /* UDP-Lite */;
 }
 
-int samples_of(const struct sieve *sieve, enum selector part,
-	const struct sieve_items *from, const struct lookup_flow *flow,
+int samples_of(const struct rule_partition *partition, enum match_part part,
+	const struct partition_items *from, const struct lookup_flow *flow,
 	struct samples *ret)
 {
 	struct sayings sayings = { 0 };
-	bool port = part == SELECTOR_SPORT || part == SELECTOR_DPORT;
-	int r = add(ret, value_of(flow, part));
+	bool port = part == MATCH_SPORT || part == MATCH_DPORT;
+	int r = add_value(ret, value_of(flow, part));
 
 	if (r < 0 || (port && !has_ports(flow->proto)))
 		return r < 0 ? r : 0;
-	r = collect(sieve, part, from, ret, &sayings);
+	r = collect(partition, part, from, ret, &sayings);
 	if (r >= 0 && sayings.list.count)
 		r = add_other(ret, part, &sayings);
 	for (size_t i = 0; r >= 0 && sayings.list.count && i < ret->values.count; i++) {
 		for (size_t k = 0; r >= 0 && k < sayings.list.count; k++)
-			r = step(ret, part, ret->values.items[i], &sayings.list.items[k]);
+			r = step_value(
+				ret, part, ret->values.items[i], &sayings.list.items[k]);
 	}
 	array_done(&sayings.list);
 	return r < 0 ? r : 0;
@@ -250,7 +251,7 @@ int samples_of(const struct sieve *sieve, enum selector part,
 
 int samples_add(struct samples *samples, uint32_t value)
 {
-	int r = add(samples, value);
+	int r = add_value(samples, value);
 
 	return r < 0 ? r : 0;
 }
@@ -263,33 +264,34 @@ void samples_done(struct samples *samples)
 /* --- names ------------------------------------------------------------------------------------ */
 
 /* The bits that rules look at where they meet the value. */
-static uint32_t bits_of(const struct sieve *sieve, enum selector part,
-	const struct sieve_items *from, uint32_t value)
+static uint32_t bits_of(const struct rule_partition *partition, enum match_part part,
+	const struct partition_items *from, uint32_t value)
 {
 	uint32_t bits = 0;
 
-	array_each (&from->list, const struct sieve_item, item) {
-		const struct state_rule *entry = sieve->rules.items[item->rule].entry;
+	array_each (&from->list, const struct partition_item, item) {
+		const struct state_rule *entry = partition->rules.items[item->rule].entry;
 		struct saying saying = saying_of(part, &entry->rule);
 
-		if (!item->decided && selector_is_set(part, entry) &&
-			says(&saying, value))
+		if (!item->decided && rule_match_is_set(part, entry) &&
+			rule_says(&saying, value))
 			bits |= saying.mask;
 	}
 	return bits;
 }
 
 /* How far around a port the rules say the same. */
-static void range_of(const struct sieve *sieve, enum selector part,
-	const struct sieve_items *from, uint32_t value, uint32_t *first, uint32_t *last)
+static void range_of(const struct rule_partition *partition, enum match_part part,
+	const struct partition_items *from, uint32_t value, uint32_t *first,
+	uint32_t *last)
 {
 	*first = 0;
 	*last = UINT16_MAX;
-	array_each (&from->list, const struct sieve_item, item) {
-		const struct state_rule *entry = sieve->rules.items[item->rule].entry;
+	array_each (&from->list, const struct partition_item, item) {
+		const struct state_rule *entry = partition->rules.items[item->rule].entry;
 		struct saying saying = saying_of(part, &entry->rule);
 
-		if (item->decided || !selector_is_set(part, entry))
+		if (item->decided || !rule_match_is_set(part, entry))
 			continue;
 		if (saying.mask) { /* no range: the value alone stands for its kind */
 			*first = *last = value;
@@ -320,35 +322,35 @@ static int name_proto(uint32_t proto, char *out, size_t size)
 	}
 }
 
-size_t sample_name(const struct sieve *sieve, enum selector part,
-	const struct sieve_items *from, uint32_t value, char *out, size_t size)
+size_t sample_name(const struct rule_partition *partition, enum match_part part,
+	const struct partition_items *from, uint32_t value, char *out, size_t size)
 {
 	/* the packet's ports are those of its way back, swapped */
-	const char *port = part == SELECTOR_SPORT ? "dport" : "sport";
+	const char *port = part == MATCH_SPORT ? "dport" : "sport";
 	uint32_t first, last, bits;
 	int length = 0;
 
 	switch (part) {
-	case SELECTOR_MARK:
-		bits = bits_of(sieve, part, from, value);
+	case MATCH_MARK:
+		bits = bits_of(partition, part, from, value);
 		length = bits ? snprintf(out, size, ":mark=0x%x/0x%x", value, bits)
 			      : snprintf(out, size, ":mark=0x%x", value);
 		break;
-	case SELECTOR_TOS:
+	case MATCH_TOS:
 		length = snprintf(out, size, ":tos=0x%x", value);
 		break;
-	case SELECTOR_PROTO:
+	case MATCH_PROTO:
 		length = name_proto(value, out, size);
 		break;
-	case SELECTOR_SPORT:
-	case SELECTOR_DPORT:
-		range_of(sieve, part, from, value, &first, &last);
+	case MATCH_SPORT:
+	case MATCH_DPORT:
+		range_of(partition, part, from, value, &first, &last);
 		length = first == last
 				 ? snprintf(out, size, ":%s=%u", port, first)
 				 : snprintf(out, size, ":%s=%u-%u", port, first, last);
 		break;
-	case SELECTOR_PLACE:
-	case SELECTORS:
+	case MATCH_DST:
+	case MATCH_PARTS:
 		break;
 	}
 	if (length < 0)

@@ -20,19 +20,19 @@ struct samples {
 
 /* What is left of the rules: from; the flow as far as it is known. *ret zeroed before. 0 or
  * -ENOMEM. */
-int samples_of(const struct sieve *sieve, enum selector part,
-	const struct sieve_items *from, const struct lookup_flow *flow,
+int samples_of(const struct rule_partition *partition, enum match_part part,
+	const struct partition_items *from, const struct lookup_flow *flow,
 	struct samples *ret);
 /* Adds a value that something else than rules tells apart. 0 or -ENOMEM. */
 int samples_add(struct samples *samples, uint32_t value);
 void samples_done(struct samples *samples);
 
 /* Makes a value known. */
-void sample_set(struct lookup_flow *flow, enum selector part, uint32_t value);
+void sample_set(struct lookup_flow *flow, enum match_part part, uint32_t value);
 
 /*
  * Appends ":mark=0x1/0xff", ":tcp", ":dport=80", by what the rules say of the value; of the packet, not of its
  * way back: a rule's sport is its dport. Returns the length written, less than size.
  */
-size_t sample_name(const struct sieve *sieve, enum selector part,
-	const struct sieve_items *from, uint32_t value, char *out, size_t size);
+size_t sample_name(const struct rule_partition *partition, enum match_part part,
+	const struct partition_items *from, uint32_t value, char *out, size_t size);

@@ -34,7 +34,7 @@ static void wait_for(sem_t *semaphore)
 		;
 }
 
-static void fetch(int fd, struct fetched *slot, char *data)
+static void fetch_datagram(int fd, struct fetched *slot, char *data)
 {
 	struct iovec part = { .iov_base = data, .iov_len = SLOT_SIZE };
 	struct msghdr header = { .msg_name = &slot->from,
@@ -53,7 +53,7 @@ static void fetch(int fd, struct fetched *slot, char *data)
 	slot->flags = header.msg_flags;
 }
 
-static void *run(void *data)
+static void *run_thread(void *data)
 {
 	struct fetch_ahead *ahead = data;
 	bool end;
@@ -62,7 +62,7 @@ static void *run(void *data)
 		wait_for(&ahead->empty);
 		if (ahead->stop)
 			return NULL;
-		fetch(ahead->fd, &ahead->slots[i], ahead->data[i]);
+		fetch_datagram(ahead->fd, &ahead->slots[i], ahead->data[i]);
 		end = ahead->slots[i].length < 0;
 		(void)eventfd_write(ahead->full, 1);
 		if (end)
@@ -89,7 +89,7 @@ int fetch_ahead_new(int fd, struct fetch_ahead **ret)
 	/* signals are for the thread that knows what to do about them */
 	sigfillset(&all);
 	(void)pthread_sigmask(SIG_SETMASK, &all, &before);
-	r = pthread_create(&ahead->thread, NULL, run, ahead);
+	r = pthread_create(&ahead->thread, NULL, run_thread, ahead);
 	(void)pthread_sigmask(SIG_SETMASK, &before, NULL);
 	if (r != 0) {
 		(void)close(ahead->full);

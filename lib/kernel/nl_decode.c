@@ -63,7 +63,7 @@ void nl_decoder_init(struct nl_decoder *decoder)
 
 void nl_decoder_done(struct nl_decoder *decoder)
 {
-	array_done(&decoder->legs);
+	array_done(&decoder->nexthops);
 	array_done(&decoder->members);
 }
 
@@ -72,8 +72,8 @@ void nl_decoder_done(struct nl_decoder *decoder)
  * behind would be silently absent: we walk first. *seen (may be NULL) gets a bit for each
  * type met, bit 63 for all from there on.
  */
-static int parse(struct nlattr **table, int max, const struct nlattr *head, int length,
-	const struct nla_policy *policy, uint64_t *seen)
+static int parse_attributes(struct nlattr **table, int max, const struct nlattr *head,
+	int length, const struct nla_policy *policy, uint64_t *seen)
 {
 	int left = length;
 
@@ -97,7 +97,7 @@ static int parse_message(struct nlattr **table, int max, const struct nlmsghdr *
 {
 	if (message->nlmsg_len < NLMSG_SPACE(header))
 		return -EBADMSG;
-	return parse(table, max,
+	return parse_attributes(table, max,
 		(const struct nlattr *)((const char *)message + NLMSG_SPACE(header)),
 		(int)(message->nlmsg_len - NLMSG_SPACE(header)), policy, seen);
 }
@@ -105,7 +105,7 @@ static int parse_message(struct nlattr **table, int max, const struct nlmsghdr *
 static int parse_nested(struct nlattr **table, int max, const struct nlattr *nest,
 	const struct nla_policy *policy)
 {
-	return parse(table, max, nla_data(nest), nla_len(nest), policy, NULL);
+	return parse_attributes(table, max, nla_data(nest), nla_len(nest), policy, NULL);
 }
 
 /* The family header of a message, NULL where the message is too short for one. */
@@ -392,7 +392,7 @@ static int decode_netconf(const struct nlmsghdr *message, struct record *ret)
 }
 
 static int decode_group(struct nl_decoder *decoder, const struct nlattr *group,
-	struct nexthop_record *ret)
+	struct nexthop_obj_record *ret)
 {
 	struct nexthop_grp entry; /* weight_high is from 6.13 on, zero before */
 	const char *data = nla_data(group);
@@ -424,7 +424,7 @@ static int decode_nexthop(
 		[NHA_OIF] = { .type = NLA_U32 },
 	};
 	struct nlattr *tb[NHA_MAX + 1];
-	struct nexthop_record *nexthop = &ret->nexthop;
+	struct nexthop_obj_record *nexthop_obj = &ret->nexthop_obj;
 	const struct nhmsg *header = header_of(message, sizeof(*header));
 
 	if (!header ||
@@ -432,28 +432,28 @@ static int decode_nexthop(
 		!tb[NHA_ID] || nla_get_u32(tb[NHA_ID]) == 0)
 		return -EBADMSG;
 
-	memset(nexthop, 0, sizeof(*nexthop));
-	nexthop->id = nla_get_u32(tb[NHA_ID]);
+	memset(nexthop_obj, 0, sizeof(*nexthop_obj));
+	nexthop_obj->id = nla_get_u32(tb[NHA_ID]);
 	if (message->nlmsg_type == RTM_DELNEXTHOP) {
 		ret->kind = RECORD_NEXTHOP_GONE;
 		return NL_RECORD;
 	}
 	ret->kind = RECORD_NEXTHOP;
-	nexthop->fdb = tb[NHA_FDB];
-	nexthop->blackhole = tb[NHA_BLACKHOLE];
-	nexthop->scope = header->nh_scope;
-	nexthop->leg.oif = (int)u32_or(tb[NHA_OIF], 0);
-	nexthop->leg.onlink = (header->nh_flags & RTNH_F_ONLINK) != 0;
-	nexthop->leg.weight = 1;
+	nexthop_obj->fdb = tb[NHA_FDB];
+	nexthop_obj->blackhole = tb[NHA_BLACKHOLE];
+	nexthop_obj->scope = header->nh_scope;
+	nexthop_obj->nexthop.oif = (int)u32_or(tb[NHA_OIF], 0);
+	nexthop_obj->nexthop.onlink = (header->nh_flags & RTNH_F_ONLINK) != 0;
+	nexthop_obj->nexthop.weight = 1;
 	if (tb[NHA_GROUP])
-		return decode_group(decoder, tb[NHA_GROUP], nexthop) ?: NL_RECORD;
+		return decode_group(decoder, tb[NHA_GROUP], nexthop_obj) ?: NL_RECORD;
 
 	const struct nlattr *gateway = tb[NHA_GATEWAY];
 	if (gateway && header->nh_family == AF_INET && nla_len(gateway) == 4) {
-		nexthop->leg.gw_family = 4;
-		nexthop->leg.gw = ip4_or_0(gateway);
+		nexthop_obj->nexthop.gw_family = 4;
+		nexthop_obj->nexthop.gw = ip4_or_0(gateway);
 	} else if (gateway && header->nh_family == AF_INET6 && nla_len(gateway) == 16) {
-		nexthop->leg.gw_family = 6;
+		nexthop_obj->nexthop.gw_family = 6;
 	} else if (gateway) {
 		return -EBADMSG;
 	}

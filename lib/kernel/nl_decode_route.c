@@ -54,11 +54,11 @@ static inline uint64_t hash_attr(uint64_t seed, const struct rtattr *attr)
 struct route_walk {
 	const struct rtattr *multipath;
 	bool has_dst;
-	uint64_t rest; /* of the legs */
+	uint64_t rest; /* of the nexthops */
 };
 
 /* RTA_VIA: the gateway's family is not the route's. */
-static bool take_via(const struct rtattr *attr, struct leg *leg, bool *blind_)
+static bool take_via(const struct rtattr *attr, struct nexthop *nexthop, bool *blind_)
 {
 	const char *data = RTA_DATA(attr);
 	size_t length = RTA_PAYLOAD(attr);
@@ -71,29 +71,29 @@ static bool take_via(const struct rtattr *attr, struct leg *leg, bool *blind_)
 	length -= sizeof(family);
 	data += sizeof(family);
 	if (family == AF_INET6 && length == 16) {
-		leg->gw_family = 6;
+		nexthop->gw_family = 6;
 	} else if (family == AF_INET && length == sizeof(network)) {
 		memcpy(&network, data, sizeof(network));
-		leg->gw_family = 4;
-		leg->gw.host = be32toh(network);
+		nexthop->gw_family = 4;
+		nexthop->gw.host = be32toh(network);
 	} else {
 		*blind_ = true;
 	}
 	return true;
 }
 
-/* An attribute of a leg; those of a single one stand among the route's own. */
-static inline bool take_leg_attr(const struct rtattr *attr, struct leg *leg,
+/* An attribute of a nexthop; those of a single one stand among the route's own. */
+static inline bool take_nexthop_attr(const struct rtattr *attr, struct nexthop *nexthop,
 	struct route_record *route, struct route_walk *walk)
 {
 	uint32_t number;
 
 	switch (attr->rta_type & NLA_TYPE_MASK) {
 	case RTA_GATEWAY:
-		leg->gw_family = 4;
-		return take_ip4(attr, &leg->gw);
+		nexthop->gw_family = 4;
+		return take_ip4(attr, &nexthop->gw);
 	case RTA_VIA:
-		return take_via(attr, leg, &route->blind);
+		return take_via(attr, nexthop, &route->blind);
 	case RTA_FLOW:
 		if (!take_u32(attr, &number))
 			return false;
@@ -112,17 +112,17 @@ static inline bool take_leg_attr(const struct rtattr *attr, struct leg *leg,
 	}
 }
 
-static int decode_legs(
+static int decode_nexthops(
 	struct nl_decoder *decoder, struct route_record *route, struct route_walk *walk)
 {
 	const struct rtnexthop *hop = RTA_DATA(walk->multipath);
 	int left = (int)RTA_PAYLOAD(walk->multipath);
 
-	array_clear(&decoder->legs);
+	array_clear(&decoder->nexthops);
 	while (left > 0) {
 		if (!RTNH_OK(hop, left) || hop->rtnh_ifindex < 0)
 			return -EBADMSG;
-		struct leg leg = { .oif = hop->rtnh_ifindex,
+		struct nexthop nexthop = { .oif = hop->rtnh_ifindex,
 			.onlink = (hop->rtnh_flags & RTNH_F_ONLINK) != 0,
 			.dead = (hop->rtnh_flags & RTNH_F_DEAD) != 0,
 			.weight = (uint16_t)(hop->rtnh_hops + 1) };
@@ -131,20 +131,20 @@ static int decode_legs(
 
 		for (; attrs > 0; attr = RTA_NEXT(attr, attrs))
 			if (!RTA_OK(attr, attrs) ||
-				!take_leg_attr(attr, &leg, route, walk))
+				!take_nexthop_attr(attr, &nexthop, route, walk))
 				return -EBADMSG;
-		if (array_push(&decoder->legs, &leg) < 0)
+		if (array_push(&decoder->nexthops, &nexthop) < 0)
 			return -ENOMEM;
-		walk->rest = walk->rest ? hash_mix(walk->rest) : 0; /* of which leg */
+		walk->rest = walk->rest ? hash_mix(walk->rest) : 0; /* of which nexthop */
 		left -= (int)RTNH_ALIGN(hop->rtnh_len);
 		hop = RTNH_NEXT(hop);
 	}
-	route->legs = decoder->legs.items;
-	route->leg_count = decoder->legs.count;
+	route->nexthops = decoder->nexthops.items;
+	route->nexthop_count = decoder->nexthops.count;
 	return 0;
 }
 
-static inline bool take_route_attr(const struct rtattr *attr, struct leg *leg,
+static inline bool take_route_attr(const struct rtattr *attr, struct nexthop *nexthop,
 	struct route_record *route, struct route_walk *walk)
 {
 	uint32_t number;
@@ -162,7 +162,7 @@ static inline bool take_route_attr(const struct rtattr *attr, struct leg *leg,
 	case RTA_OIF:
 		if (!take_u32(attr, &number) || number > INT32_MAX)
 			return false;
-		leg->oif = (int)number;
+		nexthop->oif = (int)number;
 		return true;
 	case RTA_NH_ID:
 		return take_u32(attr, &route->nhid);
@@ -175,12 +175,12 @@ static inline bool take_route_attr(const struct rtattr *attr, struct leg *leg,
 	case RTA_CACHEINFO:
 		return true;
 	default:
-		return take_leg_attr(attr, leg, route, walk);
+		return take_nexthop_attr(attr, nexthop, route, walk);
 	}
 }
 
 /* Where it goes among its equals (kernel-rpf 5.7). A dump's answer has none of these flags. */
-static inline enum route_place place_of(unsigned int flags)
+static inline enum route_position place_of(unsigned int flags)
 {
 	if (flags & NLM_F_REPLACE)
 		return ROUTE_REPLACE;
@@ -190,14 +190,14 @@ static inline enum route_place place_of(unsigned int flags)
 								     : ROUTE_NEW;
 }
 
-/* Its legs, when its attributes have been walked. */
+/* Its nexthops, when its attributes have been walked. */
 static inline int finish_route(struct nl_decoder *decoder, unsigned int flags,
 	struct route_record *route, struct route_walk *walk)
 {
-	route->legs = NULL;
-	route->leg_count = 0;
+	route->nexthops = NULL;
+	route->nexthop_count = 0;
 	/*
-	 * nexthop_compat_mode shows the object's legs too, or not: the object tells. So it does
+	 * nexthop_compat_mode shows the object's nexthops too, or not: the object tells. So it does
 	 * whether it is a blackhole, which a message about the route may be older than.
 	 */
 	if (route->nhid) {
@@ -206,18 +206,18 @@ static inline int finish_route(struct nl_decoder *decoder, unsigned int flags,
 		return 0;
 	}
 	if (walk->multipath) {
-		int r = decode_legs(decoder, route, walk);
+		int r = decode_nexthops(decoder, route, walk);
 
 		if (r < 0)
 			return r;
-		/* here they are the route's own, on a single leg the leg's */
+		/* here they are the route's own, on a single nexthop the nexthop's */
 		flags &= RTNH_F_PERVASIVE | RTNH_F_ONLINK;
 	} else {
-		decoder->leg.onlink = (flags & RTNH_F_ONLINK) != 0;
-		decoder->leg.dead = (flags & RTNH_F_DEAD) != 0;
-		if (decoder->leg.oif || decoder->leg.gw_family) {
-			route->legs = &decoder->leg;
-			route->leg_count = 1;
+		decoder->nexthop.onlink = (flags & RTNH_F_ONLINK) != 0;
+		decoder->nexthop.dead = (flags & RTNH_F_DEAD) != 0;
+		if (decoder->nexthop.oif || decoder->nexthop.gw_family) {
+			route->nexthops = &decoder->nexthop;
+			route->nexthop_count = 1;
 		}
 		flags &= RTNH_F_PERVASIVE;
 	}
@@ -257,7 +257,7 @@ int nl_decode_route(
 {
 	const struct rtmsg *header = NLMSG_DATA(message);
 	struct route_record *route = &ret->route;
-	struct leg *leg = &decoder->leg;
+	struct nexthop *nexthop = &decoder->nexthop;
 	struct route_walk walk = { 0 };
 
 	if (message->nlmsg_len < NLMSG_LENGTH(sizeof(*header)))
@@ -282,13 +282,13 @@ int nl_decode_route(
 	route->realm = false;
 	route->blind = header->rtm_type >= ROUTE_TYPES || header->rtm_src_len;
 	route->rest = 0;
-	route->place = place_of(message->nlmsg_flags);
-	*leg = (struct leg){ .weight = 1 };
+	route->position = place_of(message->nlmsg_flags);
+	*nexthop = (struct nexthop){ .weight = 1 };
 
 	const struct rtattr *attr = RTM_RTA(header);
 	int left = (int)(message->nlmsg_len - NLMSG_LENGTH(sizeof(*header)));
 	for (; left > 0; attr = RTA_NEXT(attr, left))
-		if (!RTA_OK(attr, left) || !take_route_attr(attr, leg, route, &walk))
+		if (!RTA_OK(attr, left) || !take_route_attr(attr, nexthop, route, &walk))
 			return -EBADMSG;
 
 	if (header->rtm_dst_len && !walk.has_dst)

@@ -15,9 +15,9 @@ enum nl_decoded {
 	NL_RECORD,
 };
 
-/* Where the legs and members of one message are laid down. Zeroed memory is an empty one. */
+/* Where the nexthops and members of one message are laid down. Zeroed memory is an empty one. */
 struct nl_decoder {
-	struct leg leg;
-	ARRAY(struct leg) legs;
+	struct nexthop nexthop;
+	ARRAY(struct nexthop) nexthops;
 	ARRAY(struct nexthop_member) members;
 };

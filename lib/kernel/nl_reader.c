@@ -181,7 +181,7 @@ const struct nl_counts *nl_reader_counts(const struct nl_reader *reader)
 }
 
 /* Copies a datagram to what is kept. What there is no room for is noticed by nl_reader_replay(). */
-static void keep(struct nl_reader *reader, const char *datagram, size_t length)
+static void record_datagram(struct nl_reader *reader, const char *datagram, size_t length)
 {
 	size_t size = NLMSG_ALIGN(length), capacity = reader->kept_capacity;
 
@@ -227,7 +227,7 @@ static int take_slot(
 		return -EBADMSG;
 	}
 	if (reader->keeping)
-		keep(reader, at, left);
+		record_datagram(reader, at, left);
 	while ((message = nl_next(&at, &left)) != NULL) {
 		int r = nl_decode_to(&reader->decoder, message, false, &reader->counts,
 			handler, userdata);
@@ -336,13 +336,13 @@ int nl_reader_discard(struct nl_reader *reader)
 	}
 }
 
-void nl_reader_keep(struct nl_reader *reader)
+void nl_reader_record_start(struct nl_reader *reader)
 {
-	nl_reader_forget(reader);
+	nl_reader_record_stop(reader);
 	reader->keeping = true;
 }
 
-void nl_reader_forget(struct nl_reader *reader)
+void nl_reader_record_stop(struct nl_reader *reader)
 {
 	reader->keeping = reader->overfull = false;
 	free(reader->kept);

@@ -80,7 +80,7 @@ int nl_reader_discard(struct nl_reader *reader);
  * -ENOBUFS where there was no room for all of it; -ENOMEM; or what handler returned when that
  * was negative.
  */
-void nl_reader_keep(struct nl_reader *reader);
-void nl_reader_forget(struct nl_reader *reader);
+void nl_reader_record_start(struct nl_reader *reader);
+void nl_reader_record_stop(struct nl_reader *reader);
 int nl_reader_replay(struct nl_reader *reader, unsigned int budget,
 	record_handler handler, void *userdata);

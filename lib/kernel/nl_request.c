@@ -170,7 +170,7 @@ static int error_of(const struct nlmsghdr *message)
 }
 
 /* One answer. Returns 1 when it was the last, 0, or a negative errno from the kernel. */
-static int take(struct conversation *talk, const struct nlmsghdr *message)
+static int take_message(struct conversation *talk, const struct nlmsghdr *message)
 {
 	if (message->nlmsg_flags & NLM_F_DUMP_INTR)
 		talk->interrupted = true;
@@ -207,7 +207,7 @@ static int take_some(
 		if (message->nlmsg_seq != request->seq ||
 			message->nlmsg_pid != request->port)
 			continue;
-		r = take(talk, message);
+		r = take_message(talk, message);
 		if (r == 0)
 			continue;
 		if (r < 0 || talk->failed < 0)
@@ -218,7 +218,7 @@ static int take_some(
 }
 
 /* The next of the answers, from the datagram at hand or a new one. As take_some(). */
-static int step(struct nl_request *request, struct conversation *talk, int flags,
+static int step_dump(struct nl_request *request, struct conversation *talk, int flags,
 	unsigned int most)
 {
 	if (!request->left) {
@@ -246,7 +246,7 @@ static int converse(struct nl_request *request, struct conversation *talk)
 
 	request->left = 0;
 	do
-		r = step(request, talk, 0, UINT_MAX);
+		r = step_dump(request, talk, 0, UINT_MAX);
 	while (r > 0);
 	request->left = 0;
 	return r;
@@ -281,7 +281,7 @@ static int converse_at_length(struct nl_request *request, struct conversation *t
 
 	request->left = 0;
 	for (int i = 0; i < SHORT_DUMP && r > 0; i++)
-		r = step(request, talk, 0, UINT_MAX);
+		r = step_dump(request, talk, 0, UINT_MAX);
 	if (r <= 0)
 		return r;
 	if (fetch_ahead_new(request->fd, &ahead) < 0)
@@ -297,7 +297,8 @@ static int converse_at_length(struct nl_request *request, struct conversation *t
 	return r > 0 ? converse(request, talk) : r;
 }
 
-static int put(struct nl_request *request, struct nlmsghdr *message, uint16_t flags)
+static int put_message(
+	struct nl_request *request, struct nlmsghdr *message, uint16_t flags)
 {
 	static const struct sockaddr_nl kernel = { .nl_family = AF_NETLINK };
 	ssize_t sent;
@@ -312,10 +313,10 @@ static int put(struct nl_request *request, struct nlmsghdr *message, uint16_t fl
 	return sent < 0 ? -errno : 0;
 }
 
-static int ask(struct nl_request *request, struct nlmsghdr *message, uint16_t flags,
-	struct conversation *talk)
+static int ask_kernel(struct nl_request *request, struct nlmsghdr *message,
+	uint16_t flags, struct conversation *talk)
 {
-	int r = put(request, message, flags);
+	int r = put_message(request, message, flags);
 
 	return r < 0 ? r : converse(request, talk);
 }
@@ -325,7 +326,7 @@ int nl_request_ask(struct nl_request *request, struct nlmsghdr *message, uint16_
 {
 	struct conversation talk = { .answer = answer, .userdata = userdata };
 
-	return ask(request, message, flags, &talk);
+	return ask_kernel(request, message, flags, &talk);
 }
 
 /* Whom the records of a question are for. */
@@ -388,7 +389,7 @@ static const struct {
 };
 
 /* Asks for the dump of that row; its answers are still to be taken. */
-static int begin(struct nl_request *request, size_t row)
+static int begin_dump(struct nl_request *request, size_t row)
 {
 	_cleanup_(nl_msg_freep) struct nl_msg *message = NULL;
 	int r;
@@ -398,7 +399,7 @@ static int begin(struct nl_request *request, size_t row)
 	else
 		r = build_dump(
 			dumps[row].type, dumps[row].family, dumps[row].header, &message);
-	return r < 0 ? r : put(request, nlmsg_hdr(message), NLM_F_DUMP);
+	return r < 0 ? r : put_message(request, nlmsg_hdr(message), NLM_F_DUMP);
 }
 
 int nl_request_dump(struct nl_request *request, unsigned int what, record_handler handler,
@@ -416,7 +417,7 @@ int nl_request_dump(struct nl_request *request, unsigned int what, record_handle
 
 		if (!(what & dumps[i].what))
 			continue;
-		r = begin(request, i);
+		r = begin_dump(request, i);
 		if (r == 0)
 			r = dumps[i].what == NL_DUMP_ROUTES
 				    ? converse_at_length(request, &talk)
@@ -440,7 +441,7 @@ int nl_request_begin(struct nl_request *request, enum nl_dump what)
 		return -EINVAL;
 	request->left = 0;
 	request->open = (struct conversation){ .dump = true, .answer = hand_on };
-	r = begin(request, row);
+	r = begin_dump(request, row);
 	/* the other dumps are short: no thread is worth it */
 	if (r >= 0 && what == NL_DUMP_ROUTES &&
 		fetch_ahead_new(request->fd, &request->ahead) == -ENOMEM)
@@ -472,7 +473,7 @@ int nl_request_step(struct nl_request *request, record_handler handler, void *us
 	if (request->ahead)
 		r = step_ahead(request);
 	else
-		r = step(request, &request->open, MSG_DONTWAIT, UINT_MAX);
+		r = step_dump(request, &request->open, MSG_DONTWAIT, UINT_MAX);
 	request->open.userdata = NULL;
 	if (r <= 0) {
 		fetch_ahead_free(request->ahead);

@@ -269,7 +269,8 @@ struct found {
  * this protocol sends no acknowledgement. But it then counts the question as open (3.7), and
  * the answer to the next one on that socket as out of sequence: hence no check of that.
  */
-static int lookup(struct nl_sock *socket, struct ip4 addr, int table, struct found *ret)
+static int fib_lookup_ask(
+	struct nl_sock *socket, struct ip4 addr, int table, struct found *ret)
 {
 	const uint32_t network = htobe32(addr.host);
 	_cleanup_(flnl_request_freep) struct flnl_request *request = flnl_request_alloc();
@@ -321,13 +322,13 @@ int probe_merged(struct ip4 own, bool *ret)
 	for (size_t i = own.host ? 0 : 1; i < ELEMENTS(candidates); i++) {
 		struct found local = { 0 }, main = { 0 };
 
-		r = lookup(socket, candidates[i], (int)TABLE_LOCAL, &local);
+		r = fib_lookup_ask(socket, candidates[i], (int)TABLE_LOCAL, &local);
 		if (r < 0)
 			return r;
 		/* while merged this looks through main too, and may find a route of main's */
 		if (local.error || local.type != ROUTE_LOCAL)
 			continue;
-		r = lookup(socket, candidates[i], (int)TABLE_MAIN, &main);
+		r = fib_lookup_ask(socket, candidates[i], (int)TABLE_MAIN, &main);
 		if (r < 0)
 			return r;
 		*ret = main.error == 0 && main.type == ROUTE_LOCAL &&

@@ -14,7 +14,7 @@
 
 /* The kernel says when links, addresses or nexthops changed under a dump. Taking in what is
  * known already does no harm, so the dump is just done again. */
-static int dump(struct nl_request *request, unsigned int what, struct state *state)
+static int dump_all(struct nl_request *request, unsigned int what, struct state *state)
 {
 	int r = -EAGAIN;
 
@@ -59,7 +59,7 @@ static int ask_merged(const struct state *state, bool *ret)
 {
 	int r = probe_merged(ip4(0), ret);
 
-	hash_each (&state->own.addrs, slot) {
+	hash_each (&state->local_addrs.addrs, slot) {
 		if (r == -ENOENT)
 			r = probe_merged(ip4((uint32_t)slot->key), ret);
 	}
@@ -73,10 +73,10 @@ static int read_merged(struct state *state, bool may_be)
 
 	/* what was parted stays so, and rules that were changed have parted them */
 	if (may_be && has_first_rules(state)) {
-		r = ask_merged(state, &record.merged);
+		r = ask_merged(state, &record.local_main_merged);
 		/* no own address: nothing that could tell, and nothing that it matters to yet */
 		if (r == -ENOENT)
-			record.merged = true;
+			record.local_main_merged = true;
 		else if (r < 0)
 			return r;
 	}
@@ -86,7 +86,7 @@ static int read_merged(struct state *state, bool may_be)
 /* What was parted stays so. */
 static bool may_be_merged(const struct state *known)
 {
-	return !known || known->merged;
+	return !known || known->local_main_merged;
 }
 
 int snapshot_read(
@@ -95,12 +95,12 @@ int snapshot_read(
 	int r = read_version(state);
 
 	if (r >= 0)
-		r = dump(request, NL_DUMP_ALL & ~(unsigned int)NL_DUMP_ROUTES, state);
+		r = dump_all(request, NL_DUMP_ALL & ~(unsigned int)NL_DUMP_ROUTES, state);
 	/* before the routes, which need to know */
 	if (r >= 0)
 		r = read_merged(state, may_be_merged(known));
 	if (r >= 0)
-		r = dump(request, NL_DUMP_ROUTES, state);
+		r = dump_all(request, NL_DUMP_ROUTES, state);
 	return r < 0 ? r : procsys_read_all(state_apply_handler, state);
 }
 
@@ -122,7 +122,7 @@ int snapshot_begin(struct snapshot *snapshot, struct nl_request *request,
 }
 
 /* One kind is read: the next. Returns 1, 0 where there is none, or a negative errno. */
-static int next(struct snapshot *snapshot)
+static int next_dump(struct snapshot *snapshot)
 {
 	int r = 0;
 
@@ -146,7 +146,7 @@ int snapshot_step(struct snapshot *snapshot)
 		return r < 0 ? r : 1;
 	}
 	if (r == 0 || (r == -EOPNOTSUPP && snapshot->reading == NL_DUMP_NEXTHOPS))
-		return next(snapshot);
+		return next_dump(snapshot);
 	return r;
 }
 
@@ -155,12 +155,12 @@ int snapshot_refresh_conf(struct state *state)
 	int r = procsys_read_all(state_apply_handler, state);
 
 	/* they never join again */
-	return r < 0 || !state->merged ? r : read_merged(state, true);
+	return r < 0 || !state->local_main_merged ? r : read_merged(state, true);
 }
 
 int snapshot_refresh(struct nl_request *request, struct state *state)
 {
-	int r = dump(request, NL_DUMP_LINKS, state);
+	int r = dump_all(request, NL_DUMP_LINKS, state);
 
 	return r < 0 ? r : snapshot_refresh_conf(state);
 }

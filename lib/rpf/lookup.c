@@ -20,13 +20,13 @@
 /* --- one flow ----------------------------------------------------------------------------------- */
 
 /* The longest of the prefixes whose routes can be used; false where there is none. */
-static bool pick_longest(const struct view *view, const struct fib *fib,
+static bool pick_longest(const struct overlay *overlay, const struct fib *fib,
 	const struct trie_match *matches, size_t count, const struct lookup_flow *flow,
 	struct lookup_result *result)
 {
 	while (count--) {
 		if (lookup_pick(
-			    view, fib_list(fib, matches[count].value), flow, result)) {
+			    overlay, fib_list(fib, matches[count].value), flow, result)) {
 			result->prefix = prefix4(flow->dst, matches[count].len);
 			return true;
 		}
@@ -34,28 +34,28 @@ static bool pick_longest(const struct view *view, const struct fib *fib,
 	return false;
 }
 
-static void table_lookup(const struct view *view, uint32_t table,
+static void table_lookup(const struct overlay *overlay, uint32_t table,
 	const struct lookup_flow *flow, struct lookup_result *result)
 {
-	const struct fib *fib = state_table(view->state, table);
+	const struct fib *fib = state_table(overlay->state, table);
 	struct trie_match matches[33];
 	bool all = true;
 	size_t count = fib ? trie_nearest(&fib->trie, flow->dst, matches, &all) : 0;
 
 	result->error = EAGAIN;
 	result->info = NULL;
-	if (pick_longest(view, fib, matches, count, flow, result) || all || !count)
+	if (pick_longest(overlay, fib, matches, count, flow, result) || all || !count)
 		return;
 	/* what is around can't be used: what is around that, then */
 	count = trie_match(&fib->trie, flow->dst, matches);
-	(void)pick_longest(view, fib, matches, count, flow, result);
+	(void)pick_longest(overlay, fib, matches, count, flow, result);
 }
 
-bool lookup_either(const struct view *view, const struct lookup_flow *flow)
+bool lookup_either(const struct overlay *overlay, const struct lookup_flow *flow)
 {
 	struct lookup_result result = { 0 };
 
-	table_lookup(view, TABLE_DEFAULT, flow, &result);
+	table_lookup(overlay, TABLE_DEFAULT, flow, &result);
 	return lookup_is_either(&result);
 }
 
@@ -81,17 +81,17 @@ static void trace_table(struct trace *trace, int number, const char *who, uint32
 			prefix4_format(result->prefix, prefix));
 }
 
-static struct lookup_result lookup_merged(const struct view *view,
+static struct lookup_result lookup_merged(const struct overlay *overlay,
 	const struct lookup_flow *flow, struct trace *trace, int number)
 {
 	struct lookup_result result = { .error = ENETUNREACH };
 
 	for (size_t i = 0; i < LOOKUP_MERGED_TABLES; i++) {
-		table_lookup(view, lookup_merged_tables[i], flow, &result);
+		table_lookup(overlay, lookup_merged_tables[i], flow, &result);
 		trace_table(trace, number, "no rule was ever changed",
 			lookup_merged_tables[i], &result, result.error != EAGAIN);
-		result.blind |=
-			lookup_may_be_either(view, &result) && lookup_either(view, flow);
+		result.blind |= lookup_may_be_either(overlay, &result) &&
+				lookup_either(overlay, flow);
 		if (result.error != EAGAIN)
 			return result;
 	}
@@ -101,7 +101,7 @@ static struct lookup_result lookup_merged(const struct view *view,
 }
 
 /* Handles one matching rule. Returns true when the look-up ended there. */
-static bool rule_lookup(const struct view *view, const struct rule *rule,
+static bool rule_lookup(const struct overlay *overlay, const struct rule *rule,
 	const struct lookup_flow *flow, struct trace *trace, int number,
 	struct lookup_result *result)
 {
@@ -110,31 +110,31 @@ static bool rule_lookup(const struct view *view, const struct rule *rule,
 	bool final;
 
 	snprintf(words, sizeof(words), "rule %u", rule->priority);
-	result->error = lookup_rule_acts(view, rule, flow, &table);
+	result->error = lookup_rule_acts(overlay, rule, flow, &table);
 	if (result->error) {
 		result->info = NULL;
 		trace_add(trace, number, "%s: says %s", words, strerror(result->error));
 		return true;
 	}
-	table_lookup(view, table, flow, result);
-	final = lookup_is_final(view, rule, result);
+	table_lookup(overlay, table, flow, result);
+	final = lookup_is_final(overlay, rule, result);
 	trace_table(trace, number, words, table, result, final);
 	return final;
 }
 
-struct lookup_result lookup(const struct view *view, const struct lookup_flow *flow,
+struct lookup_result lookup(const struct overlay *overlay, const struct lookup_flow *flow,
 	struct trace *trace, int number)
 {
-	const struct state *state = view->state;
+	const struct state *state = overlay->state;
 	struct lookup_result result = { 0 };
 	size_t at = 0;
 
-	if (!view_has_custom_rules(view))
-		return lookup_merged(view, flow, trace, number);
+	if (!overlay_has_custom_rules(overlay))
+		return lookup_merged(overlay, flow, trace, number);
 	while (at < state->rules.count) {
 		const struct state_rule *entry = &state->rules.items[at];
 		const struct rule *rule = &entry->rule;
-		bool match = selector_selects(view, entry, flow) &&
+		bool match = rule_matches(overlay, entry, flow) &&
 			     prefix4_has(rule->to, flow->dst);
 
 		result.blind |= rule->blind;
@@ -149,7 +149,7 @@ struct lookup_result lookup(const struct view *view, const struct lookup_flow *f
 			continue;
 		}
 		result.rule = rule;
-		if (rule_lookup(view, rule, flow, trace, number, &result))
+		if (rule_lookup(overlay, rule, flow, trace, number, &result))
 			return result;
 		at++;
 	}

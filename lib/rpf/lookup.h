@@ -13,7 +13,7 @@
  * Looks up one flow. trace: NULL, or gets a step for each rule that is looked at, with
  * number.
  */
-struct lookup_result lookup(const struct view *view, const struct lookup_flow *flow,
+struct lookup_result lookup(const struct overlay *overlay, const struct lookup_flow *flow,
 	struct trace *trace, int number);
 
 /*
@@ -26,8 +26,8 @@ typedef int (*lookup_visit)(
 
 /* Looks up all destinations first..last of a flow whose own dst is ignored. Returns 0 or
  * what visit returned. */
-int lookup_range(const struct view *view, const struct lookup_flow *flow, uint32_t first,
-	uint32_t last, lookup_visit visit, void *data);
+int lookup_range(const struct overlay *overlay, const struct lookup_flow *flow,
+	uint32_t first, uint32_t last, lookup_visit visit, void *data);
 
 /*
  * Called with how many of the destinations asked for have a result, in pieces of any size:
@@ -41,11 +41,11 @@ typedef int (*lookup_share_visit)(const struct lookup_result *result,
  * As lookup_range() over all of a set, where only how much there is of each result counts.
  * Over a large table, and most of all addresses, it costs what its lists are, not its routes.
  */
-int lookup_shares(const struct view *view, const struct lookup_flow *flow,
+int lookup_shares(const struct overlay *overlay, const struct lookup_flow *flow,
 	const struct prefixset *sources, lookup_share_visit share, void *data);
 
 /*
  * Whether an address has an answer in table default, so that it matters whether a kernel asks that
  * behind an error route of main: lookup_may_be_either() (lookup_rules.h).
  */
-bool lookup_either(const struct view *view, const struct lookup_flow *flow);
+bool lookup_either(const struct overlay *overlay, const struct lookup_flow *flow);

@@ -19,7 +19,7 @@ struct piece {
 };
 
 struct walk {
-	const struct view *view;
+	const struct overlay *overlay;
 	const struct lookup_flow *flow;
 	lookup_visit visit;
 	lookup_share_visit share; /* instead of visit: only how much is asked for */
@@ -37,7 +37,7 @@ static int answer(struct walk *walk, uint32_t first, uint32_t last,
 }
 
 /* Keeps a piece for the rules behind this one, joined to the piece before it if it can be. */
-static int keep(struct walk *walk, struct piece piece)
+static int keep_piece(struct walk *walk, struct piece piece)
 {
 	size_t count = walk->next.count;
 	struct piece *before = count ? &walk->next.items[count - 1] : NULL;
@@ -95,7 +95,7 @@ static int walk_either(
 	struct walk *walk, struct piece piece, const struct lookup_result *refused)
 {
 	struct either either = { walk, *refused };
-	struct walk inner = { .view = walk->view,
+	struct walk inner = { .overlay = walk->overlay,
 		.flow = walk->flow,
 		.visit = take_either,
 		.data = &either };
@@ -129,12 +129,12 @@ static int hand_out(struct table_walk *table, uint32_t until, struct lookup_resu
 	table->position = rest.last + 1;
 	result.rule = table->rule;
 	result.blind |= rest.blind;
-	if (!table->rule && lookup_may_be_either(walk->view, &result))
+	if (!table->rule && lookup_may_be_either(walk->overlay, &result))
 		return walk_either(walk, rest, &result);
-	if (lookup_is_final(walk->view, table->rule, &result))
+	if (lookup_is_final(walk->overlay, table->rule, &result))
 		return answer(walk, rest.first, rest.last, &result);
 	rest.blind = result.blind;
-	return keep(walk, rest);
+	return keep_piece(walk, rest);
 }
 
 /* As lookup_pick(). */
@@ -144,7 +144,7 @@ static bool pick(struct table_walk *table, uint32_t value, struct lookup_result 
 
 	if (known->value != value) {
 		*known = (struct pick){ .value = value };
-		known->picked = lookup_pick(table->walk->view,
+		known->picked = lookup_pick(table->walk->overlay,
 			fib_list(table->fib, value), table->walk->flow, &known->result);
 	}
 	*ret = known->result;
@@ -193,7 +193,7 @@ static int walk_table(
 	const struct lookup_result none = { .error = EAGAIN };
 	struct table_walk table = {
 		.walk = walk,
-		.fib = state_table(walk->view->state, id),
+		.fib = state_table(walk->overlay->state, id),
 		.rule = rule,
 		.piece = piece,
 		.position = piece.first,
@@ -211,7 +211,7 @@ static int walk_table(
 /* What the rule at `at` does with a piece that it matches wholly. */
 static int walk_match(struct walk *walk, size_t at, struct piece piece)
 {
-	const struct state *state = walk->view->state;
+	const struct state *state = walk->overlay->state;
 	const struct rule *rule = &state->rules.items[at].rule;
 	struct lookup_result end = { .rule = rule, .blind = piece.blind };
 	uint32_t table;
@@ -220,8 +220,8 @@ static int walk_match(struct walk *walk, size_t at, struct piece piece)
 		return 0;
 	piece.at = rule->action == RULE_GOTO ? lookup_goto(state, at) : at + 1;
 	if (rule->action == RULE_NOP || rule->action == RULE_GOTO)
-		return keep(walk, piece);
-	end.error = lookup_rule_acts(walk->view, rule, walk->flow, &table);
+		return keep_piece(walk, piece);
+	end.error = lookup_rule_acts(walk->overlay, rule, walk->flow, &table);
 	if (end.error)
 		return answer(walk, piece.first, piece.last, &end);
 	return walk_table(walk, table, rule, piece);
@@ -230,13 +230,14 @@ static int walk_match(struct walk *walk, size_t at, struct piece piece)
 /* Parts a piece at the ends of the rule's `to`: before it, in it, behind it. */
 static int walk_piece(struct walk *walk, size_t at, bool selected, struct piece piece)
 {
-	const struct rule *rule = &walk->view->state->rules.items[at].rule;
+	const struct rule *rule = &walk->overlay->state->rules.items[at].rule;
 	uint32_t first = prefix4_first(rule->to), last = prefix4_last(rule->to);
 	struct piece part[3] = { piece, piece, piece };
 
 	piece.blind |= rule->blind;
 	if (!selected || piece.last < first || piece.first > last)
-		return rule->invert ? walk_match(walk, at, piece) : keep(walk, piece);
+		return rule->invert ? walk_match(walk, at, piece)
+				    : keep_piece(walk, piece);
 	for (size_t i = 0; i < ELEMENTS(part); i++)
 		part[i].blind = piece.blind;
 	if (piece.first < first) {
@@ -255,7 +256,7 @@ static int walk_piece(struct walk *walk, size_t at, bool selected, struct piece 
 	}
 	for (size_t i = 0; i < ELEMENTS(part); i++) {
 		bool match = (i == 1) != rule->invert;
-		int r = match ? walk_match(walk, at, part[i]) : keep(walk, part[i]);
+		int r = match ? walk_match(walk, at, part[i]) : keep_piece(walk, part[i]);
 
 		if (r < 0)
 			return r;
@@ -337,16 +338,16 @@ static bool all_picked(struct shares *shares)
 
 		if (!shares->owned[i])
 			continue;
-		if (!lookup_pick(walk->view, shares->fib->lists.all.items[i], walk->flow,
-			    &result))
+		if (!lookup_pick(walk->overlay, shares->fib->lists.all.items[i],
+			    walk->flow, &result))
 			return false;
 		/* and which part of what is refused, only a walk over table default */
-		if (!shares->rule && lookup_may_be_either(walk->view, &result))
+		if (!shares->rule && lookup_may_be_either(walk->overlay, &result))
 			return false;
 		/* prefix lengths matter to suppressors */
 		if (shares->rule && shares->rule->suppress_len >= 0)
 			return false;
-		if (!lookup_is_final(walk->view, shares->rule, &result)) {
+		if (!lookup_is_final(walk->overlay, shares->rule, &result)) {
 			if (result.blind) /* which goes on with what is unanswered */
 				return false;
 			shares->unanswered += shares->owned[i];
@@ -367,8 +368,8 @@ static int hand_out_shares(struct shares *shares)
 
 		if (!shares->owned[i])
 			continue;
-		(void)lookup_pick(
-			walk->view, shares->fib->lists.all.items[i], walk->flow, &result);
+		(void)lookup_pick(walk->overlay, shares->fib->lists.all.items[i],
+			walk->flow, &result);
 		r = walk->share(&result, shares->fib->lists.all.items[i],
 			shares->owned[i], walk->data);
 		if (r < 0)
@@ -402,7 +403,7 @@ static int share_table(
 	struct shares shares = { .walk = walk, .rule = rule };
 	int r = 0;
 
-	shares.fib = state_table(walk->view->state, id);
+	shares.fib = state_table(walk->overlay->state, id);
 	if (!walk->share || !shares.fib || !mostly_pending(walk, at))
 		return 0;
 	shares.owned = calloc(shares.fib->lists.all.count, sizeof(*shares.owned));
@@ -425,7 +426,7 @@ static int share_table(
 /* Whether a rule behind `at` may answer what the table there has no answer to. */
 static bool is_last_rule(const struct walk *walk, size_t at)
 {
-	const struct state *state = walk->view->state;
+	const struct state *state = walk->overlay->state;
 
 	for (size_t i = at + 1; i < state->rules.count; i++) {
 		const struct state_rule *entry = &state->rules.items[i];
@@ -434,11 +435,11 @@ static bool is_last_rule(const struct walk *walk, size_t at)
 
 		if (entry->rule.action == RULE_NOP)
 			continue;
-		if (!selector_selects(walk->view, entry, walk->flow) &&
+		if (!rule_matches(walk->overlay, entry, walk->flow) &&
 			!entry->rule.invert && !entry->rule.blind)
 			continue;
 		if (entry->rule.action != RULE_TABLE || entry->rule.blind ||
-			lookup_rule_acts(walk->view, &entry->rule, walk->flow, &table))
+			lookup_rule_acts(walk->overlay, &entry->rule, walk->flow, &table))
 			return false;
 		fib = state_table(state, table);
 		if (fib && fib->lists.routes)
@@ -450,12 +451,12 @@ static bool is_last_rule(const struct walk *walk, size_t at)
 /* As share_table(), of the table of a rule that takes all that it selects. */
 static int share_rule(struct walk *walk, size_t at, bool selected)
 {
-	const struct rule *rule = &walk->view->state->rules.items[at].rule;
+	const struct rule *rule = &walk->overlay->state->rules.items[at].rule;
 	uint32_t table;
 
 	if (!walk->share || !selected || rule->invert || rule->blind || rule->to.len ||
 		rule->action != RULE_TABLE ||
-		lookup_rule_acts(walk->view, rule, walk->flow, &table))
+		lookup_rule_acts(walk->overlay, rule, walk->flow, &table))
 		return 0;
 	return share_table(walk, table, rule, at, is_last_rule(walk, at));
 }
@@ -464,7 +465,7 @@ static bool is_last_merged(const struct walk *walk, size_t at)
 {
 	const struct fib *fib =
 		at + 1 < LOOKUP_MERGED_TABLES
-			? state_table(walk->view->state, lookup_merged_tables[at + 1])
+			? state_table(walk->overlay->state, lookup_merged_tables[at + 1])
 			: NULL;
 
 	return !fib || !fib->lists.routes;
@@ -484,12 +485,12 @@ static void walk_turn(struct walk *walk)
 
 static int walk_rules(struct walk *walk)
 {
-	const struct state *state = walk->view->state;
+	const struct state *state = walk->overlay->state;
 	int r;
 
 	for (size_t at = 0; at < state->rules.count && walk->pending.count; at++) {
 		const struct state_rule *entry = &state->rules.items[at];
-		bool selected = selector_selects(walk->view, entry, walk->flow);
+		bool selected = rule_matches(walk->overlay, entry, walk->flow);
 
 		if (!selected && !entry->rule.invert && !entry->rule.blind)
 			continue;
@@ -497,7 +498,7 @@ static int walk_rules(struct walk *walk)
 		if (r != 0)
 			return r < 0 ? r : 0;
 		array_each (&walk->pending, const struct piece, piece) {
-			r = piece->at > at ? keep(walk, *piece)
+			r = piece->at > at ? keep_piece(walk, *piece)
 					   : walk_piece(walk, at, selected, *piece);
 
 			if (r < 0)
@@ -530,7 +531,8 @@ static int walk_merged(struct walk *walk)
 /* Asks all rules, or tables, for what is pending. */
 static int walk_all(struct walk *walk)
 {
-	int r = view_has_custom_rules(walk->view) ? walk_rules(walk) : walk_merged(walk);
+	int r = overlay_has_custom_rules(walk->overlay) ? walk_rules(walk)
+							: walk_merged(walk);
 
 	for (size_t i = 0; r >= 0 && i < walk->pending.count; i++) {
 		const struct piece *piece = &walk->pending.items[i];
@@ -544,20 +546,24 @@ static int walk_all(struct walk *walk)
 	return r < 0 ? r : 0;
 }
 
-int lookup_range(const struct view *view, const struct lookup_flow *flow, uint32_t first,
-	uint32_t last, lookup_visit visit, void *data)
+int lookup_range(const struct overlay *overlay, const struct lookup_flow *flow,
+	uint32_t first, uint32_t last, lookup_visit visit, void *data)
 {
-	struct walk walk = { .view = view, .flow = flow, .visit = visit, .data = data };
+	struct walk walk = {
+		.overlay = overlay, .flow = flow, .visit = visit, .data = data
+	};
 	const struct piece whole = { .first = first, .last = last };
 	int r = array_push(&walk.pending, &whole);
 
 	return r < 0 ? r : walk_all(&walk);
 }
 
-int lookup_shares(const struct view *view, const struct lookup_flow *flow,
+int lookup_shares(const struct overlay *overlay, const struct lookup_flow *flow,
 	const struct prefixset *sources, lookup_share_visit share, void *data)
 {
-	struct walk walk = { .view = view, .flow = flow, .share = share, .data = data };
+	struct walk walk = {
+		.overlay = overlay, .flow = flow, .share = share, .data = data
+	};
 
 	array_each (&sources->ranges, const struct range, range) {
 		const struct piece piece = { .first = range->first, .last = range->last };

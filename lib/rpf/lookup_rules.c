@@ -6,23 +6,23 @@
 #define TOS_MASK 0x1c /* what a route's tos is compared in (RT_TOS, DSCP) */
 
 struct usable {
-	const struct view *view;
+	const struct overlay *overlay;
 	const struct fib_info *info;
 };
 
-static bool is_usable(const struct leg *leg, void *data)
+static bool is_usable(const struct nexthop *nexthop, void *data)
 {
 	const struct usable *usable = data;
 
-	return state_leg_is_usable(usable->view->state, usable->info, leg);
+	return state_nexthop_is_usable(usable->overlay->state, usable->info, nexthop);
 }
 
-static bool info_is_blackhole(const struct view *view, const struct fib_info *info)
+static bool info_is_blackhole(const struct overlay *overlay, const struct fib_info *info)
 {
-	const struct nexthop *nexthop =
-		info->nhid ? state_nexthop(view->state, info->nhid) : NULL;
+	const struct nexthop_obj *nexthop_obj =
+		info->nhid ? state_nexthop_obj(overlay->state, info->nhid) : NULL;
 
-	return nexthop && nexthop->blackhole;
+	return nexthop_obj && nexthop_obj->blackhole;
 }
 
 /* --- aliases ---------------------------------------------------------------------------------- */
@@ -51,25 +51,25 @@ static int type_error(uint8_t type)
 	return 0;
 }
 
-bool lookup_pick(const struct view *view, const struct fib_list *list,
+bool lookup_pick(const struct overlay *overlay, const struct fib_list *list,
 	const struct lookup_flow *flow, struct lookup_result *ret)
 {
 	for (uint32_t i = 0; i < list->count; i++) {
 		const struct fib_info *info = list->infos[i];
-		struct usable usable = { view, info };
+		struct usable usable = { overlay, info };
 
 		if (info->tos && info->tos != (flow->tos & TOS_MASK))
 			continue;
 		ret->info = info;
 		ret->blind |= info->blind;
 		ret->error = type_error(info->type);
-		if (!ret->error && info_is_blackhole(view, info))
+		if (!ret->error && info_is_blackhole(overlay, info))
 			ret->error = EINVAL;
 		if (ret->error)
 			return true;
-		if (state_any_leg(view->state, info, is_usable, &usable))
+		if (state_any_nexthop(overlay->state, info, is_usable, &usable))
 			return true;
-		/* a nexthop object without a usable leg gives up the whole prefix */
+		/* a nexthop object without a usable nexthop gives up the whole prefix */
 		if (info->nhid)
 			break;
 	}
@@ -80,14 +80,14 @@ bool lookup_pick(const struct view *view, const struct fib_list *list,
 
 /* --- rules ------------------------------------------------------------------------------------ */
 
-int lookup_rule_acts(const struct view *view, const struct rule *rule,
+int lookup_rule_acts(const struct overlay *overlay, const struct rule *rule,
 	const struct lookup_flow *flow, uint32_t *ret_table)
 {
 	const struct iface *vrf;
 
 	switch (rule->action) {
 	case RULE_TABLE:
-		vrf = rule->l3mdev ? state_iface(view->state, flow->l3mdev) : NULL;
+		vrf = rule->l3mdev ? state_iface(overlay->state, flow->l3mdev) : NULL;
 		*ret_table = vrf ? vrf->link.vrf_table : rule->table;
 		if (!*ret_table) /* `not … l3mdev`: fib_get_table() takes 0 for main */
 			*ret_table = TABLE_MAIN;
@@ -112,40 +112,41 @@ size_t lookup_goto(const struct state *state, size_t at)
 	return at + 1;
 }
 
-/* The group of the device of the first leg (fib4_rule_suppress()). */
-static bool first_leg(const struct leg *leg, void *data)
+/* The group of the device of the first nexthop (fib4_rule_suppress()). */
+static bool first_nexthop(const struct nexthop *nexthop, void *data)
 {
-	*(const struct leg **)data = leg;
+	*(const struct nexthop **)data = nexthop;
 	return true;
 }
 
-static bool suppressed(const struct view *view, const struct rule *rule,
+static bool suppressed(const struct overlay *overlay, const struct rule *rule,
 	const struct lookup_result *result)
 {
-	const struct leg *leg = NULL;
+	const struct nexthop *nexthop = NULL;
 	const struct iface *iface;
 
 	if (result->prefix.len <= rule->suppress_len)
 		return true;
 	if (rule->suppress_group == -1)
 		return false;
-	if (!state_any_leg(view->state, result->info, first_leg, &leg))
+	if (!state_any_nexthop(overlay->state, result->info, first_nexthop, &nexthop))
 		return false;
-	iface = state_iface(view->state, leg->oif);
+	iface = state_iface(overlay->state, nexthop->oif);
 	return iface && iface->link.group == (uint32_t)rule->suppress_group;
 }
 
-bool lookup_is_final(const struct view *view, const struct rule *rule,
+bool lookup_is_final(const struct overlay *overlay, const struct rule *rule,
 	const struct lookup_result *result)
 {
 	if (result->error == EAGAIN)
 		return false;
-	return result->error || !rule || !suppressed(view, rule, result);
+	return result->error || !rule || !suppressed(overlay, rule, result);
 }
 
-bool lookup_may_be_either(const struct view *view, const struct lookup_result *result)
+bool lookup_may_be_either(
+	const struct overlay *overlay, const struct lookup_result *result)
 {
-	const struct fib *fib = state_table(view->state, TABLE_DEFAULT);
+	const struct fib *fib = state_table(overlay->state, TABLE_DEFAULT);
 
 	return result->error && result->error != EAGAIN && result->info &&
 	       result->info->table != TABLE_DEFAULT && fib && fib->lists.routes;

@@ -13,11 +13,11 @@
  * Which of a prefix's aliases the flow takes: sets *ret (but its prefix and rule) and returns
  * true, or returns false where none can be used and the look-up goes on with a shorter prefix.
  */
-bool lookup_pick(const struct view *view, const struct fib_list *list,
+bool lookup_pick(const struct overlay *overlay, const struct fib_list *list,
 	const struct lookup_flow *flow, struct lookup_result *ret);
 
 /* What a rule that matches does: 0 for a look-up in *ret_table, else the errno it ends with. */
-int lookup_rule_acts(const struct view *view, const struct rule *rule,
+int lookup_rule_acts(const struct overlay *overlay, const struct rule *rule,
 	const struct lookup_flow *flow, uint32_t *ret_table);
 
 /* The place of the rule that the goto at `at` leads to; where it isn't there, the goto does
@@ -26,7 +26,7 @@ size_t lookup_goto(const struct state *state, size_t at);
 
 /* Whether what a table said ends the look-up, or the next rule is asked. rule: NULL where no
  * rule is looked at. */
-bool lookup_is_final(const struct view *view, const struct rule *rule,
+bool lookup_is_final(const struct overlay *overlay, const struct rule *rule,
 	const struct lookup_result *result);
 
 /*
@@ -37,7 +37,8 @@ bool lookup_is_final(const struct view *view, const struct rule *rule,
  *
  * Whether that may be so of a result; then lookup_either() tells it of one address.
  */
-bool lookup_may_be_either(const struct view *view, const struct lookup_result *result);
+bool lookup_may_be_either(
+	const struct overlay *overlay, const struct lookup_result *result);
 
 /* The same by what table default says there. */
 bool lookup_is_either(const struct lookup_result *in_default);

@@ -10,14 +10,14 @@
  * A state seen with some values of rp_filter as they might be: every question is asked of a
  * view, so that a remedy is tried by the same code that finds the fault.
  */
-struct view_value {
+struct overlay_value {
 	int ifindex; /* or NETCONF_ALL, NETCONF_DEFAULT */
 	int rp_filter;
 };
 
-struct view {
+struct overlay {
 	const struct state *state;
-	const struct view_value *values; /* instead of the state's; borrowed */
+	const struct overlay_value *values; /* instead of the state's; borrowed */
 	size_t value_count;
 };
 
@@ -26,20 +26,22 @@ struct rp_filter {
 };
 
 /* The effective value is the greater one, whatever it is (IN_DEV_RPFILTER: IN_DEV_MAXCONF). */
-struct rp_filter view_rp_filter(const struct view *view, const struct iface *iface);
+struct rp_filter overlay_rp_filter(
+	const struct overlay *overlay, const struct iface *iface);
 
 /* rp_filter of default, which decides nothing but what new interfaces begin with. */
-int view_default(const struct view *view);
+int overlay_default(const struct overlay *overlay);
 
 /* Whether the running kernel is major.minor or later; one that isn't known is the newest. */
-bool view_kernel_has(const struct view *view, unsigned int major, unsigned int minor);
+bool overlay_kernel_has(
+	const struct overlay *overlay, unsigned int major, unsigned int minor);
 
 /*
  * Whether this namespace has had a rule added or removed: then rules are walked, and a
  * filter that is off still does the full check (fib_has_custom_rules(); it is set together
  * with the parting of local and main, kernel-rpf 4.1).
  */
-static inline bool view_has_custom_rules(const struct view *view)
+static inline bool overlay_has_custom_rules(const struct overlay *overlay)
 {
-	return !view->state->merged;
+	return !overlay->state->local_main_merged;
 }

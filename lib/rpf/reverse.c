@@ -37,23 +37,24 @@ const char *table_name(uint32_t table, char out[static 12])
 	return out;
 }
 
-struct add_leg {
-	const struct view *view;
+struct add_nexthop {
+	const struct overlay *overlay;
 	struct reverse *reverse;
 	int error;
 	bool first;
 };
 
-static bool add_leg(const struct leg *leg, void *data)
+static bool add_nexthop(const struct nexthop *nexthop, void *data)
 {
-	struct add_leg *add = data;
-	const struct iface *iface = state_iface(add->view->state, leg->oif);
+	struct add_nexthop *add = data;
+	const struct iface *iface = state_iface(add->overlay->state, nexthop->oif);
 	struct device_name device = { 0 };
 	char addr[IP4_TEXT];
 
-	if (add->first && leg->gw_family)
+	if (add->first && nexthop->gw_family)
 		snprintf(add->reverse->via, sizeof(add->reverse->via), "%s",
-			leg->gw_family == 4 ? ip4_format(leg->gw, addr) : "inet6");
+			nexthop->gw_family == 4 ? ip4_format(nexthop->gw, addr)
+						: "inet6");
 	add->first = false;
 	if (!iface)
 		return false;
@@ -71,10 +72,10 @@ static uint32_t implied_rule(uint32_t table)
 	return table == TABLE_LOCAL ? 0 : table == TABLE_MAIN ? 32766 : 32767;
 }
 
-int reverse_of(
-	const struct view *view, const struct lookup_result *result, struct reverse *ret)
+int reverse_of(const struct overlay *overlay, const struct lookup_result *result,
+	struct reverse *ret)
 {
-	struct add_leg add = { .view = view, .reverse = ret, .first = true };
+	struct add_nexthop add = { .overlay = overlay, .reverse = ret, .first = true };
 
 	if (!result->info)
 		return 0;
@@ -83,7 +84,7 @@ int reverse_of(
 	ret->prefix = result->prefix;
 	ret->table = result->info->table;
 	ret->rule = result->rule ? result->rule->priority : implied_rule(ret->table);
-	state_any_leg(view->state, result->info, add_leg, &add);
+	state_any_nexthop(overlay->state, result->info, add_nexthop, &add);
 	return add.error < 0 ? add.error : 0;
 }
 

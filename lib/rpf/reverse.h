@@ -19,12 +19,12 @@ struct reverse {
 	uint32_t
 		rule; /* priority; where no rule is looked at, the one that it would be */
 	ARRAY(struct device_name) devices;
-	char via[24]; /* the first leg's gateway: an address, "inet6", "" for none */
+	char via[24]; /* the first nexthop's gateway: an address, "inet6", "" for none */
 };
 
 /* *ret zeroed before, freed with reverse_done(), after an error too. 0 or -ENOMEM. */
-int reverse_of(
-	const struct view *view, const struct lookup_result *result, struct reverse *ret);
+int reverse_of(const struct overlay *overlay, const struct lookup_result *result,
+	struct reverse *ret);
 void reverse_done(struct reverse *reverse);
 
 /* "unicast", "blackhole", …: the words of ip-route(8). */

@@ -78,16 +78,16 @@ const char *rpf_verdict_name(enum rpf_verdict verdict)
 	return "unjudged";
 }
 
-bool rpf_agrees(const struct view *view, const struct rpf *rpf, int error)
+bool rpf_agrees(const struct overlay *overlay, const struct rpf *rpf, int error)
 {
 	return rpf->error < 0 || rpf->error == error ||
-	       (!view_has_custom_rules(view) &&
+	       (!overlay_has_custom_rules(overlay) &&
 		       rpf->reason == RPF_NO_ROUTE_TO_DESTINATION &&
 		       error == ENETUNREACH);
 }
 
 /* From 6.13 on the kernel has drop reasons instead of EXDEV (kernel-rpf 1.7). */
-static int error_of(const struct view *view, enum rpf_reason reason)
+static int error_of(const struct overlay *overlay, enum rpf_reason reason)
 {
 	switch (reason) {
 	case RPF_FILTER_OFF:
@@ -98,7 +98,7 @@ static int error_of(const struct view *view, enum rpf_reason reason)
 	case RPF_STRICT_ASYMMETRIC:
 	case RPF_UNNUMBERED:
 	case RPF_NO_ROUTE:
-		return view_kernel_has(view, 6, 13) ? EINVAL : EXDEV;
+		return overlay_kernel_has(overlay, 6, 13) ? EINVAL : EXDEV;
 	case RPF_LOCAL_SOURCE:
 	case RPF_INVALID_SOURCE:
 	case RPF_MARTIAN_SOURCE:
@@ -136,29 +136,29 @@ static bool has_realms(const struct state *state)
  * leaves where it came in and a redirect may be due; and unless rules or local routes were
  * ever added by hand, which keep their word about what is a valid source.
  */
-static bool is_fast(const struct view *view, const struct rpf_class *class)
+static bool is_fast(const struct overlay *overlay, const struct rpf_class *class)
 {
-	if (class->filter.effective != 0 || class->hairpin || has_realms(view->state))
+	if (class->filter.effective != 0 || class->hairpin || has_realms(overlay->state))
 		return false;
 	return class->accept_local ||
-	       (!view_has_custom_rules(view) && !view->state->custom_local);
+	       (!overlay_has_custom_rules(overlay) && !overlay->state->custom_local);
 }
 
-struct rpf_class rpf_class_of(const struct view *view, const struct iface *iif,
+struct rpf_class rpf_class_of(const struct overlay *overlay, const struct iface *iif,
 	const struct flow *flow, struct ip4 dst, int oif)
 {
-	const struct devconf *all = &view->state->all, *own = &iif->link.conf;
-	bool dissect = view->state->dissecting > 0;
+	const struct devconf *all = &overlay->state->all, *own = &iif->link.conf;
+	bool dissect = overlay->state->dissecting > 0;
 	struct rpf_class class = {
 		.iif = iif,
-		.filter = view_rp_filter(view, iif),
+		.filter = overlay_rp_filter(overlay, iif),
 		.accept_local = devconf_or(all, own, DEVCONF_ACCEPT_LOCAL),
 		.hairpin = oif == iif->link.ifindex
 			&& devconf_or(all, own, DEVCONF_SEND_REDIRECTS),
 		.reverse = {
 			.src = dst,
 			.iif = oif ? oif : IFINDEX_LO,
-			.l3mdev = state_l3mdev(view->state, iif->link.ifindex),
+			.l3mdev = state_l3mdev(overlay->state, iif->link.ifindex),
 			.mark = devconf_or(all, own, DEVCONF_SRC_VALID_MARK) ? flow->mark : 0,
 			.tos = flow->tos,
 			/* the packet's ports, seen from the way back: swapped */
@@ -170,31 +170,31 @@ struct rpf_class rpf_class_of(const struct view *view, const struct iface *iif,
 
 	/* l3mdev_update_flow(): a way out by a VRF's port is looked up in that VRF */
 	if (!class.reverse.l3mdev && class.reverse.iif != IFINDEX_LO)
-		class.reverse.l3mdev = state_l3mdev(view->state, class.reverse.iif);
-	class.fast = is_fast(view, &class);
+		class.reverse.l3mdev = state_l3mdev(overlay->state, class.reverse.iif);
+	class.fast = is_fast(overlay, &class);
 	return class;
 }
 
 struct uses {
-	const struct view *view;
+	const struct overlay *overlay;
 	int ifindex;
 };
 
-static bool leg_uses(const struct leg *leg, void *data)
+static bool nexthop_uses(const struct nexthop *nexthop, void *data)
 {
 	const struct uses *uses = data;
 
-	return leg->oif == uses->ifindex ||
-	       state_l3mdev(uses->view->state, leg->oif) == uses->ifindex;
+	return nexthop->oif == uses->ifindex ||
+	       state_l3mdev(uses->overlay->state, nexthop->oif) == uses->ifindex;
 }
 
-/* fib_info_nh_uses_dev(): any leg, whatever its state */
-static bool leads_out_of(const struct view *view, const struct lookup_result *reverse,
-	const struct iface *iface)
+/* fib_info_nh_uses_dev(): any nexthop, whatever its state */
+static bool leads_out_of(const struct overlay *overlay,
+	const struct lookup_result *reverse, const struct iface *iface)
 {
-	struct uses uses = { view, iface->link.ifindex };
+	struct uses uses = { overlay, iface->link.ifindex };
 
-	return state_any_leg(view->state, reverse->info, leg_uses, &uses);
+	return state_any_nexthop(overlay->state, reverse->info, nexthop_uses, &uses);
 }
 
 static enum rpf_reason fail(const struct rpf_class *class, enum rpf_reason reason)
@@ -202,7 +202,7 @@ static enum rpf_reason fail(const struct rpf_class *class, enum rpf_reason reaso
 	return class->filter.effective ? reason : RPF_FILTER_OFF;
 }
 
-enum rpf_reason rpf_validate(const struct view *view, const struct rpf_class *class,
+enum rpf_reason rpf_validate(const struct overlay *overlay, const struct rpf_class *class,
 	const struct lookup_result *reverse, struct trace *trace)
 {
 	const char *name = class->iif->link.name;
@@ -226,7 +226,7 @@ enum rpf_reason rpf_validate(const struct view *view, const struct rpf_class *cl
 			      : "no unicast address");
 		return local ? RPF_LOCAL_SOURCE : RPF_INVALID_SOURCE;
 	}
-	if (leads_out_of(view, reverse, class->iif) /* 25 */
+	if (leads_out_of(overlay, reverse, class->iif) /* 25 */
 		|| (reverse->info->type == ROUTE_LOCAL &&
 			   class->iif->link.ifindex == IFINDEX_LO)) {
 		trace_add(trace, 25, "the way back leads out of %s: passes", name);
@@ -255,11 +255,11 @@ enum rpf_reason rpf_validate(const struct view *view, const struct rpf_class *cl
 }
 
 /* What 22 looks for, in the words of `ip route get`, and the setting that decides the mark. */
-static void trace_key(const struct view *view, const struct rpf_class *class,
+static void trace_key(const struct overlay *overlay, const struct rpf_class *class,
 	const struct flow *flow, struct trace *trace)
 {
 	const struct lookup_flow *key = &class->reverse;
-	const struct iface *iif = state_iface(view->state, key->iif);
+	const struct iface *iif = state_iface(overlay->state, key->iif);
 	char dst[IP4_TEXT], src[IP4_TEXT], mark[64] = "", ports[64] = "";
 
 	if (!trace)
@@ -267,7 +267,7 @@ static void trace_key(const struct view *view, const struct rpf_class *class,
 	if (flow->mark)
 		snprintf(mark, sizeof(mark), " mark 0x%x (src_valid_mark is %s)",
 			key->mark, key->mark ? "on" : "off");
-	if (view->state->dissecting)
+	if (overlay->state->dissecting)
 		snprintf(ports, sizeof(ports), " ipproto %u sport %u dport %u",
 			key->proto, key->sport, key->dport);
 	trace_add(trace, 22, "the way back: to %s from %s iif %s tos 0x%x%s%s",
@@ -276,29 +276,30 @@ static void trace_key(const struct view *view, const struct rpf_class *class,
 }
 
 /* Why the filter is off and the source is looked up all the same. */
-static const char *why_long(const struct view *view, const struct rpf_class *class)
+static const char *why_long(const struct overlay *overlay, const struct rpf_class *class)
 {
 	if (class->hairpin)
 		return "off, but it leaves where it came in and send_redirects is on";
-	if (has_realms(view->state))
+	if (has_realms(overlay->state))
 		return "off, but a realm is in use";
-	if (view_has_custom_rules(view))
+	if (overlay_has_custom_rules(overlay))
 		return "off, but rules were changed once: the source is looked up";
 	return "off, but a local route was added: the source is looked up";
 }
 
 /* One source, from step 21 on. */
-static struct rpf validate_source(const struct view *view, const struct iface *iif,
+static struct rpf validate_source(const struct overlay *overlay, const struct iface *iif,
 	const struct flow *flow, struct ip4 dst, int oif, struct trace *trace)
 {
-	struct rpf_class class = rpf_class_of(view, iif, flow, dst, oif);
+	struct rpf_class class = rpf_class_of(overlay, iif, flow, dst, oif);
 	struct rpf rpf = { .filter = class.filter };
 
 	trace_add(trace, 21, "rp_filter is %d: the greater of all (%d) and %s (%d)",
 		class.filter.effective, class.filter.all, iif->link.name,
 		class.filter.own);
 	if (class.fast) {
-		bool own = !class.accept_local && state_is_own(view->state, flow->src);
+		bool own = !class.accept_local &&
+			   state_is_local_addr(overlay->state, flow->src);
 
 		trace_add(trace, 21,
 			own ? "off, but the source is the host's own and accept_local is off: dropped"
@@ -306,78 +307,78 @@ static struct rpf validate_source(const struct view *view, const struct iface *i
 		rpf.reason = own ? RPF_LOCAL_SOURCE : RPF_FILTER_OFF;
 	} else {
 		if (trace && !class.filter.effective)
-			trace_add(trace, 21, "%s", why_long(view, &class));
+			trace_add(trace, 21, "%s", why_long(overlay, &class));
 		class.reverse.dst = flow->src;
-		trace_key(view, &class, flow, trace);
-		rpf.reverse = lookup(view, &class.reverse, trace, 22);
+		trace_key(overlay, &class, flow, trace);
+		rpf.reverse = lookup(overlay, &class.reverse, trace, 22);
 		rpf.looked_up = true;
-		rpf.reason = rpf_validate(view, &class, &rpf.reverse, trace);
+		rpf.reason = rpf_validate(overlay, &class, &rpf.reverse, trace);
 	}
 	rpf.verdict = rpf_reason_verdict(rpf.reason);
-	rpf.error = error_of(view, rpf.reason);
+	rpf.error = error_of(overlay, rpf.reason);
 	return rpf;
 }
 
 /* --- the way there (1 to 13) --------------------------------------------------------------------- */
 
-static struct rpf end_at(const struct view *view, const struct iface *iif,
+static struct rpf end_at(const struct overlay *overlay, const struct iface *iif,
 	enum rpf_reason reason, struct trace *trace, int number, const char *text)
 {
 	trace_add(trace, number, "%s", text);
 	return (struct rpf){
 		.verdict = rpf_reason_verdict(reason),
 		.reason = reason,
-		.error = error_of(view, reason),
-		.filter = iif ? view_rp_filter(view, iif) : (struct rp_filter){ 0 },
+		.error = error_of(overlay, reason),
+		.filter = iif ? overlay_rp_filter(overlay, iif) : (struct rp_filter){ 0 },
 	};
 }
 
 /* ip_mc_validate_source() behind the check of membership */
-static struct rpf judge_multicast(const struct view *view, const struct iface *iif,
+static struct rpf judge_multicast(const struct overlay *overlay, const struct iface *iif,
 	const struct flow *flow, struct trace *trace)
 {
-	const struct iface *vrf = state_vrf(view->state, iif);
+	const struct iface *vrf = state_vrf(overlay->state, iif);
 	bool link_local = flow->dst.host >> 8 == 0xe00000;
 	bool joined =
-		state_has_joined(view->state, iif->link.ifindex, flow->dst) ||
-		(vrf && state_has_joined(view->state, vrf->link.ifindex, flow->dst));
+		state_has_joined(overlay->state, iif->link.ifindex, flow->dst) ||
+		(vrf && state_has_joined(overlay->state, vrf->link.ifindex, flow->dst));
 
-	if (!joined && (link_local || !devconf_and(&view->state->all, &iif->link.conf,
+	if (!joined && (link_local || !devconf_and(&overlay->state->all, &iif->link.conf,
 					      DEVCONF_MC_FORWARDING)))
-		return end_at(view, iif, RPF_NOT_JOINED, trace, 2,
+		return end_at(overlay, iif, RPF_NOT_JOINED, trace, 2,
 			"the multicast group is not joined on the interface");
 	trace_add(trace, 2, "the multicast group is joined: the source is validated");
 	if (ip4_is_multicast(flow->src) || ip4_is_lbcast(flow->src) ||
 		(ip4_is_loopback(flow->src) &&
-			!devconf_or(&view->state->all, &iif->link.conf,
+			!devconf_or(&overlay->state->all, &iif->link.conf,
 				DEVCONF_ROUTE_LOCALNET)))
-		return end_at(view, iif, RPF_MARTIAN_SOURCE, trace, 3,
+		return end_at(overlay, iif, RPF_MARTIAN_SOURCE, trace, 3,
 			"the source can't be one: dropped");
 	if (!flow->src.host)
 		return link_local || flow->proto == 2 /* IGMP */
-			       ? end_at(view, iif, RPF_NOT_VALIDATED, trace, 2,
+			       ? end_at(overlay, iif, RPF_NOT_VALIDATED, trace, 2,
 					 "source 0.0.0.0 to a link-local group: passes")
-			       : end_at(view, iif, RPF_MARTIAN_SOURCE, trace, 5,
+			       : end_at(overlay, iif, RPF_MARTIAN_SOURCE, trace, 5,
 					 "source 0.0.0.0: dropped");
-	return validate_source(view, iif, flow, ip4(0), 0, trace);
+	return validate_source(overlay, iif, flow, ip4(0), 0, trace);
 }
 
-static struct rpf judge_broadcast(const struct view *view, const struct iface *iif,
+static struct rpf judge_broadcast(const struct overlay *overlay, const struct iface *iif,
 	const struct flow *flow, struct trace *trace, int number)
 {
 	if (!flow->src.host)
-		return end_at(view, iif, RPF_NOT_VALIDATED, trace, number,
+		return end_at(overlay, iif, RPF_NOT_VALIDATED, trace, number,
 			"source 0.0.0.0 to a broadcast address: passes");
 	trace_add(trace, number, "a broadcast destination: the way back is from 0.0.0.0");
-	return validate_source(view, iif, flow, ip4(0), 0, trace);
+	return validate_source(overlay, iif, flow, ip4(0), 0, trace);
 }
 
 /* Martians, before anything is looked up (3, 5 to 7): the reason, or -1. */
-static int martian(const struct view *view, const struct iface *iif,
+static int martian(const struct overlay *overlay, const struct iface *iif,
 	const struct flow *flow, int *ret_number)
 {
 	bool localnet =
-		devconf_or(&view->state->all, &iif->link.conf, DEVCONF_ROUTE_LOCALNET);
+		devconf_or(&overlay->state->all, &iif->link.conf, DEVCONF_ROUTE_LOCALNET);
 
 	*ret_number = 5;
 	if (!flow->src.host)
@@ -393,16 +394,16 @@ static int martian(const struct view *view, const struct iface *iif,
 	return -1;
 }
 
-struct lookup_flow rpf_way_there(
-	const struct view *view, const struct iface *iif, const struct flow *flow)
+struct lookup_flow rpf_forward_flow(
+	const struct overlay *overlay, const struct iface *iif, const struct flow *flow)
 {
-	bool dissect = view->state->dissecting > 0;
+	bool dissect = overlay->state->dissecting > 0;
 
 	return (struct lookup_flow){
 		.dst = flow->dst,
 		.src = flow->src,
 		.iif = iif->link.ifindex,
-		.l3mdev = state_l3mdev(view->state, iif->link.ifindex),
+		.l3mdev = state_l3mdev(overlay->state, iif->link.ifindex),
 		.mark = flow->mark,
 		.tos = flow->tos,
 		.proto = dissect ? flow->proto : 0,
@@ -412,8 +413,8 @@ struct lookup_flow rpf_way_there(
 }
 
 /* Each way out that the kernel's flow hash may choose gives a verdict; do they agree? */
-struct ways_out {
-	const struct view *view;
+struct exits {
+	const struct overlay *overlay;
 	const struct iface *iif;
 	const struct flow *flow;
 	const struct fib_info *info;
@@ -423,32 +424,32 @@ struct ways_out {
 	struct rpf rpf;
 };
 
-static bool way_out(const struct leg *leg, void *data)
+static bool exit_nexthop(const struct nexthop *nexthop, void *data)
 {
-	struct ways_out *ways = data;
-	const struct iface *out = state_iface(ways->view->state, leg->oif);
+	struct exits *exits = data;
+	const struct iface *out = state_iface(exits->overlay->state, nexthop->oif);
 	struct rpf rpf;
 
-	if (!state_leg_is_usable(ways->view->state, ways->info, leg) || !out ||
-		!out->link.has_inet)
+	if (!state_nexthop_is_usable(exits->overlay->state, exits->info, nexthop) ||
+		!out || !out->link.has_inet)
 		return false;
-	rpf = validate_source(ways->view, ways->iif, ways->flow, ways->flow->dst,
-		leg->oif, ways->count ? NULL : ways->trace);
-	if (!ways->count++) {
-		ways->rpf = rpf;
+	rpf = validate_source(exits->overlay, exits->iif, exits->flow, exits->flow->dst,
+		nexthop->oif, exits->count ? NULL : exits->trace);
+	if (!exits->count++) {
+		exits->rpf = rpf;
 		return false;
 	}
-	ways->differ |= rpf.verdict != ways->rpf.verdict;
-	if (rpf.error != ways->rpf.error)
-		ways->rpf.error = -1;
+	exits->differ |= rpf.verdict != exits->rpf.verdict;
+	if (rpf.error != exits->rpf.error)
+		exits->rpf.error = -1;
 	return false;
 }
 
-static struct rpf judge_forwarded(const struct view *view, const struct iface *iif,
+static struct rpf judge_forwarded(const struct overlay *overlay, const struct iface *iif,
 	const struct flow *flow, const struct lookup_result *forward, struct trace *trace)
 {
-	struct ways_out ways = {
-		.view = view,
+	struct exits exits = {
+		.overlay = overlay,
 		.iif = iif,
 		.flow = flow,
 		.info = forward->info,
@@ -456,30 +457,30 @@ static struct rpf judge_forwarded(const struct view *view, const struct iface *i
 	};
 
 	trace_add(trace, 13, "it is forwarded");
-	state_any_leg(view->state, forward->info, way_out, &ways);
-	if (!ways.count)
-		return end_at(view, iif, RPF_NO_ROUTE_TO_DESTINATION, trace, 13,
+	state_any_nexthop(overlay->state, forward->info, exit_nexthop, &exits);
+	if (!exits.count)
+		return end_at(overlay, iif, RPF_NO_ROUTE_TO_DESTINATION, trace, 13,
 			"no way out can be used");
-	if (ways.differ)
-		return end_at(view, iif, RPF_MULTIPATH, trace, 13,
+	if (exits.differ)
+		return end_at(overlay, iif, RPF_MULTIPATH, trace, 13,
 			"its ways out differ, and the kernel's flow hash chooses");
-	return ways.rpf;
+	return exits.rpf;
 }
 
-static struct rpf judge_routed(const struct view *view, const struct iface *iif,
+static struct rpf judge_routed(const struct overlay *overlay, const struct iface *iif,
 	const struct flow *flow, struct trace *trace)
 {
-	struct lookup_flow key = rpf_way_there(view, iif, flow);
-	struct lookup_result forward = lookup(view, &key, trace, 8);
+	struct lookup_flow key = rpf_forward_flow(overlay, iif, flow);
+	struct lookup_result forward = lookup(overlay, &key, trace, 8);
 	bool forwarding = iif->link.conf.value[DEVCONF_FORWARDING];
 	uint8_t type;
 
 	if (forward.blind)
-		return end_at(view, iif, RPF_BLIND, trace, 8,
+		return end_at(overlay, iif, RPF_BLIND, trace, 8,
 			"a rule or route to the destination was not understood");
 	if (forward.error) {
-		struct rpf rpf = end_at(view, iif, RPF_NO_ROUTE_TO_DESTINATION, trace, 8,
-			"the destination can't be reached");
+		struct rpf rpf = end_at(overlay, iif, RPF_NO_ROUTE_TO_DESTINATION, trace,
+			8, "the destination can't be reached");
 
 		rpf.error = forwarding ? forward.error : EHOSTUNREACH;
 		return rpf;
@@ -487,47 +488,48 @@ static struct rpf judge_routed(const struct view *view, const struct iface *iif,
 	type = forward.info->type;
 	if (type == ROUTE_BROADCAST) {
 		if (devconf_and(
-			    &view->state->all, &iif->link.conf, DEVCONF_BC_FORWARDING))
-			return judge_forwarded(view, iif, flow, &forward, trace);
-		return judge_broadcast(view, iif, flow, trace, 9);
+			    &overlay->state->all, &iif->link.conf, DEVCONF_BC_FORWARDING))
+			return judge_forwarded(overlay, iif, flow, &forward, trace);
+		return judge_broadcast(overlay, iif, flow, trace, 9);
 	}
 	if (type == ROUTE_LOCAL) {
 		trace_add(trace, 10, "the destination is the host's own");
-		return validate_source(view, iif, flow, flow->dst, 0, trace);
+		return validate_source(overlay, iif, flow, flow->dst, 0, trace);
 	}
 	if (!forwarding)
-		return end_at(view, iif, RPF_NOT_FORWARDING, trace, 11,
+		return end_at(overlay, iif, RPF_NOT_FORWARDING, trace, 11,
 			"the destination is elsewhere and forwarding is off on the interface");
 	if (type != ROUTE_UNICAST)
-		return end_at(view, iif, RPF_MARTIAN_DESTINATION, trace, 12,
+		return end_at(overlay, iif, RPF_MARTIAN_DESTINATION, trace, 12,
 			"the destination is no unicast address");
-	return judge_forwarded(view, iif, flow, &forward, trace);
+	return judge_forwarded(overlay, iif, flow, &forward, trace);
 }
 
 struct rpf rpf_judge(
-	const struct view *view, const struct flow *flow, struct trace *trace)
+	const struct overlay *overlay, const struct flow *flow, struct trace *trace)
 {
-	const struct iface *iif = state_iface(view->state, flow->iif);
+	const struct iface *iif = state_iface(overlay->state, flow->iif);
 	int number, reason;
 
-	if (view->state->blind)
-		return end_at(view, iif, RPF_BLIND, trace, 0, view->state->blind_what);
+	if (overlay->state->blind)
+		return end_at(
+			overlay, iif, RPF_BLIND, trace, 0, overlay->state->blind_what);
 	if (!iif || !iif->link.has_inet) /* 1 */
-		return end_at(view, iif, RPF_NO_IPV4, trace, 1,
+		return end_at(overlay, iif, RPF_NO_IPV4, trace, 1,
 			"the interface has no IPv4: it takes nothing in");
 	if (ip4_is_multicast(flow->dst)) /* 2 */
-		return judge_multicast(view, iif, flow, trace);
+		return judge_multicast(overlay, iif, flow, trace);
 	if (ip4_is_multicast(flow->src) || ip4_is_lbcast(flow->src)) /* 3 */
-		return end_at(view, iif, RPF_MARTIAN_SOURCE, trace, 3,
+		return end_at(overlay, iif, RPF_MARTIAN_SOURCE, trace, 3,
 			"the source can't be one: dropped");
 	if (ip4_is_lbcast(flow->dst) || (!flow->src.host && !flow->dst.host)) /* 4 */
-		return judge_broadcast(view, iif, flow, trace, 4);
-	reason = martian(view, iif, flow, &number); /* 5 to 7 */
+		return judge_broadcast(overlay, iif, flow, trace, 4);
+	reason = martian(overlay, iif, flow, &number); /* 5 to 7 */
 	if (reason >= 0)
-		return end_at(view, iif, (enum rpf_reason)reason, trace, number,
+		return end_at(overlay, iif, (enum rpf_reason)reason, trace, number,
 			number == 7 ? "127/8, and route_localnet is off"
 			: reason == RPF_MARTIAN_SOURCE
 				? "the source can't be one: dropped"
 				: "the destination can't be one");
-	return judge_routed(view, iif, flow, trace); /* 8 to 13 */
+	return judge_routed(overlay, iif, flow, trace); /* 8 to 13 */
 }

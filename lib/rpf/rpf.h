@@ -62,14 +62,14 @@ enum rpf_verdict rpf_reason_verdict(enum rpf_reason reason);
  * NULL, or gets the steps.
  */
 struct rpf rpf_judge(
-	const struct view *view, const struct flow *flow, struct trace *trace);
+	const struct overlay *overlay, const struct flow *flow, struct trace *trace);
 
 /*
  * Whether an errno of RTM_GETROUTE (positive, 0: it passes) is what rpf says, also as a kernel
  * has it that asks table default behind an error route of main: where that has nothing either, it
  * says that there is no route (lookup_rules.h).
  */
-bool rpf_agrees(const struct view *view, const struct rpf *rpf, int error);
+bool rpf_agrees(const struct overlay *overlay, const struct rpf *rpf, int error);
 
 /*
  * What the source validation of many sources has in common: all but the source itself. dst:
@@ -85,13 +85,13 @@ struct rpf_class {
 	struct lookup_flow reverse; /* .dst: the source, to be set */
 };
 
-struct rpf_class rpf_class_of(const struct view *view, const struct iface *iif,
+struct rpf_class rpf_class_of(const struct overlay *overlay, const struct iface *iif,
 	const struct flow *flow, struct ip4 dst, int oif);
 
 /* The look-up of the way to the packet's destination. */
-struct lookup_flow rpf_way_there(
-	const struct view *view, const struct iface *iif, const struct flow *flow);
+struct lookup_flow rpf_forward_flow(
+	const struct overlay *overlay, const struct iface *iif, const struct flow *flow);
 
 /* The reason for a source whose reverse look-up ended so; steps 23 to 28. */
-enum rpf_reason rpf_validate(const struct view *view, const struct rpf_class *class,
+enum rpf_reason rpf_validate(const struct overlay *overlay, const struct rpf_class *class,
 	const struct lookup_result *reverse, struct trace *trace);

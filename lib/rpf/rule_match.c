@@ -5,18 +5,18 @@
 
 #define TOS_MASK 0x1c /* what a rule's tos is compared in (RT_TOS, DSCP) */
 
-static const char *const names[SELECTORS] = {
-	[SELECTOR_PLACE] = "destination",
-	[SELECTOR_MARK] = "mark",
-	[SELECTOR_TOS] = "tos",
-	[SELECTOR_PROTO] = "protocol",
-	[SELECTOR_SPORT] = "destination port",
-	[SELECTOR_DPORT] = "source port",
+static const char *const names[MATCH_PARTS] = {
+	[MATCH_DST] = "destination",
+	[MATCH_MARK] = "mark",
+	[MATCH_TOS] = "tos",
+	[MATCH_PROTO] = "protocol",
+	[MATCH_SPORT] = "destination port",
+	[MATCH_DPORT] = "source port",
 };
 
-const char *selector_name(enum selector selector)
+const char *rule_match_name(enum match_part part)
 {
-	return names[selector];
+	return names[part];
 }
 
 static bool port_in(const struct port_range *range, uint16_t port)
@@ -39,91 +39,92 @@ static bool dscp_selects(const struct rule *rule, uint8_t tos)
  * A VRF named as iif: before 6.15 compared as any device, since then with the flow's VRF.
  * Before 5.18 a flow had no VRF of its own: the VRF took the place of its iif (40867d74c374).
  */
-static bool iif_selects(const struct view *view, const struct state_rule *entry,
+static bool iif_selects(const struct overlay *overlay, const struct state_rule *entry,
 	const struct lookup_flow *flow)
 {
 	const struct iface *named;
 
 	if (!entry->iif)
 		return true;
-	if (flow->l3mdev && !view_kernel_has(view, 5, 18))
+	if (flow->l3mdev && !overlay_kernel_has(overlay, 5, 18))
 		return entry->iif == flow->l3mdev;
 	if (entry->iif == flow->iif)
 		return true;
 	if (!flow->l3mdev || entry->iif != flow->l3mdev)
 		return false;
-	named = state_iface(view->state, entry->iif);
+	named = state_iface(overlay->state, entry->iif);
 	return named && strcmp(named->link.kind, "vrf") == 0 &&
-	       view_kernel_has(view, 6, 15);
+	       overlay_kernel_has(overlay, 6, 15);
 }
 
-static bool place_selects(const struct view *view, const struct state_rule *entry,
+static bool place_selects(const struct overlay *overlay, const struct state_rule *entry,
 	const struct lookup_flow *flow)
 {
-	return iif_selects(view, entry, flow) && (!entry->rule.l3mdev || flow->l3mdev) &&
+	return iif_selects(overlay, entry, flow) &&
+	       (!entry->rule.l3mdev || flow->l3mdev) &&
 	       prefix4_has(entry->rule.from, flow->src);
 }
 
-bool selector_is_set(enum selector selector, const struct state_rule *entry)
+bool rule_match_is_set(enum match_part part, const struct state_rule *entry)
 {
 	const struct rule *rule = &entry->rule;
 
-	switch (selector) {
-	case SELECTOR_PLACE:
+	switch (part) {
+	case MATCH_DST:
 		return rule->from.len || entry->iif || rule->l3mdev;
-	case SELECTOR_MARK:
+	case MATCH_MARK:
 		return rule->mask;
-	case SELECTOR_TOS:
+	case MATCH_TOS:
 		return rule->tos || (rule->has_dscp && rule->dscp_mask);
-	case SELECTOR_PROTO:
+	case MATCH_PROTO:
 		return rule->ipproto;
-	case SELECTOR_SPORT:
+	case MATCH_SPORT:
 		return rule->sport.set;
-	case SELECTOR_DPORT:
+	case MATCH_DPORT:
 		return rule->dport.set;
-	case SELECTORS:
+	case MATCH_PARTS:
 		break;
 	}
 	return false;
 }
 
-bool selector_meets(enum selector selector, const struct view *view,
+bool rule_match_meets(enum match_part part, const struct overlay *overlay,
 	const struct state_rule *entry, const struct lookup_flow *flow)
 {
 	const struct rule *rule = &entry->rule;
 
-	switch (selector) {
-	case SELECTOR_PLACE:
-		return place_selects(view, entry, flow);
-	case SELECTOR_MARK:
+	switch (part) {
+	case MATCH_DST:
+		return place_selects(overlay, entry, flow);
+	case MATCH_MARK:
 		return ((rule->mark ^ flow->mark) & rule->mask) == 0;
-	case SELECTOR_TOS:
+	case MATCH_TOS:
 		return dscp_selects(rule, flow->tos);
-	case SELECTOR_PROTO:
+	case MATCH_PROTO:
 		return !rule->ipproto || rule->ipproto == flow->proto;
-	case SELECTOR_SPORT:
+	case MATCH_SPORT:
 		return port_in(&rule->sport, flow->sport);
-	case SELECTOR_DPORT:
+	case MATCH_DPORT:
 		return port_in(&rule->dport, flow->dport);
-	case SELECTORS:
+	case MATCH_PARTS:
 		break;
 	}
 	return true;
 }
 
-bool selector_never(const struct state_rule *entry)
+bool rule_match_never(const struct state_rule *entry)
 {
 	/* the look-up is root's, and has neither of the others */
 	return entry->oif || entry->iif < 0 || entry->rule.has_tun_id ||
 	       (entry->rule.has_uid && entry->rule.uid_first != 0);
 }
 
-bool selector_selects(const struct view *view, const struct state_rule *entry,
+bool rule_matches(const struct overlay *overlay, const struct state_rule *entry,
 	const struct lookup_flow *flow)
 {
 	const struct rule *rule = &entry->rule;
 
-	return !selector_never(entry) && place_selects(view, entry, flow) &&
+	return !rule_match_never(entry) && place_selects(overlay, entry, flow) &&
 	       ((rule->mark ^ flow->mark) & rule->mask) == 0 &&
 	       dscp_selects(rule, flow->tos) &&
 	       (!rule->ipproto || rule->ipproto == flow->proto) &&

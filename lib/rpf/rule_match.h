@@ -12,30 +12,30 @@
  * that of a look-up: in a reverse one src is the packet's destination, and its ports are
  * swapped. `to` is not among them: it parts the sources, not the packets of one source.
  */
-enum selector {
-	SELECTOR_PLACE, /* from, iif, l3mdev: where the packet goes to */
-	SELECTOR_MARK,
-	SELECTOR_TOS, /* tos, dscp */
-	SELECTOR_PROTO,
-	SELECTOR_SPORT, /* of the look-up: the packet's destination port */
-	SELECTOR_DPORT,
-	SELECTORS,
+enum match_part {
+	MATCH_DST, /* from, iif, l3mdev: where the packet goes to */
+	MATCH_MARK,
+	MATCH_TOS, /* tos, dscp */
+	MATCH_PROTO,
+	MATCH_SPORT, /* of the look-up: the packet's destination port */
+	MATCH_DPORT,
+	MATCH_PARTS,
 };
 
 /* "destination", "mark": what of a packet it is about, in words. */
-const char *selector_name(enum selector selector);
+const char *rule_match_name(enum match_part part);
 
 /* Whether the rule has it at all. */
-bool selector_is_set(enum selector selector, const struct state_rule *entry);
+bool rule_match_is_set(enum match_part part, const struct state_rule *entry);
 
 /* Whether the flow meets it; one that the rule does not have is met by all. */
-bool selector_meets(enum selector selector, const struct view *view,
+bool rule_match_meets(enum match_part part, const struct overlay *overlay,
 	const struct state_rule *entry, const struct lookup_flow *flow);
 
 /* Whether the rule has one that no reverse look-up meets: an oif, a tun_id, a uid but root's, the
  * name of a device that isn't there. */
-bool selector_never(const struct state_rule *entry);
+bool rule_match_never(const struct state_rule *entry);
 
 /* All of a rule: what it selects, its `to` and its inversion left aside. */
-bool selector_selects(const struct view *view, const struct state_rule *entry,
+bool rule_matches(const struct overlay *overlay, const struct state_rule *entry,
 	const struct lookup_flow *flow);

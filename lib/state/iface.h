@@ -11,7 +11,7 @@
 struct iface {
 	struct link_record link; /* .conf is zero without .has_inet */
 	bool announced; /* false: only its settings were heard of, not yet its link */
-	bool touched;	/* it is in the state's list of touched ones */
+	bool dirty;	/* it is in the state's list of touched ones */
 	ARRAY(struct addr_record) addrs;
 };
 
@@ -32,13 +32,14 @@ static inline bool iface_has_carrier(const struct iface *iface)
 }
 
 /*
- * Whether a leg on iface is alive: it dies with its device's going down, and with its
+ * Whether a nexthop on iface is alive: it dies with its device's going down, and with its
  * device's last address. Without a carrier the kernel may show as dead what is not
  * (ignore_routes_with_linkdown, kernel-rpf 5.7), so there only the device counts.
  */
-static inline bool leg_is_alive(const struct leg *leg, const struct iface *iface)
+static inline bool nexthop_is_alive(
+	const struct nexthop *nexthop, const struct iface *iface)
 {
-	return iface_is_up(iface) && !(leg->dead && iface_has_carrier(iface));
+	return iface_is_up(iface) && !(nexthop->dead && iface_has_carrier(iface));
 }
 
 static inline bool iface_is_loopback(const struct iface *iface)

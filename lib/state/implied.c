@@ -61,37 +61,37 @@ static int remove_routes(struct state *state, enum fib_relation relation, uint32
 	return r;
 }
 
-static bool leg_is_dead(
-	const struct doom *doom, const struct fib_info *info, const struct leg *leg)
+static bool nexthop_is_dead(const struct doom *doom, const struct fib_info *info,
+	const struct nexthop *nexthop)
 {
 	const struct iface *iface;
 
-	/* a leg of host scope (a local route's) outlives its link's going down */
-	if (leg->oif == doom->ifindex)
+	/* a nexthop of host scope (a local route's) outlives its link's going down */
+	if (nexthop->oif == doom->ifindex)
 		return doom->forced || info->scope != SCOPE_HOST;
-	iface = state_iface(doom->state, leg->oif);
-	return !iface || !leg_is_alive(leg, iface);
+	iface = state_iface(doom->state, nexthop->oif);
+	return !iface || !nexthop_is_alive(nexthop, iface);
 }
 
-static bool all_legs_dead(const struct fib_info *info, void *data)
+static bool all_nexthops_dead(const struct fib_info *info, void *data)
 {
 	const struct doom *doom = data;
 	bool touched = false;
 
-	for (uint32_t i = 0; i < info->leg_count; i++) {
-		if (!leg_is_dead(doom, info, &info->legs[i]))
+	for (uint32_t i = 0; i < info->nexthop_count; i++) {
+		if (!nexthop_is_dead(doom, info, &info->nexthops[i]))
 			return false;
-		touched |= info->legs[i].oif == doom->ifindex;
+		touched |= info->nexthops[i].oif == doom->ifindex;
 	}
 	return touched;
 }
 
-static bool any_leg_on(const struct fib_info *info, void *data)
+static bool any_nexthop_on(const struct fib_info *info, void *data)
 {
 	const struct doom *doom = data;
 
-	for (uint32_t i = 0; i < info->leg_count; i++) {
-		if (info->legs[i].oif == doom->ifindex)
+	for (uint32_t i = 0; i < info->nexthop_count; i++) {
+		if (info->nexthops[i].oif == doom->ifindex)
 			return true;
 	}
 	return false;
@@ -116,37 +116,38 @@ static int remove_nexthops(struct state *state, int ifindex)
 		uint32_t id = 0;
 		int r;
 
-		hash_each (&state->nexthops, slot) {
-			const struct nexthop *nexthop = slot->value;
+		hash_each (&state->nexthop_objs, slot) {
+			const struct nexthop_obj *nexthop_obj = slot->value;
 
-			if (!nexthop->member_count && nexthop->leg.oif == ifindex &&
-				!nexthop->blackhole)
-				id = nexthop->id;
+			if (!nexthop_obj->member_count &&
+				nexthop_obj->nexthop.oif == ifindex &&
+				!nexthop_obj->blackhole)
+				id = nexthop_obj->id;
 		}
 		if (!id)
 			return 0;
-		nexthop_free(hash_remove(&state->nexthops, id));
+		nexthop_obj_free(hash_remove(&state->nexthop_objs, id));
 		state->generation++;
 		/* routes by it no longer know which devices they were about */
-		touched_all(state);
-		r = silent_nexthop_gone(state, id);
+		dirty_all(state);
+		r = implied_nexthop_gone(state, id);
 		if (r < 0)
 			return r;
 	}
 }
 
-int silent_nexthop_gone(struct state *state, uint32_t id)
+int implied_nexthop_gone(struct state *state, uint32_t id)
 {
 	struct doom doom = { .state = state, .nhid = id };
 	int r = remove_routes(state, FIB_NEXTHOP, doom.nhid, goes_by, &doom);
 
 	while (r >= 0) {
-		struct nexthop *empty = NULL;
+		struct nexthop_obj *empty = NULL;
 
-		hash_each (&state->nexthops, slot) {
-			struct nexthop *group = slot->value;
+		hash_each (&state->nexthop_objs, slot) {
+			struct nexthop_obj *group = slot->value;
 
-			if (group->member_count && nexthop_drop_member(group, id) &&
+			if (group->member_count && nexthop_obj_drop_member(group, id) &&
 				!group->member_count) {
 				empty = group;
 				break; /* the others' turn comes: one at a time goes */
@@ -156,7 +157,7 @@ int silent_nexthop_gone(struct state *state, uint32_t id)
 			return 0;
 		/* groups hold no groups: this ends at once */
 		doom.nhid = empty->id;
-		nexthop_free(hash_remove(&state->nexthops, doom.nhid));
+		nexthop_obj_free(hash_remove(&state->nexthop_objs, doom.nhid));
 		state->generation++;
 		r = remove_routes(state, FIB_NEXTHOP, doom.nhid, goes_by, &doom);
 	}
@@ -173,19 +174,19 @@ static bool mark_group(const struct fib_group *group, int ifindex, bool dead)
 		for (uint32_t i = 0; i < list->count; i++) {
 			struct fib_info *info = list->infos[i];
 
-			for (uint32_t k = 0; k < info->leg_count; k++) {
-				if (info->legs[k].oif != ifindex)
+			for (uint32_t k = 0; k < info->nexthop_count; k++) {
+				if (info->nexthops[k].oif != ifindex)
 					continue;
-				changed |= info->legs[k].dead != dead;
-				info->legs[k].dead = dead;
+				changed |= info->nexthops[k].dead != dead;
+				info->nexthops[k].dead = dead;
 			}
 		}
 	}
 	return changed;
 }
 
-/* Marks the legs on a device in every table. */
-static void mark_legs(struct state *state, int ifindex, bool dead)
+/* Marks the nexthops on a device in every table. */
+static void mark_nexthops(struct state *state, int ifindex, bool dead)
 {
 	hash_each (&state->tables, slot) {
 		const struct fib_group *group =
@@ -193,45 +194,47 @@ static void mark_legs(struct state *state, int ifindex, bool dead)
 
 		/* what is passed over from now on, or no more, bears on others as well */
 		if (group && mark_group(group, ifindex, dead))
-			touched_all(state);
+			dirty_all(state);
 	}
 }
 
-void silent_link_alive(struct state *state, int ifindex)
+void implied_link_alive(struct state *state, int ifindex)
 {
-	mark_legs(state, ifindex, false);
+	mark_nexthops(state, ifindex, false);
 }
 
-int silent_link_down(struct state *state, int ifindex, bool forced)
+int implied_link_down(struct state *state, int ifindex, bool forced)
 {
 	struct doom doom = { .state = state, .ifindex = ifindex, .forced = forced };
-	int r = remove_routes(state, FIB_DEVICE, (uint32_t)ifindex, all_legs_dead, &doom);
+	int r = remove_routes(
+		state, FIB_DEVICE, (uint32_t)ifindex, all_nexthops_dead, &doom);
 
 	/* an address's going leaves nexthop objects alone (kernel-rpf 4.4), and the routes that
-	 * have another leg alive keep the dead one */
+	 * have another nexthop alive keep the dead one */
 	if (r < 0)
 		return r;
 	if (forced) {
-		mark_legs(state, ifindex, true);
+		mark_nexthops(state, ifindex, true);
 		return 0;
 	}
 	return remove_nexthops(state, ifindex);
 }
 
-int silent_carrier_lost(struct state *state, int ifindex)
+int implied_carrier_lost(struct state *state, int ifindex)
 {
 	return remove_nexthops(state, ifindex);
 }
 
-int silent_link_gone(struct state *state, int ifindex)
+int implied_link_gone(struct state *state, int ifindex)
 {
 	struct doom doom = { .state = state, .ifindex = ifindex };
-	int r = remove_routes(state, FIB_DEVICE, (uint32_t)ifindex, any_leg_on, &doom);
+	int r = remove_routes(
+		state, FIB_DEVICE, (uint32_t)ifindex, any_nexthop_on, &doom);
 
 	return r < 0 ? r : remove_nexthops(state, ifindex);
 }
 
-int silent_prefsrc_gone(struct state *state, struct ip4 addr, uint32_t table)
+int implied_prefsrc_gone(struct state *state, struct ip4 addr, uint32_t table)
 {
 	struct doom doom = { .state = state, .prefsrc = addr, .table = table };
 

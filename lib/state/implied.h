@@ -14,22 +14,22 @@ struct iface;
  * it sees the cause; each returns 0 or -ENOMEM.
  */
 
-/* The link went down. forced: legs of host scope die too (its last address went, or it
+/* The link went down. forced: nexthops of host scope die too (its last address went, or it
  * joined or left a VRF). Kernel: fib_disable_ip(). */
-int silent_link_down(struct state *state, int ifindex, bool forced);
+int implied_link_down(struct state *state, int ifindex, bool forced);
 
-/* It is up, or got an address while up: its legs are alive again. Kernel: fib_sync_up(). */
-void silent_link_alive(struct state *state, int ifindex);
+/* It is up, or got an address while up: its nexthops are alive again. Kernel: fib_sync_up(). */
+void implied_link_alive(struct state *state, int ifindex);
 
 /* It lost its carrier: only nexthop objects mind. Kernel: nh_netdev_event(). */
-int silent_carrier_lost(struct state *state, int ifindex);
+int implied_carrier_lost(struct state *state, int ifindex);
 
-/* It is gone: a route goes with any of its legs. */
-int silent_link_gone(struct state *state, int ifindex);
+/* It is gone: a route goes with any of its nexthops. */
+int implied_link_gone(struct state *state, int ifindex);
 
 /* An own address went: routes of table that prefer it as source go too. Kernel:
  * fib_sync_down_addr(). */
-int silent_prefsrc_gone(struct state *state, struct ip4 addr, uint32_t table);
+int implied_prefsrc_gone(struct state *state, struct ip4 addr, uint32_t table);
 
 /* A nexthop object is gone: routes by it, memberships in groups, groups left empty. */
-int silent_nexthop_gone(struct state *state, uint32_t id);
+int implied_nexthop_gone(struct state *state, uint32_t id);

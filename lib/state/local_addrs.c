@@ -3,19 +3,19 @@
 
 #include <errno.h>
 
-void own_init(struct own *own)
+void local_addrs_init(struct local_addrs *addrs)
 {
-	*own = (struct own){ 0 };
-	trie_init(&own->impossible);
+	*addrs = (struct local_addrs){ 0 };
+	trie_init(&addrs->impossible);
 }
 
-void own_done(struct own *own)
+void local_addrs_done(struct local_addrs *addrs)
 {
-	hash_done(&own->addrs);
-	trie_done(&own->impossible);
+	hash_done(&addrs->addrs);
+	trie_done(&addrs->impossible);
 }
 
-static int count(struct trie *trie, struct ip4 addr)
+static int count_addr(struct trie *trie, struct ip4 addr)
 {
 	struct trie_change change;
 
@@ -23,7 +23,7 @@ static int count(struct trie *trie, struct ip4 addr)
 		true, &change);
 }
 
-static void uncount(struct trie *trie, struct ip4 addr)
+static void uncount_addr(struct trie *trie, struct ip4 addr)
 {
 	uint32_t value = trie_get(trie, prefix4(addr, 32));
 	struct trie_change change;
@@ -35,7 +35,7 @@ static void uncount(struct trie *trie, struct ip4 addr)
 }
 
 /* Itself, its broadcast address, and of a network the first and the last. */
-static size_t impossible(const struct addr_record *addr, struct ip4 out[static 4])
+static size_t is_impossible(const struct addr_record *addr, struct ip4 out[static 4])
 {
 	struct prefix4 net = prefix4(addr->local, addr->len);
 	size_t n = 0;
@@ -50,30 +50,30 @@ static size_t impossible(const struct addr_record *addr, struct ip4 out[static 4
 	return n;
 }
 
-int own_add(struct own *own, const struct addr_record *addr)
+int local_addrs_add(struct local_addrs *addrs, const struct addr_record *addr)
 {
-	uintptr_t known = (uintptr_t)hash_get(&own->addrs, addr->local.host);
+	uintptr_t known = (uintptr_t)hash_get(&addrs->addrs, addr->local.host);
 	struct ip4 list[4];
-	size_t n = impossible(addr, list), done = 0;
-	int r = hash_put(&own->addrs, addr->local.host, (void *)(known + 1));
+	size_t n = is_impossible(addr, list), done = 0;
+	int r = hash_put(&addrs->addrs, addr->local.host, (void *)(known + 1));
 
 	while (r >= 0 && done < n)
-		r = count(&own->impossible, list[done++]);
+		r = count_addr(&addrs->impossible, list[done++]);
 	return r < 0 ? r : 0;
 }
 
-void own_forget(struct own *own, const struct addr_record *addr)
+void local_addrs_forget(struct local_addrs *addrs, const struct addr_record *addr)
 {
-	uintptr_t known = (uintptr_t)hash_get(&own->addrs, addr->local.host);
+	uintptr_t known = (uintptr_t)hash_get(&addrs->addrs, addr->local.host);
 	struct ip4 list[4];
-	size_t n = impossible(addr, list);
+	size_t n = is_impossible(addr, list);
 
 	if (known == 1)
-		(void)hash_remove(&own->addrs, addr->local.host);
+		(void)hash_remove(&addrs->addrs, addr->local.host);
 	else if (known > 1)
-		(void)hash_put(&own->addrs, addr->local.host, (void *)(known - 1));
+		(void)hash_put(&addrs->addrs, addr->local.host, (void *)(known - 1));
 	for (size_t i = 0; i < n; i++)
-		uncount(&own->impossible, list[i]);
+		uncount_addr(&addrs->impossible, list[i]);
 }
 
 static int collect(const struct trie *trie, uint32_t reference, uint32_t first,
@@ -94,8 +94,8 @@ static int collect(const struct trie *trie, uint32_t reference, uint32_t first,
 	return r;
 }
 
-int own_impossible(
-	const struct own *own, uint32_t first, uint32_t last, struct prefixset *ret)
+int local_addrs_impossible(const struct local_addrs *addrs, uint32_t first, uint32_t last,
+	struct prefixset *ret)
 {
-	return collect(&own->impossible, own->impossible.root, first, last, ret);
+	return collect(&addrs->impossible, addrs->impossible.root, first, last, ret);
 }

@@ -128,9 +128,9 @@ struct record {
 		struct addr_record addr;
 		struct route_record route;
 		struct rule rule;
-		struct nexthop_record nexthop;
+		struct nexthop_obj_record nexthop_obj;
 		struct netconf_record netconf;
-		bool merged;
+		bool local_main_merged;
 		uint32_t kernel;
 		struct membership_record memberships;
 		struct blind_record blind;

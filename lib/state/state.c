@@ -10,9 +10,9 @@ struct state *state_new(void)
 	struct state *state = calloc(1, sizeof(*state));
 
 	if (state) {
-		state->touched.epoch = 1;
-		state->touched.all = true;
-		own_init(&state->own);
+		state->dirty.epoch = 1;
+		state->dirty.all = true;
+		local_addrs_init(&state->local_addrs);
 	}
 	return state;
 }
@@ -25,16 +25,16 @@ void state_free(struct state *state)
 		iface_free(slot->value);
 	hash_each (&state->tables, slot)
 		fib_free(slot->value);
-	hash_each (&state->nexthops, slot)
-		nexthop_free(slot->value);
+	hash_each (&state->nexthop_objs, slot)
+		nexthop_obj_free(slot->value);
 	hash_done(&state->ifaces);
 	hash_done(&state->names);
-	own_done(&state->own);
+	local_addrs_done(&state->local_addrs);
 	hash_done(&state->tables);
-	hash_done(&state->nexthops);
+	hash_done(&state->nexthop_objs);
 	array_done(&state->rules);
 	array_done(&state->memberships);
-	array_done(&state->touched.ifaces);
+	array_done(&state->dirty.ifaces);
 	array_done(&state->risen);
 	free(state);
 }
@@ -58,14 +58,14 @@ struct iface *state_iface_by_name(const struct state *state, const char *name)
 	return iface && strcmp(iface->link.name, name) == 0 ? iface : NULL;
 }
 
-struct nexthop *state_nexthop(const struct state *state, uint32_t id)
+struct nexthop_obj *state_nexthop_obj(const struct state *state, uint32_t id)
 {
-	return hash_get(&state->nexthops, id);
+	return hash_get(&state->nexthop_objs, id);
 }
 
 struct fib *state_table(const struct state *state, uint32_t table)
 {
-	if (table == TABLE_LOCAL && state->merged)
+	if (table == TABLE_LOCAL && state->local_main_merged)
 		table = TABLE_MAIN;
 	return hash_get(&state->tables, table);
 }
@@ -79,9 +79,9 @@ void state_ahead(
 		trie_ahead(&fib->trie, dsts, count);
 }
 
-bool state_is_own(const struct state *state, struct ip4 addr)
+bool state_is_local_addr(const struct state *state, struct ip4 addr)
 {
-	return own_has(&state->own, addr);
+	return local_addrs_has(&state->local_addrs, addr);
 }
 
 bool state_has_joined(const struct state *state, int ifindex, struct ip4 group)
@@ -155,40 +155,40 @@ static bool ignores_linkdown(const struct state *state, const struct iface *ifac
 		&state->all, &iface->link.conf, DEVCONF_IGNORE_ROUTES_WITH_LINKDOWN);
 }
 
-bool state_leg_is_usable(
-	const struct state *state, const struct fib_info *info, const struct leg *leg)
+bool state_nexthop_is_usable(const struct state *state, const struct fib_info *info,
+	const struct nexthop *nexthop)
 {
-	const struct iface *iface = state_iface(state, leg->oif);
+	const struct iface *iface = state_iface(state, nexthop->oif);
 
 	/* own addresses answer on any link, also while theirs is down (fib_sync_down_dev()) */
 	if (info->scope == SCOPE_HOST && !info->nhid)
 		return true;
-	if (!iface || !leg_is_alive(leg, iface))
+	if (!iface || !nexthop_is_alive(nexthop, iface))
 		return false;
 	return iface_has_carrier(iface) || !ignores_linkdown(state, iface);
 }
 
-bool state_any_leg(const struct state *state, const struct fib_info *info,
-	bool (*each)(const struct leg *leg, void *data), void *data)
+bool state_any_nexthop(const struct state *state, const struct fib_info *info,
+	bool (*each)(const struct nexthop *nexthop, void *data), void *data)
 {
-	const struct nexthop *nexthop;
+	const struct nexthop_obj *nexthop_obj;
 
-	for (uint32_t i = 0; i < info->leg_count; i++) {
-		if (each(&info->legs[i], data))
+	for (uint32_t i = 0; i < info->nexthop_count; i++) {
+		if (each(&info->nexthops[i], data))
 			return true;
 	}
 	if (!info->nhid)
 		return false;
-	nexthop = state_nexthop(state, info->nhid);
-	if (!nexthop)
+	nexthop_obj = state_nexthop_obj(state, info->nhid);
+	if (!nexthop_obj)
 		return false;
-	if (!nexthop->member_count)
-		return !nexthop->blackhole && each(&nexthop->leg, data);
-	for (size_t i = 0; i < nexthop->member_count; i++) {
-		const struct nexthop *member =
-			state_nexthop(state, nexthop->members[i].id);
+	if (!nexthop_obj->member_count)
+		return !nexthop_obj->blackhole && each(&nexthop_obj->nexthop, data);
+	for (size_t i = 0; i < nexthop_obj->member_count; i++) {
+		const struct nexthop_obj *member =
+			state_nexthop_obj(state, nexthop_obj->members[i].id);
 
-		if (member && !member->blackhole && each(&member->leg, data))
+		if (member && !member->blackhole && each(&member->nexthop, data))
 			return true;
 	}
 	return false;

@@ -31,16 +31,16 @@ struct state {
 	uint64_t generation; /* grows with each record that changed something */
 	struct hash ifaces;  /* ifindex -> struct iface */
 	struct hash names;   /* hash of name -> struct iface */
-	struct own own;	     /* the addresses of all interfaces, up or down */
+	struct local_addrs local_addrs; /* the addresses of all interfaces, up or down */
 	struct hash
 		tables; /* table -> struct fib; none that is empty but local and main */
-	struct hash nexthops;		/* id -> struct nexthop */
+	struct hash nexthop_objs;	/* id -> struct nexthop */
 	ARRAY(struct state_rule) rules; /* in the order in which the kernel walks them */
 	ARRAY(struct membership) memberships;
-	struct devconf all, template; /* conf/all and conf/default */
-	bool merged;	   /* local and main are one trie and no rule is looked at */
-	bool custom_local; /* a local route was added by hand: seen, else unknown */
-	size_t dissecting; /* rules that make the kernel dissect flows */
+	struct devconf all, conf_default; /* conf/all and conf/default */
+	bool local_main_merged; /* local and main are one trie and no rule is looked at */
+	bool custom_local;	/* a local route was added by hand: seen, else unknown */
+	size_t dissecting;	/* rules that make the kernel dissect flows */
 	size_t rule_realms;
 	size_t suppressing; /* rules that may discard what a table has */
 	uint32_t
@@ -53,10 +53,10 @@ struct state {
 		ARRAY(int) ifaces; /* those of these, also of some that are gone */
 		bool all;	   /* every interface's */
 		bool routes;	   /* some route: what a fault says of the way back */
-		bool unrouted;	   /* of those that mind which sources have any route */
+		bool no_route;	   /* of those that mind which sources have any route */
 		bool addresses;	   /* of those that have no address of their own */
 		uint64_t epoch;
-	} touched;
+	} dirty;
 
 	/* What the reader is asked to do, and clears: */
 	bool links_stale; /* settings may have changed unannounced: re-read the links */
@@ -81,14 +81,14 @@ void state_ahead(
 /* NULL where there is none. */
 struct iface *state_iface(const struct state *state, int ifindex);
 struct iface *state_iface_by_name(const struct state *state, const char *name);
-struct nexthop *state_nexthop(const struct state *state, uint32_t id);
+struct nexthop_obj *state_nexthop_obj(const struct state *state, uint32_t id);
 
 /* The trie that holds table's routes, NULL where there are none; TABLE_LOCAL is in
  * TABLE_MAIN's as long as the two are merged. */
 struct fib *state_table(const struct state *state, uint32_t table);
 
 /* Whether addr is the local part of an address of any interface, up or down. */
-bool state_is_own(const struct state *state, struct ip4 addr);
+bool state_is_local_addr(const struct state *state, struct ip4 addr);
 
 /* Whether an interface has joined a multicast group, as last read. */
 bool state_has_joined(const struct state *state, int ifindex, struct ip4 group);
@@ -105,17 +105,17 @@ size_t state_routes(const struct state *state);
 /* Whether the running kernel is major.minor or later; one that isn't known is the newest. */
 bool state_kernel_has(const struct state *state, unsigned int major, unsigned int minor);
 
-/* Whether the kernel would take this leg of a route just now (fib_lookup_good_nhc()). */
-bool state_leg_is_usable(
-	const struct state *state, const struct fib_info *info, const struct leg *leg);
+/* Whether the kernel would take this nexthop of a route just now (fib_lookup_good_nhc()). */
+bool state_nexthop_is_usable(const struct state *state, const struct fib_info *info,
+	const struct nexthop *nexthop);
 
 /* The key of a name in state.names. */
 uint64_t state_name_key(const char *name);
 
-/* Calls each() with every leg of a route until it returns true; returns whether it did. Nexthop
+/* Calls each() with every nexthop of a route until it returns true; returns whether it did. Nexthop
  * objects and groups are followed. */
-bool state_any_leg(const struct state *state, const struct fib_info *info,
-	bool (*each)(const struct leg *leg, void *data), void *data);
+bool state_any_nexthop(const struct state *state, const struct fib_info *info,
+	bool (*each)(const struct nexthop *nexthop, void *data), void *data);
 
 /*
  * The VRF in which a flow from or to ifindex is looked up, 0 for none

@@ -75,28 +75,28 @@ static int link_lost(struct state *state, const struct iface *iface,
 		(was_vrf || state_vrf(state, iface) != NULL) &&
 		was_vrf != state_vrf(state, iface)) {
 		state->audit_due = true;
-		r = silent_link_down(state, ifindex, true);
+		r = implied_link_down(state, ifindex, true);
 	}
 	if (r < 0)
 		return r;
 	if (!was_up) {
 		if (iface_is_up(iface))
-			silent_link_alive(state, ifindex);
+			implied_link_alive(state, ifindex);
 		return 0;
 	}
 	if (!iface_is_up(iface)) {
 		state->audit_due = true;
-		return silent_link_down(state, ifindex, false);
+		return implied_link_down(state, ifindex, false);
 	}
 	if ((was->flags & (LINK_RUNNING | LINK_LOWER_UP)) && !iface_has_carrier(iface)) {
 		state->audit_due = true;
-		return silent_carrier_lost(state, ifindex);
+		return implied_carrier_lost(state, ifindex);
 	}
 	return 0;
 }
 
 /* Whether a link's change may bear on verdicts on other interfaces, other than by routes. */
-static bool link_touches_all(const struct state *state, const struct link_record *was,
+static bool link_dirties_all(const struct state *state, const struct link_record *was,
 	const struct link_record *now)
 {
 	const unsigned int carrier = LINK_RUNNING | LINK_LOWER_UP;
@@ -144,9 +144,9 @@ static int apply_link(struct state *state, const struct link_record *link)
 		if (r < 0)
 			return r;
 	}
-	(void)touched_iface(state, link->ifindex);
-	if (link_touches_all(state, &was, link))
-		touched_all(state);
+	(void)dirty_iface(state, link->ifindex);
+	if (link_dirties_all(state, &was, link))
+		dirty_all(state);
 	if (renamed)
 		rules_attach(state);
 	if (iface->announced) {
@@ -166,15 +166,15 @@ static int apply_link_gone(struct state *state, int ifindex)
 	if (!iface)
 		return 0;
 	array_each (&iface->addrs, const struct addr_record, addr)
-		own_forget(&state->own, addr);
+		local_addrs_forget(&state->local_addrs, addr);
 	name_forget(state, iface);
-	(void)touched_iface(state, ifindex);
+	(void)dirty_iface(state, ifindex);
 	if (strcmp(iface->link.kind, "vrf") == 0 || has_device_rules(state))
-		touched_all(state);
+		dirty_all(state);
 	iface_free(iface);
 	rules_attach(state);
 	state->audit_due = true;
-	r = silent_link_gone(state, ifindex);
+	r = implied_link_gone(state, ifindex);
 	return r < 0 ? r : 1;
 }
 
@@ -196,26 +196,26 @@ static int apply_addr(struct state *state, const struct addr_record *addr)
 
 		if (same)
 			return 0;
-		r = own_add(&state->own, addr);
+		r = local_addrs_add(&state->local_addrs, addr);
 		if (r < 0)
 			return r;
-		own_forget(&state->own, known);
+		local_addrs_forget(&state->local_addrs, known);
 		*known = *addr;
-		(void)touched_iface(state, addr->ifindex);
+		(void)dirty_iface(state, addr->ifindex);
 		return 1;
 	}
-	r = own_add(&state->own, addr);
+	r = local_addrs_add(&state->local_addrs, addr);
 	if (r < 0)
 		return r;
 	r = array_push(&iface->addrs, addr);
 	if (r < 0) {
-		own_forget(&state->own, addr);
+		local_addrs_forget(&state->local_addrs, addr);
 		return r;
 	}
 	if (iface_is_up(iface))
-		silent_link_alive(state, addr->ifindex);
-	state->touched.addresses = true;
-	(void)touched_iface(state, addr->ifindex);
+		implied_link_alive(state, addr->ifindex);
+	state->dirty.addresses = true;
+	(void)dirty_iface(state, addr->ifindex);
 	return 1;
 }
 
@@ -228,17 +228,17 @@ static int apply_addr_gone(struct state *state, const struct addr_record *addr)
 
 	if (!known)
 		return 0;
-	own_forget(&state->own, known);
+	local_addrs_forget(&state->local_addrs, known);
 	array_remove(&iface->addrs, (size_t)(known - iface->addrs.items));
 	state->audit_due = true;
-	state->touched.addresses = true;
-	(void)touched_iface(state, addr->ifindex);
+	state->dirty.addresses = true;
+	(void)dirty_iface(state, addr->ifindex);
 	vrf = state_vrf(state, iface);
-	if (!state_is_own(state, addr->local))
-		r = silent_prefsrc_gone(
+	if (!state_is_local_addr(state, addr->local))
+		r = implied_prefsrc_gone(
 			state, addr->local, vrf ? vrf->link.vrf_table : TABLE_MAIN);
 	if (r >= 0 && !iface->addrs.count)
-		r = silent_link_down(state, addr->ifindex, true);
+		r = implied_link_down(state, addr->ifindex, true);
 	return r < 0 ? r : 1;
 }
 
@@ -266,22 +266,22 @@ static int apply_netconf(struct state *state, const struct record *record)
 	if (netconf->ifindex == NETCONF_ALL) {
 		if (!conf_merge(&state->all, netconf))
 			return 0;
-		touched_all(state);
+		dirty_all(state);
 		return 1;
 	}
 	if (netconf->ifindex == NETCONF_DEFAULT) {
 		/* it went to every interface that was never set, without a word (3.2) */
 		state->links_stale |= !record->dump;
-		return conf_merge(&state->template, netconf);
+		return conf_merge(&state->conf_default, netconf);
 	}
 	iface = iface_make(state, netconf->ifindex);
 	if (!iface)
 		return -ENOMEM;
-	(void)touched_iface(state, netconf->ifindex);
+	(void)dirty_iface(state, netconf->ifindex);
 	if (netconf->has >> DEVCONF_IGNORE_ROUTES_WITH_LINKDOWN & 1 &&
 		netconf->conf.value[DEVCONF_IGNORE_ROUTES_WITH_LINKDOWN] !=
 			iface->link.conf.value[DEVCONF_IGNORE_ROUTES_WITH_LINKDOWN])
-		touched_all(state);
+		dirty_all(state);
 	if (!iface->link.has_inet) {
 		iface->link.has_inet = true;
 		/* only six of its settings are said here; its link told the others, or will */
@@ -301,7 +301,7 @@ static int apply_netconf_gone(struct state *state, int ifindex)
 	if (!iface || !iface->link.has_inet)
 		return 0;
 	iface->link.has_inet = false;
-	(void)touched_iface(state, ifindex);
+	(void)dirty_iface(state, ifindex);
 	return 1;
 }
 
@@ -314,50 +314,50 @@ static struct fib *table_make(struct state *state, uint32_t table)
 
 	if (known)
 		return known;
-	if (table == TABLE_LOCAL && state->merged)
+	if (table == TABLE_LOCAL && state->local_main_merged)
 		table = TABLE_MAIN;
 	fib = fib_new(table);
 	if (!fib || hash_put(&state->tables, table, fib) < 0)
 		return NULL;
-	touched_follow(state, fib);
+	dirty_follow(state, fib);
 	return take_ptr(fib);
 }
 
 /*
- * A leg that a message calls dead may only be without a carrier (ignore_routes_with_linkdown,
+ * A nexthop that a message calls dead may only be without a carrier (ignore_routes_with_linkdown,
  * kernel-rpf 5.7), and will be alive unannounced; for a moment also while its device has the
  * carrier again, as the routes hear of that later. It is kept as dead only where it must have
- * died with its device's last address: that has a carrier and no address, and another leg
+ * died with its device's last address: that has a carrier and no address, and another nexthop
  * keeps the route.
  */
 static bool is_dead(const struct state *state, const struct route_record *route,
-	const struct leg *leg)
+	const struct nexthop *nexthop)
 {
-	const struct iface *iface = state_iface(state, leg->oif);
+	const struct iface *iface = state_iface(state, nexthop->oif);
 
-	return leg->dead && route->leg_count > 1 && iface && iface_has_carrier(iface) &&
-	       !iface->addrs.count;
+	return nexthop->dead && route->nexthop_count > 1 && iface &&
+	       iface_has_carrier(iface) && !iface->addrs.count;
 }
 
 static int add_route(
 	struct state *state, struct fib *fib, const struct route_record *route)
 {
-	_cleanup_(freep) struct leg *legs = NULL;
+	_cleanup_(freep) struct nexthop *nexthops = NULL;
 	struct route_record plain = *route;
 	bool any = false;
 
-	for (size_t i = 0; i < route->leg_count; i++)
-		any |= route->legs[i].dead;
+	for (size_t i = 0; i < route->nexthop_count; i++)
+		any |= route->nexthops[i].dead;
 	if (!any)
 		return fib_add(fib, route);
-	legs = calloc(route->leg_count, sizeof(*legs));
-	if (!legs)
+	nexthops = calloc(route->nexthop_count, sizeof(*nexthops));
+	if (!nexthops)
 		return -ENOMEM;
-	for (size_t i = 0; i < route->leg_count; i++) {
-		legs[i] = route->legs[i];
-		legs[i].dead = is_dead(state, route, &legs[i]);
+	for (size_t i = 0; i < route->nexthop_count; i++) {
+		nexthops[i] = route->nexthops[i];
+		nexthops[i].dead = is_dead(state, route, &nexthops[i]);
 	}
-	plain.legs = legs;
+	plain.nexthops = nexthops;
 	return fib_add(fib, &plain);
 }
 
@@ -370,12 +370,12 @@ static int apply_route(struct state *state, const struct record *record)
 		return -ENOMEM;
 	if (route->type == ROUTE_LOCAL && route->protocol != PROTO_KERNEL) {
 		state->custom_local = true;
-		touched_all(state);
+		dirty_all(state);
 	}
 	if (route->realm || route->blind)
-		touched_all(state);
+		dirty_all(state);
 	/* among several routes of a prefix a replayed change may hit the wrong one */
-	if (state->replaying && route->place != ROUTE_NEW &&
+	if (state->replaying && route->position != ROUTE_NEW &&
 		trie_get(&fib->trie, route->dst))
 		state->audit_due = true;
 	return add_route(state, fib, route);
@@ -389,43 +389,44 @@ static int apply_route_gone(struct state *state, const struct route_record *rout
 	if (!fib)
 		return 0;
 	if (route->realm || route->blind)
-		touched_all(state);
+		dirty_all(state);
 	r = fib_remove(fib, route);
 	if (!fib->lists.routes && fib->table != TABLE_MAIN && fib->table != TABLE_LOCAL)
 		fib_free(hash_remove(&state->tables, fib->table));
 	return r;
 }
 
-static int apply_nexthop(struct state *state, const struct nexthop_record *record)
+static int apply_nexthop(struct state *state, const struct nexthop_obj_record *record)
 {
-	_cleanup_(nexthop_freep) struct nexthop *nexthop = nexthop_new(record);
-	struct nexthop *known = state_nexthop(state, record->id);
+	_cleanup_(nexthop_obj_freep) struct nexthop_obj *nexthop_obj =
+		nexthop_obj_new(record);
+	struct nexthop_obj *known = state_nexthop_obj(state, record->id);
 	int r;
 
-	if (!nexthop)
+	if (!nexthop_obj)
 		return -ENOMEM;
-	if (known && nexthop_equal(known, nexthop))
+	if (known && nexthop_obj_equal(known, nexthop_obj))
 		return 0;
-	r = hash_put(&state->nexthops, record->id, nexthop);
+	r = hash_put(&state->nexthop_objs, record->id, nexthop_obj);
 	if (r < 0)
 		return r;
-	nexthop_free(known);
-	nexthop = NULL;
-	touched_all(state);
+	nexthop_obj_free(known);
+	nexthop_obj = NULL;
+	dirty_all(state);
 	return 1;
 }
 
 static int apply_nexthop_gone(struct state *state, uint32_t id)
 {
-	struct nexthop *nexthop = hash_remove(&state->nexthops, id);
+	struct nexthop_obj *nexthop_obj = hash_remove(&state->nexthop_objs, id);
 	int r;
 
-	if (!nexthop)
+	if (!nexthop_obj)
 		return 0;
-	nexthop_free(nexthop);
+	nexthop_obj_free(nexthop_obj);
 	state->audit_due = true;
-	touched_all(state);
-	r = silent_nexthop_gone(state, id);
+	dirty_all(state);
+	r = implied_nexthop_gone(state, id);
 	return r < 0 ? r : 1;
 }
 
@@ -436,10 +437,10 @@ static int tables_split(struct state *state)
 {
 	struct fib *merged, *local;
 
-	if (!state->merged)
+	if (!state->local_main_merged)
 		return 0;
-	state->merged = false;
-	touched_all(state);
+	state->local_main_merged = false;
+	dirty_all(state);
 	merged = state_table(state, TABLE_MAIN);
 	if (!merged)
 		return 0;
@@ -451,7 +452,7 @@ static int tables_split(struct state *state)
 
 static int apply_merged(struct state *state, bool merged)
 {
-	if (merged == state->merged)
+	if (merged == state->local_main_merged)
 		return 0;
 	if (!merged) {
 		int r = tables_split(state);
@@ -461,8 +462,8 @@ static int apply_merged(struct state *state, bool merged)
 	/* it is never joined again, so this can only be said before routes are known */
 	if (state_table(state, TABLE_LOCAL))
 		return -EINVAL;
-	state->merged = true;
-	touched_all(state);
+	state->local_main_merged = true;
+	dirty_all(state);
 	return 1;
 }
 
@@ -491,7 +492,7 @@ static int apply_rule(struct state *state, const struct record *record)
 	r = array_insert(&state->rules, at, &entry);
 	if (r < 0)
 		return r;
-	touched_all(state);
+	dirty_all(state);
 	state->dissecting += rule_dissects(&entry.rule);
 	state->rule_realms += entry.rule.realm;
 	state->suppressing += rule_suppresses(&entry.rule);
@@ -508,7 +509,7 @@ static int apply_rule_gone(struct state *state, const struct rule *rule)
 		if (!rule_equal(&state->rules.items[at].rule, rule))
 			continue;
 		array_remove(&state->rules, at);
-		touched_all(state);
+		dirty_all(state);
 		state->dissecting -= rule_dissects(rule);
 		state->rule_realms -= rule->realm;
 		state->suppressing -= rule_suppresses(rule);
@@ -531,7 +532,7 @@ static int apply_memberships(struct state *state, const struct membership_record
 	return 0; /* no verdict that is kept depends on it */
 }
 
-static int apply(struct state *state, const struct record *record)
+static int apply_record(struct state *state, const struct record *record)
 {
 	switch (record->kind) {
 	case RECORD_LINK:
@@ -551,25 +552,25 @@ static int apply(struct state *state, const struct record *record)
 	case RECORD_RULE_GONE:
 		return apply_rule_gone(state, &record->rule);
 	case RECORD_NEXTHOP:
-		return apply_nexthop(state, &record->nexthop);
+		return apply_nexthop(state, &record->nexthop_obj);
 	case RECORD_NEXTHOP_GONE:
-		return apply_nexthop_gone(state, record->nexthop.id);
+		return apply_nexthop_gone(state, record->nexthop_obj.id);
 	case RECORD_NETCONF:
 		return apply_netconf(state, record);
 	case RECORD_NETCONF_GONE:
 		return apply_netconf_gone(state, record->netconf.ifindex);
 	case RECORD_MERGED:
-		return apply_merged(state, record->merged);
+		return apply_merged(state, record->local_main_merged);
 	case RECORD_MEMBERSHIPS:
 		return apply_memberships(state, &record->memberships);
 	case RECORD_KERNEL:
 		state->kernel = record->kernel;
-		touched_all(state);
+		dirty_all(state);
 		return 0;
 	case RECORD_BLIND:
 		state->blind++;
 		state->blind_what = record->blind.what;
-		touched_all(state);
+		dirty_all(state);
 		return 1;
 	}
 	return -EINVAL;
@@ -577,7 +578,7 @@ static int apply(struct state *state, const struct record *record)
 
 int state_apply(struct state *state, const struct record *record)
 {
-	int r = apply(state, record);
+	int r = apply_record(state, record);
 
 	if (r > 0)
 		state->generation++;

@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-static bool differ(char *what, const char *kind, const char *name)
+static bool note_difference(char *what, const char *kind, const char *name)
 {
 	snprintf(what, STATE_DIFFERENCE, "%s %s", kind, name);
 	return false;
@@ -43,11 +43,11 @@ static bool iface_equal(const struct iface *a, const struct iface *b, char *what
 		strcmp(left->kind, right->kind) != 0 || left->master != right->master ||
 		left->group != right->group || left->has_inet != right->has_inet ||
 		left->vrf_table != right->vrf_table)
-		return differ(what, "link", left->name);
+		return note_difference(what, "link", left->name);
 	if (((left->flags ^ right->flags) & (LINK_UP | LINK_LOWER_UP | LINK_RUNNING)))
-		return differ(what, "flags of link", left->name);
+		return note_difference(what, "flags of link", left->name);
 	if (a->addrs.count != b->addrs.count || !addrs_in(a, b))
-		return differ(what, "addresses of", left->name);
+		return note_difference(what, "addresses of", left->name);
 	/* without IPv4 there are no settings, whatever is remembered of them */
 	return !left->has_inet || conf_equal(&left->conf, &right->conf, left->name, what);
 }
@@ -59,17 +59,19 @@ static bool ifaces_equal(const struct state *a, const struct state *b, char *wha
 		const struct iface *other = state_iface(b, iface->link.ifindex);
 
 		if (!other)
-			return differ(what, "only one has link", iface->link.name);
+			return note_difference(
+				what, "only one has link", iface->link.name);
 		if (!iface_equal(iface, other, what))
 			return false;
 	}
-	return a->ifaces.count == b->ifaces.count || differ(what, "number of", "links");
+	return a->ifaces.count == b->ifaces.count ||
+	       note_difference(what, "number of", "links");
 }
 
 static bool rules_equal(const struct state *a, const struct state *b, char *what)
 {
 	if (a->rules.count != b->rules.count)
-		return differ(what, "number of", "rules");
+		return note_difference(what, "number of", "rules");
 	for (size_t i = 0; i < a->rules.count; i++) {
 		const struct state_rule *left = &a->rules.items[i];
 		const struct state_rule *right = &b->rules.items[i];
@@ -81,26 +83,26 @@ static bool rules_equal(const struct state *a, const struct state *b, char *what
 		return false;
 	}
 	return a->dissecting == b->dissecting ||
-	       differ(what, "number of", "dissecting rules");
+	       note_difference(what, "number of", "dissecting rules");
 }
 
 static bool nexthops_equal(const struct state *a, const struct state *b, char *what)
 {
-	hash_each (&a->nexthops, slot) {
-		const struct nexthop *nexthop = slot->value;
-		const struct nexthop *other = state_nexthop(b, nexthop->id);
+	hash_each (&a->nexthop_objs, slot) {
+		const struct nexthop_obj *nexthop_obj = slot->value;
+		const struct nexthop_obj *other = state_nexthop_obj(b, nexthop_obj->id);
 
-		if (other && nexthop_equal(nexthop, other))
+		if (other && nexthop_obj_equal(nexthop_obj, other))
 			continue;
-		snprintf(what, STATE_DIFFERENCE, "nexthop %u", nexthop->id);
+		snprintf(what, STATE_DIFFERENCE, "nexthop %u", nexthop_obj->id);
 		return false;
 	}
-	return a->nexthops.count == b->nexthops.count ||
-	       differ(what, "number of", "nexthops");
+	return a->nexthop_objs.count == b->nexthop_objs.count ||
+	       note_difference(what, "number of", "nexthops");
 }
 
 /* The first table from there on that has routes, if any is before *ret. */
-static void lower(const struct state *state, uint64_t from, uint64_t *ret)
+static void lower_table(const struct state *state, uint64_t from, uint64_t *ret)
 {
 	hash_each (&state->tables, slot) {
 		const struct fib *fib = slot->value;
@@ -121,8 +123,8 @@ static int tables_compare(const struct state *a, const struct state *b,
 		char text[PREFIX4_TEXT];
 		int r = -1;
 
-		lower(a, comparison->table, &table);
-		lower(b, comparison->table, &table);
+		lower_table(a, comparison->table, &table);
+		lower_table(b, comparison->table, &table);
 		if (table == UINT64_MAX)
 			return 0;
 		if (table != comparison->table)
@@ -146,7 +148,7 @@ static bool rest_equal(const struct state *a, const struct state *b, char *what)
 {
 	return ifaces_equal(a, b, what) && rules_equal(a, b, what) &&
 	       nexthops_equal(a, b, what) && conf_equal(&a->all, &b->all, "all", what) &&
-	       conf_equal(&a->template, &b->template, "default", what);
+	       conf_equal(&a->conf_default, &b->conf_default, "default", what);
 }
 
 int state_compare(const struct state *a, const struct state *b,
@@ -155,8 +157,8 @@ int state_compare(const struct state *a, const struct state *b,
 {
 	int r;
 
-	if (a->merged != b->merged) {
-		(void)differ(what, "whether local and main are", "merged");
+	if (a->local_main_merged != b->local_main_merged) {
+		(void)note_difference(what, "whether local and main are", "merged");
 		return -1;
 	}
 	r = tables_compare(a, b, comparison, budget, what);

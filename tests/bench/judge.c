@@ -34,11 +34,11 @@ static void take_turn(const struct state *state, struct nl_request *request,
 	const struct flow *flows, size_t count, int *ours, int *kernels,
 	double ret_nsec[static 2])
 {
-	const struct view view = { .state = state };
+	const struct overlay overlay = { .state = state };
 	double began = bench_cpu_sec(), middle;
 
 	for (size_t i = 0; i < count; i++)
-		ours[i] = rpf_judge(&view, &flows[i], NULL).error;
+		ours[i] = rpf_judge(&overlay, &flows[i], NULL).error;
 	middle = bench_cpu_sec();
 	for (size_t i = 0; i < count; i++)
 		kernels[i] = -probe_ask(request, &flows[i]);

@@ -19,7 +19,7 @@ static size_t allocated(void)
 static void fill(struct state *state, const struct shape_route *routes, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
-		struct leg leg = { .oif = 2 + routes[i].gateway,
+		struct nexthop nexthop = { .oif = 2 + routes[i].gateway,
 			.gw_family = 4,
 			.weight = 1,
 			.gw = { 0x0aff0001 + (uint32_t)routes[i].gateway * 256 } };
@@ -29,8 +29,8 @@ static void fill(struct state *state, const struct shape_route *routes, size_t c
 				.dst = routes[i].dst,
 				.type = ROUTE_UNICAST,
 				.protocol = 3,
-				.legs = &leg,
-				.leg_count = 1 } };
+				.nexthops = &nexthop,
+				.nexthop_count = 1 } };
 
 		if (state_apply(state, &record) != 1)
 			bench_die("a route was not added");

@@ -19,7 +19,7 @@
 
 struct kind {
 	const char *what;
-	struct record (*make)(uint64_t random, struct leg *leg);
+	struct record (*make)(uint64_t random, struct nexthop *nexthop);
 	enum record_kind undo;
 };
 
@@ -42,9 +42,10 @@ static struct record link_record(int ifindex, uint32_t flags)
 	return record;
 }
 
-static struct record route_record(struct prefix4 dst, int gateway, struct leg *leg)
+static struct record route_record(
+	struct prefix4 dst, int gateway, struct nexthop *nexthop)
 {
-	*leg = (struct leg){ .oif = 2 + gateway,
+	*nexthop = (struct nexthop){ .oif = 2 + gateway,
 		.gw_family = 4,
 		.weight = 1,
 		.gw = { 0x0aff0001 + (uint32_t)gateway * 256 } };
@@ -53,14 +54,14 @@ static struct record route_record(struct prefix4 dst, int gateway, struct leg *l
 			.dst = dst,
 			.type = ROUTE_UNICAST,
 			.protocol = 3,
-			.legs = leg,
-			.leg_count = 1 } };
+			.nexthops = nexthop,
+			.nexthop_count = 1 } };
 }
 
 static struct state *fill(const struct shape_route *routes, size_t count)
 {
 	struct state *state = state_new();
-	struct leg leg;
+	struct nexthop nexthop;
 
 	if (!state)
 		bench_die("no memory");
@@ -72,7 +73,7 @@ static struct state *fill(const struct shape_route *routes, size_t count)
 	}
 	for (size_t i = 0; i < count; i++) {
 		struct record route =
-			route_record(routes[i].dst, routes[i].gateway, &leg);
+			route_record(routes[i].dst, routes[i].gateway, &nexthop);
 
 		apply(state, &route);
 	}
@@ -82,27 +83,27 @@ static struct state *fill(const struct shape_route *routes, size_t count)
 /* --- the changes -------------------------------------------------------------------------------- */
 
 /* In 10/8, of which the shape has nothing, so that it is new; or anywhere in its range. */
-static struct record make_route(uint64_t random, struct leg *leg)
+static struct record make_route(uint64_t random, struct nexthop *nexthop)
 {
 	uint32_t host = 0x01000000 + (uint32_t)random % 0xde000000;
 
-	return route_record(prefix4(ip4(host), 28), (int)(random >> 40 & 1), leg);
+	return route_record(prefix4(ip4(host), 28), (int)(random >> 40 & 1), nexthop);
 }
 
-static struct record make_addr(uint64_t random, struct leg *leg)
+static struct record make_addr(uint64_t random, struct nexthop *nexthop)
 {
 	struct ip4 local = { 0x0a000000 | (uint32_t)(random & 0xffff) };
 
-	(void)leg;
+	(void)nexthop;
 	return (struct record){ .kind = RECORD_ADDR,
 		.addr = { .ifindex = SPARE, .local = local, .peer = local, .len = 24 } };
 }
 
-static struct record make_rule(uint64_t random, struct leg *leg)
+static struct record make_rule(uint64_t random, struct nexthop *nexthop)
 {
 	struct record record = { .kind = RECORD_RULE };
 
-	(void)leg;
+	(void)nexthop;
 	record.rule = (struct rule){ .priority = 100,
 		.table = 100,
 		.action = RULE_TABLE,
@@ -112,27 +113,27 @@ static struct record make_rule(uint64_t random, struct leg *leg)
 	return record;
 }
 
-static struct record make_nexthop(uint64_t random, struct leg *leg)
+static struct record make_nexthop(uint64_t random, struct nexthop *nexthop)
 {
-	(void)leg;
+	(void)nexthop;
 	return (struct record){ .kind = RECORD_NEXTHOP,
-		.nexthop = { .id = 1 + (uint32_t)(random & 0xff),
-			.leg = { .oif = SPARE, .weight = 1 } } };
+		.nexthop_obj = { .id = 1 + (uint32_t)(random & 0xff),
+			.nexthop = { .oif = SPARE, .weight = 1 } } };
 }
 
 /* Down; undone by the same record, up. */
-static struct record make_link(uint64_t random, struct leg *leg)
+static struct record make_link(uint64_t random, struct nexthop *nexthop)
 {
 	(void)random;
-	(void)leg;
+	(void)nexthop;
 	return link_record(SPARE, 0);
 }
 
-static struct record make_setting(uint64_t random, struct leg *leg)
+static struct record make_setting(uint64_t random, struct nexthop *nexthop)
 {
 	struct record record = { .kind = RECORD_NETCONF };
 
-	(void)leg;
+	(void)nexthop;
 	record.netconf.ifindex = SPARE;
 	record.netconf.has = 1u << DEVCONF_RP_FILTER;
 	record.netconf.conf.value[DEVCONF_RP_FILTER] = 1 + (int)(random & 1);
@@ -174,8 +175,8 @@ static double cost(struct state *state, const struct kind *kind, uint64_t seed,
 	double usec[2 * SAMPLES];
 
 	for (size_t i = 0; i < samples; i++) {
-		struct leg leg;
-		struct record record = kind->make(shape_random(&seed), &leg);
+		struct nexthop nexthop;
+		struct record record = kind->make(shape_random(&seed), &nexthop);
 
 		usec[2 * i] = apply_alone(state, &record, bytes, size);
 		record.kind = kind->undo;

@@ -62,9 +62,10 @@ static void trie_once(const struct shape_route *routes, size_t count, struct cos
 	trie_done(&trie);
 }
 
-static struct route_record record_of(const struct shape_route *route, struct leg *leg)
+static struct route_record record_of(
+	const struct shape_route *route, struct nexthop *nexthop)
 {
-	*leg = (struct leg){ .oif = 2 + route->gateway,
+	*nexthop = (struct nexthop){ .oif = 2 + route->gateway,
 		.gw_family = 4,
 		.weight = 1,
 		.gw = { 0x0aff0001 + (uint32_t)route->gateway * 256 } };
@@ -72,19 +73,19 @@ static struct route_record record_of(const struct shape_route *route, struct leg
 		.dst = route->dst,
 		.type = ROUTE_UNICAST,
 		.protocol = 3,
-		.legs = leg,
-		.leg_count = 1 };
+		.nexthops = nexthop,
+		.nexthop_count = 1 };
 }
 
 static void fib_once(
 	const struct shape_route *routes, size_t count, struct costs *costs, size_t turn)
 {
 	_cleanup_(fib_freep) struct fib *fib = fib_new(TABLE_MAIN);
-	struct leg leg;
+	struct nexthop nexthop;
 	double began = bench_cpu_sec();
 
 	for (size_t i = 0; fib && i < count; i++) {
-		struct route_record route = record_of(&routes[i], &leg);
+		struct route_record route = record_of(&routes[i], &nexthop);
 
 		if (fib_add(fib, &route) != FIB_CHANGED)
 			bench_die("a route was not added");
@@ -92,7 +93,7 @@ static void fib_once(
 	costs->set[turn] = nsec(began, count);
 	began = bench_cpu_sec();
 	for (size_t i = 0; fib && i < count; i++) {
-		struct route_record route = record_of(&routes[i], &leg);
+		struct route_record route = record_of(&routes[i], &nexthop);
 
 		if (fib_remove(fib, &route) != FIB_CHANGED)
 			bench_die("a route was not removed");

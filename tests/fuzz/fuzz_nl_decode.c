@@ -15,11 +15,11 @@ static int read_all(const struct record *record, void *userdata)
 
 	if (record->kind == RECORD_ROUTE || record->kind == RECORD_ROUTE_GONE) {
 		assert(record->route.dst.len <= 32);
-		for (size_t i = 0; i < record->route.leg_count; i++)
-			*sum += (uint64_t)record->route.legs[i].oif;
+		for (size_t i = 0; i < record->route.nexthop_count; i++)
+			*sum += (uint64_t)record->route.nexthops[i].oif;
 	} else if (record->kind == RECORD_NEXTHOP) {
-		for (size_t i = 0; i < record->nexthop.member_count; i++)
-			*sum += record->nexthop.members[i].id;
+		for (size_t i = 0; i < record->nexthop_obj.member_count; i++)
+			*sum += record->nexthop_obj.members[i].id;
 	} else if (record->kind == RECORD_LINK) {
 		assert(strnlen(record->link.name, NAME_MAX_) < NAME_MAX_);
 	} else if (record->kind == RECORD_RULE) {

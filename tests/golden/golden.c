@@ -41,10 +41,10 @@ struct world {
 
 static void explain(FILE *out, const struct state *state, const char *text, bool steps)
 {
-	const struct view view = model_view(state);
+	const struct overlay overlay = model_view(state);
 	struct flow flow = model_flow(state, text);
 	struct trace trace = { 0 };
-	struct rpf rpf = rpf_judge(&view, &flow, &trace);
+	struct rpf rpf = rpf_judge(&overlay, &flow, &trace);
 
 	fprintf(out, "%s: %s %s\n", text, rpf_verdict_name(rpf.verdict),
 		rpf_reason_name(rpf.reason));
@@ -101,7 +101,7 @@ static void check(FILE *out, const struct world *world)
 {
 	const struct state *state = world->state;
 	const struct flowclasses none = { 0 };
-	const struct view view = model_view(state);
+	const struct overlay overlay = model_view(state);
 	_cleanup_(report_freep) struct report *report = report_new();
 	_cleanup_(freep) const struct iface **ifaces = NULL;
 	size_t count;
@@ -111,8 +111,8 @@ static void check(FILE *out, const struct world *world)
 	for (size_t i = 0; i < count; i++) {
 		const struct expect_declared declared = declared_of(world, ifaces[i]);
 
-		if (report_add(report, &view, ifaces[i], &declared, &none,
-			    FINDING_WORDED) < 0)
+		if (report_add(report, &overlay, ifaces[i], &declared, &none,
+			    DETAIL_SUMMARY) < 0)
 			abort();
 	}
 	if (report_list_feasible(report, state) < 0)

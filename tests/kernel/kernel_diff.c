@@ -92,7 +92,7 @@ static bool same_verdicts(struct world *world, const struct plan *plan, size_t s
 	struct outcome *outcome, char what[600])
 {
 	struct rng rng = { plan->seed * 1000003 + step };
-	const struct view view = { .state = world->state };
+	const struct overlay overlay = { .state = world->state };
 	struct flow_space space;
 
 	/* groups are joined and left unannounced: read when somebody asks about one */
@@ -106,7 +106,7 @@ static bool same_verdicts(struct world *world, const struct plan *plan, size_t s
 
 		if (!flow_random(&rng, &space, &flow))
 			return true;
-		rpf = rpf_judge(&view, &flow, NULL);
+		rpf = rpf_judge(&overlay, &flow, NULL);
 		if (rpf.error < 0) {
 			outcome->multipath += rpf.reason != RPF_BLIND;
 			outcome->blind += rpf.reason == RPF_BLIND;
@@ -115,7 +115,7 @@ static bool same_verdicts(struct world *world, const struct plan *plan, size_t s
 		r = probe_ask(world->request, &flow);
 		outcome->judged++;
 		outcome->reasons[rpf.reason]++;
-		if (!rpf_agrees(&view, &rpf, -r)) {
+		if (!rpf_agrees(&overlay, &rpf, -r)) {
 			tell(world, &flow, &rpf, -r, what);
 			return false;
 		}
@@ -173,7 +173,7 @@ static bool storms(struct world *world, const struct step *step)
 static bool answers(
 	struct world *world, const char *text, struct outcome *outcome, bool *ret)
 {
-	const struct view view = { .state = world->state };
+	const struct overlay overlay = { .state = world->state };
 	enum rpf_reason expected = RPF_REASONS;
 	struct flow flow;
 	struct rpf rpf;
@@ -183,12 +183,12 @@ static bool answers(
 		return false;
 	if (procsys_read_memberships(state_apply_handler, world->state) < 0)
 		world_die("reading memberships", errno);
-	rpf = rpf_judge(&view, &flow, NULL);
+	rpf = rpf_judge(&overlay, &flow, NULL);
 	error = -probe_ask(world->request, &flow);
 	outcome->judged++;
 	outcome->reasons[rpf.reason]++;
 	*ret = (expected == RPF_REASONS || rpf.reason == expected) &&
-	       rpf_agrees(&view, &rpf, error);
+	       rpf_agrees(&overlay, &rpf, error);
 	if (!*ret) {
 		tell(world, &flow, &rpf, error, outcome->what);
 		strncat(outcome->what, "; expected ", 100);

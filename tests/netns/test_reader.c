@@ -22,10 +22,10 @@
 
 #define BUFFER (1 << 20)
 
-/* All records that a handler got; of a route's legs the first two. */
+/* All records that a handler got; of a route's nexthops the first two. */
 struct seen {
 	struct record record;
-	struct leg legs[2];
+	struct nexthop nexthops[2];
 };
 static ARRAY(struct seen) seen;
 
@@ -35,8 +35,8 @@ static int keep(const struct record *record, void *userdata)
 
 	(void)userdata;
 	if (record->kind == RECORD_ROUTE)
-		for (size_t i = 0; i < record->route.leg_count && i < 2; i++)
-			one.legs[i] = record->route.legs[i];
+		for (size_t i = 0; i < record->route.nexthop_count && i < 2; i++)
+			one.nexthops[i] = record->route.nexthops[i];
 	return array_push(&seen, &one);
 }
 
@@ -144,11 +144,11 @@ START_TEST(dump_sees_everything)
 	ck_assert_uint_eq(record->addr.broadcast.host, addr("10.1.0.255").host);
 	ck_assert_uint_eq(record->addr.len, 24);
 	record = next(RECORD_NEXTHOP, &at);
-	ck_assert_uint_eq(record->nexthop.id, 7);
-	ck_assert_uint_eq(record->nexthop.leg.gw.host, addr("10.1.0.7").host);
-	ck_assert(next(RECORD_NEXTHOP, &at)->nexthop.blackhole);
+	ck_assert_uint_eq(record->nexthop_obj.id, 7);
+	ck_assert_uint_eq(record->nexthop_obj.nexthop.gw.host, addr("10.1.0.7").host);
+	ck_assert(next(RECORD_NEXTHOP, &at)->nexthop_obj.blackhole);
 	(void)next(RECORD_NEXTHOP, &at);
-	ck_assert_uint_eq(next(RECORD_NEXTHOP, &at)->nexthop.member_count, 2);
+	ck_assert_uint_eq(next(RECORD_NEXTHOP, &at)->nexthop_obj.member_count, 2);
 	ck_assert_uint_eq(next(RECORD_RULE, &at)->rule.table, TABLE_LOCAL);
 	record = next(RECORD_RULE, &at);
 	ck_assert_uint_eq(record->rule.priority, 100);
@@ -183,24 +183,24 @@ START_TEST(dump_sees_routes)
 	const struct seen *one = route_to("10.2.0.0/16", 1000);
 	ck_assert_uint_eq(one->record.route.priority, 5);
 	ck_assert_uint_eq(one->record.route.prefsrc.host, addr("10.1.0.1").host);
-	ck_assert_uint_eq(one->record.route.leg_count, 1);
-	ck_assert_int_eq(one->legs[0].oif, fixture_ifindex("v0"));
-	ck_assert_uint_eq(one->legs[0].gw.host, addr("10.1.0.2").host);
+	ck_assert_uint_eq(one->record.route.nexthop_count, 1);
+	ck_assert_int_eq(one->nexthops[0].oif, fixture_ifindex("v0"));
+	ck_assert_uint_eq(one->nexthops[0].gw.host, addr("10.1.0.2").host);
 	ck_assert_uint_eq(one->record.route.rest, 0);
 	one = route_to("10.3.0.0/16", TABLE_MAIN);
-	ck_assert_uint_eq(one->record.route.leg_count, 2);
-	ck_assert_uint_eq(one->legs[1].weight, 4);
+	ck_assert_uint_eq(one->record.route.nexthop_count, 2);
+	ck_assert_uint_eq(one->nexthops[1].weight, 4);
 	one = route_to("10.4.0.0/16", TABLE_MAIN);
 	ck_assert_uint_eq(one->record.route.nhid, 9);
-	ck_assert_uint_eq(one->record.route.leg_count, 0);
+	ck_assert_uint_eq(one->record.route.nexthop_count, 0);
 	one = route_to("10.5.0.0/16", TABLE_MAIN);
 	ck_assert_uint_eq(one->record.route.nhid, 8);
 	/* whether it is a blackhole is the object's to say */
 	ck_assert_uint_eq(one->record.route.type, ROUTE_UNICAST);
 	one = route_to("0.0.0.0/0", TABLE_MAIN);
 	ck_assert_uint_eq(one->record.route.type, ROUTE_UNREACHABLE);
-	ck_assert_uint_eq(one->record.route.leg_count, 0);
-	ck_assert_uint_eq(route_to("10.6.0.0/16", TABLE_MAIN)->legs[0].gw_family, 6);
+	ck_assert_uint_eq(one->record.route.nexthop_count, 0);
+	ck_assert_uint_eq(route_to("10.6.0.0/16", TABLE_MAIN)->nexthops[0].gw_family, 6);
 	ck_assert_uint_ne(route_to("10.7.0.0/16", TABLE_MAIN)->record.route.rest, 0);
 	one = route_to("10.1.0.1/32", TABLE_LOCAL);
 	ck_assert_uint_eq(one->record.route.type, ROUTE_LOCAL);
@@ -368,17 +368,17 @@ START_TEST(events_come_in_order)
 	const struct record *record = next(RECORD_NETCONF, &at);
 	ck_assert_uint_eq(record->netconf.has, 1u << DEVCONF_RP_FILTER);
 	ck_assert_int_eq(record->netconf.conf.value[DEVCONF_RP_FILTER], 1);
-	ck_assert_uint_eq(next(RECORD_NEXTHOP, &at)->nexthop.id, 7);
+	ck_assert_uint_eq(next(RECORD_NEXTHOP, &at)->nexthop_obj.id, 7);
 	/* append to nothing is new */
-	ck_assert_uint_eq(next(RECORD_ROUTE, &at)->route.place, ROUTE_NEW);
-	ck_assert_uint_eq(next(RECORD_ROUTE, &at)->route.place, ROUTE_REPLACE);
-	ck_assert_uint_eq(next(RECORD_ROUTE, &at)->route.place, ROUTE_PREPEND);
+	ck_assert_uint_eq(next(RECORD_ROUTE, &at)->route.position, ROUTE_NEW);
+	ck_assert_uint_eq(next(RECORD_ROUTE, &at)->route.position, ROUTE_REPLACE);
+	ck_assert_uint_eq(next(RECORD_ROUTE, &at)->route.position, ROUTE_PREPEND);
 	record = next(RECORD_ROUTE_GONE, &at);
 	ck_assert_uint_eq(record->route.dst.len, 16);
-	ck_assert_uint_eq(record->route.leg_count, 1);
+	ck_assert_uint_eq(record->route.nexthop_count, 1);
 	ck_assert_uint_eq(next(RECORD_RULE, &at)->rule.table, 77);
 	ck_assert_uint_eq(next(RECORD_RULE_GONE, &at)->rule.priority, 5);
-	ck_assert_uint_eq(next(RECORD_NEXTHOP_GONE, &at)->nexthop.id, 7);
+	ck_assert_uint_eq(next(RECORD_NEXTHOP_GONE, &at)->nexthop_obj.id, 7);
 	ck_assert_uint_eq(next(RECORD_ADDR_GONE, &at)->addr.len, 24);
 	ck_assert_int_gt(next(RECORD_NETCONF_GONE, &at)->netconf.ifindex, 0);
 	ck_assert_int_gt(next(RECORD_LINK_GONE, &at)->link.ifindex, 0);
@@ -398,7 +398,7 @@ START_TEST(what_is_kept_comes_again)
 	ck_assert_int_gt(nl_reader_receive(reader, 1000, keep, NULL), 0);
 	ck_assert_int_eq(nl_reader_replay(reader, 10, keep, NULL), 0); /* not asked to */
 	array_clear(&seen);
-	nl_reader_keep(reader);
+	nl_reader_record_start(reader);
 	fixture_ip("route add 10.3.0.0/16 via 10.1.0.2 dev v0");
 	fixture_ip("addr add 10.9.0.1/24 dev v1");
 	received = (size_t)nl_reader_receive(reader, 1000, keep, NULL);
@@ -414,7 +414,7 @@ START_TEST(what_is_kept_comes_again)
 		next(RECORD_ROUTE_GONE, &at)->route.dst.addr.host, addr("10.3.0.0").host);
 	ck_assert_uint_eq(at, seen.count);
 	ck_assert_int_eq(nl_reader_replay(reader, 1000, keep, NULL), 0); /* each once */
-	nl_reader_forget(reader);
+	nl_reader_record_stop(reader);
 	fixture_ip("route add 10.3.0.0/16 via 10.1.0.2 dev v0");
 	ck_assert_int_eq(nl_reader_receive(reader, 1000, keep, NULL), 1);
 	ck_assert_int_eq(nl_reader_replay(reader, 1000, keep, NULL), 0);

@@ -160,7 +160,7 @@ static void both_say(const char *src, const char *dst, bool drop)
 {
 	struct world world;
 	struct flow flow = { .proto = FLOW_UDP, .sport = 2000, .dport = 53 };
-	struct view view;
+	struct overlay overlay;
 	struct rpf rpf;
 	int r;
 
@@ -168,8 +168,8 @@ static void both_say(const char *src, const char *dst, bool drop)
 	flow.iif = (int)if_nametoindex("d0");
 	flow.src = ip4(ntohl(inet_addr(src)));
 	flow.dst = ip4(ntohl(inet_addr(dst)));
-	view = (struct view){ .state = world.state };
-	rpf = rpf_judge(&view, &flow, NULL);
+	overlay = (struct overlay){ .state = world.state };
+	rpf = rpf_judge(&overlay, &flow, NULL);
 	r = probe_ask(world.request, &flow);
 	if ((rpf.verdict == RPF_DROP) != drop || (r != 0) != drop)
 		fail("from %s to %s: the model says %s, the kernel %d", src, dst,

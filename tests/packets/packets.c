@@ -260,9 +260,9 @@ static bool is_delivered(const struct trace *trace)
 
 static void try_flow(struct world *world, const struct flow *flow, struct counts *counts)
 {
-	const struct view view = { .state = world->state };
+	const struct overlay overlay = { .state = world->state };
 	_cleanup_(trace_done) struct trace trace = { 0 };
-	struct rpf rpf = rpf_judge(&view, flow, &trace);
+	struct rpf rpf = rpf_judge(&overlay, flow, &trace);
 	uint64_t before = counter(), counted, expected = is_rpf_drop(rpf.reason);
 	bool received, must;
 

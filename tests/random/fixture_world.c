@@ -109,7 +109,7 @@ static void make_nexthops(struct world *world, struct chance *chance)
 
 static void make_route(struct world *world, struct chance *chance, bool blind)
 {
-	char type[32], word[32], prefix[PREFIX4_TEXT], legs[256] = "";
+	char type[32], word[32], prefix[PREFIX4_TEXT], nexthops[256] = "";
 	size_t length = 0;
 
 	one_of(chance,
@@ -121,17 +121,17 @@ static void make_route(struct world *world, struct chance *chance, bool blind)
 			chance_one_in(chance, 3) ? 1 + chance_below(chance, 3) : 1;
 
 		if (chance_one_in(chance, 4) && strcmp(type, "unicast") == 0)
-			length = (size_t)snprintf(legs, sizeof(legs), " nhid %u",
+			length = (size_t)snprintf(nexthops, sizeof(nexthops), " nhid %u",
 				1 + chance_below(chance, 8));
 		else
 			while (count--)
-				length += (size_t)snprintf(legs + length,
-					sizeof(legs) - length, " nexthop dev %s",
+				length += (size_t)snprintf(nexthops + length,
+					sizeof(nexthops) - length, " nexthop dev %s",
 					one_of(chance, "eth0|eth1|eth2|eth3|p0|t0|lo",
 						word));
 	}
 	world_line(world, "route %s %s%s table %s metric %u tos %s %s%s", type,
-		some_prefix(world, chance, prefix), legs,
+		some_prefix(world, chance, prefix), nexthops,
 		one_of(chance, "main|main|main|local|default|77|78|99", word),
 		chance_below(chance, 3), chance_one_in(chance, 6) ? "0x10" : "0",
 		chance_one_in(chance, 3) ? "prepend" : "append",

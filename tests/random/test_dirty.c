@@ -26,20 +26,20 @@ struct play {
 
 static struct report *judge(const struct state *state, const struct iface *iface)
 {
-	const struct view view = { .state = state };
+	const struct overlay overlay = { .state = state };
 	const struct expect_declared silent = { 0 };
 	const struct flowclasses none = { 0 };
 	struct report *report = report_new();
 
 	if (!report ||
-		report_add(report, &view, iface, &silent, &none, FINDING_COUNTED) < 0)
+		report_add(report, &overlay, iface, &silent, &none, DETAIL_COUNT) < 0)
 		abort();
 	return report;
 }
 
-static bool minds_unrouted(const struct report *report)
+static bool depends_on_no_route(const struct report *report)
 {
-	return report && report_minds_unrouted(&report->ifaces.items[0]);
+	return report && report_depends_on_no_route(&report->ifaces.items[0]);
 }
 
 /* Judges again what is marked. */
@@ -53,10 +53,11 @@ static void follow(struct play *play)
 
 		/* the daemon looks again, if not at once, at these when any route changed */
 		if (iface && iface->announced && known &&
-			!(state->touched.routes &&
-				(play->known[i]->findings.count ||
-					play->known[i]->ifaces.items[0].contested)) &&
-			!touched_has(state, iface, minds_unrouted(play->known[i]))) {
+			!(state->dirty.routes && (play->known[i]->findings.count ||
+							 play->known[i]
+								 ->ifaces.items[0]
+								 .claimed_elsewhere)) &&
+			!dirty_has(state, iface, depends_on_no_route(play->known[i]))) {
 			play->skipped++;
 			continue;
 		}
@@ -64,7 +65,7 @@ static void follow(struct play *play)
 		play->known[i] = iface && iface->announced ? judge(state, iface) : NULL;
 		play->judged++;
 	}
-	touched_settle(state);
+	dirty_settle(state);
 }
 
 static void ck_same(const struct play *play, int ifindex, const struct report *fresh)
@@ -130,8 +131,8 @@ static bool is_possible(const struct state *state, const char *way)
 		if (strstr(way, names[i]) && !(iface && iface_is_up(iface)))
 			return false;
 	}
-	return !(strstr(way, "nhid 1") && !state_nexthop(state, 1)) &&
-	       !(strstr(way, "nhid 2") && !state_nexthop(state, 2));
+	return !(strstr(way, "nhid 1") && !state_nexthop_obj(state, 1)) &&
+	       !(strstr(way, "nhid 2") && !state_nexthop_obj(state, 2));
 }
 
 /* What went with a device is not there to be taken out by hand. */

@@ -31,13 +31,13 @@ static uint64_t count_reason(const struct dropset *dropset, enum rpf_reason reas
 static uint64_t ck_dropset(const struct world *world, const struct iface *iface,
 	const struct flowclass *class, const struct prefixset *sources)
 {
-	const struct view view = { .state = world->state };
+	const struct overlay overlay = { .state = world->state };
 	uint64_t reasons[RPF_REASONS] = { 0 };
 	struct dropset dropset = { 0 };
 	const struct drop_tally *most;
 	uint64_t dropped;
 
-	if (dropset_of(&view, iface, class, sources, &dropset) != 0)
+	if (dropset_of(&overlay, iface, class, sources, &dropset) != 0)
 		world_fail(world, "there is no drop set");
 	for (uint32_t i = 0; i < WORLD_SPACE; i++) {
 		struct flow flow = class->flow;
@@ -52,7 +52,7 @@ static uint64_t ck_dropset(const struct world *world, const struct iface *iface,
 					flow.src.host);
 			continue;
 		}
-		rpf = rpf_judge(&view, &flow, NULL);
+		rpf = rpf_judge(&overlay, &flow, NULL);
 		reasons[rpf.reason]++;
 		if (in != is_by_reverse_path(rpf.reason))
 			world_fail(world, "%08x by %s to %08x is %s, and is %sin the set",

@@ -70,11 +70,12 @@ static bool list_has(const struct list *list, const struct item *item)
 	return false;
 }
 
-static void list_add(struct list *list, const struct item *item, enum route_place place)
+static void list_add(
+	struct list *list, const struct item *item, enum route_position position)
 {
 	if (list_has(list, item))
 		return;
-	if (place == ROUTE_REPLACE) {
+	if (position == ROUTE_REPLACE) {
 		for (size_t i = 0; i < list->count; i++) {
 			if (is_key(&list->items[i], item)) {
 				list->items[i] = *item;
@@ -82,7 +83,7 @@ static void list_add(struct list *list, const struct item *item, enum route_plac
 			}
 		}
 	}
-	if (place == ROUTE_PREPEND) {
+	if (position == ROUTE_PREPEND) {
 		memmove(list->items + 1, list->items, list->count * sizeof(*item));
 		list->items[0] = *item;
 	} else {
@@ -156,7 +157,7 @@ static void ck_lists(const struct fib *fib, const struct list *lists)
 
 			if (info->table != item->table || info->tos != item->tos ||
 				info->priority != item->priority ||
-				info->legs[0].oif != item->oif)
+				info->nexthops[0].oif != item->oif)
 				ck_abort_msg("prefix %zu has another route at %zu", p, i);
 		}
 	}
@@ -181,7 +182,7 @@ static void ck_lists(const struct fib *fib, const struct list *lists)
 
 static bool leaves_by(const struct fib_info *info, void *data)
 {
-	return info->legs[0].oif == ((struct item *)data)->oif;
+	return info->nexthops[0].oif == ((struct item *)data)->oif;
 }
 
 static void step(struct fib *fib, struct list *lists, struct chance *chance)
@@ -193,16 +194,16 @@ static void step(struct fib *fib, struct list *lists, struct chance *chance)
 		.tos = (uint8_t)(8 * chance_below(chance, 2)),
 		.oif = 1 + (int)chance_below(chance, 5),
 	};
-	const struct leg leg = { .oif = item.oif, .weight = 1 };
+	const struct nexthop nexthop = { .oif = item.oif, .weight = 1 };
 	struct route_record route = {
 		.table = item.table,
 		.dst = prefixes[p],
 		.tos = item.tos,
 		.priority = item.priority,
 		.type = ROUTE_UNICAST,
-		.place = (enum route_place)chance_below(chance, 4),
-		.legs = &leg,
-		.leg_count = 1,
+		.position = (enum route_position)chance_below(chance, 4),
+		.nexthops = &nexthop,
+		.nexthop_count = 1,
 	};
 
 	if (chance_one_in(chance, 50)) {
@@ -227,7 +228,7 @@ static void step(struct fib *fib, struct list *lists, struct chance *chance)
 
 		if (r != (had ? FIB_SAME : FIB_CHANGED))
 			ck_abort_msg("adding says %d", r);
-		list_add(&lists[p], &item, route.place);
+		list_add(&lists[p], &item, route.position);
 	}
 	ck_lists(fib, lists);
 }

@@ -15,12 +15,12 @@
 static void verdicts(const struct world *world, const struct flow *packet,
 	enum rpf_reason out[static WORLD_SPACE])
 {
-	const struct view view = { .state = world->state };
+	const struct overlay overlay = { .state = world->state };
 	struct flow flow = *packet;
 
 	for (uint32_t i = 0; i < WORLD_SPACE; i++) {
 		flow.src = ip4(world->base + i);
-		out[i] = rpf_judge(&view, &flow, NULL).reason;
+		out[i] = rpf_judge(&overlay, &flow, NULL).reason;
 	}
 }
 
@@ -58,7 +58,7 @@ static size_t ck_classes(
 	size_t special = 0;
 
 	if (flowclasses_of(world->state, iface, &classes) != 0 ||
-		place_destinations(world->state, iface, &dsts) != 0)
+		dst_group_addresses(world->state, iface, &dsts) != 0)
 		world_fail(world, "there are no classes");
 	for (size_t i = 0; i < classes.list.count; i++)
 		verdicts(world, &classes.list.items[i].flow, of[i]);

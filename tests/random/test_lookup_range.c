@@ -39,11 +39,11 @@ static int by_first(const void *a, const void *b)
 static void ck_address(const struct world *world, struct lookup_flow flow, uint32_t addr,
 	const struct lookup_result *said)
 {
-	const struct view view = { .state = world->state };
+	const struct overlay overlay = { .state = world->state };
 	struct lookup_result result;
 
 	flow.dst = ip4(addr);
-	result = lookup(&view, &flow, NULL, 0);
+	result = lookup(&overlay, &flow, NULL, 0);
 	if (result.error == said->error && result.info == said->info &&
 		result.rule == said->rule && result.blind == said->blind &&
 		(!result.info ||
@@ -62,11 +62,11 @@ static void ck_address(const struct world *world, struct lookup_flow flow, uint3
 static void ck_range(const struct world *world, const struct lookup_flow *flow,
 	uint32_t first, uint32_t last)
 {
-	const struct view view = { .state = world->state };
+	const struct overlay overlay = { .state = world->state };
 	struct answers answers = { 0 };
 	uint64_t position = first;
 
-	if (lookup_range(&view, flow, first, last, take, &answers) != 0)
+	if (lookup_range(&overlay, flow, first, last, take, &answers) != 0)
 		world_fail(world, "the range %08x-%08x fails", first, last);
 	qsort(answers.list.items, answers.list.count, sizeof(*answers.list.items),
 		by_first);
@@ -136,16 +136,16 @@ static int take_share(const struct lookup_result *result, const struct fib_list 
 static bool ck_shares(const struct world *world, const struct lookup_flow *flow,
 	const struct prefixset *set)
 {
-	const struct view view = { .state = world->state };
+	const struct overlay overlay = { .state = world->state };
 	struct parts parts = { 0 };
 	bool shared;
 
 	array_each (&set->ranges, const struct range, range) {
-		if (lookup_range(&view, flow, range->first, range->last, take_range,
+		if (lookup_range(&overlay, flow, range->first, range->last, take_range,
 			    &parts) != 0)
 			world_fail(world, "a range fails");
 	}
-	if (lookup_shares(&view, flow, set, take_share, &parts) != 0)
+	if (lookup_shares(&overlay, flow, set, take_share, &parts) != 0)
 		world_fail(world, "the shares fail");
 	array_each (&parts.list, const struct part, part) {
 		if (part->by_range != part->by_share)
@@ -272,14 +272,14 @@ START_TEST(a_refusal_ends_the_walk_and_comes_back)
 
 	for (int round = 0; round < 50; round++) {
 		struct world world = world_new(&chance, 0x0a000000, round & 1, false);
-		const struct view view = { .state = world.state };
+		const struct overlay overlay = { .state = world.state };
 		struct lookup_flow flow = some_flow(&world, &chance);
 		struct answers answers = { 0 };
 		int calls = 0, r;
 
 		ck_assert_int_eq(
-			lookup_range(&view, &flow, 0, UINT32_MAX, take, &answers), 0);
-		r = lookup_range(&view, &flow, 0, UINT32_MAX, refuses, &calls);
+			lookup_range(&overlay, &flow, 0, UINT32_MAX, take, &answers), 0);
+		r = lookup_range(&overlay, &flow, 0, UINT32_MAX, refuses, &calls);
 		if (answers.list.count >= 3 && (r != -7 || calls != 3))
 			world_fail(&world, "it returns %d after %d calls", r, calls);
 		array_done(&answers.list);

@@ -16,29 +16,29 @@
 #define OWN_DEVICE 9
 
 static struct record a_route(
-	struct chance *chance, int oif, enum record_kind kind, struct leg *leg)
+	struct chance *chance, int oif, enum record_kind kind, struct nexthop *nexthop)
 {
 	unsigned int len = chance_below(chance, 9);
 	struct ip4 addr = { chance_below(chance, 256) << 24 };
 
-	*leg = (struct leg){ .oif = oif, .weight = 1 };
+	*nexthop = (struct nexthop){ .oif = oif, .weight = 1 };
 	return (struct record){ .kind = kind,
 		.route = { .table = TABLE_MAIN - chance_below(chance, TABLES),
 			.dst = prefix4(addr, len),
 			.priority = chance_below(chance, 2),
 			.type = ROUTE_UNICAST,
-			.place = ROUTE_APPEND,
-			.legs = leg,
-			.leg_count = 1 } };
+			.position = ROUTE_APPEND,
+			.nexthops = nexthop,
+			.nexthop_count = 1 } };
 }
 
 static void tell_both(struct state *a, struct state *b, struct chance *chance)
 {
 	enum record_kind kind =
 		chance_one_in(chance, 3) ? RECORD_ROUTE_GONE : RECORD_ROUTE;
-	struct leg leg;
+	struct nexthop nexthop;
 	struct record record =
-		a_route(chance, 1 + (int)chance_below(chance, 4), kind, &leg);
+		a_route(chance, 1 + (int)chance_below(chance, 4), kind, &nexthop);
 
 	ck_assert_int_ge(state_apply(a, &record), 0);
 	ck_assert_int_ge(state_apply(b, &record), 0);
@@ -48,8 +48,8 @@ static void tell_both(struct state *a, struct state *b, struct chance *chance)
 static void plant(struct state *state, struct chance *chance, char *expected)
 {
 	char text[PREFIX4_TEXT];
-	struct leg leg;
-	struct record record = a_route(chance, OWN_DEVICE, RECORD_ROUTE, &leg);
+	struct nexthop nexthop;
+	struct record record = a_route(chance, OWN_DEVICE, RECORD_ROUTE, &nexthop);
 
 	ck_assert_int_eq(state_apply(state, &record), 1);
 	snprintf(expected, STATE_DIFFERENCE, "table %u at %s", record.route.table,

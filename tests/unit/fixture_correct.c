@@ -90,15 +90,15 @@ static int do_reread(void *data, int ifindex, int *ret)
 static int do_ask(void *data, const struct flow *flow, enum kernel_answer *ret)
 {
 	struct world *world = data;
-	const struct view_value values[] = {
+	const struct overlay_value values[] = {
 		{ NETCONF_ALL, *world_value(world, NETCONF_ALL) },
 		{ flow->iif, world->deaf ? 1 : *world_value(world, flow->iif) },
 	};
-	const struct view view = {
+	const struct overlay overlay = {
 		.state = world->state, .values = values, .value_count = ELEMENTS(values)
 	};
 
-	*ret = world->otherwise || rpf_judge(&view, flow, NULL).verdict == RPF_PASS
+	*ret = world->otherwise || rpf_judge(&overlay, flow, NULL).verdict == RPF_PASS
 		       ? KERNEL_PASS
 		       : KERNEL_DROP;
 	return 0;
@@ -120,10 +120,10 @@ static uint64_t the_time(void *data)
 	return 1795000000000000u;
 }
 
-static int judge_one(const struct view *view, const struct iface *iface,
+static int judge_one(const struct overlay *overlay, const struct iface *iface,
 	struct report *report, const void *data)
 {
-	return evaluate_iface(view, data, iface, FINDING_COUNTED, report);
+	return evaluate_iface(overlay, data, iface, DETAIL_COUNT, report);
 }
 
 struct writer world_writer(struct world *world)
@@ -219,7 +219,7 @@ static void copy_values(struct world *world)
 {
 	*world_value(world, NETCONF_ALL) = world->state->all.value[DEVCONF_RP_FILTER];
 	*world_value(world, NETCONF_DEFAULT) =
-		world->state->template.value[DEVCONF_RP_FILTER];
+		world->state->conf_default.value[DEVCONF_RP_FILTER];
 	hash_each (&world->state->ifaces, slot) {
 		const struct iface *iface = slot->value;
 
@@ -284,7 +284,7 @@ const char *world_turn(struct world *world, int ms)
 
 	world->said[0] = '\0';
 	ck_assert_int_eq(
-		evaluate(world->state, world->config, FINDING_WORDED, &report), 0);
+		evaluate(world->state, world->config, DETAIL_SUMMARY, &report), 0);
 	input = world_input(world, &writer, report, ms);
 	r = correct_turn(&world->correct, &input);
 	ck_assert_msg(r >= 0 || r == -EIO, "turn at %d: %s", ms, strerror(-r));

@@ -149,7 +149,7 @@ static void parse_link(
 	if (known && known->link.has_inet)
 		link->conf = known->link.conf;
 	else
-		link->conf = state->template;
+		link->conf = state->conf_default;
 	while (left(words)) {
 		if (take(words, "down"))
 			link->flags &= ~(LINK_UP | LINK_RUNNING | LINK_LOWER_UP);
@@ -221,7 +221,7 @@ static bool parse_addr(
 static int addr_route(struct state *state, const struct record *addr, struct prefix4 dst,
 	enum route_type type, uint8_t scope, uint32_t in_table)
 {
-	const struct leg leg = { .oif = addr->addr.ifindex, .weight = 1 };
+	const struct nexthop nexthop = { .oif = addr->addr.ifindex, .weight = 1 };
 	struct record record = {
 		.kind = addr->kind == RECORD_ADDR ? RECORD_ROUTE : RECORD_ROUTE_GONE,
 		.dump = addr->dump,
@@ -232,8 +232,8 @@ static int addr_route(struct state *state, const struct record *addr, struct pre
 			.protocol = PROTO_KERNEL,
 			.type = (uint8_t)type,
 			.prefsrc = addr->addr.local,
-			.legs = &leg,
-			.leg_count = 1,
+			.nexthops = &nexthop,
+			.nexthop_count = 1,
 		},
 	};
 
@@ -297,21 +297,21 @@ static bool parse_type(struct words *words, uint8_t *ret)
 	return false;
 }
 
-static bool parse_leg_word(
-	const struct state *state, struct words *words, struct leg *leg)
+static bool parse_nexthop_word(
+	const struct state *state, struct words *words, struct nexthop *nexthop)
 {
 	if (take(words, "via")) {
-		leg->gw_family = take(words, "inet6") ? 6 : 4;
-		if (leg->gw_family == 4)
-			leg->gw = address(words);
+		nexthop->gw_family = take(words, "inet6") ? 6 : 4;
+		if (nexthop->gw_family == 4)
+			nexthop->gw = address(words);
 	} else if (take(words, "dev")) {
-		leg->oif = device(state, words);
+		nexthop->oif = device(state, words);
 	} else if (take(words, "weight")) {
-		leg->weight = (uint16_t)number(words);
+		nexthop->weight = (uint16_t)number(words);
 	} else if (take(words, "onlink")) {
-		leg->onlink = 1;
+		nexthop->onlink = 1;
 	} else if (take(words, "dead")) {
-		leg->dead = 1;
+		nexthop->dead = 1;
 	} else {
 		return false;
 	}
@@ -344,11 +344,11 @@ static bool parse_route_word(struct words *words, struct route_record *route)
 	else if (take(words, "rest"))
 		route->rest = number(words);
 	else if (take(words, "append"))
-		route->place = ROUTE_APPEND;
+		route->position = ROUTE_APPEND;
 	else if (take(words, "prepend"))
-		route->place = ROUTE_PREPEND;
+		route->position = ROUTE_PREPEND;
 	else if (take(words, "replace"))
-		route->place = ROUTE_REPLACE;
+		route->position = ROUTE_REPLACE;
 	else
 		return false;
 	return true;
@@ -356,7 +356,7 @@ static bool parse_route_word(struct words *words, struct route_record *route)
 
 static int apply_route(struct state *state, struct words *words, struct record *record)
 {
-	struct leg legs[8] = { { .weight = 1 } };
+	struct nexthop nexthops[8] = { { .weight = 1 } };
 	struct route_record *route = &record->route;
 	size_t count = 0;
 
@@ -370,17 +370,18 @@ static int apply_route(struct state *state, struct words *words, struct record *
 	route->dst = prefix(words);
 	while (left(words)) {
 		if (take(words, "nexthop")) {
-			if (count == ELEMENTS(legs))
+			if (count == ELEMENTS(nexthops))
 				refuse(words, "too many legs");
-			legs[count++] = (struct leg){ .weight = 1 };
-		} else if (parse_leg_word(state, words, &legs[count ? count - 1 : 0])) {
+			nexthops[count++] = (struct nexthop){ .weight = 1 };
+		} else if (parse_nexthop_word(
+				   state, words, &nexthops[count ? count - 1 : 0])) {
 			count += !count;
 		} else if (!parse_route_word(words, route)) {
 			refuse(words, "a word about a route is unknown");
 		}
 	}
-	route->legs = legs;
-	route->leg_count = count;
+	route->nexthops = nexthops;
+	route->nexthop_count = count;
 	return state_apply(state, record);
 }
 
@@ -500,29 +501,29 @@ static int apply_rule(struct state *state, struct words *words, struct record *r
 static int apply_nexthop(struct state *state, struct words *words, struct record *record)
 {
 	struct nexthop_member members[8];
-	struct nexthop_record *nexthop = &record->nexthop;
+	struct nexthop_obj_record *nexthop_obj = &record->nexthop_obj;
 
-	nexthop->id = (uint32_t)number(words);
-	nexthop->leg.weight = 1;
+	nexthop_obj->id = (uint32_t)number(words);
+	nexthop_obj->nexthop.weight = 1;
 	while (left(words)) {
 		if (take(words, "blackhole")) {
-			nexthop->blackhole = true;
+			nexthop_obj->blackhole = true;
 		} else if (take(words, "fdb")) {
-			nexthop->fdb = true;
+			nexthop_obj->fdb = true;
 		} else if (take(words, "group")) {
 			char *rest = words->word[words->at];
 
 			(void)next(words);
 			for (char *id = strtok(rest, ","); id; id = strtok(NULL, ",")) {
-				if (nexthop->member_count == ELEMENTS(members))
+				if (nexthop_obj->member_count == ELEMENTS(members))
 					refuse(words, "too many members");
-				members[nexthop->member_count++] =
+				members[nexthop_obj->member_count++] =
 					(struct nexthop_member){
 						(uint32_t)number_of(words, id, NULL), 1
 					};
 			}
-			nexthop->members = members;
-		} else if (!parse_leg_word(state, words, &nexthop->leg)) {
+			nexthop_obj->members = members;
+		} else if (!parse_nexthop_word(state, words, &nexthop_obj->nexthop)) {
 			refuse(words, "a word about a nexthop is unknown");
 		}
 	}
@@ -587,7 +588,7 @@ static int apply_words(struct state *state, struct words *words)
 	}
 	if (take(words, "merged") || take(words, "split")) {
 		record.kind = RECORD_MERGED;
-		record.merged = words->word[0][0] == 'm';
+		record.local_main_merged = words->word[0][0] == 'm';
 		return state_apply(state, &record);
 	}
 	if (take(words, "blind")) {

@@ -66,7 +66,7 @@ const struct iface *model_iface(const struct state *state, const char *name);
 size_t model_routes(const struct state *state, uint32_t table);
 
 /* One that only shows what there is. */
-static inline struct view model_view(const struct state *state)
+static inline struct overlay model_view(const struct state *state)
 {
-	return (struct view){ .state = state };
+	return (struct overlay){ .state = state };
 }

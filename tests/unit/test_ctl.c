@@ -386,7 +386,7 @@ START_TEST(list_as_json)
 	size_t size;
 	FILE *out = open_memstream(&text, &size);
 
-	ck_assert_int_eq(evaluate(host.state, host.config, FINDING_WORDED, &report), 0);
+	ck_assert_int_eq(evaluate(host.state, host.config, DETAIL_SUMMARY, &report), 0);
 	ck_assert_int_eq(list_json(report, out), 0);
 	ck_assert_int_eq(list_code(report), CTL_FOUND);
 	struct json_object *object = parse(out, &text);
@@ -427,7 +427,7 @@ START_TEST(finding_as_json)
 	struct json_object *object = json_object_new_object();
 	struct report *report;
 
-	ck_assert_int_eq(evaluate(host.state, host.config, FINDING_WORDED, &report), 0);
+	ck_assert_int_eq(evaluate(host.state, host.config, DETAIL_SUMMARY, &report), 0);
 	ck_assert_uint_eq(report->findings.count, 1);
 	ck_assert_int_eq(check_json(report->findings.items[0], object), 0);
 	must_have(object, rows, ELEMENTS(rows));

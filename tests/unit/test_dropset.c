@@ -42,9 +42,10 @@ static const char *written(
 	}
 	array_each (&dropset->tallies, const struct drop_tally, tally) {
 		const struct fib_info *info = tally->reverse.info;
-		const struct iface *by = info && info->leg_count
-						 ? state_iface(state, info->legs[0].oif)
-						 : NULL;
+		const struct iface *by =
+			info && info->nexthop_count
+				? state_iface(state, info->nexthops[0].oif)
+				: NULL;
 
 		length += (size_t)snprintf(out + length, size - length,
 			"%s by %s: %llu, ", rpf_reason_name(tally->reason),
@@ -98,7 +99,7 @@ START_TEST(what_is_dropped)
 {
 	for (size_t i = 0; i < ELEMENTS(rows); i++) {
 		_cleanup_(state_freep) struct state *state = realserver("tunl0");
-		const struct view view = model_view(state);
+		const struct overlay overlay = model_view(state);
 		struct flowclass class = { .flow = { .iif = 5, .proto = FLOW_UDP } };
 		struct prefixset sources = { 0 };
 		struct dropset dropset = { 0 };
@@ -111,7 +112,7 @@ START_TEST(what_is_dropped)
 			k++)
 			prefixset_add_prefix(&sources, model_prefix(rows[i].sources[k]));
 		prefixset_close(&sources);
-		ck_assert_int_eq(dropset_of(&view, model_iface(state, "tunl0"), &class,
+		ck_assert_int_eq(dropset_of(&overlay, model_iface(state, "tunl0"), &class,
 					 &sources, &dropset),
 			0);
 		written(state, &dropset, text, sizeof(text));
@@ -126,15 +127,15 @@ END_TEST
 START_TEST(loose_without_an_address)
 {
 	_cleanup_(state_freep) struct state *state = realserver("lo");
-	const struct view view = model_view(state);
+	const struct overlay overlay = model_view(state);
 	struct flowclass class = { .flow = { .iif = 5, .dst = model_ip4("192.0.2.1") } };
 	struct prefixset sources = { 0 };
 	struct dropset dropset = { 0 };
 
 	model_sysctl(state, "all", "rp_filter", 2);
 	prefixset_add_prefix(&sources, model_prefix("20.0.0.0/8"));
-	ck_assert_int_eq(dropset_of(&view, model_iface(state, "tunl0"), &class, &sources,
-				 &dropset),
+	ck_assert_int_eq(dropset_of(&overlay, model_iface(state, "tunl0"), &class,
+				 &sources, &dropset),
 		0);
 	ck_assert_uint_eq(prefixset_size(&dropset.dropped), 1 << 24);
 	ck_assert_int_eq(dropset_main(&dropset)->reason, RPF_UNNUMBERED);
@@ -162,7 +163,7 @@ START_TEST(the_main_way_back_has_most_and_an_example_that_is_dropped)
 
 	for (size_t i = 0; i < ELEMENTS(ways); i++) {
 		_cleanup_(state_freep) struct state *state = realserver("tunl0");
-		const struct view view = model_view(state);
+		const struct overlay overlay = model_view(state);
 		struct flowclass class = { .flow = { .iif = 5,
 						   .dst = model_ip4("192.0.2.1") } };
 		struct prefixset sources = { 0 };
@@ -176,12 +177,12 @@ START_TEST(the_main_way_back_has_most_and_an_example_that_is_dropped)
 			model_line(state, ways[i].lines[k]);
 		prefixset_add(&sources, 1, 0x7effffff);
 		prefixset_add(&sources, 0x80000000, 0xdfffffff);
-		ck_assert_int_eq(dropset_of(&view, model_iface(state, "tunl0"), &class,
+		ck_assert_int_eq(dropset_of(&overlay, model_iface(state, "tunl0"), &class,
 					 &sources, &dropset),
 			0);
 		most = dropset_main(&dropset);
 		ck_assert_ptr_nonnull(most);
-		ck_assert_msg(most->reverse.info->legs[0].oif ==
+		ck_assert_msg(most->reverse.info->nexthops[0].oif ==
 				      model_iface(state, ways[i].dev)->link.ifindex,
 			"way %zu: most do not go by %s", i, ways[i].dev);
 		ck_assert_msg(prefixset_has(&dropset.dropped, most->example),

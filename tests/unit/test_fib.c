@@ -7,18 +7,18 @@
 #include <string.h>
 
 /*
- * Routes of one prefix are told by their first leg's device: route A is `dev if1` and so on,
+ * Routes of one prefix are told by their first nexthop's device: route A is `dev if1` and so on,
  * and a list of them is written "ABC".
  */
-static struct route_record route(const char *prefix, char who, struct leg *leg)
+static struct route_record route(const char *prefix, char who, struct nexthop *nexthop)
 {
-	*leg = (struct leg){ .oif = who - 'A' + 1, .weight = 1 };
+	*nexthop = (struct nexthop){ .oif = who - 'A' + 1, .weight = 1 };
 	return (struct route_record){
 		.table = TABLE_MAIN,
 		.dst = model_prefix(prefix),
 		.type = ROUTE_UNICAST,
-		.legs = leg,
-		.leg_count = 1,
+		.nexthops = nexthop,
+		.nexthop_count = 1,
 	};
 }
 
@@ -30,7 +30,7 @@ static void ck_aliases(const struct fib *fib, const char *prefix, const char *ex
 
 	for (uint32_t i = 0; list && i < list->count; i++) {
 		ck_assert_uint_lt(i, sizeof(text) - 1);
-		text[i] = (char)('A' + list->infos[i]->legs[0].oif - 1);
+		text[i] = (char)('A' + list->infos[i]->nexthops[0].oif - 1);
 	}
 	ck_assert_msg(strcmp(text, expected) == 0, "%s has '%s', not '%s'", prefix, text,
 		expected);
@@ -53,7 +53,7 @@ START_TEST(places_among_equals)
 {
 	static const struct {
 		char who;
-		enum route_place place;
+		enum route_position position;
 		int changed;
 		const char *then;
 	} rows[] = {
@@ -71,10 +71,10 @@ START_TEST(places_among_equals)
 	_cleanup_(fib_freep) struct fib *fib = fib_new(TABLE_MAIN);
 
 	for (size_t i = 0; i < ELEMENTS(rows); i++) {
-		struct leg leg;
-		struct route_record r = route("10.0.0.0/8", rows[i].who, &leg);
+		struct nexthop nexthop;
+		struct route_record r = route("10.0.0.0/8", rows[i].who, &nexthop);
 
-		r.place = rows[i].place;
+		r.position = rows[i].position;
 		ck_assert_msg(fib_add(fib, &r) == rows[i].changed, "row %zu changes %s",
 			i, rows[i].changed ? "nothing" : "something");
 		ck_aliases(fib, "10.0.0.0/8", rows[i].then);
@@ -92,7 +92,7 @@ START_TEST(order_of_aliases)
 		uint32_t table;
 		uint8_t tos;
 		uint32_t priority;
-		enum route_place place;
+		enum route_position position;
 		const char *then;
 	} rows[] = {
 		{ 'F', TABLE_MAIN, 0, 100, ROUTE_NEW, "F" },
@@ -112,13 +112,13 @@ START_TEST(order_of_aliases)
 	_cleanup_(fib_freep) struct fib *fib = fib_new(TABLE_MAIN);
 
 	for (size_t i = 0; i < ELEMENTS(rows); i++) {
-		struct leg leg;
-		struct route_record r = route("default", rows[i].who, &leg);
+		struct nexthop nexthop;
+		struct route_record r = route("default", rows[i].who, &nexthop);
 
 		r.table = rows[i].table;
 		r.tos = rows[i].tos;
 		r.priority = rows[i].priority;
-		r.place = rows[i].place;
+		r.position = rows[i].position;
 		ck_assert_int_eq(fib_add(fib, &r), FIB_CHANGED);
 		ck_aliases(fib, "default", rows[i].then);
 	}
@@ -128,28 +128,28 @@ END_TEST
 START_TEST(only_the_exact_route_is_removed)
 {
 	_cleanup_(fib_freep) struct fib *fib = fib_new(TABLE_MAIN);
-	struct leg leg;
+	struct nexthop nexthop;
 	struct route_record r;
 
 	for (char who = 'A'; who <= 'C'; who++) {
-		r = route("10.0.0.0/8", who, &leg);
+		r = route("10.0.0.0/8", who, &nexthop);
 		ck_assert_int_eq(fib_add(fib, &r), FIB_CHANGED);
 	}
-	r = route("10.0.0.0/8", 'B', &leg);
+	r = route("10.0.0.0/8", 'B', &nexthop);
 	r.priority = 5;
 	ck_assert_int_eq(fib_remove(fib, &r), FIB_SAME);
-	r = route("10.0.0.0/9", 'B', &leg);
+	r = route("10.0.0.0/9", 'B', &nexthop);
 	ck_assert_int_eq(fib_remove(fib, &r), FIB_SAME);
-	r = route("10.0.0.0/8", 'D', &leg);
+	r = route("10.0.0.0/8", 'D', &nexthop);
 	ck_assert_int_eq(fib_remove(fib, &r), FIB_SAME);
 	ck_aliases(fib, "10.0.0.0/8", "ABC");
-	r = route("10.0.0.0/8", 'B', &leg);
+	r = route("10.0.0.0/8", 'B', &nexthop);
 	ck_assert_int_eq(fib_remove(fib, &r), FIB_CHANGED);
 	ck_aliases(fib, "10.0.0.0/8", "AC");
-	r = route("10.0.0.0/8", 'A', &leg);
+	r = route("10.0.0.0/8", 'A', &nexthop);
 	ck_assert_int_eq(fib_remove(fib, &r), FIB_CHANGED);
 	ck_aliases(fib, "10.0.0.0/8", "C");
-	r = route("10.0.0.0/8", 'C', &leg);
+	r = route("10.0.0.0/8", 'C', &nexthop);
 	ck_assert_int_eq(fib_remove(fib, &r), FIB_CHANGED);
 	ck_assert_int_eq(fib_remove(fib, &r), FIB_SAME);
 	ck_aliases(fib, "10.0.0.0/8", "");
@@ -162,8 +162,8 @@ END_TEST
 START_TEST(every_attribute_tells_routes_apart)
 {
 	_cleanup_(fib_freep) struct fib *fib = fib_new(TABLE_MAIN);
-	struct leg leg, other[2];
-	struct route_record base = route("10.0.0.0/8", 'A', &leg), rows[16];
+	struct nexthop nexthop, other[2];
+	struct route_record base = route("10.0.0.0/8", 'A', &nexthop), rows[16];
 	size_t count = 0;
 
 	for (size_t i = 0; i < ELEMENTS(rows); i++)
@@ -179,11 +179,11 @@ START_TEST(every_attribute_tells_routes_apart)
 	rows[count++].realm = true;
 	rows[count++].blind = true;
 	rows[count++].rest = 1;
-	other[0] = leg;
-	other[1] = leg;
-	rows[count].legs = other;
-	rows[count++].leg_count = 2;
-	rows[count++].leg_count = 0;
+	other[0] = nexthop;
+	other[1] = nexthop;
+	rows[count].nexthops = other;
+	rows[count++].nexthop_count = 2;
+	rows[count++].nexthop_count = 0;
 	for (size_t i = 0; i < count; i++) {
 		ck_assert_int_eq(fib_add(fib, &base), FIB_CHANGED);
 		ck_assert_msg(fib_remove(fib, &rows[i]) == FIB_SAME,
@@ -197,14 +197,14 @@ START_TEST(every_attribute_tells_routes_apart)
 }
 END_TEST
 
-START_TEST(each_part_of_a_leg_tells_routes_apart)
+START_TEST(each_part_of_a_nexthop_tells_routes_apart)
 {
 	_cleanup_(fib_freep) struct fib *fib = fib_new(TABLE_MAIN);
-	struct leg leg, rows[5];
-	struct route_record r = route("10.0.0.0/8", 'A', &leg);
+	struct nexthop nexthop, rows[5];
+	struct route_record r = route("10.0.0.0/8", 'A', &nexthop);
 
 	for (size_t i = 0; i < ELEMENTS(rows); i++)
-		rows[i] = leg;
+		rows[i] = nexthop;
 	rows[0].oif = 9;
 	rows[1].gw_family = 4;
 	rows[2].onlink = 1;
@@ -212,7 +212,7 @@ START_TEST(each_part_of_a_leg_tells_routes_apart)
 	rows[4].gw = ip4(1);
 	ck_assert_int_eq(fib_add(fib, &r), FIB_CHANGED);
 	for (size_t i = 0; i < ELEMENTS(rows); i++) {
-		r.legs = &rows[i];
+		r.nexthops = &rows[i];
 		ck_assert_msg(
 			fib_remove(fib, &r) == FIB_SAME, "leg %zu is taken for it", i);
 	}
@@ -222,11 +222,12 @@ END_TEST
 START_TEST(routes_share_infos_and_free_them)
 {
 	_cleanup_(fib_freep) struct fib *fib = fib_new(TABLE_MAIN);
-	struct leg leg;
+	struct nexthop nexthop;
 
 	for (int round = 0; round < 3; round++) {
 		for (uint32_t i = 0; i < 1000; i++) {
-			struct route_record r = route("default", i & 1 ? 'A' : 'B', &leg);
+			struct route_record r =
+				route("default", i & 1 ? 'A' : 'B', &nexthop);
 
 			r.dst = prefix4(ip4(i << 8), 24);
 			r.realm = i == 0;
@@ -236,7 +237,8 @@ START_TEST(routes_share_infos_and_free_them)
 		ck_assert_uint_eq(fib->lists.routes, 1000);
 		ck_assert_uint_eq(fib->lists.realms, 1);
 		for (uint32_t i = 0; i < 1000; i++) {
-			struct route_record r = route("default", i & 1 ? 'A' : 'B', &leg);
+			struct route_record r =
+				route("default", i & 1 ? 'A' : 'B', &nexthop);
 
 			r.dst = prefix4(ip4(i << 8), 24);
 			r.realm = i == 0;
@@ -255,16 +257,16 @@ END_TEST
 START_TEST(alias_lists_are_used_again)
 {
 	_cleanup_(fib_freep) struct fib *fib = fib_new(TABLE_MAIN);
-	struct leg leg;
+	struct nexthop nexthop;
 
 	for (int round = 0; round < 100; round++) {
 		for (char who = 'A'; who <= 'D'; who++) {
-			struct route_record r = route("10.0.0.0/8", who, &leg);
+			struct route_record r = route("10.0.0.0/8", who, &nexthop);
 
 			ck_assert_int_eq(fib_add(fib, &r), FIB_CHANGED);
 		}
 		for (char who = 'D'; who >= 'A'; who--) {
-			struct route_record r = route("10.0.0.0/8", who, &leg);
+			struct route_record r = route("10.0.0.0/8", who, &nexthop);
 
 			ck_assert_int_eq(fib_remove(fib, &r), FIB_CHANGED);
 		}
@@ -276,26 +278,26 @@ END_TEST
 
 static bool leaves_by(const struct fib_info *info, void *data)
 {
-	return info->legs[0].oif == *(int *)data;
+	return info->nexthops[0].oif == *(int *)data;
 }
 
 START_TEST(removing_by_a_question)
 {
 	_cleanup_(fib_freep) struct fib *fib = fib_new(TABLE_MAIN);
-	struct leg leg;
+	struct nexthop nexthop;
 	const struct prefix4 hint[] = { model_prefix("10.2.0.0/16") };
 	int who = 2, nobody = 9;
 
 	for (char c = 'A'; c <= 'C'; c++) {
-		struct route_record r = route("10.0.0.0/8", c, &leg);
+		struct route_record r = route("10.0.0.0/8", c, &nexthop);
 
 		ck_assert_int_eq(fib_add(fib, &r), FIB_CHANGED);
-		r = route("default", c, &leg);
+		r = route("default", c, &nexthop);
 		r.priority = (uint32_t)(c - 'A');
 		ck_assert_int_eq(fib_add(fib, &r), FIB_CHANGED);
 	}
 	{
-		struct route_record r = route("10.2.0.0/16", 'B', &leg);
+		struct route_record r = route("10.2.0.0/16", 'B', &nexthop);
 
 		ck_assert_int_eq(fib_add(fib, &r), FIB_CHANGED);
 	}
@@ -317,10 +319,10 @@ START_TEST(a_merged_trie_parts)
 {
 	_cleanup_(fib_freep) struct fib *merged = fib_new(TABLE_MAIN);
 	_cleanup_(fib_freep) struct fib *local = fib_new(TABLE_LOCAL);
-	struct leg leg;
+	struct nexthop nexthop;
 
 	for (char c = 'A'; c <= 'D'; c++) {
-		struct route_record r = route("10.0.0.0/8", c, &leg);
+		struct route_record r = route("10.0.0.0/8", c, &nexthop);
 
 		r.table = c < 'C' ? TABLE_LOCAL : TABLE_MAIN;
 		ck_assert_int_eq(fib_add(merged, &r), FIB_CHANGED);
@@ -343,8 +345,8 @@ START_TEST(equal_is_routes_and_their_order)
 	_cleanup_(fib_freep) struct fib *a = fib_new(TABLE_MAIN);
 	_cleanup_(fib_freep) struct fib *b = fib_new(TABLE_MAIN);
 	struct prefix4 where;
-	struct leg leg;
-	struct route_record r = route("10.0.0.0/8", 'A', &leg);
+	struct nexthop nexthop;
+	struct route_record r = route("10.0.0.0/8", 'A', &nexthop);
 
 	ck_assert(fib_equal(a, b, &where));
 	fib_add(a, &r);
@@ -353,12 +355,12 @@ START_TEST(equal_is_routes_and_their_order)
 	ck_assert_uint_eq(where.len, 8);
 	fib_add(b, &r);
 	ck_assert(fib_equal(a, b, &where));
-	r = route("10.0.0.0/8", 'B', &leg);
+	r = route("10.0.0.0/8", 'B', &nexthop);
 	fib_add(a, &r);
-	r.place = ROUTE_PREPEND;
+	r.position = ROUTE_PREPEND;
 	fib_add(b, &r);
 	ck_assert_msg(!fib_equal(a, b, &where), "AB and BA are called equal");
-	r = route("10.0.0.0/8", 'A', &leg);
+	r = route("10.0.0.0/8", 'A', &nexthop);
 	fib_remove(a, &r);
 	fib_remove(b, &r);
 	ck_assert(fib_equal(a, b, &where));
@@ -372,7 +374,7 @@ int main(void)
 		order_of_aliases,
 		only_the_exact_route_is_removed,
 		every_attribute_tells_routes_apart,
-		each_part_of_a_leg_tells_routes_apart,
+		each_part_of_a_nexthop_tells_routes_apart,
 		routes_share_infos_and_free_them,
 		alias_lists_are_used_again,
 		removing_by_a_question,

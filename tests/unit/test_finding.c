@@ -27,10 +27,10 @@ static struct state *story(const char *const *lines, size_t count)
 
 /* The first class's finding of tunl0; NULL for none. `declared`: NULL for what is inferred. */
 static int find_beside(const struct state *state, const struct expect_declared *declared,
-	struct finding_aside *aside, struct finding **ret)
+	struct finding_notes *aside, struct finding **ret)
 {
 	const struct expect_declared silent = { 0 };
-	const struct view view = model_view(state);
+	const struct overlay overlay = model_view(state);
 	const struct iface *tunl0 = model_iface(state, "tunl0");
 	struct flowclasses classes = { 0 };
 	struct expect expect = { 0 };
@@ -41,8 +41,8 @@ static int find_beside(const struct state *state, const struct expect_declared *
 		expect_of(state, tunl0, declared ? declared : &silent, &expect), 0);
 	ck_assert_int_eq(flowclasses_of(state, tunl0, &classes), 0);
 	if (expect.items.list.count)
-		r = finding_of(&view, tunl0, &expect, &classes.list.items[0],
-			FINDING_WORDED, aside, ret);
+		r = finding_of(&overlay, tunl0, &expect, &classes.list.items[0],
+			DETAIL_SUMMARY, aside, ret);
 	flowclasses_done(&classes);
 	expect_done(&expect);
 	return r;
@@ -51,7 +51,7 @@ static int find_beside(const struct state *state, const struct expect_declared *
 static int find(const struct state *state, const struct expect_declared *declared,
 	struct finding **ret)
 {
-	struct finding_aside aside = { 0 };
+	struct finding_notes aside = { 0 };
 
 	return find_beside(state, declared, &aside, ret);
 }
@@ -149,7 +149,7 @@ START_TEST(what_is_found)
 		_cleanup_(state_freep) struct state *state =
 			story(rows[i].lines, ELEMENTS(rows[i].lines));
 		_cleanup_(finding_freep) struct finding *finding = NULL;
-		struct finding_aside aside = { 0 };
+		struct finding_notes aside = { 0 };
 		char text[512] = "none";
 		int r = find_beside(state, NULL, &aside, &finding);
 
@@ -453,17 +453,18 @@ START_TEST(keys_are_written_as_sysctl_takes_them)
 	model_sysctl(state, "tunl0", "rp_filter", 1);
 	model_link(state, 5, "gre.7.x", "kind gre"); /* renamed: settings stay */
 	{
-		const struct view view = model_view(state);
+		const struct overlay overlay = model_view(state);
 		const struct iface *iface = model_iface(state, "gre.7.x");
 		const struct expect_declared silent = { 0 };
 		struct flowclasses classes = { 0 };
-		struct finding_aside aside = { 0 };
+		struct finding_notes aside = { 0 };
 		struct expect expect = { 0 };
 
 		ck_assert_int_eq(expect_of(state, iface, &silent, &expect), 0);
 		ck_assert_int_eq(flowclasses_of(state, iface, &classes), 0);
-		ck_assert_int_eq(finding_of(&view, iface, &expect, &classes.list.items[0],
-					 FINDING_WORDED, &aside, &finding),
+		ck_assert_int_eq(
+			finding_of(&overlay, iface, &expect, &classes.list.items[0],
+				DETAIL_SUMMARY, &aside, &finding),
 			1);
 		flowclasses_done(&classes);
 		expect_done(&expect);
@@ -496,8 +497,8 @@ START_TEST(commands_for_any_name)
 		char key[64], out[REMEDY_TEXT], wanted[REMEDY_TEXT];
 		bool is_command;
 
-		plan_key(called[i].name, key);
-		is_command = plan_command(key, 2, out, sizeof(out));
+		remedy_key(called[i].name, key);
+		is_command = remedy_command(key, 2, out, sizeof(out));
 		ck_assert_msg(is_command == (called[i].key != NULL), "%s: %s",
 			called[i].name, out);
 		snprintf(wanted, sizeof(wanted), "sysctl -w %s=2", called[i].key);
@@ -510,17 +511,17 @@ START_TEST(commands_for_any_name)
 }
 END_TEST
 
-/* With FINDING_WHOLE nothing is cut off, and what is shown else begins it. */
+/* With DETAIL_FULL nothing is cut off, and what is shown else begins it. */
 START_TEST(the_whole_of_what_is_dropped)
 {
 	_cleanup_(state_freep) struct state *state = model_host();
 	_cleanup_(finding_freep) struct finding *whole = NULL, *worded = NULL;
-	const struct view view = model_view(state);
+	const struct overlay overlay = model_view(state);
 	struct prefix4 prefixes[40];
 	const struct expect_declared declared = { true, prefixes, ELEMENTS(prefixes) };
 	struct flowclasses classes = { 0 };
 	struct expect expect = { 0 };
-	struct finding_aside aside = { 0 };
+	struct finding_notes aside = { 0 };
 	char text[160];
 
 	for (uint32_t i = 0; i < ELEMENTS(prefixes); i++)
@@ -530,11 +531,11 @@ START_TEST(the_whole_of_what_is_dropped)
 	ck_assert_int_eq(
 		expect_of(state, model_iface(state, "tunl0"), &declared, &expect), 0);
 	ck_assert_int_eq(flowclasses_of(state, model_iface(state, "tunl0"), &classes), 0);
-	ck_assert_int_eq(finding_of(&view, model_iface(state, "tunl0"), &expect,
-				 &classes.list.items[0], FINDING_WHOLE, &aside, &whole),
+	ck_assert_int_eq(finding_of(&overlay, model_iface(state, "tunl0"), &expect,
+				 &classes.list.items[0], DETAIL_FULL, &aside, &whole),
 		1);
-	ck_assert_int_eq(finding_of(&view, model_iface(state, "tunl0"), &expect,
-				 &classes.list.items[0], FINDING_WORDED, &aside, &worded),
+	ck_assert_int_eq(finding_of(&overlay, model_iface(state, "tunl0"), &expect,
+				 &classes.list.items[0], DETAIL_SUMMARY, &aside, &worded),
 		1);
 	ck_assert_uint_eq(whole->whole.count, ELEMENTS(prefixes));
 	ck_assert_uint_eq(worded->whole.count, 0);

@@ -399,7 +399,7 @@ START_TEST(a_declared_flow_may_be_forwarded)
 {
 	static const struct {
 		const char *line;
-		bool astray;
+		bool undeliverable;
 		int oif;
 	} rows[] = {
 		{ "sysctl t0 forwarding 1", false, 2 },
@@ -429,9 +429,10 @@ START_TEST(a_declared_flow_may_be_forwarded)
 			flowclass_declare(state, model_iface(state, "t0"),
 				model_prefix("198.51.100.0/24"), &to, &plain, &classes),
 			0);
-		ck_assert_msg(classes.list.items[0].astray == rows[i].astray, "%s",
-			rows[i].line);
-		if (!rows[i].astray)
+		ck_assert_msg(
+			classes.list.items[0].undeliverable == rows[i].undeliverable,
+			"%s", rows[i].line);
+		if (!rows[i].undeliverable)
 			ck_assert_int_eq(classes.list.items[0].oif, rows[i].oif);
 		flowclasses_done(&classes);
 	}

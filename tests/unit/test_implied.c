@@ -141,7 +141,7 @@ static bool has_prefix(const struct state *state, struct prefix4 prefix)
 static bool is_there(const struct state *state, const char *what)
 {
 	if (strncmp(what, "nexthop ", 8) == 0)
-		return state_nexthop(state, (uint32_t)atoi(what + 8)) != NULL;
+		return state_nexthop_obj(state, (uint32_t)atoi(what + 8)) != NULL;
 	return has_prefix(state, model_prefix(what));
 }
 

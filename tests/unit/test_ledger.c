@@ -172,14 +172,14 @@ static void reads_back(const struct ledger_entry *entry)
 {
 	struct ledger *second = NULL;
 
-	ck_assert_int_eq(ledger_peek(directory, &second), 0);
+	ck_assert_int_eq(ledger_open_readonly(directory, &second), 0);
 	ck_assert_ptr_nonnull(ledger_find(second, entry->ifindex));
 	same(ledger_find(second, entry->ifindex), entry);
 	ledger_free(second);
 }
 
 /* Saves it once more, a moment later. */
-static void touch(struct ledger *ledger, struct ledger_entry *entry)
+static void mark_changed(struct ledger *ledger, struct ledger_entry *entry)
 {
 	entry->when_usec++;
 	ck_assert_int_eq(ledger_put(ledger, entry), 0);
@@ -214,7 +214,7 @@ START_TEST(a_save_writes_what_changed)
 	line = length_of(current(ledger)) - before;
 	ck_assert_int_gt(line, 0);
 	ck_assert_int_le(line, 4096 + 1024);
-	ck_assert_int_eq(ledger_peek(directory, &second), 0);
+	ck_assert_int_eq(ledger_open_readonly(directory, &second), 0);
 	ck_assert_uint_eq(second->entries.count, 300);
 	ck_assert(ledger_find(second, 101)->done && !ledger_find(second, 102)->done);
 	ck_assert_ptr_null(ledger_find(second, 399));
@@ -228,7 +228,7 @@ START_TEST(a_save_writes_what_changed)
 	ck_assert_int_eq(ledger_resume(ledger, "gre7"), 1);
 	ck_assert_int_eq(ledger_save(ledger), 0);
 	ck_assert_uint_eq(ledger->serial, serial);
-	ck_assert_int_eq(ledger_peek(directory, &second), 0);
+	ck_assert_int_eq(ledger_open_readonly(directory, &second), 0);
 	ck_assert_uint_eq(second->entries.count, 300);
 	same(&second->entries.items[299], &entry);
 	ck_assert(!ledger_is_paused(second, "gre7"));
@@ -295,19 +295,19 @@ START_TEST(a_file_that_was_touched_is_made_anew)
 	ck_assert_int_eq(ledger_put(ledger, &entry), 0);
 	ck_assert_int_eq(ledger_save(ledger), 0);
 	ck_assert_int_eq(unlink(current(ledger)), 0);
-	touch(ledger, &entry);
+	mark_changed(ledger, &entry);
 	reads_back(&entry);
 	/* moved away it is another one's */
 	snprintf(path, sizeof(path), "%s", in_directory("kept"));
 	ck_assert_int_eq(rename(current(ledger), path), 0);
-	touch(ledger, &entry);
+	mark_changed(ledger, &entry);
 	reads_back(&entry);
 	ck_assert_int_eq(unlink(path), 0);
 	file = fopen(current(ledger), "ae");
 	ck_assert_ptr_nonnull(file);
 	fputs("# mine", file);
 	fclose(file);
-	ck_assert_int_eq(ledger_peek(directory, &second), -EBADMSG);
+	ck_assert_int_eq(ledger_open_readonly(directory, &second), -EBADMSG);
 	ledger_free(second);
 	ck_assert_int_eq(ledger_save(ledger), 0);
 	reads_back(&entry);
@@ -345,10 +345,10 @@ START_TEST(a_folder_that_went_is_made_anew)
 	for (int i = 0; i < 3; i++) {
 		entry.when_usec++;
 		ck_assert_int_eq(ledger_put(ledger, &entry), 0);
-		ck_assert_int_eq(ledger_prove(ledger), -EWOULDBLOCK);
+		ck_assert_int_eq(ledger_check_writable(ledger), -EWOULDBLOCK);
 	}
 	ledger_free(second);
-	ck_assert_int_eq(ledger_prove(ledger), 0);
+	ck_assert_int_eq(ledger_check_writable(ledger), 0);
 	ledger_free(ledger);
 }
 END_TEST
@@ -372,16 +372,16 @@ START_TEST(an_old_file_is_gone_on_with)
 	/* a proof that it can be written changes nothing */
 	ck_assert_int_eq(ledger_save(ledger), 0);
 	ck_assert_int_eq(length_of(current(ledger)), before);
-	ck_assert_int_eq(ledger_prove(ledger), 0);
+	ck_assert_int_eq(ledger_check_writable(ledger), 0);
 	ck_assert_int_gt(length_of(current(ledger)), before);
 	/* of room for what will be written, not only for itself */
 	while (ledger->length % 4096 < 4096 - 1023) {
-		touch(ledger, &entry);
+		mark_changed(ledger, &entry);
 	}
-	ck_assert_int_eq(ledger_prove(ledger), 0);
+	ck_assert_int_eq(ledger_check_writable(ledger), 0);
 	ck_assert_uint_lt(ledger->length % 4096, 100);
 	before = length_of(current(ledger));
-	touch(ledger, &entry);
+	mark_changed(ledger, &entry);
 	ck_assert_uint_eq(ledger->serial, serial);
 	ck_assert_int_gt(length_of(current(ledger)), before);
 	ledger_free(ledger);

@@ -59,7 +59,7 @@ static const char *written(const struct lookup_result *result, char out[static 6
 static void ck_row(const struct row *row, bool split)
 {
 	_cleanup_(state_freep) struct state *state = world(split);
-	const struct view view = model_view(state);
+	const struct overlay overlay = model_view(state);
 	struct lookup_flow flow = row->flow;
 	struct lookup_result result;
 	struct trace trace = { 0 };
@@ -68,10 +68,11 @@ static void ck_row(const struct row *row, bool split)
 	for (size_t i = 0; i < ELEMENTS(row->lines) && row->lines[i]; i++)
 		ck_assert_msg(model_line(state, row->lines[i]) >= 0,
 			"%s: '%s' is refused", row->what, row->lines[i]);
-	ck_assert_msg(state->merged != split, "%s: a line parted the tables", row->what);
+	ck_assert_msg(state->local_main_merged != split, "%s: a line parted the tables",
+		row->what);
 	if (!flow.iif)
 		flow.iif = IFINDEX_LO;
-	result = lookup(&view, &flow, &trace, 22);
+	result = lookup(&overlay, &flow, &trace, 22);
 	ck_assert_msg(strcmp(written(&result, text), row->expected) == 0,
 		"%s: it ends at %s, not at %s", row->what, text, row->expected);
 	ck_assert_msg(trace.steps.count > 0, "%s: nothing is told of it", row->what);
@@ -438,13 +439,13 @@ START_TEST(table_default_behind_an_error_route)
 
 	for (size_t i = 0; i < ELEMENTS(rows); i++) {
 		_cleanup_(state_freep) struct state *state = world(false);
-		const struct view view = model_view(state);
+		const struct overlay overlay = model_view(state);
 		const struct lookup_flow flow = { .dst = TO(20, 1, 0, 1), .iif = 1 };
 		struct lookup_result result;
 
 		model_line(state, "route prohibit 20.1.0.0/16");
 		model_line(state, rows[i].line);
-		result = lookup(&view, &flow, NULL, 0);
+		result = lookup(&overlay, &flow, NULL, 0);
 		ck_assert_int_eq(result.error, EACCES);
 		ck_assert_msg(result.blind == rows[i].blind, "'%s': %s", rows[i].line,
 			result.blind ? "blind" : "not blind");
@@ -507,16 +508,16 @@ START_TEST(equal_routes_go_by_their_place)
 
 	for (size_t i = 0; i < ELEMENTS(rows); i++) {
 		_cleanup_(state_freep) struct state *state = world(true);
-		const struct view view = model_view(state);
+		const struct overlay overlay = model_view(state);
 		const struct lookup_flow flow = { .dst = TO(30, 0, 0, 1), .iif = 1 };
 		struct lookup_result result;
 
 		for (size_t k = 0; rows[i].lines[k]; k++)
 			model_line(state, rows[i].lines[k]);
-		result = lookup(&view, &flow, NULL, 0);
+		result = lookup(&overlay, &flow, NULL, 0);
 		ck_assert_msg(
 			result.info &&
-				result.info->legs[0].oif ==
+				result.info->nexthops[0].oif ==
 					model_iface(state, rows[i].dev)->link.ifindex,
 			"row %zu does not go by %s", i, rows[i].dev);
 	}
@@ -540,11 +541,11 @@ START_TEST(what_was_not_understood_is_carried_along)
 
 	for (size_t i = 0; i < ELEMENTS(rows); i++) {
 		_cleanup_(state_freep) struct state *state = world(true);
-		const struct view view = model_view(state);
+		const struct overlay overlay = model_view(state);
 		const struct lookup_flow flow = { .dst = TO(20, 0, 0, 1), .iif = 1 };
 
 		model_line(state, rows[i].line);
-		ck_assert_msg(lookup(&view, &flow, NULL, 0).blind == rows[i].blind,
+		ck_assert_msg(lookup(&overlay, &flow, NULL, 0).blind == rows[i].blind,
 			"'%s' is %s", rows[i].line,
 			rows[i].blind ? "overlooked" : "in the way");
 	}
@@ -555,7 +556,7 @@ END_TEST
 START_TEST(the_trace_tells_each_step)
 {
 	_cleanup_(state_freep) struct state *state = world(true);
-	const struct view view = model_view(state);
+	const struct overlay overlay = model_view(state);
 	const struct lookup_flow flow = { .dst = TO(20, 0, 0, 1), .iif = 1 };
 	static const char *const expected[] = {
 		"rule 0: table 255 has no route: go on",
@@ -575,7 +576,7 @@ START_TEST(the_trace_tells_each_step)
 	model_rule(state, "103: goto 105");
 	model_rule(state, "104: blackhole");
 	model_rule(state, "105: prohibit");
-	lookup(&view, &flow, &trace, 22);
+	lookup(&overlay, &flow, &trace, 22);
 	ck_assert_uint_eq(trace.steps.count, ELEMENTS(expected));
 	for (size_t i = 0; i < ELEMENTS(expected); i++) {
 		ck_assert_str_eq(trace.steps.items[i].text, expected[i]);

@@ -296,7 +296,7 @@ static void begin_nexthop(int type, uint8_t family, uint32_t id)
 	put_u32(NHA_ID, id);
 }
 
-START_TEST(nexthops)
+START_TEST(nexthop_objs)
 {
 	static const uint8_t six[16] = { 0xfe, 0x80, [15] = 1 };
 	const struct nexthop_grp group[] = { { .id = 7, .weight = 0 },
@@ -306,33 +306,33 @@ START_TEST(nexthops)
 	put_u32(NHA_OIF, 4);
 	put_ip4(NHA_GATEWAY, 0x0a0000fe);
 	struct record record = record_of(RECORD_NEXTHOP);
-	ck_assert_uint_eq(record.nexthop.id, 7);
-	ck_assert_int_eq(record.nexthop.leg.oif, 4);
-	ck_assert_uint_eq(record.nexthop.leg.gw_family, 4);
-	ck_assert_uint_eq(record.nexthop.leg.gw.host, 0x0a0000fe);
-	ck_assert_uint_eq(record.nexthop.leg.onlink, 1);
-	ck_assert_uint_eq(record.nexthop.scope, RT_SCOPE_LINK);
-	ck_assert_ptr_null(record.nexthop.members);
-	ck_assert(!record.nexthop.fdb && !record.nexthop.blackhole);
+	ck_assert_uint_eq(record.nexthop_obj.id, 7);
+	ck_assert_int_eq(record.nexthop_obj.nexthop.oif, 4);
+	ck_assert_uint_eq(record.nexthop_obj.nexthop.gw_family, 4);
+	ck_assert_uint_eq(record.nexthop_obj.nexthop.gw.host, 0x0a0000fe);
+	ck_assert_uint_eq(record.nexthop_obj.nexthop.onlink, 1);
+	ck_assert_uint_eq(record.nexthop_obj.scope, RT_SCOPE_LINK);
+	ck_assert_ptr_null(record.nexthop_obj.members);
+	ck_assert(!record.nexthop_obj.fdb && !record.nexthop_obj.blackhole);
 
 	begin_nexthop(RTM_NEWNEXTHOP, AF_INET6, 8);
 	put_u32(NHA_OIF, 4);
 	put(NHA_GATEWAY, six, sizeof(six));
-	ck_assert_uint_eq(record_of(RECORD_NEXTHOP).nexthop.leg.gw_family, 6);
+	ck_assert_uint_eq(record_of(RECORD_NEXTHOP).nexthop_obj.nexthop.gw_family, 6);
 	begin_nexthop(RTM_NEWNEXTHOP, AF_INET, 9);
 	put(NHA_BLACKHOLE, NULL, 0);
-	ck_assert(record_of(RECORD_NEXTHOP).nexthop.blackhole);
+	ck_assert(record_of(RECORD_NEXTHOP).nexthop_obj.blackhole);
 	begin_nexthop(RTM_NEWNEXTHOP, AF_UNSPEC, 10);
 	put(NHA_FDB, NULL, 0);
 	put(NHA_GROUP, group, sizeof(group));
 	record = record_of(RECORD_NEXTHOP);
-	ck_assert(record.nexthop.fdb);
-	ck_assert_uint_eq(record.nexthop.member_count, 2);
-	ck_assert_uint_eq(record.nexthop.members[0].weight, 1);
-	ck_assert_uint_eq(record.nexthop.members[1].id, 8);
-	ck_assert_uint_eq(record.nexthop.members[1].weight, 256);
+	ck_assert(record.nexthop_obj.fdb);
+	ck_assert_uint_eq(record.nexthop_obj.member_count, 2);
+	ck_assert_uint_eq(record.nexthop_obj.members[0].weight, 1);
+	ck_assert_uint_eq(record.nexthop_obj.members[1].id, 8);
+	ck_assert_uint_eq(record.nexthop_obj.members[1].weight, 256);
 	begin_nexthop(RTM_DELNEXTHOP, AF_UNSPEC, 10);
-	ck_assert_uint_eq(record_of(RECORD_NEXTHOP_GONE).nexthop.id, 10);
+	ck_assert_uint_eq(record_of(RECORD_NEXTHOP_GONE).nexthop_obj.id, 10);
 
 	begin_nexthop(RTM_NEWNEXTHOP, AF_INET, 0);
 	assert_result(-EBADMSG);
@@ -478,7 +478,7 @@ int main(void)
 	tcase_add_test(tcase, link_vrf);
 	tcase_add_test(tcase, link_not_ours_gone_blind_wrong);
 	tcase_add_test(tcase, addrs);
-	tcase_add_test(tcase, nexthops);
+	tcase_add_test(tcase, nexthop_objs);
 	tcase_add_test(tcase, netconfs);
 	tcase_add_test(tcase, others_are_foreign);
 	tcase_add_test(tcase, what_is_counted);

@@ -45,13 +45,13 @@ START_TEST(route_whole)
 	ck_assert_uint_eq(route->nhid, 0);
 	ck_assert(!route->realm && !route->blind);
 	ck_assert_uint_eq(route->rest, 0);
-	ck_assert_uint_eq(route->place, ROUTE_NEW);
-	ck_assert_uint_eq(route->leg_count, 1);
-	ck_assert_int_eq(route->legs[0].oif, 4);
-	ck_assert_uint_eq(route->legs[0].gw_family, 4);
-	ck_assert_uint_eq(route->legs[0].gw.host, 0x0a0000fe);
-	ck_assert_uint_eq(route->legs[0].weight, 1);
-	ck_assert_uint_eq(route->legs[0].onlink, 0);
+	ck_assert_uint_eq(route->position, ROUTE_NEW);
+	ck_assert_uint_eq(route->nexthop_count, 1);
+	ck_assert_int_eq(route->nexthops[0].oif, 4);
+	ck_assert_uint_eq(route->nexthops[0].gw_family, 4);
+	ck_assert_uint_eq(route->nexthops[0].gw.host, 0x0a0000fe);
+	ck_assert_uint_eq(route->nexthops[0].weight, 1);
+	ck_assert_uint_eq(route->nexthops[0].onlink, 0);
 }
 END_TEST
 
@@ -65,11 +65,11 @@ START_TEST(route_bare)
 	ck_assert_uint_eq(record.route.dst.len, 0);
 	ck_assert_uint_eq(record.route.dst.addr.host, 0);
 	ck_assert_uint_eq(record.route.priority, 0);
-	ck_assert_uint_eq(record.route.legs[0].gw_family, 0);
-	/* an error route has no leg */
+	ck_assert_uint_eq(record.route.nexthops[0].gw_family, 0);
+	/* an error route has no nexthop */
 	begin_route(RTM_NEWROUTE, 0, RTN_BLACKHOLE, 0x0a000000, 8);
 	record = record_of(RECORD_ROUTE);
-	ck_assert_uint_eq(record.route.leg_count, 0);
+	ck_assert_uint_eq(record.route.nexthop_count, 0);
 	ck_assert_uint_eq(record.route.type, ROUTE_BLACKHOLE);
 }
 END_TEST
@@ -78,7 +78,7 @@ START_TEST(route_places)
 {
 	static const struct {
 		int flags;
-		enum route_place place;
+		enum route_position position;
 	} rows[] = {
 		{ NLM_F_CREATE | NLM_F_EXCL, ROUTE_NEW },
 		{ NLM_F_CREATE | NLM_F_APPEND, ROUTE_APPEND },
@@ -90,13 +90,14 @@ START_TEST(route_places)
 
 	for (size_t i = 0; i < ELEMENTS(rows); i++) {
 		begin_route(RTM_NEWROUTE, rows[i].flags, RTN_UNICAST, 0x0a000000, 8);
-		ck_assert_uint_eq(record_of(RECORD_ROUTE).route.place, rows[i].place);
+		ck_assert_uint_eq(
+			record_of(RECORD_ROUTE).route.position, rows[i].position);
 	}
 }
 END_TEST
 
-/* A leg inside an RTA_MULTIPATH that is open; returns where its end goes. */
-static struct rtnexthop *begin_leg(int oif, uint8_t weight, uint8_t flags)
+/* A nexthop inside an RTA_MULTIPATH that is open; returns where its end goes. */
+static struct rtnexthop *begin_nexthop(int oif, uint8_t weight, uint8_t flags)
 {
 	const struct rtnexthop hop = { .rtnh_ifindex = oif,
 		.rtnh_hops = (uint8_t)(weight - 1),
@@ -107,14 +108,14 @@ static struct rtnexthop *begin_leg(int oif, uint8_t weight, uint8_t flags)
 	return (struct rtnexthop *)(void *)at;
 }
 
-static void end_leg(struct rtnexthop *hop)
+static void end_nexthop(struct rtnexthop *hop)
 {
 	const char *end = (char *)nlmsg_hdr(message) + nlmsg_hdr(message)->nlmsg_len;
 
 	hop->rtnh_len = (uint16_t)(end - (char *)hop);
 }
 
-START_TEST(route_legs)
+START_TEST(route_nexthops)
 {
 	static const struct {
 		uint16_t family;
@@ -123,51 +124,51 @@ START_TEST(route_legs)
 
 	begin_route(RTM_NEWROUTE, 0, RTN_UNICAST, 0x0a000000, 8);
 	struct nlattr *nest = nla_nest_start(message, RTA_MULTIPATH);
-	struct rtnexthop *leg = begin_leg(4, 1, RTNH_F_DEAD | RTNH_F_LINKDOWN);
+	struct rtnexthop *nexthop = begin_nexthop(4, 1, RTNH_F_DEAD | RTNH_F_LINKDOWN);
 	put_ip4(RTA_GATEWAY, 0x0a0000fe);
-	end_leg(leg);
-	leg = begin_leg(5, 200, RTNH_F_ONLINK);
+	end_nexthop(nexthop);
+	nexthop = begin_nexthop(5, 200, RTNH_F_ONLINK);
 	put(RTA_VIA, &via, sizeof(via));
-	end_leg(leg);
-	leg = begin_leg(6, 1, 0);
+	end_nexthop(nexthop);
+	nexthop = begin_nexthop(6, 1, 0);
 	put_u32(RTA_FLOW, 9);
-	end_leg(leg);
+	end_nexthop(nexthop);
 	nla_nest_end(message, nest);
 
 	const struct record record = record_of(RECORD_ROUTE);
-	const struct leg *legs = record.route.legs;
-	ck_assert_uint_eq(record.route.leg_count, 3);
-	ck_assert_int_eq(legs[0].oif, 4);
-	ck_assert_uint_eq(legs[0].gw.host, 0x0a0000fe);
-	ck_assert_uint_eq(legs[0].onlink, 0);
-	ck_assert_uint_eq(legs[1].gw_family, 6);
-	ck_assert_uint_eq(legs[1].weight, 200);
-	ck_assert_uint_eq(legs[1].onlink, 1);
-	ck_assert_uint_eq(legs[2].gw_family, 0);
+	const struct nexthop *nexthops = record.route.nexthops;
+	ck_assert_uint_eq(record.route.nexthop_count, 3);
+	ck_assert_int_eq(nexthops[0].oif, 4);
+	ck_assert_uint_eq(nexthops[0].gw.host, 0x0a0000fe);
+	ck_assert_uint_eq(nexthops[0].onlink, 0);
+	ck_assert_uint_eq(nexthops[1].gw_family, 6);
+	ck_assert_uint_eq(nexthops[1].weight, 200);
+	ck_assert_uint_eq(nexthops[1].onlink, 1);
+	ck_assert_uint_eq(nexthops[2].gw_family, 0);
 	ck_assert(record.route.realm && !record.route.blind);
 	ck_assert_uint_ne(record.route.rest, 0);
 }
 END_TEST
 
-START_TEST(route_many_legs)
+START_TEST(route_many_nexthops)
 {
 	begin_route(RTM_NEWROUTE, 0, RTN_UNICAST, 0x0a000000, 8);
 	struct nlattr *nest = nla_nest_start(message, RTA_MULTIPATH);
 	for (int i = 1; i <= 1000; i++) {
-		struct rtnexthop *leg = begin_leg(i, 1, 0);
+		struct rtnexthop *nexthop = begin_nexthop(i, 1, 0);
 		put_ip4(RTA_GATEWAY, (uint32_t)i);
-		end_leg(leg);
+		end_nexthop(nexthop);
 	}
 	nla_nest_end(message, nest);
 	struct record record;
 	ck_assert_int_eq(nl_decode(&decoder, nlmsg_hdr(message), &record), NL_RECORD);
-	ck_assert_uint_eq(record.route.leg_count, 1000);
-	ck_assert_int_eq(record.route.legs[999].oif, 1000);
+	ck_assert_uint_eq(record.route.nexthop_count, 1000);
+	ck_assert_int_eq(record.route.nexthops[999].oif, 1000);
 	ck_assert_uint_eq(record.route.rest, 0);
 	/* and a plain one after it */
 	begin_route(RTM_NEWROUTE, 0, RTN_UNICAST, 0x0a000000, 8);
 	put_u32(RTA_OIF, 4);
-	ck_assert_uint_eq(record_of(RECORD_ROUTE).route.leg_count, 1);
+	ck_assert_uint_eq(record_of(RECORD_ROUTE).route.nexthop_count, 1);
 }
 END_TEST
 
@@ -218,8 +219,8 @@ START_TEST(route_by_object)
 	ck_assert_uint_eq(record.route.nhid, 12);
 	/* that is for the object to say, which may have changed since */
 	ck_assert_uint_eq(record.route.type, ROUTE_UNICAST);
-	ck_assert_uint_eq(record.route.leg_count, 0);
-	ck_assert_ptr_null(record.route.legs);
+	ck_assert_uint_eq(record.route.nexthop_count, 0);
+	ck_assert_ptr_null(record.route.nexthops);
 }
 END_TEST
 
@@ -259,7 +260,7 @@ START_TEST(route_wrong)
 	assert_result(-EBADMSG);
 	begin_route(RTM_NEWROUTE, 0, RTN_UNICAST, 0x0a000000, 8);
 	struct nlattr *nest = nla_nest_start(message, RTA_MULTIPATH);
-	begin_leg(4, 1, 0)->rtnh_len = 3;
+	begin_nexthop(4, 1, 0)->rtnh_len = 3;
 	nla_nest_end(message, nest);
 	assert_result(-EBADMSG);
 	begin(RTM_NEWROUTE, 0, &header, 4);
@@ -433,8 +434,8 @@ int main(void)
 	tcase_add_test(tcase, route_whole);
 	tcase_add_test(tcase, route_bare);
 	tcase_add_test(tcase, route_places);
-	tcase_add_test(tcase, route_legs);
-	tcase_add_test(tcase, route_many_legs);
+	tcase_add_test(tcase, route_nexthops);
+	tcase_add_test(tcase, route_many_nexthops);
 	tcase_add_test(tcase, route_rest_tells_apart);
 	tcase_add_test(tcase, route_by_object);
 	tcase_add_test(tcase, route_not_ours_or_blind);

@@ -22,14 +22,14 @@ static struct state *story(const char *const *lines, size_t count)
 }
 
 /* Nothing is declared. */
-static int infer(const struct view *view, const struct iface *iface,
+static int infer(const struct overlay *overlay, const struct iface *iface,
 	struct report *report, const void *data)
 {
 	const struct expect_declared silent = { 0 };
 	const struct flowclasses none = { 0 };
 
 	(void)data;
-	return report_add(report, view, iface, &silent, &none, FINDING_COUNTED);
+	return report_add(report, overlay, iface, &silent, &none, DETAIL_COUNT);
 }
 
 static const struct plan_judge judge = { infer, NULL };
@@ -92,7 +92,7 @@ static const struct {
 static const char *const rungs[] = { [PLAN_LOOSE] = "loose",
 	[PLAN_OFF] = "off",
 	[PLAN_ALL] = "all",
-	[PLAN_WORDS] = "words" };
+	[PLAN_MANUAL] = "words" };
 static const char *const limits[] = {
 	[PLAN_FREE] = "", [PLAN_LOWEST] = "lowest", [PLAN_ALLOW_ALL] = "allow_all"
 };
@@ -122,19 +122,19 @@ START_TEST(the_least_that_cures)
 	for (size_t i = 0; i < ELEMENTS(rows); i++) {
 		_cleanup_(state_freep) struct state *state =
 			story(rows[i].lines, ELEMENTS(rows[i].lines));
-		const struct view view = model_view(state);
+		const struct overlay overlay = model_view(state);
 		struct plan_changes changes = { 0 };
 		struct plan plan = { 0 };
 		char text[512];
 
-		ck_assert_int_eq(ladder_climb(&view, model_iface(state, "tunl0"),
+		ck_assert_int_eq(plan_find(&overlay, model_iface(state, "tunl0"),
 					 "tunl0/local", &rows[i].limits, &judge, &plan),
 			0);
 		ck_assert_msg(strcmp(written(&plan, text), rows[i].plan) == 0,
 			"%s: '%s', not '%s'", rows[i].what, text, rows[i].plan);
 		/* nothing else changes, of which there is only something where rung 3 is */
-		ck_assert_int_eq(ladder_changes(&view, &plan, NULL, "tunl0/local", &judge,
-					 &changes),
+		ck_assert_int_eq(plan_side_effects(&overlay, &plan, NULL, "tunl0/local",
+					 &judge, &changes),
 			0);
 		ck_assert_msg(!changes.list.count, "%s: %s changes", rows[i].what,
 			changes.list.count ? changes.list.items[0].finding.text : "");
@@ -151,26 +151,28 @@ START_TEST(what_else_changes_is_said)
 		"sysctl gre0 rp_filter 0", "link 7 gre1 kind gre",
 		"sysctl gre1 rp_filter 1" };
 	_cleanup_(state_freep) struct state *state = story(lines, ELEMENTS(lines));
-	const struct view view = model_view(state);
+	const struct overlay overlay = model_view(state);
 	const struct plan_limits free = { false, true };
 	struct plan_changes changes = { 0 };
 	struct plan plan = { 0 };
 	char text[512];
 
 	/* the others drop before and after: each interface keeps what it has */
-	ck_assert_int_eq(ladder_climb(&view, model_iface(state, "tunl0"), "tunl0/local",
+	ck_assert_int_eq(plan_find(&overlay, model_iface(state, "tunl0"), "tunl0/local",
 				 &free, &judge, &plan),
 		0);
 	ck_assert_str_eq(written(&plan, text),
 		"all: lo 0>2 keeps, eth0 0>2 keeps, gre0 0>2 keeps, gre1 1>2 keeps, default 0>2 keeps, all 2>0, tunl0 2>0");
 	ck_assert_int_eq(
-		ladder_changes(&view, &plan, NULL, "tunl0/local", &judge, &changes), 0);
+		plan_side_effects(&overlay, &plan, NULL, "tunl0/local", &judge, &changes),
+		0);
 	ck_assert_uint_eq(changes.list.count, 0);
 	/* without the steps that keep them, some would not */
 	plan.steps.items[2].value = 0;
 	plan.steps.items[3].value = 1;
 	ck_assert_int_eq(
-		ladder_changes(&view, &plan, NULL, "tunl0/local", &judge, &changes), 0);
+		plan_side_effects(&overlay, &plan, NULL, "tunl0/local", &judge, &changes),
+		0);
 	ck_assert_uint_eq(changes.list.count, 1);
 	ck_assert_str_eq(changes.list.items[0].finding.text, "gre0/local");
 	ck_assert(!changes.list.items[0].drops);
@@ -185,17 +187,18 @@ START_TEST(the_other_classes_of_an_interface_change_with_it)
 		"addr tunl0 192.0.2.9/32", "addr tunl0 192.0.2.10/32",
 		"rule 100: from 192.0.2.9 lookup 77", "route default dev eth0 table 77" };
 	_cleanup_(state_freep) struct state *state = story(lines, ELEMENTS(lines));
-	const struct view view = model_view(state);
+	const struct overlay overlay = model_view(state);
 	const struct plan_limits free = { false, false };
 	struct plan_changes changes = { 0 };
 	struct plan plan = { 0 };
 
-	ck_assert_int_eq(ladder_climb(&view, model_iface(state, "tunl0"), "tunl0/local",
+	ck_assert_int_eq(plan_find(&overlay, model_iface(state, "tunl0"), "tunl0/local",
 				 &free, &judge, &plan),
 		0);
 	ck_assert_int_eq(plan.rung, PLAN_LOOSE);
 	ck_assert_int_eq(
-		ladder_changes(&view, &plan, NULL, "tunl0/local", &judge, &changes), 0);
+		plan_side_effects(&overlay, &plan, NULL, "tunl0/local", &judge, &changes),
+		0);
 	ck_assert_uint_eq(changes.list.count, 1);
 	ck_assert_str_eq(changes.list.items[0].finding.text, "tunl0/local:192.0.2.9/32");
 	plan_changes_done(&changes);
@@ -208,30 +211,33 @@ START_TEST(a_view_holds_values_for_all_and_default)
 	static const char *const lines[] = { "sysctl all rp_filter 1",
 		"sysctl tunl0 rp_filter 1" };
 	_cleanup_(state_freep) struct state *state = story(lines, ELEMENTS(lines));
-	const struct view_value values[] = { { NETCONF_ALL, 0 }, { NETCONF_DEFAULT, 2 } };
-	const struct view seen = { .state = state, .values = values, .value_count = 2 };
+	const struct overlay_value values[] = { { NETCONF_ALL, 0 },
+		{ NETCONF_DEFAULT, 2 } };
+	const struct overlay seen = {
+		.state = state, .values = values, .value_count = 2
+	};
 	const struct plan_limits strict = { false, false };
 	struct plan plan = { 0 };
 	char text[512];
 
-	ck_assert_int_eq(view_rp_filter(&seen, model_iface(state, "tunl0")).all, 0);
-	ck_assert_int_eq(view_default(&seen), 2);
+	ck_assert_int_eq(overlay_rp_filter(&seen, model_iface(state, "tunl0")).all, 0);
+	ck_assert_int_eq(overlay_default(&seen), 2);
 	/* as if all were 0, 0 is enough; with its own value it is, or is not */
-	ck_assert_int_eq(ladder_climb(&seen, model_iface(state, "tunl0"), "tunl0/local",
+	ck_assert_int_eq(plan_find(&seen, model_iface(state, "tunl0"), "tunl0/local",
 				 &strict, &judge, &plan),
 		0);
 	ck_assert_str_eq(written(&plan, text), "off: tunl0 1>0");
 	ck_assert_int_eq(
-		ladder_would_do(&seen, model_iface(state, "tunl0"), NULL, 0, &judge), 1);
+		plan_value_cures(&seen, model_iface(state, "tunl0"), NULL, 0, &judge), 1);
 	ck_assert_int_eq(
-		ladder_would_do(&seen, model_iface(state, "tunl0"), NULL, 2, &judge), 0);
+		plan_value_cures(&seen, model_iface(state, "tunl0"), NULL, 2, &judge), 0);
 	ck_assert_int_eq(
-		ladder_would_do(&seen, model_iface(state, "tunl0"), "other", 2, &judge),
+		plan_value_cures(&seen, model_iface(state, "tunl0"), "other", 2, &judge),
 		1);
 	plan_done(&plan);
 	model_line(state, "blind");
 	ck_assert_int_eq(
-		ladder_would_do(&seen, model_iface(state, "tunl0"), NULL, 0, &judge) > 0,
+		plan_value_cures(&seen, model_iface(state, "tunl0"), NULL, 0, &judge) > 0,
 		0);
 }
 END_TEST

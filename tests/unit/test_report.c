@@ -48,10 +48,10 @@ static int add(struct report *report, const struct state *state, const char *dev
 {
 	const struct expect_declared silent = { 0 };
 	const struct flowclasses none = { 0 };
-	const struct view view = model_view(state);
+	const struct overlay overlay = model_view(state);
 
-	return report_add(report, &view, model_iface(state, device), &silent,
-		flows ? flows : &none, FINDING_WORDED);
+	return report_add(report, &overlay, model_iface(state, device), &silent,
+		flows ? flows : &none, DETAIL_SUMMARY);
 }
 
 START_TEST(a_row_an_interface)
@@ -220,7 +220,7 @@ START_TEST(what_the_kernel_made_for_an_address_contests_no_network)
 {
 	static const struct {
 		const char *line;
-		bool contested;
+		bool claimed_elsewhere;
 	} steps[] = {
 		{ "route local 10.0.0.2 dev eth0 proto kernel", false },
 		{ "route local 10.0.0.7 dev lo proto 4", true },
@@ -235,7 +235,8 @@ START_TEST(what_the_kernel_made_for_an_address_contests_no_network)
 		model_line(state, "link 6 eth1");
 		model_line(state, steps[i].line);
 		ck_assert_int_eq(add(report, state, "eth0", NULL), 0);
-		ck_assert_msg(report->ifaces.items[0].contested == steps[i].contested,
+		ck_assert_msg(report->ifaces.items[0].claimed_elsewhere ==
+				      steps[i].claimed_elsewhere,
 			"%s", steps[i].line);
 	}
 }

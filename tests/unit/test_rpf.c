@@ -401,7 +401,7 @@ static struct state *world(void)
 static void ck_row(const struct row *row)
 {
 	_cleanup_(state_freep) struct state *state = world();
-	const struct view view = model_view(state);
+	const struct overlay overlay = model_view(state);
 	struct trace trace = { 0 };
 	struct flow flow;
 	struct rpf rpf;
@@ -411,7 +411,7 @@ static void ck_row(const struct row *row)
 		ck_assert_msg(model_line(state, row->lines[i]) >= 0,
 			"%s: '%s' is refused", row->what, row->lines[i]);
 	flow = model_flow(state, row->flow);
-	rpf = rpf_judge(&view, &flow, &trace);
+	rpf = rpf_judge(&overlay, &flow, &trace);
 	ck_assert_msg(strcmp(rpf_reason_name(rpf.reason), row->reason) == 0,
 		"%d, %s: it is %s, not %s", row->rung, row->what,
 		rpf_reason_name(rpf.reason), row->reason);
@@ -422,7 +422,7 @@ static void ck_row(const struct row *row)
 		rung, trace.steps.items[trace.steps.count - 1].text, row->rung);
 	trace_done(&trace);
 	/* without a trace it is the same */
-	ck_assert_int_eq(rpf_judge(&view, &flow, NULL).reason, rpf.reason);
+	ck_assert_int_eq(rpf_judge(&overlay, &flow, NULL).reason, rpf.reason);
 }
 
 START_TEST(ladder)
@@ -453,14 +453,14 @@ START_TEST(every_rung_is_stepped_on)
 
 	for (size_t i = 0; i < ELEMENTS(rows); i++) {
 		_cleanup_(state_freep) struct state *state = world();
-		const struct view view = model_view(state);
+		const struct overlay overlay = model_view(state);
 		struct trace trace = { 0 };
 		struct flow flow;
 
 		for (size_t k = 0; k < ELEMENTS(rows[i].lines) && rows[i].lines[k]; k++)
 			model_line(state, rows[i].lines[k]);
 		flow = model_flow(state, rows[i].flow);
-		rpf_judge(&view, &flow, &trace);
+		rpf_judge(&overlay, &flow, &trace);
 		array_each (&trace.steps, const struct trace_step, step)
 			seen[step->number] = true;
 		trace_done(&trace);
@@ -537,13 +537,13 @@ START_TEST(errors)
 
 	for (size_t i = 0; i < ELEMENTS(asked); i++) {
 		_cleanup_(state_freep) struct state *state = world();
-		const struct view view = model_view(state);
+		const struct overlay overlay = model_view(state);
 		struct flow flow;
 
 		for (size_t k = 0; k < ELEMENTS(asked->lines) && asked[i].lines[k]; k++)
 			ck_assert_int_ge(model_line(state, asked[i].lines[k]), 0);
 		flow = model_flow(state, asked[i].flow);
-		ck_assert_int_eq(rpf_judge(&view, &flow, NULL).error, asked[i].error);
+		ck_assert_int_eq(rpf_judge(&overlay, &flow, NULL).error, asked[i].error);
 	}
 }
 END_TEST
@@ -552,9 +552,9 @@ END_TEST
 START_TEST(a_view_tries_values)
 {
 	_cleanup_(state_freep) struct state *state = world();
-	const struct view_value values[] = { { 2, 1 }, { NETCONF_ALL, 2 } };
-	const struct view own = { state, values, 1 }, both = { state, values, 2 };
-	const struct view none = model_view(state);
+	const struct overlay_value values[] = { { 2, 1 }, { NETCONF_ALL, 2 } };
+	const struct overlay own = { state, values, 1 }, both = { state, values, 2 };
+	const struct overlay none = model_view(state);
 	struct flow flow = model_flow(state, "192.0.2.1 from 20.0.0.1 iif eth0");
 	struct rpf rpf;
 

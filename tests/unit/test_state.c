@@ -182,7 +182,7 @@ START_TEST(default_makes_links_stale)
 	ck_assert(!state->links_stale);
 	model_sysctl(state, "default", "rp_filter", 2);
 	ck_assert(state->links_stale);
-	ck_assert_int_eq(state->template.value[DEVCONF_RP_FILTER], 2);
+	ck_assert_int_eq(state->conf_default.value[DEVCONF_RP_FILTER], 2);
 	ck_assert_int_eq(
 		model_iface(state, "eth0")->link.conf.value[DEVCONF_RP_FILTER], 1);
 }
@@ -268,7 +268,8 @@ START_TEST(own_addresses_are_counted)
 
 	for (size_t i = 0; i < ELEMENTS(rows); i++) {
 		model_line(state, rows[i].line);
-		ck_assert_msg(state_is_own(state, model_ip4("192.0.2.1")) == rows[i].own,
+		ck_assert_msg(
+			state_is_local_addr(state, model_ip4("192.0.2.1")) == rows[i].own,
 			"row %zu, '%s': it is %s", i, rows[i].line,
 			rows[i].own ? "not own" : "still own");
 	}
@@ -280,12 +281,12 @@ START_TEST(a_point_to_point_address_is_own_by_its_local_part)
 	_cleanup_(state_freep) struct state *state = model_host();
 
 	model(state, "addr eth0 192.0.2.1/32 peer 192.0.2.9");
-	ck_assert(state_is_own(state, model_ip4("192.0.2.1")));
-	ck_assert(!state_is_own(state, model_ip4("192.0.2.9")));
+	ck_assert(state_is_local_addr(state, model_ip4("192.0.2.1")));
+	ck_assert(!state_is_local_addr(state, model_ip4("192.0.2.9")));
 	model(state, "addr gone eth0 192.0.2.1/32"); /* another one: without a peer */
-	ck_assert(state_is_own(state, model_ip4("192.0.2.1")));
+	ck_assert(state_is_local_addr(state, model_ip4("192.0.2.1")));
 	model(state, "addr gone eth0 192.0.2.1/32 peer 192.0.2.9");
-	ck_assert(!state_is_own(state, model_ip4("192.0.2.1")));
+	ck_assert(!state_is_local_addr(state, model_ip4("192.0.2.1")));
 }
 END_TEST
 
@@ -295,7 +296,7 @@ START_TEST(the_first_change_of_a_rule_parts_the_tables)
 {
 	static const struct {
 		const char *line;
-		bool merged;
+		bool local_main_merged;
 	} rows[] = {
 		{ "rule dump 100: lookup 77",
 			true }, /* an answer changes nothing in the kernel */
@@ -309,17 +310,19 @@ START_TEST(the_first_change_of_a_rule_parts_the_tables)
 	for (size_t i = 0; i < ELEMENTS(rows); i++) {
 		_cleanup_(state_freep) struct state *state = model_host();
 
-		ck_assert(state->merged);
+		ck_assert(state->local_main_merged);
 		ck_assert_ptr_eq(
 			state_table(state, TABLE_LOCAL), state_table(state, TABLE_MAIN));
 		model_line(state, rows[i].line);
-		ck_assert_msg(state->merged == rows[i].merged, "'%s': they are %s",
-			rows[i].line, state->merged ? "merged" : "parted");
+		ck_assert_msg(state->local_main_merged == rows[i].local_main_merged,
+			"'%s': they are %s", rows[i].line,
+			state->local_main_merged ? "merged" : "parted");
 		ck_assert_uint_eq(model_routes(state, TABLE_LOCAL), 5);
 		ck_assert_uint_eq(model_routes(state, TABLE_MAIN),
 			strncmp(rows[i].line, "route", 5) == 0 ? 3 : 2);
 		ck_assert((state_table(state, TABLE_LOCAL) ==
-				  state_table(state, TABLE_MAIN)) == rows[i].merged);
+				  state_table(state, TABLE_MAIN)) ==
+			  rows[i].local_main_merged);
 	}
 }
 END_TEST
