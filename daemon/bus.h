@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "daemon/correct/correct_text.h"
+#include "daemon/correct/session.h"
+#include "daemon/journal/sink.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -9,32 +10,28 @@
 #include <systemd/sd-event.h>
 
 /*
- * The way in for rpfilterctl while we correct: org.rpfilterd1.Manager on the system bus, at
- * /org/rpfilterd1, for root only. Apply, Revert, Pause and Resume take names of interfaces (none:
- * all) and return what was done: a(ssiis), event, interface, value before, after, sentence.
- *
- * The name is org.rpfilterd1.ns_ID, with the id of the network namespace (netns_id.h), so that
- * whoever asks reaches the one that serves the namespace he is in; the first to come has
- * org.rpfilterd1, too. The bus is never needed: where there is none, or it goes, it is tried
- * again now and then.
+ * The way in for rpfilterctl while we correct: org.rpfilterd1.Manager on the system bus (names in
+ * correct/bus_names.h), for root only. Apply, Revert, Pause and Resume take names of interfaces
+ * (none: all) and return what was done. The bus is never needed: where there is none, or it goes,
+ * it is tried again now and then.
  */
-#define BUS_PATH "/org/rpfilterd1"
-#define BUS_INTERFACE "org.rpfilterd1.Manager"
-#define BUS_ERROR_MONITORING "org.rpfilterd1.Error.Monitoring"
-#define BUS_NAME 64
-#define BUS_ANSWER "(ssiis)"
 
-struct daemon;
+/* Serves a request as session_serve() does, behind a turn. Given by whoever has the turn. */
+typedef int (*bus_serve)(void *data, enum session_request request, char *const *names,
+	struct request_answers *ret);
 
 struct bus {
+	sd_event *event;	 /* borrowed */
+	struct sink *sink;	 /* borrowed */
+	struct session *session; /* borrowed */
+	bus_serve serve;
+	void *data; /* of serve */
 	sd_bus *bus;
-	sd_event_source *again;
+	sd_event_source *retry;
 	uint64_t wait_usec;
 };
 
-/* "org.rpfilterd1.ns_c123" */
-void bus_name(const char *netns, char ret[static BUS_NAME]);
-
-/* Connects, or tries again later. Nothing about it is an error of the daemon's. */
-void bus_start(struct daemon *daemon);
-void bus_stop(struct daemon *daemon);
+/* Connects where something is to be corrected, or tries again later; else lets go of the bus.
+ * Nothing about it is an error of the daemon's. */
+void bus_update(struct bus *bus);
+void bus_stop(struct bus *bus);

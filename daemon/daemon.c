@@ -1,72 +1,25 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "daemon/daemon.h"
 
+#include "base/time.h"
 #include "daemon/evaluate/evaluate.h"
+#include "daemon/log.h"
+#include "daemon/sync/audit.h"
+#include "daemon/sync/resync.h"
+#include "daemon/turn.h"
+#include "kernel/clock.h"
 
 #include <errno.h>
 #include <inttypes.h>
 #include <signal.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <syslog.h>
 #include <systemd/sd-daemon.h>
-#include <time.h>
 #include <unistd.h>
 
-#define USEC_PER_SEC UINT64_C(1000000)
-
-/* What networkd asks for too. It is not memory in use, but room for a storm of events. */
-#define RECEIVE_BUFFER (128u << 20)
-
-#define STATUS_USEC (5 * USEC_PER_SEC)
-
-uint64_t daemon_now(const struct daemon *daemon)
-{
-	struct timespec now;
-
-	(void)daemon;
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * USEC_PER_SEC + (uint64_t)now.tv_nsec / 1000;
-}
-
-/* How old the findings are, where something waits for its evaluation. */
-static void age_of_findings(
-	const struct daemon *daemon, uint64_t now, char out[static 64])
-{
-	uint64_t since = daemon->synced ? daemon->unjudged_usec : daemon->lost_usec;
-
-	out[0] = '\0';
-	if (!daemon->synced || (daemon->unjudged_events && daemon->throttled))
-		snprintf(out, 64, ", as of %" PRIu64 " ms ago", (now - since) / 1000);
-}
-
-void daemon_status(struct daemon *daemon)
-{
-	const struct state *state = daemon->state;
-	size_t findings = track_open(&daemon->track);
-	uint64_t now = daemon_now(daemon);
-	char age[64];
-
-	if (!daemon->event || !state)
-		return;
-	/* what matters at once, and the numbers now and then: a storm of routes is no news */
-	if (daemon->synced == daemon->status_synced &&
-		findings == daemon->status_findings &&
-		now - daemon->status_usec < STATUS_USEC)
-		return;
-	daemon->status_synced = daemon->synced;
-	daemon->status_findings = findings;
-	daemon->status_usec = now;
-	age_of_findings(daemon, now, age);
-	(void)sd_notifyf(0,
-		"STATUS=%s%zu links, %zu routes, %zu finding%s%s, %" PRIu64
-		" overruns, %" PRIu64 " resyncs",
-		daemon->synced ? "" : "Out of sync, reading again: ", state->ifaces.count,
-		state_routes(state), findings, findings == 1 ? "" : "s", age,
-		daemon->overruns, daemon->resyncs);
-}
+#define REFRESH_USEC (55 * USEC_PER_SEC) /* and 5 s late at most: 60 s */
 
 /* The socket that systemd made with a buffer that we may not ask for (rpfilterd.socket). */
 static int inherited_socket(void)
@@ -84,20 +37,18 @@ static int inherited_socket(void)
 
 static int connect_kernel(struct daemon *daemon)
 {
-	int r = nl_request_new(&daemon->request);
+	int r = sync_init(&daemon->sync, inherited_socket());
 
-	if (r >= 0)
-		r = nl_reader_new(inherited_socket(), RECEIVE_BUFFER, &daemon->reader);
 	if (r < 0) {
-		sink_say(&daemon->sink, LOG_ERR,
+		log_plain(&daemon->sink, LOG_ERR,
 			"The kernel's routing socket can't be opened: %s; ending.",
 			strerror(-r));
 		return r;
 	}
-	r = follow_start(daemon);
+	r = resync_first(&daemon->sync);
 	if (r < 0)
-		sink_say(&daemon->sink, LOG_ERR, "Reading the kernel failed: %s; ending.",
-			strerror(-r));
+		log_plain(&daemon->sink, LOG_ERR,
+			"Reading the kernel failed: %s; ending.", strerror(-r));
 	return r;
 }
 
@@ -106,7 +57,9 @@ static void use_config(struct daemon *daemon)
 	daemon->track.hold_down_usec = daemon->config->log.hold_down_usec;
 	daemon->track.repeat_usec = daemon->config->log.repeat_usec;
 	track_retime(&daemon->track);
-	(void)judge_drops_later(daemon);
+	(void)drops_arm(&daemon->drops, daemon->config->log.drops_usec);
+	session_use_config(&daemon->session, daemon->config);
+	bus_update(&daemon->bus);
 }
 
 int daemon_init(
@@ -115,32 +68,31 @@ int daemon_init(
 	*daemon = (struct daemon){ .options = options, .config = config };
 	daemon->sink.kind = options->has_log ? options->log : sink_default();
 	daemon->sink.level = options->level;
+	daemon->session = (struct session){ .sync = &daemon->sync,
+		.track = &daemon->track,
+		.monitor = options->monitor,
+		.correct = options->correct,
+		.once = options->once,
+		.state_directory = options->state_directory };
+	daemon->bus = (struct bus){ .sink = &daemon->sink,
+		.session = &daemon->session,
+		.serve = turn_serve,
+		.data = daemon };
 	use_config(daemon);
 	return connect_kernel(daemon);
 }
 
 void daemon_done(struct daemon *daemon)
 {
-	bus_stop(daemon);
-	audit_stop(daemon);
-	sd_event_source_unref(daemon->netlink);
-	sd_event_source_unref(daemon->judge);
-	sd_event_source_unref(daemon->due);
-	sd_event_source_unref(daemon->slow);
-	sd_event_source_unref(daemon->audit);
-	sd_event_source_unref(daemon->resync);
-	sd_event_source_unref(daemon->counter);
-	sd_event_source_unref(daemon->correction);
-	sd_event_unref(daemon->event);
-	hands_done(daemon);
+	bus_stop(&daemon->bus);
+	sd_event_source_disable_unref(daemon->post);
+	sd_event_source_disable_unref(daemon->timer);
+	session_done(&daemon->session);
+	drops_done(&daemon->drops);
 	track_done(&daemon->track);
-	hash_done(&daemon->depends_on_no_route);
-	hash_done(&daemon->unnumbered);
-	hash_done(&daemon->depends_on_foreign_routes);
-	hash_done(&daemon->missed);
-	state_free(daemon->state);
-	nl_reader_free(daemon->reader);
-	nl_request_free(daemon->request);
+	schedule_done(&daemon->schedule);
+	sync_done(&daemon->sync);
+	sd_event_unref(daemon->event);
 	config_free(daemon->config);
 }
 
@@ -156,7 +108,7 @@ static int on_stop(
 }
 
 /* A wrong file leaves the last good configuration in force. */
-static void reload(struct daemon *daemon)
+static void reload_config(struct daemon *daemon)
 {
 	const char *path = daemon->options->config;
 	_cleanup_(config_freep) struct config *config = NULL;
@@ -165,15 +117,14 @@ static void reload(struct daemon *daemon)
 		path ? path : RPFILTERD_CONFIG, path != NULL, &config, &error);
 
 	if (r < 0) {
-		say_config_error(daemon, error ? error : strerror(-r));
+		log_config_error(&daemon->sink, error ? error : strerror(-r));
 		return;
 	}
 	config_free(daemon->config);
 	daemon->config = take_ptr(config);
-	daemon->rejudge = true;
+	daemon->schedule.all = true;
 	use_config(daemon);
-	hands_reload(daemon);
-	say_reloaded(daemon);
+	log_reloaded(&daemon->sink);
 }
 
 static int on_reload(
@@ -184,38 +135,23 @@ static int on_reload(
 
 	(void)source;
 	(void)info;
-	(void)sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%" PRIu64, daemon_now(daemon));
-	reload(daemon);
-	r = judge_now(daemon, false);
+	(void)sd_notifyf(
+		0, "RELOADING=1\nMONOTONIC_USEC=%" PRIu64, clock_monotonic_usec());
+	reload_config(daemon);
+	r = turn_run(daemon, false);
 	(void)sd_notify(0, "READY=1");
 	return r;
 }
 
-void daemon_tell(struct daemon *daemon)
-{
-	const struct state *state = daemon->state;
-
-	sink_say(&daemon->sink, LOG_INFO,
-		"%" PRIu64 " events, from heard of to judged in us: half within %" PRIu64
-		", 99%% within %" PRIu64 ", 99.9%% within %" PRIu64 ", longest %" PRIu64
-		"; %zu links, %zu routes, %zu findings, %" PRIu64 " overruns, %" PRIu64
-		" resyncs, %" PRIu64 " audits of which %" PRIu64
-		" found something, %" PRIu64 " self-checks, %" PRIu64 " disagreements.",
-		daemon->lag.count, histogram_percentile(&daemon->lag, 0.5),
-		histogram_percentile(&daemon->lag, 0.99),
-		histogram_percentile(&daemon->lag, 0.999), daemon->lag.largest,
-		state ? state->ifaces.count : 0, state ? state_routes(state) : 0,
-		track_open(&daemon->track), daemon->overruns, daemon->resyncs,
-		daemon->audits, daemon->drifts, daemon->selfchecks,
-		daemon->disagreements);
-}
-
-static int on_tell(
+static int on_stats(
 	sd_event_source *source, const struct signalfd_siginfo *info, void *data)
 {
+	struct daemon *daemon = data;
+
 	(void)source;
 	(void)info;
-	daemon_tell(data);
+	stats_log(&daemon->stats, &daemon->sync, &daemon->track, &daemon->selfcheck,
+		&daemon->sink);
 	return 0;
 }
 
@@ -225,7 +161,7 @@ static int add_signals(struct daemon *daemon)
 		int number;
 		sd_event_signal_handler_t handler;
 	} signals[] = { { SIGTERM, on_stop }, { SIGINT, on_stop }, { SIGHUP, on_reload },
-		{ SIGUSR1, on_tell } };
+		{ SIGUSR1, on_stats } };
 	sigset_t set;
 	int r = 0;
 
@@ -244,6 +180,8 @@ static int add_signals(struct daemon *daemon)
 			r = sd_event_source_set_priority(
 				source, SD_EVENT_PRIORITY_IMPORTANT);
 		if (r >= 0)
+			r = sd_event_source_set_exit_on_failure(source, true);
+		if (r >= 0)
 			r = sd_event_source_set_floating(source, true);
 		sd_event_source_unref(source);
 	}
@@ -252,64 +190,72 @@ static int add_signals(struct daemon *daemon)
 
 /* --- life ---------------------------------------------------------------------------------- */
 
-/* A timer of its own; slow ones may come late, so that the machine can sleep on. */
-static int add_timer(struct daemon *daemon, sd_event_source **ret, uint64_t in_usec,
-	uint64_t accuracy_usec, sd_event_time_handler_t handler, bool on)
+/* Behind every other source: what the handlers took in is dealt with here. */
+static int on_post(sd_event_source *source, void *data)
 {
-	int r = sd_event_add_time(daemon->event, ret, CLOCK_MONOTONIC,
-		daemon_now(daemon) + in_usec, accuracy_usec, handler, daemon);
+	(void)source;
+	return turn_run(data, false);
+}
 
-	if (r < 0 || on)
-		return r;
-	return sd_event_source_set_enabled(*ret, SD_EVENT_OFF);
+static int on_timer(sd_event_source *source, uint64_t usec, void *data)
+{
+	struct daemon *daemon = data;
+
+	(void)source;
+	(void)usec;
+	daemon->timer_usec = 0; /* it is off now */
+	return 0;
+}
+
+static int add_turn(struct daemon *daemon)
+{
+	int r = sd_event_add_post(daemon->event, &daemon->post, on_post, daemon);
+
+	if (r >= 0)
+		r = sd_event_source_set_exit_on_failure(daemon->post, true);
+	if (r >= 0)
+		r = sd_event_add_time(daemon->event, &daemon->timer, CLOCK_MONOTONIC,
+			USEC_NEVER, 1000, on_timer, daemon);
+	return r < 0 ? r : sd_event_source_set_enabled(daemon->timer, SD_EVENT_OFF);
 }
 
 static int add_sources(struct daemon *daemon)
 {
 	int r = sd_event_default(&daemon->event);
 
+	daemon->bus.event = daemon->event;
 	if (r >= 0)
 		r = add_signals(daemon);
 	if (r >= 0)
-		r = sd_event_add_io(daemon->event, &daemon->netlink,
-			nl_reader_fd(daemon->reader), EPOLLIN, follow_netlink, daemon);
+		r = sync_start(&daemon->sync, daemon->event, REFRESH_USEC);
 	if (r >= 0)
-		r = sd_event_add_defer(daemon->event, &daemon->judge, judge_turn, daemon);
+		r = resync_start(&daemon->sync, daemon->event);
 	if (r >= 0)
-		r = add_timer(daemon, &daemon->due, 0, 1000, judge_due, false);
+		r = audit_start(&daemon->sync, daemon->event);
 	if (r >= 0)
-		r = add_timer(daemon, &daemon->correction, 0, 1000, hands_due, false);
+		r = drops_start(
+			&daemon->drops, daemon->event, daemon->config->log.drops_usec);
 	if (r >= 0)
-		r = add_timer(daemon, &daemon->resync, 0, 1000, follow_resync, false);
+		r = session_start(&daemon->session, daemon->event);
 	if (r >= 0)
-		r = add_timer(daemon, &daemon->slow, 55 * USEC_PER_SEC, 5 * USEC_PER_SEC,
-			follow_slow, true);
-	if (r >= 0)
-		r = add_timer(daemon, &daemon->audit, 300 * USEC_PER_SEC, USEC_PER_SEC,
-			audit_due, true);
-	if (r >= 0)
-		r = add_timer(daemon, &daemon->counter, daemon->config->log.drops_usec,
-			daemon->config->log.drops_usec / 8, judge_drops, true);
+		r = add_turn(daemon);
 	if (r >= 0)
 		r = sd_event_set_watchdog(daemon->event, true);
 	return r < 0 ? r : 0;
 }
 
-static int start(struct daemon *daemon)
+static int start_daemon(struct daemon *daemon)
 {
 	int r = add_sources(daemon);
 
 	if (r < 0)
 		return r;
-	say_synced(daemon);
-	r = judge_now(daemon, true);
-	if (r >= 0)
-		r = judge_drops(NULL, 0, daemon);
+	log_synced(&daemon->sink, daemon->sync.state, session_wanted(&daemon->session));
+	r = turn_run(daemon, true);
 	if (r < 0)
 		return r;
-	bus_start(daemon);
+	bus_update(&daemon->bus);
 	(void)sd_notify(0, "READY=1");
-	daemon_status(daemon);
 	return 0;
 }
 
@@ -317,16 +263,28 @@ int daemon_run(struct daemon *daemon)
 {
 	int r;
 
-	/* the moments that a storm is waited for are shorter than the 50 us of slack that they have;
-	 * what may come late says so itself */
+	/* a storm is gathered by a timer that is to be exact; what may come late says so itself */
 	(void)prctl(PR_SET_TIMERSLACK, 1000ul);
-	r = start(daemon);
+	r = start_daemon(daemon);
 	if (r >= 0)
 		r = sd_event_loop(daemon->event);
-	hands_stop(daemon);
+	session_stop(&daemon->session);
+	turn_log(daemon);
 	if (r < 0)
-		sink_say(&daemon->sink, LOG_ERR, "Ending: %s.", strerror(-r));
+		log_plain(&daemon->sink, LOG_ERR, "Ending: %s.", strerror(-r));
 	return r < 0 ? EXIT_FAILURE : 0;
+}
+
+static void log_unconfirmed_findings(struct daemon *daemon, const struct report *report)
+{
+	array_each (&daemon->track.items, const struct track_item, item) {
+		if (item->phase == TRACK_PENDING)
+			log_plain(&daemon->sink, LOG_WARNING,
+				"%s: the model says drop, the kernel does not confirm it.",
+				item->finding->id);
+	}
+	array_each (&report->unknown, const struct finding_id, id)
+		log_plain(&daemon->sink, LOG_WARNING, "%s: can't be judged.", id->text);
 }
 
 int daemon_once(struct daemon *daemon)
@@ -334,25 +292,18 @@ int daemon_once(struct daemon *daemon)
 	_cleanup_(report_freep) struct report *report = NULL;
 	int r = 0;
 
-	say_synced(daemon);
-	/* what changes under it is judged again, but not for ever */
-	for (int tries = 0; tries < 10 && r >= 0 && judge_is_pending(daemon); tries++)
-		r = judge_now(daemon, true);
+	log_synced(&daemon->sink, daemon->sync.state, false);
+	/* what changes under it is evaluated again, but not for ever */
+	for (int tries = 0; tries < 10 && r >= 0 && turn_is_pending(daemon); tries++)
+		r = turn_run(daemon, true);
 	if (r >= 0)
-		r = evaluate(daemon->state, daemon->config, DETAIL_SUMMARY, &report);
+		r = evaluate(daemon->sync.state, daemon->config, DETAIL_SUMMARY, &report);
 	if (r < 0) {
-		sink_say(&daemon->sink, LOG_ERR, "Judging failed: %s.", strerror(-r));
+		log_plain(&daemon->sink, LOG_ERR, "Judging failed: %s.", strerror(-r));
 		return 2;
 	}
-	array_each (&daemon->track.items, const struct track_item, item) {
-		if (item->phase == TRACK_PENDING)
-			sink_say(&daemon->sink, LOG_WARNING,
-				"%s: the model says drop, the kernel does not confirm it.",
-				item->finding->id);
-	}
-	array_each (&report->unknown, const struct finding_id, id)
-		sink_say(&daemon->sink, LOG_WARNING, "%s: can't be judged.", id->text);
-	if (judge_is_pending(daemon) || report->unjudged || daemon->sink.failed ||
+	log_unconfirmed_findings(daemon, report);
+	if (turn_is_pending(daemon) || report->unjudged || daemon->sink.failed ||
 		track_open(&daemon->track) < daemon->track.items.count)
 		return 2; /* could not tell, or could not say */
 	return track_open(&daemon->track) ? 1 : 0;

@@ -1,17 +1,18 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "daemon/daemon.h"
+#include "daemon/log.h"
 
 #include "finding/finding_text.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <syslog.h>
 
 /* Hands an entry over; one that memory ran out on says less, but is not kept back. */
-static void send_entry(struct daemon *daemon, struct entry *entry)
+static void send_entry(struct sink *sink, struct entry *entry)
 {
-	(void)sink_write(&daemon->sink, entry);
+	(void)sink_write(sink, entry);
 	entry_done(entry);
 }
 
@@ -20,9 +21,8 @@ static const char *plural(size_t count)
 	return count == 1 ? "" : "s";
 }
 
-void say_synced(struct daemon *daemon)
+void log_synced(struct sink *sink, const struct state *state, bool corrects)
 {
-	const struct state *state = daemon->state;
 	size_t links = state->ifaces.count, routes = state_routes(state);
 	struct entry entry;
 
@@ -31,19 +31,18 @@ void say_synced(struct daemon *daemon)
 		"Following the kernel: %zu link%s, %zu route%s, %zu rule%s, %s.", links,
 		plural(links), routes, plural(routes), state->rules.count,
 		plural(state->rules.count),
-		hands_wanted(daemon)
-			? "correct mode, rp_filter is loosened where it has to be"
-			: "monitor mode, nothing is written");
+		corrects ? "correct mode, rp_filter is loosened where it has to be"
+			 : "monitor mode, nothing is written");
 	entry_add(&entry, "RPF_ALL", "%d", state->all.value[DEVCONF_RP_FILTER]);
-	send_entry(daemon, &entry);
+	send_entry(sink, &entry);
 }
 
 /* Why a fault is none any more, as the state now has it. */
-static void why_cleared(const struct daemon *daemon, const struct finding *finding,
-	char *out, size_t size)
+static void why_cleared(
+	const struct state *state, const struct finding *finding, char *out, size_t size)
 {
-	const struct overlay overlay = { .state = daemon->state };
-	const struct iface *iface = state_iface(daemon->state, finding->ifindex);
+	const struct overlay overlay = { .state = state };
+	const struct iface *iface = state_iface(state, finding->ifindex);
 	struct rpf rpf = rpf_judge(&overlay, &finding->example, NULL);
 	char value[32], text[IP4_TEXT];
 
@@ -74,13 +73,13 @@ static void why_cleared(const struct daemon *daemon, const struct finding *findi
 
 /* What was said of the fault is over; what is said of the interface is as it is now. */
 static void add_cleared(
-	const struct daemon *daemon, struct entry *entry, const struct finding *finding)
+	const struct state *state, struct entry *entry, const struct finding *finding)
 {
-	const struct overlay overlay = { .state = daemon->state };
-	const struct iface *iface = state_iface(daemon->state, finding->ifindex);
+	const struct overlay overlay = { .state = state };
+	const struct iface *iface = state_iface(state, finding->ifindex);
 	char why[128];
 
-	why_cleared(daemon, finding, why, sizeof(why));
+	why_cleared(state, finding, why, sizeof(why));
 	entry_add(entry, "MESSAGE",
 		"%s no longer drops packets from sources that are expected: %s.",
 		finding->iif, why);
@@ -99,12 +98,12 @@ static void add_cleared(
 	}
 }
 
-void say_finding(
-	struct daemon *daemon, enum event_kind kind, const struct track_item *item)
+void log_finding(struct sink *sink, const struct state *state, enum event_kind kind,
+	const struct track_item *item)
 {
 	/* what is over is what was last said of it */
 	const struct finding *finding =
-		kind == EVENT_FINDING_CLEARED ? item->said : item->finding;
+		kind == EVENT_FINDING_CLEARED ? item->logged : item->finding;
 	char sentence[FINDING_TEXT];
 	struct entry entry;
 
@@ -112,8 +111,8 @@ void say_finding(
 	if (finding->severity == FINDING_NOTICE || kind == EVENT_FINDING_CLEARED)
 		entry.priority = LOG_NOTICE;
 	if (kind == EVENT_FINDING_CLEARED) {
-		add_cleared(daemon, &entry, finding);
-		send_entry(daemon, &entry);
+		add_cleared(state, &entry, finding);
+		send_entry(sink, &entry);
 		return;
 	}
 	entry_add(&entry, "MESSAGE", "%s%s",
@@ -124,20 +123,63 @@ void say_finding(
 	entry_add_finding(&entry, finding);
 	if (kind == EVENT_FINDING_REPEATED)
 		entry_add(&entry, "RPF_COUNT", "%u", item->count + 1);
-	send_entry(daemon, &entry);
+	send_entry(sink, &entry);
 }
 
-void say_resync(struct daemon *daemon, const char *why, uint64_t took_usec)
+static void log_resync(struct sink *sink, const struct state *state,
+	const struct sync_counts *counts, const struct sync_event *event)
 {
+	uint64_t took_msec = event->took_usec / 1000;
+	size_t routes = state_routes(state);
 	struct entry entry;
 
 	entry_event(&entry, EVENT_RESYNC);
-	entry_add(&entry, "MESSAGE",
-		"%s; all was read again in %" PRIu64
-		" ms (%zu routes), verdicts are new again.",
-		why, took_usec / 1000, state_routes(daemon->state));
-	entry_add(&entry, "RPF_COUNT", "%" PRIu64, daemon->resyncs);
-	send_entry(daemon, &entry);
+	if (event->kind == SYNC_DRIFTED)
+		entry_add(&entry, "MESSAGE",
+			"Audit: the kernel changed something without announcing it (%s); resynchronised in %" PRIu64
+			" ms (%zu routes); findings are current.",
+			event->what, took_msec, routes);
+	else
+		entry_add(&entry, "MESSAGE",
+			"%s: resynchronised in %" PRIu64
+			" ms (%zu routes); findings are current.",
+			event->loss == SYNC_OVERRUN ? "Netlink overrun"
+						    : "Malformed netlink message",
+			took_msec, routes);
+	entry_add(&entry, "RPF_COUNT", "%" PRIu64, counts->resyncs);
+	send_entry(sink, &entry);
+}
+
+void log_sync(struct sink *sink, const struct sync *sync, const struct sync_event *event)
+{
+	switch (event->kind) {
+	case SYNC_RESYNCED:
+	case SYNC_DRIFTED:
+		log_resync(sink, sync->state, &sync->counts, event);
+		break;
+	case SYNC_MALFORMED:
+		log_plain(sink, LOG_WARNING,
+			"Netlink: a message was malformed or cut off; resynchronising.");
+		break;
+	case SYNC_RESYNC_FAILED:
+		log_plain(sink, LOG_WARNING, "Resynchronising failed: %s; trying again.",
+			strerror(-event->error));
+		break;
+	case SYNC_AUDIT_FAILED:
+		log_plain(sink, LOG_WARNING, "Audit failed: %s; trying again later.",
+			event->error == -ENOBUFS ? "too many events meanwhile"
+						 : strerror(-event->error));
+		break;
+	case SYNC_REFRESH_FAILED:
+		log_plain(sink, LOG_WARNING,
+			"Reading the settings again failed: %s; keeping what is known.",
+			strerror(-event->error));
+		break;
+	case SYNC_RECEIVE_FAILED:
+		log_plain(sink, LOG_ERR, "Receiving from the kernel failed: %s; ending.",
+			strerror(-event->error));
+		break;
+	}
 }
 
 /* What it takes to see a disagreement again, for whoever gets the report. */
@@ -146,7 +188,8 @@ void say_resync(struct daemon *daemon, const char *why, uint64_t took_usec)
 	"ip -d link; ip address; ip rule; ip route show table all; ip nexthop; "         \
 	"sysctl -ar net.ipv4.conf; uname -r"
 
-void say_disagreement(struct daemon *daemon, const struct finding *finding)
+void log_disagreement(
+	struct sink *sink, const struct finding *finding, uint64_t disagreements)
 {
 	struct entry entry;
 	char words[FLOW_TEXT];
@@ -157,14 +200,15 @@ void say_disagreement(struct daemon *daemon, const struct finding *finding)
 		"The model says that %s drops a packet to %s (%s), the kernel accepts it, and reading all again did not settle it: the kernel is right, the finding is not raised. " REPORT,
 		finding->iif, words, rpf_reason_name(finding->reason), words, words);
 	entry_add_finding(&entry, finding);
-	entry_add(&entry, "RPF_COUNT", "%" PRIu64, daemon->disagreements);
-	send_entry(daemon, &entry);
+	entry_add(&entry, "RPF_COUNT", "%" PRIu64, disagreements);
+	send_entry(sink, &entry);
 }
 
-void say_flow_disagreement(struct daemon *daemon, const struct flow *flow,
-	const struct rpf *rpf, int kernel_errno)
+void log_flow_disagreement(struct sink *sink, const struct state *state,
+	const struct flow *flow, const struct selfcheck_difference *difference,
+	uint64_t disagreements)
 {
-	const struct iface *iface = state_iface(daemon->state, flow->iif);
+	const struct iface *iface = state_iface(state, flow->iif);
 	const char *name = iface ? iface->link.name : "?";
 	char words[FLOW_TEXT], addr[IP4_TEXT];
 	struct entry entry;
@@ -173,24 +217,26 @@ void say_flow_disagreement(struct daemon *daemon, const struct flow *flow,
 	entry_event(&entry, EVENT_DISAGREEMENT);
 	entry_add(&entry, "MESSAGE",
 		"The model says of a packet to %s: %s (%s), the kernel: %s, and reading all again did not settle it: the kernel is right; findings of %s are unsure. " REPORT,
-		words, rpf_verdict_name(rpf->verdict), rpf_reason_name(rpf->reason),
-		kernel_errno ? strerror(kernel_errno) : "accepted", name, words, words);
+		words, rpf_verdict_name(difference->rpf.verdict),
+		rpf_reason_name(difference->rpf.reason),
+		difference->kernel_errno ? strerror(difference->kernel_errno)
+					 : "accepted",
+		name, words, words);
 	entry_add(&entry, "RPF_IIF", "%s", name);
 	entry_add(&entry, "RPF_IFINDEX", "%d", flow->iif);
-	entry_add(&entry, "RPF_EFFECTIVE", "%d", rpf->filter.effective);
-	entry_add(&entry, "RPF_OWN", "%d", rpf->filter.own);
-	entry_add(&entry, "RPF_ALL", "%d", rpf->filter.all);
+	entry_add(&entry, "RPF_EFFECTIVE", "%d", difference->rpf.filter.effective);
+	entry_add(&entry, "RPF_OWN", "%d", difference->rpf.filter.own);
+	entry_add(&entry, "RPF_ALL", "%d", difference->rpf.filter.all);
 	entry_add(&entry, "RPF_SRC", "%s", ip4_format(flow->src, addr));
 	entry_add(&entry, "RPF_DST", "%s", ip4_format(flow->dst, addr));
-	entry_add(&entry, "RPF_REASON", "%s", rpf_reason_name(rpf->reason));
-	entry_add(&entry, "RPF_KERNEL", "%s", kernel_errno ? "drop" : "pass");
-	entry_add(&entry, "RPF_COUNT", "%" PRIu64, daemon->disagreements);
-	send_entry(daemon, &entry);
+	entry_add(&entry, "RPF_REASON", "%s", rpf_reason_name(difference->rpf.reason));
+	entry_add(&entry, "RPF_KERNEL", "%s", difference->kernel_errno ? "drop" : "pass");
+	entry_add(&entry, "RPF_COUNT", "%" PRIu64, disagreements);
+	send_entry(sink, &entry);
 }
 
-void say_blind(struct daemon *daemon)
+void log_blind(struct sink *sink, const struct state *state)
 {
-	const struct state *state = daemon->state;
 	struct entry entry;
 
 	entry_event(&entry, EVENT_BLIND);
@@ -198,23 +244,23 @@ void say_blind(struct daemon *daemon)
 		"The kernel said something that bears on reverse path filtering and is not understood here (%s); verdicts that it may touch are withheld.",
 		state->blind_what ? state->blind_what : "unknown");
 	entry_add(&entry, "RPF_COUNT", "%zu", state->blind);
-	send_entry(daemon, &entry);
+	send_entry(sink, &entry);
 }
 
-void say_missed(struct daemon *daemon, const struct report_missed *missed)
+void log_missed(struct sink *sink, const struct report_missed *missed)
 {
-	sink_say(&daemon->sink, LOG_NOTICE,
+	log_plain(sink, LOG_NOTICE,
 		"The rules tell more packets of %s apart than are looked at; nothing is said of further ones: %s. rpfilterctl check lists them.",
 		missed->name, missed->what);
 }
 
-void say_drops(struct daemon *daemon, uint64_t count)
+void log_drops(struct sink *sink, const struct track *track, uint64_t count)
 {
 	char names[8 * FINDING_ID] = "";
 	size_t length = 0, open = 0;
 	struct entry entry;
 
-	array_each (&daemon->track.items, const struct track_item, item) {
+	array_each (&track->items, const struct track_item, item) {
 		if (item->phase != TRACK_PENDING && open++ < 8)
 			length += (size_t)snprintf(names + length, sizeof(names) - length,
 				"%s%s", length ? " " : "", item->finding->id);
@@ -235,23 +281,44 @@ void say_drops(struct daemon *daemon, uint64_t count)
 	entry_add(&entry, "RPF_DROPS", "%" PRIu64, count);
 	if (open)
 		entry_add(&entry, "RPF_FINDING", "%s", names);
-	send_entry(daemon, &entry);
+	send_entry(sink, &entry);
 }
 
-void say_reloaded(struct daemon *daemon)
+void log_reloaded(struct sink *sink)
 {
 	struct entry entry;
 
 	entry_event(&entry, EVENT_RELOADED);
 	entry_add(&entry, "MESSAGE", "The configuration was read again and is in force.");
-	send_entry(daemon, &entry);
+	send_entry(sink, &entry);
 }
 
-void say_config_error(struct daemon *daemon, const char *error)
+void log_config_error(struct sink *sink, const char *error)
 {
 	struct entry entry;
 
 	entry_event(&entry, EVENT_CONFIG_ERROR);
 	entry_add(&entry, "MESSAGE", "%s; keeping the last good configuration.", error);
-	send_entry(daemon, &entry);
+	send_entry(sink, &entry);
+}
+
+void log_unconfirmed(struct sink *sink, const struct finding *finding, int error)
+{
+	log_plain(sink, LOG_WARNING,
+		"%s: asking the kernel failed: %s; the finding is reported unconfirmed.",
+		finding->id, strerror(-error));
+}
+
+void log_cant_ask(struct sink *sink, const struct finding *finding)
+{
+	log_plain(sink, LOG_WARNING,
+		"%s: the model says drop, but the kernel can't be asked about the example; the finding is not raised.",
+		finding->id);
+}
+
+void log_drops_unreadable(struct sink *sink, int error)
+{
+	log_plain(sink, LOG_WARNING,
+		"The counter IPReversePathFilter can't be read: %s; drops are not counted until it can.",
+		strerror(-error));
 }

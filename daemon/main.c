@@ -11,7 +11,7 @@
 #define EXIT_WRONG 2 /* also: --once could not tell */
 
 /* The configuration that the options name; NULL after saying in one line what is wrong. */
-static struct config *load(const struct options *options)
+static struct config *load_config(const struct options *options)
 {
 	const char *path = options->config ? options->config : RPFILTERD_CONFIG;
 	_cleanup_(config_freep) struct config *config = NULL;
@@ -50,7 +50,7 @@ int main(int argc, char **argv)
 	r = options_parse(argc, argv, &options);
 	if (r <= 0)
 		return r < 0 ? EXIT_WRONG : 0;
-	config = load(&options);
+	config = load_config(&options);
 	if (!config)
 		return EXIT_WRONG;
 	if (options.check_config) {

@@ -1,134 +1,127 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "daemon/correct/backoff.h"
 
+#include "base/time.h"
+
 #include <errno.h>
 #include <stdlib.h>
 
-#define USEC_PER_SEC UINT64_C(1000000)
-#define MINUTE_USEC (60 * USEC_PER_SEC)
-#define HOUR_USEC (3600 * USEC_PER_SEC)
-
-struct patience *patience_find(const struct patiences *patiences, int ifindex)
+struct backoff *backoff_find(const struct backoffs *backoffs, int ifindex)
 {
-	return hash_get(&patiences->by_ifindex, (uint64_t)ifindex);
+	return hash_get(&backoffs->by_ifindex, (uint64_t)ifindex);
 }
 
-struct patience *patience_of(struct patiences *patiences, int ifindex, uint64_t up_usec)
+struct backoff *backoff_of(struct backoffs *backoffs, int ifindex, uint64_t up_usec)
 {
-	struct patience *patience = patience_find(patiences, ifindex);
+	struct backoff *backoff = backoff_find(backoffs, ifindex);
 
-	if (patience)
-		return patience;
-	patience = calloc(1, sizeof(*patience));
-	if (!patience)
+	if (backoff)
+		return backoff;
+	backoff = calloc(1, sizeof(*backoff));
+	if (!backoff)
 		return NULL;
-	patience->ifindex = ifindex;
-	patience->up_usec = up_usec;
-	if (hash_put(&patiences->by_ifindex, (uint64_t)ifindex, patience) < 0) {
-		free(patience);
+	backoff->ifindex = ifindex;
+	backoff->up_usec = up_usec;
+	if (hash_put(&backoffs->by_ifindex, (uint64_t)ifindex, backoff) < 0) {
+		free(backoff);
 		return NULL;
 	}
-	return patience;
+	return backoff;
 }
 
-static void patience_free(struct patience *patience)
+static void backoff_free(struct backoff *backoff)
 {
-	if (!patience)
+	if (!backoff)
 		return;
-	array_done(&patience->writes);
-	array_done(&patience->reversals);
-	free(patience);
+	array_done(&backoff->writes);
+	array_done(&backoff->reversals);
+	free(backoff);
 }
 
-void patience_forget(struct patiences *patiences, int ifindex)
+void backoff_forget(struct backoffs *backoffs, int ifindex)
 {
-	patience_free(hash_remove(&patiences->by_ifindex, (uint64_t)ifindex));
+	backoff_free(hash_remove(&backoffs->by_ifindex, (uint64_t)ifindex));
 }
 
-void patiences_done(struct patiences *patiences)
+void backoffs_done(struct backoffs *backoffs)
 {
-	hash_each (&patiences->by_ifindex, slot)
-		patience_free(slot->value);
-	hash_done(&patiences->by_ifindex);
+	hash_each (&backoffs->by_ifindex, slot)
+		backoff_free(slot->value);
+	hash_done(&backoffs->by_ifindex);
 }
 
 /* --- writes ------------------------------------------------------------------------------------- */
 
-static uint64_t later(uint64_t usec, uint64_t by_usec)
-{
-	return usec > UINT64_MAX - by_usec ? UINT64_MAX : usec + by_usec;
-}
-
-bool patience_may_write(
-	struct patience *patience, unsigned int per_minute, uint64_t now, uint64_t *until)
+bool backoff_may_write(
+	struct backoff *backoff, unsigned int per_minute, uint64_t now, uint64_t *until)
 {
 	size_t old = 0;
 
-	while (old < patience->writes.count &&
-		now - patience->writes.items[old] >= MINUTE_USEC)
+	while (old < backoff->writes.count &&
+		now - backoff->writes.items[old] >= USEC_PER_MINUTE)
 		old++;
 	while (old--)
-		array_remove(&patience->writes, 0);
-	if (patience->writes.count < per_minute)
+		array_remove(&backoff->writes, 0);
+	if (backoff->writes.count < per_minute)
 		return true;
-	*until = later(
-		patience->writes.items[patience->writes.count - per_minute], MINUTE_USEC);
+	*until = usec_add(backoff->writes.items[backoff->writes.count - per_minute],
+		USEC_PER_MINUTE);
 	return false;
 }
 
-int patience_wrote(struct patience *patience, uint64_t now)
+int backoff_wrote(struct backoff *backoff, uint64_t now)
 {
-	patience->failures = 0;
-	patience->retry_usec = 0;
-	return array_push(&patience->writes, &now);
+	backoff->failures = 0;
+	backoff->retry_usec = 0;
+	return array_push(&backoff->writes, &now);
 }
 
 /* --- somebody else ------------------------------------------------------------------------------ */
 
-int patience_reversed(struct patience *patience, const struct config *config,
-	uint64_t now, uint64_t when)
+int backoff_reversed(
+	struct backoff *backoff, const struct config *config, uint64_t now, uint64_t when)
 {
 	const struct reversal reversal = {
 		.at_usec = now,
 		.when_usec = when,
-		.ours = patience->ours,
-		.theirs = patience->theirs,
+		.ours = backoff->ours,
+		.theirs = backoff->theirs,
 	};
 	uint64_t window = config->correct.fight_window_usec;
-	patience->overwritten = false;
+	backoff->overwritten = false;
 	/* boot scripts and network managers have their say once */
-	if (now - patience->up_usec < config->correct.settle_usec)
+	if (now - backoff->up_usec < config->correct.settle_usec)
 		return 0;
-	while (patience->reversals.count &&
-		now - patience->reversals.items[0].at_usec > window)
-		array_remove(&patience->reversals, 0);
-	if (array_push(&patience->reversals, &reversal) < 0)
+	while (backoff->reversals.count &&
+		now - backoff->reversals.items[0].at_usec > window)
+		array_remove(&backoff->reversals, 0);
+	if (array_push(&backoff->reversals, &reversal) < 0)
 		return -ENOMEM;
-	if (patience->reversals.count < config->correct.fight)
+	if (backoff->reversals.count < config->correct.fight)
 		return 0;
 	/* the next fight of a row gets twice the pause; a window of peace ends the row */
-	if (!patience->pause_usec ||
-		patience->reversals.items[0].at_usec - patience->paused_until > window)
-		patience->pause_usec = config->correct.pause_usec;
+	if (!backoff->pause_usec ||
+		backoff->reversals.items[0].at_usec - backoff->paused_until > window)
+		backoff->pause_usec = config->correct.pause_usec;
 	else
-		patience->pause_usec *= 2;
-	if (patience->pause_usec > HOUR_USEC)
-		patience->pause_usec = HOUR_USEC;
-	patience->paused_until = later(now, patience->pause_usec);
+		backoff->pause_usec *= 2;
+	if (backoff->pause_usec > USEC_PER_HOUR)
+		backoff->pause_usec = USEC_PER_HOUR;
+	backoff->paused_until = usec_add(now, backoff->pause_usec);
 	return 1;
 }
 
-void patience_told(struct patience *patience)
+void backoff_told(struct backoff *backoff)
 {
-	array_clear(&patience->reversals);
+	array_clear(&backoff->reversals);
 }
 
-void patience_failed(struct patience *patience, uint64_t now)
+void backoff_failed(struct backoff *backoff, uint64_t now)
 {
-	uint64_t wait =
-		patience->failures < 12 ? USEC_PER_SEC << patience->failures : HOUR_USEC;
+	uint64_t wait = backoff->failures < 12 ? USEC_PER_SEC << backoff->failures
+					       : USEC_PER_HOUR;
 
-	if (patience->failures < 12)
-		patience->failures++;
-	patience->retry_usec = later(now, wait < HOUR_USEC ? wait : HOUR_USEC);
+	if (backoff->failures < 12)
+		backoff->failures++;
+	backoff->retry_usec = usec_add(now, wait < USEC_PER_HOUR ? wait : USEC_PER_HOUR);
 }

@@ -19,7 +19,7 @@ struct reversal {
 	int ours, theirs;
 };
 
-struct patience {
+struct backoff {
 	int ifindex;
 	char name[NAME_MAX_];
 	uint64_t up_usec; /* when it appeared or came up, or we began */
@@ -34,30 +34,30 @@ struct patience {
 	uint64_t replan_usec; /* not before: planning costs */
 };
 
-struct patiences {
+struct backoffs {
 	struct hash by_ifindex;
 };
 
 /* The one of an interface, made at need; NULL on lack of memory. */
-struct patience *patience_of(struct patiences *patiences, int ifindex, uint64_t up_usec);
-struct patience *patience_find(const struct patiences *patiences, int ifindex);
-void patience_forget(struct patiences *patiences, int ifindex);
-void patiences_done(struct patiences *patiences);
+struct backoff *backoff_of(struct backoffs *backoffs, int ifindex, uint64_t up_usec);
+struct backoff *backoff_find(const struct backoffs *backoffs, int ifindex);
+void backoff_forget(struct backoffs *backoffs, int ifindex);
+void backoffs_done(struct backoffs *backoffs);
 
 /* Whether one more write is within per_minute; else *until is when it will be. */
-bool patience_may_write(struct patience *patience, unsigned int per_minute, uint64_t now,
-	uint64_t *until);
-int patience_wrote(struct patience *patience, uint64_t now);
+bool backoff_may_write(
+	struct backoff *backoff, unsigned int per_minute, uint64_t now, uint64_t *until);
+int backoff_wrote(struct backoff *backoff, uint64_t now);
 
 /*
  * Somebody wrote theirs over ours, and we would have to write again. Returns 0 to go on; 1 for
  * a fight: the interface is paused from now on, and .reversals has what happened; -ENOMEM.
  */
-int patience_reversed(struct patience *patience, const struct config *config,
-	uint64_t now, uint64_t when);
+int backoff_reversed(struct backoff *backoff, const struct config *config, uint64_t now,
+	uint64_t when);
 
 /* The reversals of a fight were told. */
-void patience_told(struct patience *patience);
+void backoff_told(struct backoff *backoff);
 
 /* Something failed: it is not tried again for a while that doubles, up to an hour. */
-void patience_failed(struct patience *patience, uint64_t now);
+void backoff_failed(struct backoff *backoff, uint64_t now);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "daemon/correct/correct_text.h"
-#include "daemon/daemon.h"
+#include "daemon/correct/log_correction.h"
+
+#include "daemon/correct/correction_text.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -8,7 +9,7 @@
 #include <syslog.h>
 
 /* The finding as it is after the correction: the values in effect, and the kernel's word. */
-static struct finding after(const struct correct_event *event)
+static struct finding finding_after(const struct correction *event)
 {
 	struct finding finding = *event->finding;
 
@@ -20,7 +21,7 @@ static struct finding after(const struct correct_event *event)
 						   ? finding.filter.own
 						   : finding.filter.all;
 		finding.remedy.step_count = 0;
-		correct_assignments(
+		correction_assignments(
 			event->plan, finding.remedy.text, sizeof(finding.remedy.text));
 	}
 	if (event->outcome.kernel != KERNEL_UNASKED)
@@ -37,9 +38,9 @@ static const char *error_name(const struct outcome *outcome)
 	return name ? name : "unknown";
 }
 
-void say_correction(struct entry *entry, const struct correct_event *event)
+void log_correction(struct entry *entry, const struct correction *event)
 {
-	char sentence[CORRECT_TEXT];
+	char sentence[CORRECTION_TEXT];
 
 	entry_event(entry, event->kind);
 	/* an interface that went under the write is nobody's fault */
@@ -48,9 +49,9 @@ void say_correction(struct entry *entry, const struct correct_event *event)
 	if (event->kind == EVENT_REFUSED && event->finding &&
 		event->finding->severity == FINDING_NOTICE)
 		entry->priority = LOG_NOTICE;
-	entry_add(entry, "MESSAGE", "%s", correct_sentence(event, sentence));
+	entry_add(entry, "MESSAGE", "%s", correction_sentence(event, sentence));
 	if (event->finding) {
-		const struct finding finding = after(event);
+		const struct finding finding = finding_after(event);
 
 		entry_add_finding(entry, &finding);
 	} else {
@@ -70,5 +71,5 @@ void say_correction(struct entry *entry, const struct correct_event *event)
 	if (event->kind == EVENT_CORRECTION_FAILED)
 		entry_add(entry, "RPF_ERROR", "%s", error_name(&event->outcome));
 	if (event->kind == EVENT_FIGHT)
-		entry_add(entry, "RPF_COUNT", "%zu", event->patience->reversals.count);
+		entry_add(entry, "RPF_COUNT", "%zu", event->backoff->reversals.count);
 }

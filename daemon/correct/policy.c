@@ -1,27 +1,21 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "daemon/correct/policy.h"
 
+#include "base/time.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
-#define USEC_PER_SEC UINT64_C(1000000)
-#define NEVER UINT64_MAX
-
-void correct_due(struct correct *correct, uint64_t at_usec)
+void policy_due(struct policy *policy, uint64_t at_usec)
 {
-	if (at_usec < correct->next_usec)
-		correct->next_usec = at_usec;
-}
-
-static uint64_t later(uint64_t usec, uint64_t by_usec)
-{
-	return usec > NEVER - by_usec ? NEVER : usec + by_usec;
+	if (at_usec < policy->next_usec)
+		policy->next_usec = at_usec;
 }
 
 /* --- who may be corrected ----------------------------------------------------------------------- */
 
-bool correct_wanted(const struct config *config, bool monitor, bool correct,
+bool policy_wanted(const struct config *config, bool monitor, bool correct,
 	const char *name, const char *kind)
 {
 	const struct config_interface *entry = config_interface_for(config, name, kind);
@@ -70,23 +64,23 @@ const char *refusal_name(enum refusal refusal)
 
 /* --- saying things once ------------------------------------------------------------------------- */
 
-static struct correct_said *said_of(struct correct *correct, const char *id)
+static struct policy_reported *said_of(struct policy *policy, const char *id)
 {
-	struct correct_said fresh = { .seen = true };
+	struct policy_reported fresh = { .seen = true };
 
-	array_each (&correct->said, struct correct_said, said) {
+	array_each (&policy->reported, struct policy_reported, said) {
 		if (strcmp(said->id, id) == 0)
 			return said;
 	}
 	snprintf(fresh.id, sizeof(fresh.id), "%s", id);
-	if (array_push(&correct->said, &fresh) < 0)
+	if (array_push(&policy->reported, &fresh) < 0)
 		return NULL;
-	return &correct->said.items[correct->said.count - 1];
+	return &policy->reported.items[policy->reported.count - 1];
 }
 
-static struct correct_event event_of(enum event_kind kind, const struct finding *finding)
+static struct correction event_of(enum event_kind kind, const struct finding *finding)
 {
-	return (struct correct_event){ .kind = kind,
+	return (struct correction){ .kind = kind,
 		.finding = finding,
 		.id = finding->id,
 		.ifindex = finding->ifindex,
@@ -94,39 +88,39 @@ static struct correct_event event_of(enum event_kind kind, const struct finding 
 		.old = finding->filter.own };
 }
 
-static bool is_said(const struct correct_input *input, const char *id)
+static bool is_reported(const struct policy_input *input, const char *id)
 {
-	return !input->is_said || input->is_said(input->say_data, id);
+	return !input->is_reported || input->is_reported(input->report_data, id);
 }
 
 /* A refusal is said once as long as it stands. Returns 0 or -ENOMEM. */
-static int refuse(struct correct *correct, const struct correct_input *input,
+static int refuse(struct policy *policy, const struct policy_input *input,
 	const struct finding *finding, const struct plan *plan, enum refusal refusal)
 {
-	struct correct_said *said = said_of(correct, finding->id);
-	struct correct_event event = event_of(EVENT_REFUSED, finding);
+	struct policy_reported *said = said_of(policy, finding->id);
+	struct correction event = event_of(EVENT_REFUSED, finding);
 
 	if (!said)
 		return -ENOMEM;
 	said->seen = true;
-	if (said->refusal == refusal || !is_said(input, finding->id))
+	if (said->refusal == refusal || !is_reported(input, finding->id))
 		return 0;
 	said->refusal = refusal;
 	event.refusal = refusal;
 	event.all_paused = input->ledger && ledger_all_paused(input->ledger);
 	event.plan = plan;
 	event.why = input->ledger_error;
-	input->say(input->say_data, &event);
+	input->report(input->report_data, &event);
 	return 0;
 }
 
 /* A failure is said once as long as it is the same one. */
-static int failed(struct correct *correct, const struct correct_input *input,
+static int failed(struct policy *policy, const struct policy_input *input,
 	const struct finding *finding, const struct plan *plan,
 	const struct outcome *outcome)
 {
-	struct correct_said *said = said_of(correct, finding->id);
-	struct correct_event event = event_of(EVENT_CORRECTION_FAILED, finding);
+	struct policy_reported *said = said_of(policy, finding->id);
+	struct correction event = event_of(EVENT_CORRECTION_FAILED, finding);
 	int error = outcome->error ? outcome->error : -1000 - (int)outcome->kind;
 
 	if (!said)
@@ -138,15 +132,15 @@ static int failed(struct correct *correct, const struct correct_input *input,
 	event.plan = plan;
 	event.outcome = *outcome;
 	event.value = plan->steps.items[plan->steps.count - 1].value;
-	input->say(input->say_data, &event);
+	input->report(input->report_data, &event);
 	return 0;
 }
 
-static void corrected(struct correct *correct, const struct correct_input *input,
+static void corrected(struct policy *policy, const struct policy_input *input,
 	const struct finding *finding, const struct plan *plan, bool by_hand)
 {
-	struct correct_said *said = said_of(correct, finding->id);
-	struct correct_event event = event_of(EVENT_CORRECTED, finding);
+	struct policy_reported *said = said_of(policy, finding->id);
+	struct correction event = event_of(EVENT_CORRECTED, finding);
 
 	if (said)
 		said->refusal = REFUSED_NOTHING, said->error = 0;
@@ -158,7 +152,7 @@ static void corrected(struct correct *correct, const struct correct_input *input
 	}
 	event.by_hand = by_hand;
 	event.outcome.kernel = KERNEL_PASS;
-	input->say(input->say_data, &event);
+	input->report(input->report_data, &event);
 }
 
 /* --- one finding -------------------------------------------------------------------------------- */
@@ -179,14 +173,14 @@ static int single_step(const struct finding *finding, struct plan *plan)
  * The plan for a finding. Where its remedy is one step that may be taken, that is it: the rest
  * of the ladder, which costs a judging a rung, is climbed only where that isn't so.
  */
-static int plan_for(const struct correct_input *input, const struct finding *finding,
-	struct plan *ret)
+static int plan_for(
+	const struct policy_input *input, const struct finding *finding, struct plan *ret)
 {
 	const struct plan_limits limits = {
 		.lowest_loose = input->config->correct.lowest_loose,
 		.allow_all = input->config->correct.allow_all,
 	};
-	const struct state *state = input->writer->state(input->writer->data);
+	const struct state *state = input->port->state(input->port->data);
 	const struct overlay overlay = { .state = state };
 	const struct iface *iface = state ? state_iface(state, finding->ifindex) : NULL;
 
@@ -196,15 +190,14 @@ static int plan_for(const struct correct_input *input, const struct finding *fin
 	if (finding->remedy.step_count &&
 		(finding->remedy.steps[0].value || !limits.lowest_loose))
 		return single_step(finding, ret);
-	return plan_find(
-		&overlay, iface, finding->id, &limits, &input->writer->judge, ret);
+	return plan_find(&overlay, iface, finding->id, &limits, &input->port->judge, ret);
 }
 
 /* Whether the plan would make others drop: 1, 0 or -ENOMEM. Below rung 3 it can't. */
-static int harms(const struct correct_input *input, const struct finding *finding,
+static int harms(const struct policy_input *input, const struct finding *finding,
 	const struct plan *plan)
 {
-	const struct state *state = input->writer->state(input->writer->data);
+	const struct state *state = input->port->state(input->port->data);
 	const struct overlay overlay = { .state = state };
 	struct plan_changes changes = { 0 };
 	int r, harm = 0;
@@ -212,7 +205,7 @@ static int harms(const struct correct_input *input, const struct finding *findin
 	if (plan->rung != PLAN_ALL || !state)
 		return 0;
 	r = plan_side_effects(
-		&overlay, plan, NULL, finding->id, &input->writer->judge, &changes);
+		&overlay, plan, NULL, finding->id, &input->port->judge, &changes);
 	harm = changes.unknown;
 	array_each (&changes.list, const struct plan_change, change)
 		harm |= change->drops;
@@ -220,90 +213,78 @@ static int harms(const struct correct_input *input, const struct finding *findin
 	return r < 0 ? r : harm;
 }
 
-static int count_write(struct correct *correct, const struct correct_input *input,
-	const struct finding *finding)
+/* What carrying it out came to is kept in mind. */
+static int remember_write(struct policy *policy, const struct policy_input *input,
+	struct backoff *backoff, bool done)
 {
-	struct patience *patience = patience_find(&correct->patiences, finding->ifindex);
-
-	return patience ? array_push(&patience->writes, &input->now_usec) : 0;
-}
-
-/* What carrying it out came to is kept in mind, unless the interface went under it. */
-static int remember(struct correct *correct, const struct correct_input *input,
-	const struct finding *finding, bool done)
-{
-	struct patience *patience = patience_find(&correct->patiences, finding->ifindex);
-
-	if (!patience)
-		return 0;
 	if (done)
-		return patience_wrote(patience, input->now_usec);
-	patience_failed(patience, input->now_usec);
-	correct_due(correct, patience->retry_usec);
-	return count_write(correct, input, finding);
+		return backoff_wrote(backoff, input->now_usec);
+	backoff_failed(backoff, input->now_usec);
+	policy_due(policy, backoff->retry_usec);
+	return array_push(&backoff->writes, &input->now_usec);
 }
 
-static int carry(struct correct *correct, const struct correct_input *input,
-	const struct finding *finding, const struct plan *plan, bool by_hand)
+static int apply_plan(struct policy *policy, const struct policy_input *input,
+	const struct finding *finding, const struct plan *plan, struct backoff *backoff,
+	bool by_hand)
 {
 	struct outcome outcome;
-	int r = carry_out(
-		input->ledger, input->writer, finding, plan, KERNEL_DROP, &outcome);
+	int r = transaction_apply(
+		input->ledger, input->port, finding, plan, KERNEL_DROP, &outcome);
 
 	if (r < 0)
 		return r;
 	switch (outcome.kind) {
 	case OUTCOME_DONE:
-		r = remember(correct, input, finding, true);
-		corrected(correct, input, finding, plan, by_hand);
+		r = remember_write(policy, input, backoff, true);
+		corrected(policy, input, finding, plan, by_hand);
 		return r < 0 ? r : 1;
 	case OUTCOME_STALE:
-	case OUTCOME_OTHERWISE:
+	case OUTCOME_KERNEL_DISAGREES:
 		/* a write is one, though it was put back */
-		r = outcome.wrote ? count_write(correct, input, finding) : 0;
+		r = outcome.wrote ? array_push(&backoff->writes, &input->now_usec) : 0;
 		/* what is being announced will tell; what isn't, the next look at the kernel */
-		correct_due(correct, later(input->now_usec, USEC_PER_SEC));
+		policy_due(policy, usec_add(input->now_usec, USEC_PER_SEC));
 		return r;
 	case OUTCOME_NO_LEDGER:
 		/* a full one is as good as ever to those who stand in it */
 		if (outcome.error != -E2BIG) {
-			r = failed(correct, input, finding, plan, &outcome);
+			r = failed(policy, input, finding, plan, &outcome);
 			return r < 0 ? r : -EIO;
 		}
 		/* fallthrough */
 	default:
-		r = remember(correct, input, finding, false);
-		return r < 0 ? r : failed(correct, input, finding, plan, &outcome);
+		r = remember_write(policy, input, backoff, false);
+		return r < 0 ? r : failed(policy, input, finding, plan, &outcome);
 	}
 }
 
 /* Whether it is too early: an address may be on its way that makes loose enough. */
-static bool waits_for_address(const struct correct *correct,
-	const struct correct_input *input, const struct finding *finding,
-	const struct plan *plan, const struct patience *patience, uint64_t *until)
+static bool waits_for_address(const struct policy_input *input,
+	const struct finding *finding, const struct plan *plan,
+	const struct backoff *backoff, uint64_t *until)
 {
-	const struct state *state = input->writer->state(input->writer->data);
+	const struct state *state = input->port->state(input->port->data);
 	const struct iface *iface = state ? state_iface(state, finding->ifindex) : NULL;
 
-	(void)correct;
 	if (plan->rung == PLAN_LOOSE || !iface || iface->addrs.count)
 		return false;
-	*until = later(patience->up_usec, input->config->correct.address_wait_usec);
+	*until = usec_add(backoff->up_usec, input->config->correct.address_wait_usec);
 	return input->now_usec < *until;
 }
 
 /* What follows from a plan that is none. */
-static int plan_refused(struct correct *correct, const struct correct_input *input,
-	const struct finding *finding, const struct plan *plan, struct patience *patience)
+static int plan_refused(struct policy *policy, const struct policy_input *input,
+	const struct finding *finding, const struct plan *plan, struct backoff *backoff)
 {
 	/* the words are in the finding; the ladder is climbed again later, for it costs */
-	if (is_said(input, finding->id))
-		patience->replan_usec = later(input->now_usec, USEC_PER_SEC);
+	if (is_reported(input, finding->id))
+		backoff->replan_usec = usec_add(input->now_usec, USEC_PER_SEC);
 	switch (plan->limit) {
 	case PLAN_LOWEST:
-		return refuse(correct, input, finding, plan, REFUSED_LOWEST);
+		return refuse(policy, input, finding, plan, REFUSED_LOWEST);
 	case PLAN_ALLOW_ALL:
-		return refuse(correct, input, finding, plan, REFUSED_ALLOW_ALL);
+		return refuse(policy, input, finding, plan, REFUSED_ALLOW_ALL);
 	case PLAN_FREE:
 		break;
 	}
@@ -311,52 +292,52 @@ static int plan_refused(struct correct *correct, const struct correct_input *inp
 }
 
 /* A fight: it is said, and this interface is left alone. */
-static int fight(struct correct *correct, const struct correct_input *input,
-	const struct finding *finding, struct patience *patience)
+static int fight(struct policy *policy, const struct policy_input *input,
+	const struct finding *finding, struct backoff *backoff)
 {
-	struct correct_event event = event_of(EVENT_FIGHT, finding);
+	struct correction event = event_of(EVENT_FIGHT, finding);
 
-	event.patience = patience;
-	event.old = patience->ours;
-	event.value = patience->theirs;
-	input->say(input->say_data, &event);
-	patience_told(patience);
-	correct_due(correct, patience->paused_until);
+	event.backoff = backoff;
+	event.old = backoff->ours;
+	event.value = backoff->theirs;
+	input->report(input->report_data, &event);
+	backoff_told(backoff);
+	policy_due(policy, backoff->paused_until);
 	return 0;
 }
 
-static int write_plan(struct correct *correct, const struct correct_input *input,
-	const struct finding *finding, const struct plan *plan, struct patience *patience)
+static int write_plan(struct policy *policy, const struct policy_input *input,
+	const struct finding *finding, const struct plan *plan, struct backoff *backoff)
 {
 	uint64_t until;
 	int r;
 
 	if (plan->rung == PLAN_MANUAL)
-		return plan_refused(correct, input, finding, plan, patience);
-	if (waits_for_address(correct, input, finding, plan, patience, &until)) {
-		correct_due(correct, until);
+		return plan_refused(policy, input, finding, plan, backoff);
+	if (waits_for_address(input, finding, plan, backoff, &until)) {
+		policy_due(policy, until);
 		return 0;
 	}
-	if (patience->overwritten) {
-		r = patience_reversed(
-			patience, input->config, input->now_usec, input->when_usec);
+	if (backoff->overwritten) {
+		r = backoff_reversed(
+			backoff, input->config, input->now_usec, input->when_usec);
 		if (r != 0)
-			return r < 0 ? r : fight(correct, input, finding, patience);
+			return r < 0 ? r : fight(policy, input, finding, backoff);
 	}
-	if (!patience_may_write(patience, input->config->correct.per_minute,
+	if (!backoff_may_write(backoff, input->config->correct.per_minute,
 		    input->now_usec, &until)) {
-		correct_due(correct, until);
-		return refuse(correct, input, finding, plan, REFUSED_PER_MINUTE);
+		policy_due(policy, until);
+		return refuse(policy, input, finding, plan, REFUSED_PER_MINUTE);
 	}
 	r = harms(input, finding, plan);
 	if (r != 0)
-		return r < 0 ? r : refuse(correct, input, finding, plan, REFUSED_OTHERS);
-	return carry(correct, input, finding, plan, false);
+		return r < 0 ? r : refuse(policy, input, finding, plan, REFUSED_OTHERS);
+	return apply_plan(policy, input, finding, plan, backoff, false);
 }
 
 /* Why a finding that is to be corrected may not be, whatever the plan. */
 static enum refusal forbidden(
-	const struct correct_input *input, const struct finding *finding)
+	const struct policy_input *input, const struct finding *finding)
 {
 	if (!is_in_scope(input->config, finding))
 		return REFUSED_SCOPE;
@@ -370,39 +351,41 @@ static enum refusal forbidden(
 }
 
 /* Returns 1 if it was corrected, 0 if not, or a negative errno. */
-static int attempt(struct correct *correct, const struct correct_input *input,
+static int attempt(struct policy *policy, const struct policy_input *input,
 	const struct finding *finding)
 {
 	uint64_t now = input->now_usec;
-	struct patience *patience;
+	struct backoff *backoff;
 	struct plan plan = { 0 };
 	enum refusal refusal;
 	int r;
 
-	if (!correct_wanted(input->config, input->monitor, input->correct, finding->iif,
+	if (!policy_wanted(input->config, input->monitor, input->correct, finding->iif,
 		    finding->kind))
+		return 0;
+	/* another one may have its index by now: what was found is not about that */
+	if (state_link_went(input->port->state(input->port->data), finding->ifindex))
 		return 0;
 	refusal = forbidden(input, finding);
 	if (refusal != REFUSED_NOTHING)
-		return refuse(correct, input, finding, NULL, refusal);
-	patience =
-		patience_of(&correct->patiences, finding->ifindex, correct->began_usec);
-	if (!patience)
+		return refuse(policy, input, finding, NULL, refusal);
+	backoff = backoff_of(&policy->backoffs, finding->ifindex, policy->began_usec);
+	if (!backoff)
 		return -ENOMEM;
-	memcpy(patience->name, finding->iif, sizeof(patience->name));
-	if (now < patience->paused_until || now < patience->retry_usec) {
-		correct_due(correct, now < patience->paused_until ? patience->paused_until
-								  : patience->retry_usec);
+	memcpy(backoff->name, finding->iif, sizeof(backoff->name));
+	if (now < backoff->paused_until || now < backoff->retry_usec) {
+		policy_due(policy, now < backoff->paused_until ? backoff->paused_until
+							       : backoff->retry_usec);
 		return 0;
 	}
 	/* a plan in words costs more than one that is carried out */
-	if (now < patience->replan_usec && !finding->remedy.step_count) {
-		correct_due(correct, patience->replan_usec);
+	if (now < backoff->replan_usec && !finding->remedy.step_count) {
+		policy_due(policy, backoff->replan_usec);
 		return 0;
 	}
 	r = plan_for(input, finding, &plan);
 	if (r >= 0)
-		r = write_plan(correct, input, finding, &plan, patience);
+		r = write_plan(policy, input, finding, &plan, backoff);
 	plan_done(&plan);
 	return r;
 }
@@ -438,27 +421,26 @@ static const struct iface *concerned(
 }
 
 /* Somebody else has written over it: that counts against correcting the interface. */
-static int note_overwritten(struct correct *correct, const struct state *state,
+static int note_overwritten(struct policy *policy, const struct state *state,
 	const struct ledger_entry *entry, int value)
 {
 	const struct iface *iface = concerned(state, entry);
-	struct patience *patience;
+	struct backoff *backoff;
 
 	if (!iface || !iface->link.has_inet)
 		return 0;
-	patience = patience_of(
-		&correct->patiences, iface->link.ifindex, correct->began_usec);
-	if (!patience)
+	backoff = backoff_of(&policy->backoffs, iface->link.ifindex, policy->began_usec);
+	if (!backoff)
 		return -ENOMEM;
-	patience->overwritten = true;
-	patience->of_all = entry->ifindex == NETCONF_ALL;
-	patience->ours = entry->value;
-	patience->theirs = value;
+	backoff->overwritten = true;
+	backoff->of_all = entry->ifindex == NETCONF_ALL;
+	backoff->ours = entry->value;
+	backoff->theirs = value;
 	return 0;
 }
 
 /* Entries that are not ours any more leave the ledger. Returns 0 or -ENOMEM. */
-static int let_go(struct correct *correct, const struct correct_input *input,
+static int drop_overwritten(struct policy *policy, const struct policy_input *input,
 	const struct state *state)
 {
 	struct ledger *ledger = input->ledger;
@@ -477,7 +459,7 @@ static int let_go(struct correct *correct, const struct correct_input *input,
 						    iface->link.identity);
 			continue;
 		}
-		if (note_overwritten(correct, state, entry, value) < 0)
+		if (note_overwritten(policy, state, entry, value) < 0)
 			return -ENOMEM;
 		ledger_remove(ledger, entry);
 		changed = true;
@@ -488,119 +470,116 @@ static int let_go(struct correct *correct, const struct correct_input *input,
 }
 
 /* A value of somebody else's that needs no correction is no reversal. */
-static void forget_overwritten(struct correct *correct, const struct correct_input *input)
+static void forget_overwritten(struct policy *policy, const struct policy_input *input)
 {
-	hash_each (&correct->patiences.by_ifindex, slot) {
-		struct patience *patience = slot->value;
+	hash_each (&policy->backoffs.by_ifindex, slot) {
+		struct backoff *backoff = slot->value;
 		bool found = false;
 
-		if (!patience->overwritten)
+		if (!backoff->overwritten)
 			continue;
 		for (size_t i = 0; i < input->count; i++)
-			found |= input->findings[i]->ifindex == patience->ifindex;
-		patience->overwritten = found;
+			found |= input->findings[i]->ifindex == backoff->ifindex;
+		backoff->overwritten = found;
 	}
 }
 
 /* --- turns -------------------------------------------------------------------------------------- */
 
-static void forget_unseen(struct correct *correct)
+static void forget_unseen(struct policy *policy)
 {
-	for (size_t i = correct->said.count; i-- > 0;) {
-		if (!correct->said.items[i].seen)
-			array_remove(&correct->said, i);
+	for (size_t i = policy->reported.count; i-- > 0;) {
+		if (!policy->reported.items[i].seen)
+			array_remove(&policy->reported, i);
 	}
 }
 
-static void mark_seen(struct correct *correct, const struct correct_input *input)
+static void mark_seen(struct policy *policy, const struct policy_input *input)
 {
-	array_each (&correct->said, struct correct_said, said) {
+	array_each (&policy->reported, struct policy_reported, said) {
 		said->seen = false;
 		for (size_t i = 0; i < input->count; i++)
 			said->seen |= strcmp(input->findings[i]->id, said->id) == 0;
 	}
 }
 
-int correct_turn(struct correct *correct, const struct correct_input *input)
+int policy_turn(struct policy *policy, const struct policy_input *input)
 {
-	const struct state *state = input->writer->state(input->writer->data);
+	const struct state *state = input->port->state(input->port->data);
 	int r = 0, written = 0;
 
-	correct->next_usec = NEVER;
+	policy->next_usec = USEC_NEVER;
 	if (!state)
 		return 0;
-	if (!correct->began_usec)
-		correct->began_usec = input->now_usec;
-	mark_seen(correct, input);
+	if (!policy->began_usec)
+		policy->began_usec = input->now_usec;
+	mark_seen(policy, input);
 	if (input->ledger)
-		r = let_go(correct, input, state);
+		r = drop_overwritten(policy, input, state);
 	for (size_t i = 0; i < input->count && r >= 0; i++) {
 		/* one write may cure several findings of an interface, or lose the sync */
-		if (!input->writer->state(input->writer->data))
+		if (!input->port->state(input->port->data))
 			break;
-		r = attempt(correct, input, input->findings[i]);
+		r = attempt(policy, input, input->findings[i]);
 		written += r > 0;
 	}
-	forget_unseen(correct);
-	forget_overwritten(correct, input);
-	if (r >= 0 && input->ledger && !written) {
-		r = correct_take_back(correct, input);
-		written += r > 0 ? r : 0;
-	}
+	forget_unseen(policy);
+	forget_overwritten(policy, input);
 	return r < 0 ? r : written;
 }
 
-int correct_by_hand(struct correct *correct, const struct correct_input *input,
+int policy_by_hand(struct policy *policy, const struct policy_input *input,
 	const struct finding *finding)
 {
-	struct patience *patience =
-		patience_of(&correct->patiences, finding->ifindex, correct->began_usec);
+	struct backoff *backoff =
+		backoff_of(&policy->backoffs, finding->ifindex, policy->began_usec);
 	struct plan plan = { 0 };
 	int r;
 
-	if (!patience)
+	if (!backoff)
 		return -ENOMEM;
 	if (!input->ledger || input->ledger_fails)
-		return refuse(correct, input, finding, NULL, REFUSED_LEDGER);
-	memcpy(patience->name, finding->iif, sizeof(patience->name));
+		return refuse(policy, input, finding, NULL, REFUSED_LEDGER);
+	memcpy(backoff->name, finding->iif, sizeof(backoff->name));
 	r = plan_for(input, finding, &plan);
 	if (r >= 0 && plan.rung == PLAN_MANUAL)
-		r = plan_refused(correct, input, finding, &plan, patience);
+		r = plan_refused(policy, input, finding, &plan, backoff);
 	else if (r >= 0) {
 		r = harms(input, finding, &plan);
 		if (r > 0)
-			r = refuse(correct, input, finding, &plan, REFUSED_OTHERS);
+			r = refuse(policy, input, finding, &plan, REFUSED_OTHERS);
 		else if (r == 0)
-			r = carry(correct, input, finding, &plan, true);
+			r = apply_plan(policy, input, finding, &plan, backoff, true);
 	}
 	plan_done(&plan);
 	return r;
 }
 
-void correct_saw_up(struct correct *correct, int ifindex, uint64_t now_usec)
+void policy_follow(struct policy *policy, struct ledger *ledger,
+	const struct link_change *change, uint64_t now_usec)
 {
-	struct patience *patience = patience_of(&correct->patiences, ifindex, now_usec);
+	struct ledger_entry *entry;
+	struct backoff *backoff;
 
-	/* without memory for it, settle begins with the daemon */
-	if (patience)
-		patience->up_usec = now_usec;
-}
-
-void correct_saw_gone(struct correct *correct, struct ledger *ledger, int ifindex)
-{
-	struct ledger_entry *entry = ledger ? ledger_find(ledger, ifindex) : NULL;
-
-	patience_forget(&correct->patiences, ifindex);
+	if (!change->gone) {
+		backoff = backoff_of(&policy->backoffs, change->ifindex, now_usec);
+		/* without memory for it, settle begins with the daemon */
+		if (backoff)
+			backoff->up_usec = now_usec;
+		return;
+	}
+	backoff_forget(&policy->backoffs, change->ifindex);
+	entry = ledger ? ledger_find(ledger, change->ifindex) : NULL;
 	if (!entry)
 		return;
 	ledger_remove(ledger, entry);
-	(void)ledger_save(
-		ledger); /* at worst it is compared with the kernel, and goes then */
+	/* at worst it is compared with the kernel, and goes then */
+	(void)ledger_save(ledger);
 }
 
-void correct_done(struct correct *correct)
+void policy_done(struct policy *policy)
 {
-	patiences_done(&correct->patiences);
-	array_done(&correct->said);
-	array_done(&correct->safe);
+	backoffs_done(&policy->backoffs);
+	array_done(&policy->reported);
+	array_done(&policy->candidates);
 }

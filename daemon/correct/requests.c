@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "daemon/correct/requests.h"
 
+#include "daemon/correct/restore.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -16,14 +18,14 @@ static bool is_named(char *const *names, const char *name)
 	return false;
 }
 
-int correct_hand_apply(struct correct *correct, const struct correct_input *input,
-	char *const *names, struct correct_answers *ret)
+int request_apply(struct policy *policy, const struct policy_input *input,
+	char *const *names, struct request_answers *ret)
 {
 	int r = 0;
 
 	(void)ret;
 	/* what was refused in a turn before is refused again, aloud */
-	array_clear(&correct->said);
+	array_clear(&policy->reported);
 	for (size_t i = 0; i < input->count && r >= 0; i++) {
 		const struct finding *finding = input->findings[i];
 
@@ -31,9 +33,9 @@ int correct_hand_apply(struct correct *correct, const struct correct_input *inpu
 		if (!is_named(names, finding->iif) ||
 			((!names || !*names) && finding->expect > EXPECT_TUNNEL))
 			continue;
-		if (!input->writer->state(input->writer->data))
+		if (!input->port->state(input->port->data))
 			return -EAGAIN;
-		r = correct_by_hand(correct, input, finding);
+		r = policy_by_hand(policy, input, finding);
 	}
 	return r < 0 ? r : 0;
 }
@@ -60,8 +62,8 @@ static bool is_among(const struct finding_id *ids, size_t count, const char *id)
 	return false;
 }
 
-int correct_hand_revert(struct correct *correct, const struct correct_input *input,
-	char *const *names, struct correct_answers *ret)
+int request_revert(struct policy *policy, const struct policy_input *input,
+	char *const *names, struct request_answers *ret)
 {
 	struct ledger *ledger = input->ledger;
 	ARRAY(struct finding_id)
@@ -79,7 +81,7 @@ int correct_hand_revert(struct correct *correct, const struct correct_input *inp
 		if (!is_asked_for(ledger, id.text, names) ||
 			is_among(left.items, left.count, id.text))
 			continue;
-		r = correct_revert(correct, input, id.text);
+		r = restore_by_hand(policy, input, id.text);
 		done += r > 0 ? r : 0;
 		if (r == -EIO)
 			r = array_push(&left, &id);
@@ -89,7 +91,7 @@ int correct_hand_revert(struct correct *correct, const struct correct_input *inp
 	done += (int)left.count;
 	array_done(&left);
 	if (r >= 0 && !done)
-		r = correct_answer_words(ret, "nothing", "",
+		r = request_answer_words(ret, "nothing", "",
 			"There is nothing in the ledger to take back%s.",
 			names && *names ? " for these" : "");
 	return r < 0 ? r : 0;
@@ -104,31 +106,31 @@ static bool is_name(const char *name)
 }
 
 /* One of them; NULL: all. */
-static int switch_pause(const struct correct_input *input, const char *name,
-	struct correct_answers *ret, ledger_switch change, const char *event,
+static int switch_pause(const struct policy_input *input, const char *name,
+	struct request_answers *ret, ledger_switch change, const char *event,
 	const char *words)
 {
-	const struct state *state = input->writer->state(input->writer->data);
+	const struct state *state = input->port->state(input->port->data);
 	bool absent = name && state && !state_iface_by_name(state, name);
 	int r;
 
 	if (name && !is_name(name))
-		return correct_answer_words(
+		return request_answer_words(
 			ret, "refused", "", "\"%s\" is no interface's name.", name);
 	r = change(input->ledger, name);
 	if (r < 0)
 		return r;
 	if (name && change == ledger_resume && ledger_all_paused(input->ledger))
-		return correct_answer_words(ret, "refused", name,
+		return request_answer_words(ret, "refused", name,
 			"%s is not corrected, as all interfaces are paused; rpfilterctl resume ends that.",
 			name);
-	return correct_answer_words(ret, event, name ? name : "", "%s: %s%s.",
+	return request_answer_words(ret, event, name ? name : "", "%s: %s%s.",
 		name ? name : "all interfaces", words,
 		absent ? "; no interface has that name now" : "");
 }
 
-static int switch_pauses(const struct correct_input *input, char *const *names,
-	struct correct_answers *ret, ledger_switch change, const char *event,
+static int switch_pauses(const struct policy_input *input, char *const *names,
+	struct request_answers *ret, ledger_switch change, const char *event,
 	const char *words)
 {
 	char *const none[] = { NULL };
@@ -143,24 +145,24 @@ static int switch_pauses(const struct correct_input *input, char *const *names,
 	return r;
 }
 
-int correct_hand_pause(struct correct *correct, const struct correct_input *input,
-	char *const *names, struct correct_answers *ret)
+int request_pause(struct policy *policy, const struct policy_input *input,
+	char *const *names, struct request_answers *ret)
 {
-	(void)correct;
+	(void)policy;
 	return switch_pauses(input, names, ret, ledger_pause, "paused",
 		"correction is paused until rpfilterctl resume");
 }
 
-int correct_hand_resume(struct correct *correct, const struct correct_input *input,
-	char *const *names, struct correct_answers *ret)
+int request_resume(struct policy *policy, const struct policy_input *input,
+	char *const *names, struct request_answers *ret)
 {
 	/* a fight is over as well, if somebody says so */
-	hash_each (&correct->patiences.by_ifindex, slot) {
-		struct patience *patience = slot->value;
+	hash_each (&policy->backoffs.by_ifindex, slot) {
+		struct backoff *backoff = slot->value;
 
-		if (is_named(names, patience->name))
-			patience->paused_until = patience->pause_usec =
-				patience->retry_usec = 0;
+		if (is_named(names, backoff->name))
+			backoff->paused_until = backoff->pause_usec =
+				backoff->retry_usec = 0;
 	}
 	return switch_pauses(
 		input, names, ret, ledger_resume, "resumed", "correction goes on");

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "daemon/correct/policy.h"
+#include "daemon/correct/restore.h"
 
+#include "base/time.h"
 #include "rpf/rpf.h"
 
 #include <errno.h>
@@ -12,17 +13,10 @@
  * is there a fault that is none now? That costs a judging, so it is asked when something has
  * changed, and no more often than a twentieth of the time allows.
  */
-#define USEC_PER_MSEC UINT64_C(1000)
-#define USEC_PER_SEC UINT64_C(1000000)
 #define LOOK_LEAST (50 * USEC_PER_MSEC)
 #define LOOK_MOST (2 * USEC_PER_SEC)
 #define AGAIN_USEC (60 * USEC_PER_SEC)
 #define HOLD_USEC (3600 * USEC_PER_SEC)
-
-static uint64_t later(uint64_t usec, uint64_t by_usec)
-{
-	return usec > UINT64_MAX - by_usec ? UINT64_MAX : usec + by_usec;
-}
 
 static bool is_of(const struct ledger *ledger, const struct ledger_entry *entry,
 	const char *finding)
@@ -62,18 +56,18 @@ static int group_of(
 	return 0;
 }
 
-static struct correct_safe *safe_of(struct correct *correct, const char *finding)
+static struct revert_candidate *candidate_of(struct policy *policy, const char *finding)
 {
-	struct correct_safe fresh = { 0 };
+	struct revert_candidate fresh = { 0 };
 
-	array_each (&correct->safe, struct correct_safe, safe) {
-		if (strcmp(safe->finding, finding) == 0)
-			return safe;
+	array_each (&policy->candidates, struct revert_candidate, candidate) {
+		if (strcmp(candidate->finding, finding) == 0)
+			return candidate;
 	}
 	snprintf(fresh.finding, sizeof(fresh.finding), "%s", finding);
-	if (array_push(&correct->safe, &fresh) < 0)
+	if (array_push(&policy->candidates, &fresh) < 0)
 		return NULL;
-	return &correct->safe.items[correct->safe.count - 1];
+	return &policy->candidates.items[policy->candidates.count - 1];
 }
 
 /* The view of things as they would be without the group. *values is to be freed. */
@@ -95,7 +89,7 @@ static int overlay_without(const struct group *group, const struct state *state,
 }
 
 /* Whether nothing would be dropped that is not now: 1, 0 or -ENOMEM. */
-static int is_safe(const struct correct_input *input, const struct group *group,
+static int is_safe(const struct policy_input *input, const struct group *group,
 	const struct state *state)
 {
 	const struct overlay overlay = { .state = state };
@@ -107,7 +101,7 @@ static int is_safe(const struct correct_input *input, const struct group *group,
 	if (input->unsure_ifindex && input->unsure_ifindex == group->loosened.ifindex)
 		return 0;
 	r = plan_side_effects(&overlay, &group->undo, group->has_all ? NULL : iface, "",
-		&input->writer->judge, &changes);
+		&input->port->judge, &changes);
 	drops = changes.unknown;
 	array_each (&changes.list, const struct plan_change, change)
 		drops |= change->drops;
@@ -118,7 +112,7 @@ static int is_safe(const struct correct_input *input, const struct group *group,
 /* --- telling ------------------------------------------------------------------------------------ */
 
 struct telling {
-	const struct correct_input *input;
+	const struct policy_input *input;
 	bool by_hand, stopping;
 	int restored;
 };
@@ -127,7 +121,7 @@ static void told(
 	void *data, const struct ledger_entry *entry, int now, const struct outcome *how)
 {
 	struct telling *telling = data;
-	struct correct_event event = { .kind = EVENT_RESTORED,
+	struct correction event = { .kind = EVENT_RESTORED,
 		.id = entry->finding,
 		.ifindex = entry->ifindex,
 		.iif = entry->name,
@@ -137,7 +131,7 @@ static void told(
 		.by_hand = telling->by_hand,
 		.stopping = telling->stopping };
 
-	if (how->kind == OUTCOME_FOREIGN || how->kind == OUTCOME_KEPT)
+	if (how->kind == OUTCOME_OVERWRITTEN || how->kind == OUTCOME_KEPT)
 		return;
 	telling->restored += how->kind == OUTCOME_DONE;
 	if (how->kind != OUTCOME_DONE) {
@@ -146,7 +140,7 @@ static void told(
 	} else if (entry->keeps) {
 		return; /* it changed nothing in effect, and neither does this */
 	}
-	telling->input->say(telling->input->say_data, &event);
+	telling->input->report(telling->input->report_data, &event);
 }
 
 /* --- less, where less is enough ------------------------------------------------------------------ */
@@ -163,7 +157,7 @@ static struct finding remembered(const struct ledger_entry *entry)
 	return finding;
 }
 
-static int write_one(const struct correct_input *input, const struct finding *finding,
+static int write_one(const struct policy_input *input, const struct finding *finding,
 	int value, enum kernel_answer expected, struct outcome *ret)
 {
 	struct plan plan = { 0 };
@@ -173,14 +167,14 @@ static int write_one(const struct correct_input *input, const struct finding *fi
 	int r = array_push(&plan.steps, &step);
 
 	if (r >= 0)
-		r = carry_out(
-			input->ledger, input->writer, finding, &plan, expected, ret);
+		r = transaction_apply(
+			input->ledger, input->port, finding, &plan, expected, ret);
 	plan_done(&plan);
 	return r;
 }
 
 /* Whether 2 would do where 0 is: the interface has got an address, or the sources a route. */
-static int is_less_enough(const struct correct_input *input, const struct group *group,
+static int is_less_enough(const struct policy_input *input, const struct group *group,
 	const struct state *state)
 {
 	const struct iface *iface = state_iface(state, group->loosened.ifindex);
@@ -193,7 +187,7 @@ static int is_less_enough(const struct correct_input *input, const struct group 
 	r = overlay_without(group, state, &values, &overlay);
 	/* 2 must be less than what was there before, and never over an effective 0 */
 	if (r >= 0 && overlay_rp_filter(&overlay, iface).effective == 1)
-		r = plan_value_cures(&overlay, iface, NULL, 2, &input->writer->judge);
+		r = plan_value_cures(&overlay, iface, NULL, 2, &input->port->judge);
 	free(values);
 	return r == -ENODATA ? 0 : r;
 }
@@ -208,13 +202,13 @@ static void part(struct ledger *ledger, const struct group *group)
 	}
 }
 
-static int loosen_less(struct correct *correct, const struct correct_input *input,
+static int loosen_less(struct policy *policy, const struct policy_input *input,
 	const struct group *group, const struct state *state)
 {
-	struct patience *patience = patience_of(
-		&correct->patiences, group->loosened.ifindex, correct->began_usec);
+	struct backoff *backoff = backoff_of(
+		&policy->backoffs, group->loosened.ifindex, policy->began_usec);
 	struct finding finding = remembered(&group->loosened);
-	struct correct_event event = { .kind = EVENT_CORRECTED,
+	struct correction event = { .kind = EVENT_CORRECTED,
 		.id = finding.id,
 		.ifindex = finding.ifindex,
 		.iif = finding.iif,
@@ -223,9 +217,9 @@ static int loosen_less(struct correct *correct, const struct correct_input *inpu
 		.replanned = true };
 	int r;
 
-	if (!patience)
+	if (!backoff)
 		return -ENOMEM;
-	if (input->now_usec < patience->replan_usec)
+	if (input->now_usec < backoff->replan_usec)
 		return 0;
 	r = is_less_enough(input, group, state);
 	if (r <= 0)
@@ -233,18 +227,15 @@ static int loosen_less(struct correct *correct, const struct correct_input *inpu
 	r = write_one(input, &finding, 2, KERNEL_PASS, &event.outcome);
 	if (r < 0)
 		return r;
-	/* the interface may have gone under it */
-	patience = patience_find(&correct->patiences, finding.ifindex);
 	if (event.outcome.kind != OUTCOME_DONE) {
-		if (patience)
-			patience->replan_usec = later(input->now_usec, AGAIN_USEC);
+		backoff->replan_usec = usec_add(input->now_usec, AGAIN_USEC);
 		return 0;
 	}
 	if (group->has_all) {
 		part(input->ledger, group);
 		(void)ledger_save(input->ledger); /* in memory is enough for today */
 	}
-	input->say(input->say_data, &event);
+	input->report(input->report_data, &event);
 	return 1;
 }
 
@@ -254,7 +245,7 @@ static int loosen_less(struct correct *correct, const struct correct_input *inpu
  * Takes a group back. Where the model says that its example passes without it and the kernel
  * drops it then, the kernel is right: it is put back again, and stays for long.
  */
-static int restore(struct correct_safe *safe, const struct correct_input *input,
+static int restore(struct revert_candidate *candidate, const struct policy_input *input,
 	const struct group *group, const struct state *state)
 {
 	struct finding finding = remembered(&group->loosened);
@@ -271,81 +262,84 @@ static int restore(struct correct_safe *safe, const struct correct_input *input,
 	free(values);
 	if (r < 0)
 		return r;
-	r = take_back(input->ledger, input->writer, group->finding, told, &telling);
+	r = transaction_revert(
+		input->ledger, input->port, group->finding, told, &telling);
 	if (r < 0) {
-		safe->hold_usec = later(input->now_usec, AGAIN_USEC);
+		candidate->hold_usec = usec_add(input->now_usec, AGAIN_USEC);
 		return r == -ENOMEM ? r : 0;
 	}
 	if (!telling.restored) /* kept, as it would change what is in effect */
-		safe->hold_usec = later(input->now_usec, AGAIN_USEC);
-	if (!passes ||
-		input->writer->ask(input->writer->data, &finding.example, &kernel) < 0)
+		candidate->hold_usec = usec_add(input->now_usec, AGAIN_USEC);
+	if (!passes || input->port->ask(input->port->data, &finding.example, &kernel) < 0)
 		return telling.restored;
 	if (kernel == KERNEL_DROP) {
 		finding.filter.own = group->loosened.old;
-		safe->hold_usec = later(input->now_usec, HOLD_USEC);
+		candidate->hold_usec = usec_add(input->now_usec, HOLD_USEC);
 		r = write_one(
 			input, &finding, group->loosened.value, KERNEL_DROP, &outcome);
 	}
 	return r < 0 ? r : 1;
 }
 
-static int look_at_group(struct correct *correct, const struct correct_input *input,
+static int look_at_group(struct policy *policy, const struct policy_input *input,
 	const struct group *group, bool *looked)
 {
-	const struct state *state = input->writer->state(input->writer->data);
-	struct correct_safe *safe = safe_of(correct, group->finding);
+	const struct state *state = input->port->state(input->port->data);
+	struct revert_candidate *candidate = candidate_of(policy, group->finding);
 	uint64_t now = input->now_usec, deadline;
 	int r = 0;
 
-	if (!safe || !state)
-		return safe ? 0 : -ENOMEM;
-	if (safe->judged != state->generation + 1) {
-		if (now < correct->look_usec) {
-			correct_due(correct, correct->look_usec);
+	if (!candidate || !state)
+		return candidate ? 0 : -ENOMEM;
+	if (state_link_went(state, group->loosened.ifindex))
+		return 0; /* its entries go with the next turn */
+	if (candidate->judged != state->generation + 1) {
+		if (now < policy->look_usec) {
+			policy_due(policy, policy->look_usec);
 			return 0;
 		}
 		*looked = true;
 		if (group->loosened.ifindex)
-			r = loosen_less(correct, input, group, state);
+			r = loosen_less(policy, input, group, state);
 		if (r == 0 && input->config->correct.restore == RESTORE_WHEN_SAFE)
 			r = is_safe(input, group, state);
 		else if (r > 0)
 			return r;
 		if (r < 0)
 			return r;
-		if (r && !safe->safe)
-			safe->since_usec = now;
-		safe->safe = r > 0;
-		safe->judged = state->generation + 1;
+		if (r && !candidate->safe)
+			candidate->since_usec = now;
+		candidate->safe = r > 0;
+		candidate->judged = state->generation + 1;
 	}
-	if (!safe->safe)
+	if (!candidate->safe)
 		return 0;
-	deadline = later(safe->since_usec, input->config->correct.restore_after_usec);
-	if (deadline < safe->hold_usec)
-		deadline = safe->hold_usec;
+	deadline = usec_add(
+		candidate->since_usec, input->config->correct.restore_after_usec);
+	if (deadline < candidate->hold_usec)
+		deadline = candidate->hold_usec;
 	if (now < deadline) {
-		correct_due(correct, deadline);
+		policy_due(policy, deadline);
 		return 0;
 	}
-	safe->safe = false;
-	safe->judged = 0;
-	return restore(safe, input, group, state);
+	candidate->safe = false;
+	candidate->judged = 0;
+	return restore(candidate, input, group, state);
 }
 
 /* Whether the interface that it was loosened for is one that we are to correct. Where that is
  * gone, all should not stay lowered for nobody. */
-static bool is_wanted(const struct correct_input *input, const struct group *group)
+static bool is_wanted(const struct policy_input *input, const struct group *group)
 {
-	const struct state *state = input->writer->state(input->writer->data);
+	const struct state *state = input->port->state(input->port->data);
 	const struct iface *iface =
 		state ? state_iface_by_name(state, group->name) : NULL;
 
-	return !iface || correct_wanted(input->config, input->monitor, input->correct,
+	return !iface || policy_wanted(input->config, input->monitor, input->correct,
 				 group->name, iface_kind(iface));
 }
 
-static bool is_paused(const struct correct_input *input, const struct group *group)
+static bool is_paused(const struct policy_input *input, const struct group *group)
 {
 	return *group->name ? ledger_is_paused(input->ledger, group->name)
 			    : ledger_all_paused(input->ledger);
@@ -367,57 +361,57 @@ static const struct ledger_entry *next_group(const struct ledger *ledger, size_t
 	return NULL;
 }
 
-int correct_take_back(struct correct *correct, const struct correct_input *input)
+int restore_turn(struct policy *policy, const struct policy_input *input)
 {
-	uint64_t began = input->writer->clock(input->writer->data), took, pace;
+	uint64_t began = input->port->clock(input->port->data), took, pace;
 	const struct ledger_entry *entry;
 	bool looked = false;
 	size_t index = 0;
 	int r = 0;
 
-	if (!input->writer->state(input->writer->data))
+	if (!input->port->state(input->port->data))
 		return 0;
 	while (r == 0 && (entry = next_group(input->ledger, &index)) != NULL) {
 		struct group group = { 0 };
 
 		r = group_of(input->ledger, entry, &group);
 		if (r >= 0 && is_wanted(input, &group) && !is_paused(input, &group))
-			r = look_at_group(correct, input, &group, &looked);
+			r = look_at_group(policy, input, &group, &looked);
 		plan_done(&group.undo);
 	}
 	if (looked) {
-		took = input->writer->clock(input->writer->data) - began;
+		took = input->port->clock(input->port->data) - began;
 		pace = input->config->correct.restore_after_usec / 8;
 		pace = pace < LOOK_LEAST  ? LOOK_LEAST
 		       : pace > LOOK_MOST ? LOOK_MOST
 					  : pace;
 		pace = took < HOLD_USEC && took * 20 > pace ? took * 20 : pace;
-		correct->look_usec = later(input->now_usec, pace);
+		policy->look_usec = usec_add(input->now_usec, pace);
 	}
 	/* what came of it is looked at in a turn of its own */
 	if (r > 0)
-		correct_due(correct, input->now_usec);
+		policy_due(policy, input->now_usec);
 	return r;
 }
 
-int correct_revert(
-	struct correct *correct, const struct correct_input *input, const char *finding)
+int restore_by_hand(
+	struct policy *policy, const struct policy_input *input, const char *finding)
 {
 	struct telling telling = { .input = input, .by_hand = true };
 	int r;
 
-	(void)correct;
-	r = take_back(input->ledger, input->writer, finding, told, &telling);
+	(void)policy;
+	r = transaction_revert(input->ledger, input->port, finding, told, &telling);
 	return r < 0 ? r : telling.restored;
 }
 
-int correct_stop(struct correct *correct, const struct correct_input *input)
+int restore_all(struct policy *policy, const struct policy_input *input)
 {
 	struct telling telling = { .input = input, .stopping = true };
 	const struct ledger_entry *entry;
 	int r = 0, left = 0;
 
-	(void)correct;
+	(void)policy;
 	if (!input->ledger || input->config->correct.restore != RESTORE_ON_STOP)
 		return 0;
 	for (size_t index = 0; (entry = next_group(input->ledger, &index)) != NULL;) {
@@ -426,8 +420,8 @@ int correct_stop(struct correct *correct, const struct correct_input *input)
 
 		r = group_of(input->ledger, entry, &group);
 		if (r >= 0 && is_wanted(input, &group))
-			r = take_back(input->ledger, input->writer, group.finding, told,
-				&telling);
+			r = transaction_revert(input->ledger, input->port, group.finding,
+				told, &telling);
 		plan_done(&group.undo);
 		if (r == -ENOMEM)
 			return r;

@@ -1,9 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "daemon/correct/session.h"
 
-#include "daemon/correct/correct_text.h"
-#include "daemon/daemon.h"
+#include "base/time.h"
+#include "daemon/correct/correct.h"
+#include "daemon/correct/correction_text.h"
+#include "daemon/correct/log_correction.h"
+#include "daemon/correct/restore.h"
+#include "daemon/evaluate/confirm.h"
 #include "daemon/evaluate/evaluate.h"
+#include "kernel/clock.h"
 #include "kernel/devconf_write.h"
 #include "state/state_apply.h"
 
@@ -13,38 +18,36 @@
 #include <stdlib.h>
 #include <string.h>
 #include <syslog.h>
-#include <time.h>
 
-#define USEC_PER_SEC UINT64_C(1000000)
 #define LEDGER_AGAIN_USEC (10 * USEC_PER_SEC)
 
-/* --- the writer --------------------------------------------------------------------------------- */
+/* --- the kernel, as the policy reaches it ---------------------------------------------------- */
 
-static int do_write(void *data, int ifindex, int value)
+static int port_write(void *data, int ifindex, int value)
 {
-	struct daemon *daemon = data;
+	struct session *session = data;
 
-	return devconf_write_rp_filter(daemon->request, ifindex, value);
+	return devconf_write_rp_filter(session->sync->request, ifindex, value);
 }
 
-static int do_read(void *data, int ifindex, int *ret)
+static int port_read(void *data, int ifindex, int *ret)
 {
-	struct daemon *daemon = data;
+	struct session *session = data;
 
-	return devconf_read_rp_filter(daemon->request, ifindex, ret);
+	return devconf_read_rp_filter(session->sync->request, ifindex, ret);
 }
 
 /* all and default reach interfaces, in silence: those are read as well. */
-static int reread_all(struct daemon *daemon, int ifindex, int *ret)
+static int reread_all(struct sync *sync, int ifindex, int *ret)
 {
 	int r = -EAGAIN;
 
 	for (int tries = 0; tries < 10 && r == -EAGAIN; tries++)
-		r = nl_request_dump(daemon->request, NL_DUMP_NETCONF | NL_DUMP_LINKS,
-			state_apply_handler, daemon->state);
+		r = nl_request_dump(sync->request, NL_DUMP_NETCONF | NL_DUMP_LINKS,
+			state_apply_handler, sync->state);
 	if (r < 0)
 		return r;
-	*ret = (ifindex == NETCONF_ALL ? daemon->state->all : daemon->state->conf_default)
+	*ret = (ifindex == NETCONF_ALL ? sync->state->all : sync->state->conf_default)
 		       .value[DEVCONF_RP_FILTER];
 	return 0;
 }
@@ -53,47 +56,45 @@ static int reread_all(struct daemon *daemon, int ifindex, int *ret)
  * What was announced comes first: applied after the reading, it would take the model back to
  * what was before.
  */
-static int do_reread(void *data, int ifindex, int *ret)
+static int port_reread(void *data, int ifindex, int *ret)
 {
-	struct daemon *daemon = data;
+	struct session *session = data;
+	struct sync *sync = session->sync;
 	const struct iface *iface;
-	int r = follow_events(daemon);
+	int r = sync_events(sync);
 
 	if (r < 0)
 		return r;
 	if (ifindex < 0)
-		return reread_all(daemon, ifindex, ret);
-	r = nl_request_link(daemon->request, ifindex, state_apply_handler, daemon->state);
+		return reread_all(sync, ifindex, ret);
+	r = nl_request_link(sync->request, ifindex, state_apply_handler, sync->state);
 	if (r < 0)
 		return r;
-	iface = state_iface(daemon->state, ifindex);
+	iface = state_iface(sync->state, ifindex);
 	if (!iface || !iface->link.has_inet)
 		return iface ? -EAFNOSUPPORT : -ENODEV;
 	*ret = iface->link.conf.value[DEVCONF_RP_FILTER];
 	return 0;
 }
 
-static int do_ask(void *data, const struct flow *flow, enum kernel_answer *ret)
+static int port_ask(void *data, const struct flow *flow, enum kernel_answer *ret)
 {
-	struct daemon *daemon = data;
+	struct session *session = data;
 
-	return judge_ask(daemon, flow, ret);
+	return kernel_confirm(session->sync->request, flow, ret);
 }
 
-static const struct state *the_state(void *data)
+static const struct state *port_state(void *data)
 {
-	struct daemon *daemon = data;
+	const struct session *session = data;
 
-	return daemon->synced ? daemon->state : NULL;
+	return session->sync->synced ? session->sync->state : NULL;
 }
 
-static uint64_t the_time(void *data)
+static uint64_t port_clock(void *data)
 {
-	struct timespec now;
-
 	(void)data;
-	clock_gettime(CLOCK_REALTIME, &now);
-	return (uint64_t)now.tv_sec * USEC_PER_SEC + (uint64_t)now.tv_nsec / 1000;
+	return clock_realtime_usec();
 }
 
 static int judge_one(const struct overlay *overlay, const struct iface *iface,
@@ -102,349 +103,385 @@ static int judge_one(const struct overlay *overlay, const struct iface *iface,
 	return evaluate_iface(overlay, data, iface, DETAIL_COUNT, report);
 }
 
-struct writer hands_writer(struct daemon *daemon)
+static struct kernel_port port_of(struct session *session)
 {
-	return (struct writer){
-		.data = daemon,
-		.write = do_write,
-		.read = do_read,
-		.reread = do_reread,
-		.ask = do_ask,
-		.state = the_state,
-		.clock = the_time,
-		.judge = { judge_one, daemon->config },
+	return (struct kernel_port){
+		.data = session,
+		.write = port_write,
+		.read = port_read,
+		.reread = port_reread,
+		.ask = port_ask,
+		.state = port_state,
+		.clock = port_clock,
+		.judge = { judge_one, session->config },
 	};
 }
 
-/* --- what there is to say ----------------------------------------------------------------------- */
+/* --- what is to be logged -------------------------------------------------------------------- */
+
+/* Takes the entry. Without memory for it the next turn ends the daemon. */
+static void keep_entry(struct session *session, struct entry *entry)
+{
+	if (array_push(&session->entries, entry) >= 0)
+		return;
+	entry_done(entry);
+	session->entry_lost = true;
+}
+
+static void keep_plain(struct session *session, int priority, const char *message)
+{
+	struct entry entry;
+
+	entry_plain(&entry, priority);
+	entry_add(&entry, "MESSAGE", "%s", message);
+	keep_entry(session, &entry);
+}
 
 /*
  * The finding as it was before the writes, with its sources in words: those cost a walk, which
  * the correction didn't wait for. NULL where there is none any more, or no memory.
  */
-static struct finding *word_before(
-	const struct daemon *daemon, const struct correct_event *event)
+static struct finding *expand_before(
+	const struct session *session, const struct correction *correction)
 {
 	_cleanup_(report_freep) struct report *report = report_new();
 	_cleanup_(freep) struct overlay_value *values = NULL;
-	const struct iface *iface = state_iface(daemon->state, event->ifindex);
-	struct overlay overlay = { .state = daemon->state };
+	struct overlay overlay = { .state = session->sync->state };
+	const struct iface *iface = state_iface(overlay.state, correction->ifindex);
 
-	values = calloc(event->plan->steps.count + 1, sizeof(*values));
+	values = calloc(correction->plan->steps.count + 1, sizeof(*values));
 	if (!report || !values || !iface)
 		return NULL;
-	array_each (&event->plan->steps, const struct plan_step, step)
+	array_each (&correction->plan->steps, const struct plan_step, step)
 		values[overlay.value_count++] =
 			(struct overlay_value){ step->ifindex, step->old };
 	overlay.values = values;
-	if (evaluate_iface(&overlay, daemon->config, iface, DETAIL_SUMMARY, report) < 0)
+	if (evaluate_iface(&overlay, session->config, iface, DETAIL_SUMMARY, report) < 0)
 		return NULL;
 	array_each (&report->findings, struct finding *, finding) {
-		if (strcmp((*finding)->id, event->id) == 0)
+		if (strcmp((*finding)->id, correction->id) == 0)
 			return take_ptr(*finding);
 	}
 	return NULL;
 }
 
 /* Words and fields are made while all is at hand; they go out when the kernel is done with. */
-static void say_later(void *data, const struct correct_event *event)
+static void on_report(void *data, const struct correction *correction)
 {
-	_cleanup_(finding_freep) struct finding *worded = NULL;
-	struct correct_event full = *event;
-	struct daemon *daemon = data;
+	_cleanup_(finding_freep) struct finding *expanded = NULL;
+	struct correction full = *correction;
+	struct session *session = data;
 	struct entry entry;
 
-	if (event->kind == EVENT_CORRECTED && event->finding &&
-		event->finding->detail == DETAIL_COUNT)
-		worded = word_before(daemon, event);
-	if (worded)
-		full.finding = worded;
-	event = &full;
+	if (full.kind == EVENT_CORRECTED && full.finding &&
+		full.finding->detail == DETAIL_COUNT)
+		expanded = expand_before(session, correction);
+	if (expanded)
+		full.finding = expanded;
 	/* whoever asked reads it, too; without memory for that he reads less */
-	if (daemon->answers)
-		(void)correct_answer_event(daemon->answers, event);
-	say_correction(&entry, event);
-	if (array_push(&daemon->to_be_said, &entry) < 0) {
-		(void)sink_write(&daemon->sink, &entry);
-		entry_done(&entry);
-	}
+	if (session->answers)
+		(void)request_answer_event(session->answers, &full);
+	log_correction(&entry, &full);
+	keep_entry(session, &entry);
 }
 
-void hands_say(struct daemon *daemon)
+/* --- the ledger ------------------------------------------------------------------------------ */
+
+bool session_wanted(const struct session *session)
 {
-	array_each (&daemon->to_be_said, struct entry, entry) {
-		(void)sink_write(&daemon->sink, entry);
-		entry_done(entry);
-	}
-	array_clear(&daemon->to_be_said);
-}
-
-/* --- the ledger --------------------------------------------------------------------------------- */
-
-bool hands_wanted(const struct daemon *daemon)
-{
-	const struct options *options = daemon->options;
-
-	return !options->once && !options->monitor &&
-	       (options->correct || config_wants_correct(daemon->config));
+	return !session->once && !session->monitor &&
+	       (session->correct || config_wants_correct(session->config));
 }
 
 /* One that can't be written any more is kept: it alone knows what is to be taken back. */
-static void no_ledger(struct daemon *daemon, const char *error)
+static void no_ledger(struct session *session, const char *error)
 {
-	daemon->ledger_usec = daemon_now(daemon) + LEDGER_AGAIN_USEC;
-	if (strcmp(daemon->ledger_error, error) == 0)
+	char message[LEDGER_ERROR + 64];
+
+	session->ledger_usec = clock_monotonic_usec() + LEDGER_AGAIN_USEC;
+	if (strcmp(session->ledger_error, error) == 0)
 		return;
-	snprintf(daemon->ledger_error, sizeof(daemon->ledger_error), "%s", error);
-	sink_say(&daemon->sink, LOG_ERR,
-		"Nothing is corrected, as nothing could be taken back: %s.", error);
+	snprintf(session->ledger_error, sizeof(session->ledger_error), "%s", error);
+	snprintf(message, sizeof(message), "Corrections disabled: %s.", error);
+	keep_plain(session, LOG_ERR, message);
 }
 
 /* The state directory; systemd may name several, of which the first is ours. */
-static bool directory(const struct daemon *daemon, char out[static PATH_MAX])
+static bool find_directory(const struct session *session, char out[static PATH_MAX])
 {
-	const char *path = daemon->options->state_directory;
+	const char *path = session->state_directory;
 
 	if (!path)
 		path = getenv("STATE_DIRECTORY");
 	if (!path || !*path)
 		return false;
 	snprintf(out, PATH_MAX, "%.*s",
-		daemon->options->state_directory ? PATH_MAX - 1 : (int)strcspn(path, ":"),
-		path);
+		session->state_directory ? PATH_MAX - 1 : (int)strcspn(path, ":"), path);
 	return true;
 }
 
-static void cant_save(struct daemon *daemon)
+static void cant_save(struct session *session)
 {
 	char error[LEDGER_ERROR];
 
-	ledger_explain(daemon->ledger, daemon->ledger->error, error);
-	no_ledger(daemon, error);
+	ledger_explain(session->ledger, session->ledger->error, error);
+	no_ledger(session, error);
 }
 
 static void left_alone(void *data, const struct ledger_entry *entry)
 {
-	struct daemon *daemon = data;
-	char text[CORRECT_LEFT];
+	char text[CORRECTION_LEFT];
 
-	correct_text_left(entry, text);
-	sink_say(&daemon->sink, LOG_NOTICE, "%s", text);
+	correction_text_left(entry, text);
+	keep_plain(data, LOG_NOTICE, text);
 }
 
-bool hands_has_ledger(const struct daemon *daemon)
+static bool has_ledger(const struct session *session)
 {
-	return daemon->ledger && !daemon->ledger_error[0];
+	return session->ledger && !session->ledger_error[0];
 }
 
-static void open_ledger(struct daemon *daemon)
+static void open_ledger(struct session *session)
 {
-	const struct writer writer = hands_writer(daemon);
+	const struct kernel_port port = port_of(session);
 	char path[PATH_MAX], error[LEDGER_ERROR];
 	int r;
 
-	if (hands_has_ledger(daemon) || !daemon->synced ||
-		daemon_now(daemon) < daemon->ledger_usec)
+	if (has_ledger(session) || clock_monotonic_usec() < session->ledger_usec)
 		return;
-	if (!daemon->ledger && !directory(daemon, path)) {
-		no_ledger(daemon,
+	if (!session->ledger && !find_directory(session, path)) {
+		no_ledger(session,
 			"there is no state directory for the ledger; name one with --state");
 		return;
 	}
-	if (!daemon->ledger && ledger_open(path, &daemon->ledger, error) < 0) {
-		no_ledger(daemon, error);
+	if (!session->ledger && ledger_open(path, &session->ledger, error) < 0) {
+		no_ledger(session, error);
 		return;
 	}
 	/* first, as what can't be written may have to be taken back */
-	r = carry_on(daemon->ledger, &writer, left_alone, daemon);
+	r = ledger_reconcile(session->ledger, &port, left_alone, session);
 	if (r >= 0)
-		r = ledger_check_writable(daemon->ledger);
+		r = ledger_check_writable(session->ledger);
 	if (r < 0) {
-		cant_save(daemon);
+		cant_save(session);
 		return;
 	}
-	daemon->ledger_doubtful = false;
-	if (daemon->ledger_error[0])
-		sink_say(&daemon->sink, LOG_NOTICE,
-			"The ledger can be written again: correcting.");
-	daemon->ledger_error[0] = '\0';
+	session->ledger_doubtful = false;
+	if (session->ledger_error[0])
+		keep_plain(session, LOG_NOTICE,
+			"The ledger can be written again: corrections enabled.");
+	session->ledger_error[0] = '\0';
 }
 
-static void hold_against_kernel(struct daemon *daemon)
+static void compare_ledger(struct session *session)
 {
-	const struct writer writer = hands_writer(daemon);
+	const struct kernel_port port = port_of(session);
 
-	if (!hands_has_ledger(daemon) || !daemon->ledger_doubtful || !daemon->synced)
+	if (!has_ledger(session) || !session->ledger_doubtful)
 		return;
-	daemon->ledger_doubtful = false;
-	if (carry_on(daemon->ledger, &writer, left_alone, daemon) < 0)
-		cant_save(daemon);
+	session->ledger_doubtful = false;
+	if (ledger_reconcile(session->ledger, &port, left_alone, session) < 0)
+		cant_save(session);
 }
 
-/* --- turns -------------------------------------------------------------------------------------- */
+/* --- turns ----------------------------------------------------------------------------------- */
 
-static int arm(struct daemon *daemon)
+static int arm_timer(struct session *session)
 {
-	uint64_t next = daemon->correct.next_usec;
-	int r;
+	uint64_t next = session->policy.next_usec;
 
-	if (!daemon->correction)
+	if (!session->timer)
 		return 0;
-	if (hands_wanted(daemon) && !hands_has_ledger(daemon) &&
-		daemon->ledger_usec < next)
-		next = daemon->ledger_usec;
-	if (next == UINT64_MAX)
-		return sd_event_source_set_enabled(daemon->correction, SD_EVENT_OFF);
-	r = sd_event_source_set_time(daemon->correction, next);
-	return r < 0 ? r
-		     : sd_event_source_set_enabled(daemon->correction, SD_EVENT_ONESHOT);
+	if (!has_ledger(session) && session->ledger_usec < next)
+		next = session->ledger_usec;
+	if (next == USEC_NEVER)
+		return sd_event_source_set_enabled(session->timer, SD_EVENT_OFF);
+	return sync_arm(session->timer, next);
 }
 
 /* The findings that may be acted upon: not those that are over, or that the kernel refuted. */
-static int gather(struct daemon *daemon, const struct finding ***ret, size_t *count)
+static int gather_findings(
+	struct session *session, const struct finding ***ret, size_t *count)
 {
 	*count = 0;
-	*ret = calloc(daemon->track.items.count + 1, sizeof(**ret));
+	*ret = calloc(session->track->items.count + 1, sizeof(**ret));
 	if (!*ret)
 		return -ENOMEM;
-	array_each (&daemon->track.items, struct track_item, item) {
+	array_each (&session->track->items, struct track_item, item) {
 		if (item->phase == TRACK_CLOSING || item->refuted)
 			continue;
 		/* the kernel is asked about an example; as a rule it was had at no cost */
-		if (!item->finding->example.src.host && judge_word(daemon, item) < 0)
+		if (!item->finding->example.src.host &&
+			finding_expand(session->sync->state, session->config, item) < 0)
 			return -ENOMEM;
 		(*ret)[(*count)++] = item->finding;
 	}
 	return 0;
 }
 
-static bool is_said(void *data, const char *id)
+static bool is_logged(void *data, const char *id)
 {
-	const struct daemon *daemon = data;
+	const struct session *session = data;
 
-	array_each (&daemon->track.items, const struct track_item, item) {
+	array_each (&session->track->items, const struct track_item, item) {
 		if (strcmp(item->finding->id, id) == 0)
-			return item->said != NULL;
+			return item->logged != NULL;
 	}
 	return false;
 }
 
-static struct correct_input input_of(struct daemon *daemon, const struct writer *writer,
-	const struct finding **findings, size_t count)
+static struct policy_input input_of(struct session *session,
+	const struct kernel_port *port, const struct finding **findings, size_t count,
+	int unsure_ifindex)
 {
-	return (struct correct_input){
-		.config = daemon->config,
-		.monitor = daemon->options->monitor,
-		.correct = daemon->options->correct,
-		.ledger = daemon->ledger,
-		.ledger_fails = !hands_has_ledger(daemon),
-		.ledger_error = daemon->ledger_error,
-		.writer = writer,
+	return (struct policy_input){
+		.config = session->config,
+		.monitor = session->monitor,
+		.correct = session->correct,
+		.ledger = session->ledger,
+		.ledger_fails = !has_ledger(session),
+		.ledger_error = session->ledger_error,
+		.port = port,
 		.findings = findings,
 		.count = count,
-		.unsure_ifindex = daemon->unsure_ifindex,
-		.now_usec = daemon_now(daemon),
-		.when_usec = the_time(daemon),
-		.say = say_later,
-		.say_data = daemon,
-		.is_said = is_said,
+		.unsure_ifindex = unsure_ifindex,
+		.now_usec = clock_monotonic_usec(),
+		.when_usec = clock_realtime_usec(),
+		.report = on_report,
+		.report_data = session,
+		.is_reported = is_logged,
 	};
 }
 
-int hands_input(struct daemon *daemon, const struct writer *writer,
-	const struct finding ***findings, struct correct_input *ret)
+void session_follow_links(struct session *session)
 {
-	size_t count;
-	int r = gather(daemon, findings, &count);
+	struct state *state = session->sync->state;
+	uint64_t now = clock_monotonic_usec();
 
-	if (r >= 0)
-		*ret = input_of(daemon, writer, *findings, count);
+	if (!state->links.count)
+		return;
+	array_each (&state->links, const struct link_change, change) {
+		if (session_wanted(session))
+			policy_follow(&session->policy, session->ledger, change, now);
+	}
+	array_clear(&state->links);
+}
+
+int session_turn(struct session *session, int unsure_ifindex)
+{
+	_cleanup_(freep) const struct finding **findings = NULL;
+	const struct kernel_port port = port_of(session);
+	struct policy_input input;
+	size_t count;
+	int r, armed;
+
+	if (!session_wanted(session))
+		return 0;
+	open_ledger(session);
+	compare_ledger(session);
+	r = gather_findings(session, &findings, &count);
+	if (r < 0)
+		return r;
+	input = input_of(session, &port, findings, count, unsure_ifindex);
+	r = correct_turn(&session->policy, &input);
+	if (r == -EIO) {
+		cant_save(session);
+		r = 0;
+	}
+	armed = r < 0 ? r : arm_timer(session);
+	if (armed < 0 || session->entry_lost)
+		return armed < 0 ? armed : -ENOMEM;
+	/* what a write leaves to be done is done in a turn of its own */
+	return r > 0;
+}
+
+void session_use_config(struct session *session, const struct config *config)
+{
+	session->config = config;
+	session->ledger_usec = 0;
+	/* another configuration expects other things */
+	array_clear(&session->policy.candidates);
+	if (session_wanted(session))
+		return;
+	/* the next one to correct may be rpfilterctl */
+	ledger_free(session->ledger);
+	session->ledger = NULL;
+	session->ledger_error[0] = '\0';
+}
+
+/* --- by hand --------------------------------------------------------------------------------- */
+
+typedef int (*request_work)(struct policy *policy, const struct policy_input *input,
+	char *const *names, struct request_answers *ret);
+
+static int do_request(struct session *session, request_work work, char *const *names,
+	int unsure_ifindex, struct request_answers *ret)
+{
+	_cleanup_(freep) const struct finding **findings = NULL;
+	const struct kernel_port port = port_of(session);
+	struct policy_input input;
+	size_t count;
+	int r = gather_findings(session, &findings, &count);
+
+	if (r < 0)
+		return r;
+	input = input_of(session, &port, findings, count, unsure_ifindex);
+	input.is_reported = NULL;
+	session->answers = ret;
+	r = work(&session->policy, &input, names, ret);
+	session->answers = NULL;
 	return r;
 }
 
-void hands_saw(struct daemon *daemon, const struct record *record)
+int session_serve(struct session *session, enum session_request request,
+	char *const *names, int unsure_ifindex, struct request_answers *ret)
 {
-	if (record->kind == RECORD_LINK_GONE && hands_wanted(daemon))
-		correct_saw_gone(&daemon->correct, daemon->ledger, record->link.ifindex);
-}
+	request_work work = NULL;
 
-/* Those that came up, whichever way that was heard of: by an event or by a reading. */
-static void take_risen(struct daemon *daemon)
-{
-	array_each (&daemon->state->risen, const int, ifindex) {
-		if (hands_wanted(daemon))
-			correct_saw_up(&daemon->correct, *ifindex, daemon_now(daemon));
+	if (!session->sync->synced)
+		return -EAGAIN;
+	/* one that can't be written is enough to take back what stands in it */
+	if (!session->ledger)
+		return -ENOLCK;
+	switch (request) {
+	case SESSION_APPLY:
+		work = request_apply;
+		break;
+	case SESSION_REVERT:
+		/* else it would be corrected again at once; not saved it holds as long as we run */
+		(void)do_request(session, request_pause, names, unsure_ifindex, ret);
+		work = request_revert;
+		break;
+	case SESSION_PAUSE:
+		work = request_pause;
+		break;
+	case SESSION_RESUME:
+		work = request_resume;
+		break;
 	}
-	array_clear(&daemon->state->risen);
+	return do_request(session, work, names, unsure_ifindex, ret);
 }
 
-void hands_take_over(struct daemon *daemon, struct state *fresh)
-{
-	size_t kept = 0;
+/* --- life ------------------------------------------------------------------------------------ */
 
-	if (daemon->state)
-		take_risen(daemon);
-	/* to a state just read all of them are new */
-	array_each (&fresh->risen, const int, ifindex) {
-		const struct iface *known =
-			daemon->state ? state_iface(daemon->state, *ifindex) : NULL;
-
-		if (daemon->state && (!known || !iface_is_up(known)))
-			fresh->risen.items[kept++] = *ifindex;
-	}
-	fresh->risen.count = kept;
-}
-
-int hands_turn(struct daemon *daemon)
-{
-	_cleanup_(freep) const struct finding **findings = NULL;
-	const struct writer writer = hands_writer(daemon);
-	struct correct_input input;
-	int r;
-
-	take_risen(daemon);
-	if (!hands_wanted(daemon))
-		return 0;
-	open_ledger(daemon);
-	hold_against_kernel(daemon);
-	r = hands_input(daemon, &writer, &findings, &input);
-	if (r < 0)
-		return r;
-	r = correct_turn(&daemon->correct, &input);
-	if (r == -EIO) {
-		cant_save(daemon);
-		r = 0;
-	}
-	/* what a write leaves to be done is done in a turn of its own */
-	if (r > 0)
-		judge_later(daemon);
-	return r < 0 ? r : arm(daemon);
-}
-
-int hands_due(sd_event_source *source, uint64_t usec, void *data)
+/* The turn that follows each handler looks at the time itself. */
+static int on_timer(sd_event_source *source, uint64_t usec, void *data)
 {
 	(void)source;
 	(void)usec;
-	return judge_now(data, false);
+	(void)data;
+	return 0;
 }
 
-void hands_reload(struct daemon *daemon)
+int session_start(struct session *session, sd_event *event)
 {
-	daemon->ledger_usec = 0;
-	array_clear(
-		&daemon->correct.safe); /* another configuration expects other things */
-	if (hands_wanted(daemon)) {
-		bus_start(daemon);
-		return;
-	}
-	bus_stop(daemon);
-	/* the next one to correct may be rpfilterctl */
-	ledger_free(daemon->ledger);
-	daemon->ledger = NULL;
-	daemon->ledger_error[0] = '\0';
+	int r = sd_event_add_time(event, &session->timer, CLOCK_MONOTONIC, USEC_NEVER,
+		1000, on_timer, session);
+
+	return r < 0 ? r : sd_event_source_set_enabled(session->timer, SD_EVENT_OFF);
 }
 
-static bool has_own(const struct ledger *ledger)
+static bool has_own_entries(const struct ledger *ledger)
 {
 	array_each (&ledger->entries, const struct ledger_entry, entry) {
 		if (strcmp(entry->netns, ledger->netns) == 0)
@@ -453,26 +490,28 @@ static bool has_own(const struct ledger *ledger)
 	return false;
 }
 
-void hands_stop(struct daemon *daemon)
+void session_stop(struct session *session)
 {
-	const struct writer writer = hands_writer(daemon);
-	const struct correct_input input = input_of(daemon, &writer, NULL, 0);
-	bool back = hands_wanted(daemon) && daemon->ledger &&
-		    daemon->config->correct.restore == RESTORE_ON_STOP;
+	const struct kernel_port port = port_of(session);
+	const struct policy_input input = input_of(session, &port, NULL, 0, 0);
+	bool left;
 
-	if (!back)
+	if (!session_wanted(session) || !session->ledger ||
+		session->config->correct.restore != RESTORE_ON_STOP)
 		return;
-	if (!daemon->synced ? has_own(daemon->ledger)
-			    : correct_stop(&daemon->correct, &input) < 0)
-		sink_say(&daemon->sink, LOG_ERR,
+	left = session->sync->synced ? restore_all(&session->policy, &input) < 0
+				     : has_own_entries(session->ledger);
+	if (left)
+		keep_plain(session, LOG_ERR,
 			"Not all corrections could be taken back; they are in the ledger: rpfilterctl revert --all.");
-	hands_say(daemon);
 }
 
-void hands_done(struct daemon *daemon)
+void session_done(struct session *session)
 {
-	hands_say(daemon);
-	array_done(&daemon->to_be_said);
-	correct_done(&daemon->correct);
-	ledger_free(daemon->ledger);
+	sd_event_source_disable_unref(session->timer);
+	array_each (&session->entries, struct entry, entry)
+		entry_done(entry);
+	array_done(&session->entries);
+	policy_done(&session->policy);
+	ledger_free(session->ledger);
 }

@@ -1,16 +1,70 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "base/array.h"
+#include "daemon/config/config.h"
 #include "daemon/correct/policy.h"
+#include "daemon/correct/requests.h"
+#include "daemon/evaluate/track.h"
+#include "daemon/journal/entry.h"
+#include "daemon/sync/sync.h"
 
-struct daemon;
+#include <stdbool.h>
+#include <stdint.h>
+#include <systemd/sd-event.h>
 
-/* What the files of hands_*() share; hands.c has the daemon's sockets and state as a writer. */
-struct writer hands_writer(struct daemon *daemon);
+/*
+ * The corrector as the daemon has it: the policy with the daemon's sockets, state, ledger and
+ * clock. What there is to log waits in session.entries until the kernel is done with.
+ */
+struct session {
+	struct sync *sync;	     /* borrowed */
+	const struct config *config; /* borrowed: session_use_config() */
+	struct track *track;	     /* borrowed */
+	bool monitor, correct;	     /* --mode */
+	bool once;
+	const char *state_directory; /* --state, or NULL */
 
-/* Whether there is a ledger that can be written, as far as is known: without, nothing is corrected. */
-bool hands_has_ledger(const struct daemon *daemon);
+	struct policy policy;
+	struct ledger *ledger; /* NULL, or with an error: nothing is corrected; and why */
+	char ledger_error[LEDGER_ERROR];
+	uint64_t ledger_usec; /* not opened again before */
+	bool ledger_doubtful; /* something went unseen: compare it with the kernel */
+	ARRAY(struct entry) entries;	 /* to be logged; the turn does, and clears it */
+	bool entry_lost;		 /* there was no memory for one */
+	struct request_answers *answers; /* while somebody asks by the bus */
+	sd_event_source *timer;		 /* when the policy wants to look again */
+};
 
-/* Fills in *ret. *findings is to be freed, behind it. Returns 0 or -ENOMEM. */
-int hands_input(struct daemon *daemon, const struct writer *writer,
-	const struct finding ***findings, struct correct_input *ret);
+/* Adds the timer. Returns 0 or a negative errno. */
+int session_start(struct session *session, sd_event *event);
+void session_done(struct session *session);
+
+/* Whether anything at all is to be corrected. */
+bool session_wanted(const struct session *session);
+
+/* Another configuration is in force. */
+void session_use_config(struct session *session, const struct config *config);
+
+/* Follows the links that came and went, and clears state.links: the first thing in a turn. */
+void session_follow_links(struct session *session);
+
+/*
+ * Corrects what was found, and takes back what is needed no more. The model may be a newer one
+ * afterwards. Returns 1 where another turn has to follow, 0, or a negative errno.
+ */
+int session_turn(struct session *session, int unsure_ifindex);
+
+/* The daemon ends: with restore = "on-stop" all is taken back. */
+void session_stop(struct session *session);
+
+/* What is asked for by hand. */
+enum session_request { SESSION_APPLY, SESSION_REVERT, SESSION_PAUSE, SESSION_RESUME };
+
+/*
+ * For the interfaces of those names, none of them: all. What was done is added to ret. Call it
+ * behind a turn. Returns 0; -ENOLCK without a ledger, see ledger_error; -EAGAIN out of sync; or
+ * another negative errno.
+ */
+int session_serve(struct session *session, enum session_request request,
+	char *const *names, int unsure_ifindex, struct request_answers *ret);

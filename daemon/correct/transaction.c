@@ -22,7 +22,7 @@ struct before {
 
 struct work {
 	struct ledger *ledger;
-	const struct writer *writer;
+	const struct kernel_port *port;
 	const struct finding *finding;
 	const struct plan *plan;
 	enum kernel_answer expected;
@@ -35,7 +35,7 @@ static bool is_expected(const struct work *work, struct outcome *ret)
 	array_each (&work->plan->steps, const struct plan_step, step) {
 		int value = 0, r;
 
-		r = work->writer->read(work->writer->data, step->ifindex, &value);
+		r = work->port->read(work->port->data, step->ifindex, &value);
 		if (r < 0) {
 			*ret = (struct outcome){ .kind = OUTCOME_ERROR,
 				.error = r,
@@ -50,17 +50,25 @@ static bool is_expected(const struct work *work, struct outcome *ret)
 	return true;
 }
 
-static const struct iface *iface_of(const struct writer *writer, int ifindex)
+static const struct iface *iface_of(const struct kernel_port *port, int ifindex)
 {
-	const struct state *state = writer->state(writer->data);
+	const struct state *state = port->state(port->data);
 
 	return state ? state_iface(state, ifindex) : NULL;
 }
 
-/* What tells which one it was: after a crash it may be another one that has the index. */
-static void identify(const struct writer *writer, struct ledger_entry *entry)
+/* Whether the interface went under the transaction: another one may have its index by now. */
+static bool went(const struct kernel_port *port, int ifindex)
 {
-	const struct iface *iface = iface_of(writer, entry->ifindex);
+	const struct state *state = port->state(port->data);
+
+	return state && ifindex > 0 && state_link_went(state, ifindex);
+}
+
+/* What tells which one it was: after a crash it may be another one that has the index. */
+static void identify(const struct kernel_port *port, struct ledger_entry *entry)
+{
+	const struct iface *iface = iface_of(port, entry->ifindex);
 
 	snprintf(entry->name, sizeof(entry->name), "%s",
 		entry->ifindex == NETCONF_ALL	    ? "all"
@@ -80,10 +88,10 @@ static int put_pending(
 		.value = step->value,
 		.keeps = step->keeps,
 		.example = work->finding->example,
-		.when_usec = work->writer->clock(work->writer->data) };
+		.when_usec = work->port->clock(work->port->data) };
 
 	entry.example.iif = step->ifindex;
-	identify(work->writer, &entry);
+	identify(work->port, &entry);
 	before->existed = known != NULL;
 	if (known) {
 		before->entry = *known;
@@ -128,16 +136,18 @@ static int account(struct work *work)
 
 /* Puts one back, unless somebody else has set it meanwhile: then it is his. */
 static bool put_step_back(
-	const struct writer *writer, const struct plan_step *step, bool *ret_foreign)
+	const struct kernel_port *port, const struct plan_step *step, bool *ret_foreign)
 {
-	int value, r = writer->read(writer->data, step->ifindex, &value);
+	int value, r = went(port, step->ifindex)
+			       ? -ENODEV
+			       : port->read(port->data, step->ifindex, &value);
 
 	*ret_foreign =
 		r == -ENODEV || r == -EAFNOSUPPORT || (r >= 0 && value != step->value);
 	if (r < 0 || *ret_foreign)
 		return *ret_foreign;
-	r = writer->write(writer->data, step->ifindex, step->old);
-	(void)writer->reread(writer->data, step->ifindex, &value);
+	r = port->write(port->data, step->ifindex, step->old);
+	(void)port->reread(port->data, step->ifindex, &value);
 	return r >= 0;
 }
 
@@ -147,12 +157,10 @@ static void roll_back(struct work *work, struct outcome *ret)
 	for (size_t i = work->plan->steps.count; i-- > 0;) {
 		const struct plan_step *step = &work->plan->steps.items[i];
 		bool foreign = false, back = i >= work->written;
-		struct ledger_entry *entry;
+		struct ledger_entry *entry = ledger_find(work->ledger, step->ifindex);
 
 		if (!back)
-			back = put_step_back(work->writer, step, &foreign);
-		/* not before: rereading hears of interfaces that go, with their entries */
-		entry = ledger_find(work->ledger, step->ifindex);
+			back = put_step_back(work->port, step, &foreign);
 		if (back && entry && work->before[i].existed && !foreign) {
 			*entry = work->before[i].entry;
 		} else if (back && entry) {
@@ -169,8 +177,7 @@ static void roll_back(struct work *work, struct outcome *ret)
 static int write_steps(struct work *work, struct outcome *ret)
 {
 	array_each (&work->plan->steps, const struct plan_step, step) {
-		int r = work->writer->write(
-			work->writer->data, step->ifindex, step->value);
+		int r = work->port->write(work->port->data, step->ifindex, step->value);
 
 		if (r < 0) {
 			*ret = (struct outcome){ .kind = OUTCOME_ERROR,
@@ -188,7 +195,7 @@ static int write_steps(struct work *work, struct outcome *ret)
 /* Whether model and kernel let the example pass now: 1, 0 with *ret set, or -ENOMEM. */
 static int is_cured(struct work *work, struct outcome *ret)
 {
-	const struct writer *writer = work->writer;
+	const struct kernel_port *port = work->port;
 	const struct finding *finding = work->finding;
 	const struct state *state;
 	int r = 0, value = 0;
@@ -196,7 +203,11 @@ static int is_cured(struct work *work, struct outcome *ret)
 	ret->kind = OUTCOME_NO_EFFECT;
 	array_each (&work->plan->steps, const struct plan_step, step) {
 		ret->ifindex = step->ifindex;
-		r = writer->reread(writer->data, step->ifindex, &value);
+		r = port->reread(port->data, step->ifindex, &value);
+		if (went(port, step->ifindex)) {
+			ret->kind = OUTCOME_STALE; /* nobody's fault */
+			return 0;
+		}
 		if (r < 0 || value != step->value) {
 			ret->kind = r < 0		 ? OUTCOME_ERROR
 				    : value == step->old ? OUTCOME_NO_EFFECT
@@ -205,18 +216,17 @@ static int is_cured(struct work *work, struct outcome *ret)
 			return 0;
 		}
 	}
-	r = writer->ask(writer->data, &finding->example, &ret->kernel);
+	r = port->ask(port->data, &finding->example, &ret->kernel);
 	if (r < 0)
 		ret->kernel = KERNEL_UNASKED;
 	/* out of sync the model says nothing, and the next finding will if need be */
-	state = writer->state(writer->data);
+	state = port->state(port->data);
 	r = 1;
 	if (state) {
 		const struct overlay overlay = { .state = state };
 		const struct iface *iface = state_iface(state, finding->ifindex);
 
-		r = iface ? plan_is_cured(&overlay, iface, finding->id, &writer->judge)
-			  : 0;
+		r = iface ? plan_is_cured(&overlay, iface, finding->id, &port->judge) : 0;
 	}
 	if (r == -ENOMEM || (r > 0 && ret->kernel == KERNEL_PASS))
 		return r;
@@ -245,14 +255,14 @@ static void mark_done(struct work *work)
 	(void)ledger_save(work->ledger);
 }
 
-static int carry(struct work *work, struct outcome *ret)
+static int apply_plan(struct work *work, struct outcome *ret)
 {
-	const struct writer *writer = work->writer;
+	const struct kernel_port *port = work->port;
 	int r;
 
-	r = writer->ask(writer->data, &work->finding->example, &ret->kernel);
+	r = port->ask(port->data, &work->finding->example, &ret->kernel);
 	if (r < 0 || ret->kernel != work->expected) {
-		ret->kind = r < 0 ? OUTCOME_STALE : OUTCOME_OTHERWISE;
+		ret->kind = r < 0 ? OUTCOME_STALE : OUTCOME_KERNEL_DISAGREES;
 		return 0;
 	}
 	if (!is_expected(work, ret))
@@ -275,12 +285,12 @@ static int carry(struct work *work, struct outcome *ret)
 	return r == -ENOMEM ? r : 0;
 }
 
-int carry_out(struct ledger *ledger, const struct writer *writer,
+int transaction_apply(struct ledger *ledger, const struct kernel_port *port,
 	const struct finding *finding, const struct plan *plan,
 	enum kernel_answer expected, struct outcome *ret)
 {
 	struct work work = { .ledger = ledger,
-		.writer = writer,
+		.port = port,
 		.finding = finding,
 		.plan = plan,
 		.expected = expected };
@@ -290,7 +300,7 @@ int carry_out(struct ledger *ledger, const struct writer *writer,
 	work.before = calloc(plan->steps.count + 1, sizeof(*work.before));
 	if (!work.before)
 		return -ENOMEM;
-	r = carry(&work, ret);
+	r = apply_plan(&work, ret);
 	free(work.before);
 	return r;
 }
@@ -311,24 +321,24 @@ static int target_of(const struct ledger *ledger, const struct ledger_entry *ent
 }
 
 /* A step that kept an interface as it is may go only if that changes nothing in effect now. */
-static bool may_go(const struct writer *writer, const struct ledger_entry *entry)
+static bool may_go(const struct kernel_port *port, const struct ledger_entry *entry)
 {
 	int all = 0;
 
 	if (!entry->keeps)
 		return true;
-	if (writer->read(writer->data, NETCONF_ALL, &all) < 0)
+	if (port->read(port->data, NETCONF_ALL, &all) < 0)
 		return false;
 	return plan_keeping_value(entry->old, all) ==
 	       plan_keeping_value(entry->value, all);
 }
 
 /* Writes one value back. Sets *ret; entry is changed or removed. */
-static void put_back(struct ledger *ledger, const struct writer *writer,
+static void write_back(struct ledger *ledger, const struct kernel_port *port,
 	struct ledger_entry *entry, int target, struct outcome *ret)
 {
 	const struct ledger_entry *all;
-	int ifindex = entry->ifindex, value = 0;
+	int value = 0;
 
 	entry->was = entry->value;
 	entry->value = target;
@@ -337,41 +347,39 @@ static void put_back(struct ledger *ledger, const struct writer *writer,
 	ret->kind = OUTCOME_NO_LEDGER;
 	if (ret->error >= 0 || target == entry->old) {
 		ret->kind = OUTCOME_ERROR;
-		ret->error = writer->write(writer->data, entry->ifindex, target);
+		ret->error = port->write(port->data, entry->ifindex, target);
 	}
 	if (ret->error < 0) {
 		entry->value = entry->was;
 		entry->done = true;
 		return;
 	}
-	(void)writer->reread(writer->data, ifindex, &value);
+	(void)port->reread(port->data, entry->ifindex, &value);
 	ret->kind = OUTCOME_DONE;
-	/* anew: rereading hears of interfaces that go, with their entries */
-	entry = ledger_find(ledger, ifindex);
-	all = ledger_find(ledger, NETCONF_ALL);
-	if (!entry)
-		return;
 	entry->was = target;
 	entry->done = true;
 	if (target == entry->old) {
 		ledger_remove(ledger, entry);
 		return;
 	}
+	all = ledger_find(ledger, NETCONF_ALL);
 	entry->keeps = true;
 	if (all)
 		memcpy(entry->finding, all->finding, sizeof(entry->finding));
 }
 
-static void take_one_back(struct ledger *ledger, const struct writer *writer,
+static void revert_entry(struct ledger *ledger, const struct kernel_port *port,
 	struct ledger_entry *entry, struct outcome *ret, int *ret_now)
 {
-	int target = target_of(ledger, entry), value = 0;
-	int r = writer->read(writer->data, entry->ifindex, &value);
+	int target = target_of(ledger, entry), value = 0, r = -ENODEV;
+
+	if (!went(port, entry->ifindex))
+		r = port->read(port->data, entry->ifindex, &value);
 
 	ret->ifindex = entry->ifindex;
 	*ret_now = value;
 	if (r == -ENODEV || r == -EAFNOSUPPORT || (r >= 0 && value != entry->value)) {
-		ret->kind = OUTCOME_FOREIGN;
+		ret->kind = OUTCOME_OVERWRITTEN;
 		ret->error = r < 0 ? r : 0;
 		ledger_remove(ledger, entry);
 		return;
@@ -380,17 +388,17 @@ static void take_one_back(struct ledger *ledger, const struct writer *writer,
 		*ret = (struct outcome){ .kind = OUTCOME_ERROR, .error = r };
 		return;
 	}
-	if (!may_go(writer, entry)) {
+	if (!may_go(port, entry)) {
 		ret->kind = OUTCOME_KEPT;
 		return;
 	}
-	put_back(ledger, writer, entry, target, ret);
+	write_back(ledger, port, entry, target, ret);
 	if (ret->kind == OUTCOME_DONE)
 		*ret_now = target;
 }
 
-int take_back(struct ledger *ledger, const struct writer *writer, const char *finding,
-	take_back_told told, void *data)
+int transaction_revert(struct ledger *ledger, const struct kernel_port *port,
+	const char *finding, transaction_revert_told told, void *data)
 {
 	_cleanup_(freep) int *ifindexes =
 		calloc(ledger->entries.count + 1, sizeof(*ifindexes));
@@ -400,7 +408,7 @@ int take_back(struct ledger *ledger, const struct writer *writer, const char *fi
 
 	if (!ifindexes)
 		return -ENOMEM;
-	/* by key: entries move when an interface goes meanwhile */
+	/* by key: an entry that is taken back goes */
 	array_each (&ledger->entries, const struct ledger_entry, entry) {
 		if (strcmp(entry->netns, ledger->netns) == 0 &&
 			strcmp(entry->finding, finding) == 0)
@@ -414,7 +422,7 @@ int take_back(struct ledger *ledger, const struct writer *writer, const char *fi
 		if (!entry || strcmp(entry->finding, finding) != 0)
 			continue;
 		was = *entry;
-		take_one_back(ledger, writer, entry, &how, &now);
+		revert_entry(ledger, port, entry, &how, &now);
 		if (told)
 			told(data, &was, now, &how);
 		/* what was written before it depends on it: it all stays */
@@ -427,11 +435,11 @@ int take_back(struct ledger *ledger, const struct writer *writer, const char *fi
 /* --- after a start ------------------------------------------------------------------------------ */
 
 /* Brings an entry up to the kernel's value; false where it is none of ours any more. */
-static bool resume(struct ledger *ledger, const struct writer *writer,
-	struct ledger_entry *entry, carry_on_told told, void *data)
+static bool resume(struct ledger *ledger, const struct kernel_port *port,
+	struct ledger_entry *entry, ledger_reconcile_told told, void *data)
 {
-	const struct iface *iface = iface_of(writer, entry->ifindex);
-	int value = 0, r = writer->read(writer->data, entry->ifindex, &value);
+	const struct iface *iface = iface_of(port, entry->ifindex);
+	int value = 0, r = port->read(port->data, entry->ifindex, &value);
 
 	if (r == -ENODEV || r == -EAFNOSUPPORT || (entry->ifindex > 0 && !iface))
 		return false;
@@ -452,14 +460,14 @@ static bool resume(struct ledger *ledger, const struct writer *writer,
 	return value != entry->old;
 }
 
-int carry_on(struct ledger *ledger, const struct writer *writer, carry_on_told told,
-	void *data)
+int ledger_reconcile(struct ledger *ledger, const struct kernel_port *port,
+	ledger_reconcile_told told, void *data)
 {
 	for (size_t i = ledger->entries.count; i-- > 0;) {
 		struct ledger_entry *entry = &ledger->entries.items[i];
 
 		if (strcmp(entry->netns, ledger->netns) == 0 &&
-			!resume(ledger, writer, entry, told, data))
+			!resume(ledger, port, entry, told, data))
 			array_remove(&ledger->entries, i);
 	}
 	ledger_follow_end(ledger);

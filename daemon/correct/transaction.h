@@ -8,14 +8,13 @@
  * Who touches the kernel: the daemon, rpfilterctl, or a test. Functions get data first and
  * return 0 or a negative errno.
  */
-struct writer {
+struct kernel_port {
 	void *data;
 	/* rp_filter of an interface, of NETCONF_ALL or NETCONF_DEFAULT; as devconf_write.h */
 	int (*write)(void *data, int ifindex, int value);
 	int (*read)(void *data, int ifindex, int *ret);
 	/* After a write: the model takes in what was announced meanwhile, then reads that one
-	 * again, as a write to a link that is down is announced to nobody. *ret: its value.
-	 * Interfaces that went leave the ledger, so entries move. */
+	 * again, as a write to a link that is down is announced to nobody. *ret: its value. */
 	int (*reread)(void *data, int ifindex, int *ret);
 	/* The kernel's word on a packet. */
 	int (*ask)(void *data, const struct flow *flow, enum kernel_answer *ret);
@@ -28,12 +27,12 @@ struct writer {
 /* How a write, or a plan of some, went. */
 enum outcome_kind {
 	OUTCOME_DONE,
-	OUTCOME_STALE,	   /* a value is not what the plan was made of: plan again */
-	OUTCOME_OTHERWISE, /* the kernel says otherwise of the example: nothing written */
-	OUTCOME_NO_EFFECT, /* written, and the packet still dropped: taken back */
+	OUTCOME_STALE, /* a value is not what the plan was made of: plan again */
+	OUTCOME_KERNEL_DISAGREES, /* the kernel says otherwise of the example: nothing written */
+	OUTCOME_NO_EFFECT,	  /* written, and the packet still dropped: taken back */
 	OUTCOME_ERROR, /* .error of the write to .ifindex: what was written is taken back */
 	OUTCOME_NO_LEDGER, /* .error of the ledger: nothing written */
-	OUTCOME_FOREIGN, /* of taking back: somebody else's value is there now, and stays */
+	OUTCOME_OVERWRITTEN, /* of taking back: somebody else's value is there now, and stays */
 	OUTCOME_KEPT, /* of taking back: it would loosen or tighten what is in effect now */
 };
 
@@ -51,30 +50,30 @@ struct outcome {
  * be as the plan has them, all steps go into the ledger, are written in order, and model and kernel must both let the example
  * pass afterwards; else what was written is put back. Returns 0 or -ENOMEM.
  */
-int carry_out(struct ledger *ledger, const struct writer *writer,
+int transaction_apply(struct ledger *ledger, const struct kernel_port *port,
 	const struct finding *finding, const struct plan *plan,
 	enum kernel_answer expected, struct outcome *ret);
 
 /* Told of each value that was, or was not, taken back; the entry as it was. */
-typedef void (*take_back_told)(
+typedef void (*transaction_revert_told)(
 	void *data, const struct ledger_entry *entry, int now, const struct outcome *how);
 
 /*
  * Takes back what was written for a finding, last write first; never over somebody else's
  * value. It needs no room in the ledger: where an old value is back, an entry that could not be
- * struck out tells of a value that is not there any more, and is forgotten by carry_on(). Returns
+ * struck out tells of a value that is not there any more, and is forgotten by ledger_reconcile(). Returns
  * 0; -EIO where something could not be written or accounted for and is left; -ENOMEM.
  */
-int take_back(struct ledger *ledger, const struct writer *writer, const char *finding,
-	take_back_told told, void *data);
+int transaction_revert(struct ledger *ledger, const struct kernel_port *port,
+	const char *finding, transaction_revert_told told, void *data);
 
 /* Told of a value that looks like ours on an interface that can't be told to be the same one. */
-typedef void (*carry_on_told)(void *data, const struct ledger_entry *entry);
+typedef void (*ledger_reconcile_told)(void *data, const struct ledger_entry *entry);
 
 /*
  * After a start, holds the ledger against the kernel: what was written is ours, what was not
  * is forgotten, and so is what belongs to another interface by now or has somebody else's
  * value. What can't be read for another reason stays. Returns 0 or a negative errno of saving.
  */
-int carry_on(struct ledger *ledger, const struct writer *writer, carry_on_told told,
-	void *data);
+int ledger_reconcile(struct ledger *ledger, const struct kernel_port *port,
+	ledger_reconcile_told told, void *data);

@@ -48,7 +48,7 @@ int apply_run(struct ctl *ctl)
 		r = confirm(ctl, &plans);
 	}
 	if (r > 0) {
-		code = by_hand(ctl, "Apply", correct_hand_apply, &plans, NULL);
+		code = by_hand(ctl, "Apply", request_apply, &plans, NULL);
 	} else if (r == 0) {
 		(void)fputs("Nothing is changed.\n", ctl->err);
 		code = CTL_FINE;

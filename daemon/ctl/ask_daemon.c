@@ -2,12 +2,13 @@
 #include "daemon/ctl/ask_daemon.h"
 
 #include "base/cleanup.h"
-#include "daemon/bus.h"
+#include "daemon/correct/bus_names.h"
 #include "kernel/netns_id.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <systemd/sd-bus.h>
 
 /* It may have to read all anew before it answers. */
 #define TIMEOUT_USEC UINT64_C(60000000)
@@ -25,7 +26,7 @@ static const char *event_word(const char *word)
 	return "nothing";
 }
 
-static int read_answers(sd_bus_message *reply, struct correct_answers *ret)
+static int read_answers(sd_bus_message *reply, struct request_answers *ret)
 {
 	const char *event, *iif, *text;
 	int old, value;
@@ -33,7 +34,7 @@ static int read_answers(sd_bus_message *reply, struct correct_answers *ret)
 
 	while (r >= 0 && (r = sd_bus_message_read(reply, BUS_ANSWER, &event, &iif, &old,
 				  &value, &text)) > 0) {
-		struct correct_answer answer = {
+		struct request_answer answer = {
 			.event = event_word(event), .old = old, .value = value
 		};
 
@@ -75,7 +76,7 @@ static bool is_nobody(const sd_bus_error *error)
 	       sd_bus_error_has_name(error, BUS_ERROR_MONITORING);
 }
 
-int ask_daemon(const char *method, char *const *names, struct correct_answers *ret,
+int ask_daemon(const char *method, char *const *names, struct request_answers *ret,
 	char error[static ERROR_TEXT])
 {
 	sd_bus_error refused = SD_BUS_ERROR_NULL;

@@ -66,9 +66,9 @@ static uint64_t the_time(void *data)
 	return (uint64_t)now.tv_sec * USEC_PER_SEC + (uint64_t)now.tv_nsec / 1000;
 }
 
-static struct writer writer_of(struct ctl *ctl)
+static struct kernel_port writer_of(struct ctl *ctl)
 {
-	return (struct writer){ .data = ctl,
+	return (struct kernel_port){ .data = ctl,
 		.write = do_write,
 		.read = do_read,
 		.reread = do_reread,
@@ -80,34 +80,34 @@ static struct writer writer_of(struct ctl *ctl)
 
 /* --- here ------------------------------------------------------------------------------------------ */
 
-static void told(void *data, const struct correct_event *event)
+static void told(void *data, const struct correction *event)
 {
 	/* without memory for the words, the exit code tells */
-	(void)correct_answer_event(data, event);
+	(void)request_answer_event(data, event);
 }
 
 static void left_alone(void *data, const struct ledger_entry *entry)
 {
-	char text[CORRECT_LEFT];
+	char text[CORRECTION_LEFT];
 
-	correct_text_left(entry, text);
+	correction_text_left(entry, text);
 	ctl_say(data, "%s", text);
 }
 
 static int here(struct ctl *ctl, by_hand_work work, char *const *names,
-	const struct plans *plans, const char *no_daemon, struct correct_answers *ret)
+	const struct plans *plans, const char *no_daemon, struct request_answers *ret)
 {
 	_cleanup_(ledger_freep) struct ledger *ledger = NULL;
 	_cleanup_(freep) const struct finding **findings = NULL;
-	const struct writer writer = writer_of(ctl);
+	const struct kernel_port port = writer_of(ctl);
 	char path[PATH_MAX], error[LEDGER_ERROR];
-	struct correct correct = { 0 };
-	struct correct_input input = { .config = ctl->host.config,
-		.writer = &writer,
+	struct policy correct = { 0 };
+	struct policy_input input = { .config = ctl->host.config,
+		.port = &port,
 		.now_usec = the_time(NULL),
 		.when_usec = the_time(NULL),
-		.say = told,
-		.say_data = ret };
+		.report = told,
+		.report_data = ret };
 	int r = ledger_open(ctl_state_directory(ctl, path), &ledger, error);
 
 	if (r < 0) {
@@ -125,11 +125,11 @@ static int here(struct ctl *ctl, by_hand_work work, char *const *names,
 	input.ledger = ledger;
 	correct.began_usec = 1; /* long ago: nothing settles here */
 	/* not saved it holds for now: to take back needs no room */
-	if (carry_on(ledger, &writer, left_alone, ctl) == -ENOMEM)
+	if (ledger_reconcile(ledger, &port, left_alone, ctl) == -ENOMEM)
 		r = -ENOMEM;
 	else
 		r = work(&correct, &input, names, ret);
-	correct_done(&correct);
+	policy_done(&correct);
 	if (r < 0)
 		(void)ctl_fail(ctl, r);
 	return r;
@@ -137,13 +137,13 @@ static int here(struct ctl *ctl, by_hand_work work, char *const *names,
 
 /* --- what was done --------------------------------------------------------------------------------- */
 
-static int print_json(const struct correct_answers *answers, FILE *out)
+static int print_json(const struct request_answers *answers, FILE *out)
 {
 	_cleanup_(json_putp) struct json_object *object = json_object_new_object();
 	struct json_object *list = json_add_array(object, "done");
 	int r = list ? 0 : -ENOMEM;
 
-	array_each (&answers->list, const struct correct_answer, answer) {
+	array_each (&answers->list, const struct request_answer, answer) {
 		struct json_object *entry = json_push_object(list);
 
 		r |= json_add_text(entry, "event", answer->event);
@@ -161,17 +161,17 @@ static bool is_bad(const char *event)
 	       strcmp(event, "fight") == 0;
 }
 
-static int show(struct ctl *ctl, const struct correct_answers *answers)
+static int show(struct ctl *ctl, const struct request_answers *answers)
 {
 	int code = CTL_FINE;
 
-	array_each (&answers->list, const struct correct_answer, answer) {
+	array_each (&answers->list, const struct request_answer, answer) {
 		if (is_bad(answer->event))
 			code = CTL_FOUND;
 	}
 	if (ctl_has(ctl, OPTION_JSON))
 		return print_json(answers, ctl->out) < 0 ? ctl_fail(ctl, -ENOMEM) : code;
-	array_each (&answers->list, const struct correct_answer, answer) {
+	array_each (&answers->list, const struct request_answer, answer) {
 		table_print_clean(ctl->out, answer->text);
 		(void)fputc('\n', ctl->out);
 	}
@@ -181,10 +181,10 @@ static int show(struct ctl *ctl, const struct correct_answers *answers)
 }
 
 /* That there was nothing to do is no answer beside why there was not. */
-static void drop_nothing(struct correct_answers *answers)
+static void drop_nothing(struct request_answers *answers)
 {
 	for (size_t i = answers->list.count; i-- > 0 && answers->list.count > 1;) {
-		const struct correct_answer *answer = &answers->list.items[i];
+		const struct request_answer *answer = &answers->list.items[i];
 
 		if (strcmp(answer->event, "nothing") == 0 && !answer->iif[0])
 			array_remove(&answers->list, i);
@@ -192,9 +192,9 @@ static void drop_nothing(struct correct_answers *answers)
 }
 
 int by_hand(struct ctl *ctl, const char *method, by_hand_work work,
-	const struct plans *plans, struct correct_answers *known)
+	const struct plans *plans, struct request_answers *known)
 {
-	struct correct_answers answers = known ? *known : (struct correct_answers){ 0 };
+	struct request_answers answers = known ? *known : (struct request_answers){ 0 };
 	_cleanup_(freep) char **names = NULL;
 	size_t count = ctl->arguments->words.count;
 	char error[ERROR_TEXT] = "";

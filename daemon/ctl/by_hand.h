@@ -9,8 +9,8 @@
  * What apply, revert, pause and resume share: it is done by the rpfilterd that corrects in this
  * namespace, through the bus; where none does, here, on the same ledger, under its lock.
  */
-typedef int (*by_hand_work)(struct correct *correct, const struct correct_input *input,
-	char *const *names, struct correct_answers *ret);
+typedef int (*by_hand_work)(struct policy *policy, const struct policy_input *input,
+	char *const *names, struct request_answers *ret);
 
 /*
  * method: of the bus. findings: what apply is about, NULL for the others. known: what there is
@@ -19,4 +19,4 @@ typedef int (*by_hand_work)(struct correct *correct, const struct correct_input 
  * could be tried.
  */
 int by_hand(struct ctl *ctl, const char *method, by_hand_work work,
-	const struct plans *plans, struct correct_answers *known);
+	const struct plans *plans, struct request_answers *known);

@@ -43,7 +43,7 @@ static bool is_same(const struct iface *iface, const struct ledger_entry *entry)
 				    : strcmp(entry->name, iface->link.name) == 0;
 }
 
-enum correction corrections_judge(
+enum correction_fate corrections_judge(
 	const struct ctl *ctl, const struct ledger_entry *entry, int *ret_value)
 {
 	const struct overlay overlay = { .state = ctl->host.state };

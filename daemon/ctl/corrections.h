@@ -22,15 +22,15 @@ void corrections_done(struct corrections *corrections);
 void corrections_say_error(const struct ctl *ctl, const struct corrections *corrections,
 	const char *consequence);
 
-/* What became of an entry; as carry_on(), which forgets all but the first. */
-enum correction {
+/* What became of an entry; as ledger_reconcile(), which forgets all but the first. */
+enum correction_fate {
 	CORRECTION_STANDS,
 	CORRECTION_OVERWRITTEN, /* somebody else's value is there now */
 	CORRECTION_GONE, /* so is the interface, or its name and index are another's */
 };
 
 /* *ret_value: what the kernel has; not set with CORRECTION_GONE. */
-enum correction corrections_judge(
+enum correction_fate corrections_judge(
 	const struct ctl *ctl, const struct ledger_entry *entry, int *ret_value);
 
 /* The entry of this namespace for an interface that stands, NULL where there is none. */

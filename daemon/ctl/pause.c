@@ -5,12 +5,12 @@ int pause_run(struct ctl *ctl)
 {
 	if (ctl_open(ctl, true) < 0)
 		return CTL_FAILED;
-	return by_hand(ctl, "Pause", correct_hand_pause, NULL, NULL);
+	return by_hand(ctl, "Pause", request_pause, NULL, NULL);
 }
 
 int resume_run(struct ctl *ctl)
 {
 	if (ctl_open(ctl, true) < 0)
 		return CTL_FAILED;
-	return by_hand(ctl, "Resume", correct_hand_resume, NULL, NULL);
+	return by_hand(ctl, "Resume", request_resume, NULL, NULL);
 }

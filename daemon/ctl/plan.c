@@ -41,7 +41,7 @@ static int add_changes(struct json_object *object, const struct plan_changes *ch
 static int add_refused(struct json_object *object, const struct planned *planned)
 {
 	struct json_object *refused;
-	char text[CORRECT_TEXT];
+	char text[CORRECTION_TEXT];
 	int r;
 
 	if (planned->plan.rung != PLAN_MANUAL)

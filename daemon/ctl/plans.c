@@ -136,9 +136,9 @@ void plans_done(struct plans *plans)
 	report_free(plans->report);
 }
 
-const char *plans_refusal(const struct planned *planned, char out[static CORRECT_TEXT])
+const char *plans_refusal(const struct planned *planned, char out[static CORRECTION_TEXT])
 {
-	const struct correct_event event = { .kind = EVENT_REFUSED,
+	const struct correction event = { .kind = EVENT_REFUSED,
 		.finding = planned->finding,
 		.id = planned->finding->id,
 		.iif = planned->finding->iif,
@@ -146,11 +146,11 @@ const char *plans_refusal(const struct planned *planned, char out[static CORRECT
 							      : REFUSED_ALLOW_ALL };
 
 	if (planned->plan.limit == PLAN_FREE) {
-		snprintf(out, CORRECT_TEXT, "No setting of rp_filter helps: %s",
+		snprintf(out, CORRECTION_TEXT, "No setting of rp_filter helps: %s",
 			planned->finding->remedy.text);
 		return out;
 	}
-	return correct_sentence(&event, out);
+	return correction_sentence(&event, out);
 }
 
 static void print_line(FILE *out, const char *text)
@@ -161,7 +161,7 @@ static void print_line(FILE *out, const char *text)
 
 static void print_step(const struct plan_step *step, FILE *out)
 {
-	char text[CORRECT_TEXT], set[COMMAND], undo[COMMAND], old[32], value[32];
+	char text[CORRECTION_TEXT], set[COMMAND], undo[COMMAND], old[32], value[32];
 
 	(void)remedy_command(step->key, step->old, undo, sizeof(undo));
 	if (!remedy_command(step->key, step->value, set, sizeof(set))) {
@@ -176,7 +176,7 @@ static void print_step(const struct plan_step *step, FILE *out)
 
 static void print_one(const struct planned *planned, FILE *out)
 {
-	char text[CORRECT_TEXT];
+	char text[CORRECTION_TEXT];
 
 	(void)snprintf(text, sizeof(text), "%s (%s)", planned->finding->id,
 		rpf_reason_name(planned->finding->reason));

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "daemon/correct/correct_text.h"
+#include "daemon/correct/correction_text.h"
 #include "daemon/ctl/ctl.h"
 #include "finding/plan.h"
 
@@ -30,7 +30,7 @@ void plans_done(struct plans *plans);
 
 /*
  * Leaves out, and says so, what is not done unless its interface is named: what is expected by
- * addresses or routes only (correct_hand_apply()).
+ * addresses or routes only (request_apply()).
  */
 void plans_drop_unasked(const struct ctl *ctl, struct plans *plans);
 
@@ -38,4 +38,5 @@ void plans_drop_unasked(const struct ctl *ctl, struct plans *plans);
 void plans_print(const struct plans *plans, bool doable, FILE *out);
 
 /* What forbids a plan, and what would help, as a sentence. Returns out. */
-const char *plans_refusal(const struct planned *planned, char out[static CORRECT_TEXT]);
+const char *plans_refusal(
+	const struct planned *planned, char out[static CORRECTION_TEXT]);

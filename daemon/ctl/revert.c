@@ -16,7 +16,7 @@ static bool is_named(const struct ctl *ctl, const char *name)
 }
 
 static int say_one(const struct ctl *ctl, const struct ledger_entry *entry,
-	struct correct_answers *ret)
+	struct request_answers *ret)
 {
 	char key[64], now[32], ours[32];
 	int value = 0;
@@ -26,12 +26,12 @@ static int say_one(const struct ctl *ctl, const struct ledger_entry *entry,
 	case CORRECTION_STANDS:
 		return 0;
 	case CORRECTION_OVERWRITTEN:
-		return correct_answer_words(ret, "nothing", entry->name,
+		return request_answer_words(ret, "nothing", entry->name,
 			"%s is %s now, not %s as it was corrected to: it is somebody else's value, and stays.",
 			key, rp_filter_words(value, now),
 			rp_filter_words(entry->value, ours));
 	case CORRECTION_GONE:
-		return correct_answer_words(ret, "nothing", entry->name,
+		return request_answer_words(ret, "nothing", entry->name,
 			"The interface %s that was corrected is gone: nothing is taken back.",
 			entry->name);
 	}
@@ -42,7 +42,7 @@ static int say_one(const struct ctl *ctl, const struct ledger_entry *entry,
  * What is not taken back, and why. It is looked for before: whoever takes back begins with
  * forgetting all that is not ours any more.
  */
-static int find_others(const struct ctl *ctl, struct correct_answers *ret)
+static int find_others(const struct ctl *ctl, struct request_answers *ret)
 {
 	_cleanup_(corrections_done) struct corrections corrections = { 0 };
 	int r = corrections_read(ctl, &corrections);
@@ -59,7 +59,7 @@ static int find_others(const struct ctl *ctl, struct correct_answers *ret)
 
 int revert_run(struct ctl *ctl)
 {
-	struct correct_answers others = { 0 };
+	struct request_answers others = { 0 };
 	int r;
 
 	if (!ctl->arguments->words.count == !ctl_has(ctl, OPTION_ALL)) {
@@ -74,5 +74,5 @@ int revert_run(struct ctl *ctl)
 		array_done(&others.list);
 		return ctl_fail(ctl, r);
 	}
-	return by_hand(ctl, "Revert", correct_hand_revert, NULL, &others);
+	return by_hand(ctl, "Revert", request_revert, NULL, &others);
 }

@@ -1,15 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "daemon/evaluate/selfcheck.h"
 
-#include "daemon/daemon.h"
 #include "kernel/probe.h"
-#include "kernel/procsys.h"
 
 #include <errno.h>
 #include <netinet/in.h>
-#include <string.h>
 #include <sys/random.h>
-#include <syslog.h>
 
 static uint32_t random32(void)
 {
@@ -112,21 +108,22 @@ static void like_a_rule(const struct state *state, struct flow *flow)
 }
 
 /* The next flow to ask about; false where this round has none. */
-static bool choose(const struct daemon *daemon, size_t number, struct flow *ret)
+static bool choose_flow(const struct sync *sync, const struct track *track, size_t number,
+	struct flow *ret)
 {
-	const struct state *state = daemon->state;
+	const struct state *state = sync->state;
 	const struct iface *iface;
 
-	if (number < daemon->track.items.count) {
-		const struct track_item *item = &daemon->track.items.items[number];
+	if (number < track->items.count) {
+		const struct track_item *item = &track->items.items[number];
 
-		if (!item->said) /* no example was looked for yet */
+		if (!item->logged) /* no example was looked for yet */
 			return false;
-		*ret = item->said->example;
+		*ret = item->logged->example;
 		iface = state_iface(state, ret->iif);
 	} else {
 		*ret = (struct flow){ 0 };
-		iface = state_iface(state, daemon->changed_ifindex);
+		iface = state_iface(state, sync->changed_ifindex);
 		if (!iface || random32() & 1)
 			iface = random_iface(state);
 	}
@@ -150,92 +147,80 @@ static bool choose(const struct daemon *daemon, size_t number, struct flow *ret)
 
 /* --- asking ---------------------------------------------------------------------------------- */
 
-/* Whether model and kernel agree: 1, 0, or a negative errno. */
-static int agrees(
-	struct daemon *daemon, const struct flow *flow, struct rpf *ret_rpf, int *ret)
+/* Whether model and kernel agree: 1, 0 with *ret, or a negative errno. */
+static int model_agrees(
+	struct sync *sync, const struct flow *flow, struct selfcheck_difference *ret)
 {
-	const struct overlay overlay = { .state = daemon->state };
-	int r = probe_ask(daemon->request, flow);
+	const struct overlay overlay = { .state = sync->state };
+	int r = probe_ask(sync->request, flow);
 
 	if (r == -ENODEV)
 		return 1; /* gone meanwhile */
 	if (r < 0 && r != -EXDEV && r != -EINVAL && r != -ENETUNREACH &&
 		r != -EHOSTUNREACH && r != -EACCES)
 		return r; /* the question failed, not the packet */
-	*ret_rpf = rpf_judge(&overlay, flow, NULL);
-	*ret = -r;
-	return rpf_agrees(&overlay, ret_rpf, -r);
+	ret->rpf = rpf_judge(&overlay, flow, NULL);
+	ret->kernel_errno = -r;
+	return rpf_agrees(&overlay, &ret->rpf, -r);
 }
 
-/* Takes in what the kernel announced already: it may explain the difference. */
-static int catch_up(struct daemon *daemon)
+/* The same once more, with all that the kernel announced already: it may explain it. */
+static int agrees_by_now(
+	struct sync *sync, const struct flow *flow, struct selfcheck_difference *ret)
 {
-	int r = follow_events(daemon);
+	int r = sync_events(sync);
 
-	return r < 0 ? r : follow_refresh(daemon);
+	if (r >= 0)
+		r = sync_refresh(sync);
+	return r < 0 ? r : model_agrees(sync, flow, ret);
 }
 
-/* Findings of an interface on which model and kernel differ say so (0: of none). */
-static void unsure(struct daemon *daemon, int ifindex)
+int selfcheck_run(struct selfcheck *check, struct sync *sync, const struct track *track,
+	unsigned int questions)
 {
-	daemon->unsure_ifindex = ifindex;
-	daemon->rejudge = true;
-	judge_later(daemon);
-}
-
-int selfcheck_run(struct daemon *daemon)
-{
-	unsigned int questions = daemon->config->selfcheck.per_minute;
+	struct selfcheck_difference difference;
 
 	/* a difference that stands is asked about until it is gone */
-	if (daemon->unsure_ifindex) {
-		struct rpf rpf;
-		int answer;
-
-		if (agrees(daemon, &daemon->suspect, &rpf, &answer) > 0)
-			unsure(daemon, 0);
-		return 0;
+	if (check->unsure_ifindex) {
+		if (model_agrees(sync, &check->suspect, &difference) <= 0)
+			return 0;
+		check->unsure_ifindex = 0;
+		return 1;
 	}
-	for (unsigned int i = 0; i < questions && daemon->synced && !daemon->has_suspect;
+	for (unsigned int i = 0; i < questions && sync->synced && !check->has_suspect;
 		i++) {
-		struct rpf rpf;
 		struct flow flow;
-		int answer, r;
+		int r;
 
-		if (!choose(daemon, i, &flow))
+		if (!choose_flow(sync, track, i, &flow))
 			continue;
-		r = agrees(daemon, &flow, &rpf, &answer);
-		daemon->selfchecks++;
-		if (r == 0) {
-			r = catch_up(daemon);
-			if (r >= 0)
-				r = agrees(daemon, &flow, &rpf, &answer);
-		}
+		r = model_agrees(sync, &flow, &difference);
+		check->checks++;
+		if (r == 0)
+			r = agrees_by_now(sync, &flow, &difference);
 		if (r < 0)
 			return r == -ENOMEM ? r : 0;
 		if (r > 0)
 			continue;
-		daemon->suspect = flow;
-		daemon->has_suspect = true;
-		audit_want_at_once(daemon);
+		check->suspect = flow;
+		check->has_suspect = true;
+		sync_want_audit_now(sync);
 	}
-	daemon->changed_ifindex = 0;
+	sync->changed_ifindex = 0;
 	return 0;
 }
 
-int selfcheck_settle(struct daemon *daemon)
+int selfcheck_settle(
+	struct selfcheck *check, struct sync *sync, struct selfcheck_difference *ret)
 {
-	struct rpf rpf;
-	int answer, r;
+	int r;
 
-	if (!daemon->has_suspect)
+	if (!check->has_suspect)
 		return 0;
-	daemon->has_suspect = false;
-	r = agrees(daemon, &daemon->suspect, &rpf, &answer);
+	check->has_suspect = false;
+	r = model_agrees(sync, &check->suspect, ret);
 	if (r != 0)
 		return r == -ENOMEM ? r : 0;
-	daemon->disagreements++;
-	say_flow_disagreement(daemon, &daemon->suspect, &rpf, answer);
-	unsure(daemon, daemon->suspect.iif);
-	return 0;
+	check->unsure_ifindex = check->suspect.iif;
+	return 1;
 }

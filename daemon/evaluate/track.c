@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "daemon/evaluate/track.h"
 
+#include "base/time.h"
+
 #include <errno.h>
 #include <string.h>
 
 static void item_done(struct track_item *item)
 {
 	finding_free(item->finding);
-	if (item->said != item->finding)
-		finding_free(item->said);
+	if (item->logged != item->finding)
+		finding_free(item->logged);
 }
 
 void track_done(struct track *track)
@@ -46,7 +48,7 @@ static void item_found(
 	struct track_item *item, struct finding *finding, uint64_t now_usec)
 {
 	finding->kernel = item->finding->kernel;
-	if (item->finding != item->said)
+	if (item->finding != item->logged)
 		finding_free(item->finding);
 	item->finding = finding;
 	item->ifindex = finding->ifindex;
@@ -119,11 +121,6 @@ int track_update(struct track *track, int ifindex, struct finding **findings,
 	return 0;
 }
 
-static uint64_t later(uint64_t usec, uint64_t by_usec)
-{
-	return usec > UINT64_MAX - by_usec ? UINT64_MAX : usec + by_usec;
-}
-
 /* When an item has something to say, and what. */
 static uint64_t item_due(
 	const struct track *track, const struct track_item *item, enum event_kind *ret)
@@ -134,18 +131,20 @@ static uint64_t item_due(
 	switch (item->phase) {
 	case TRACK_PENDING:
 		*ret = EVENT_FINDING_RAISED;
-		return item->since_usec ? later(item->since_usec, track->hold_down_usec)
-					: 0;
+		return item->since_usec
+			       ? usec_add(item->since_usec, track->hold_down_usec)
+			       : 0;
 	case TRACK_CLOSING:
-		return later(item->since_usec, track->hold_down_usec);
+		return usec_add(item->since_usec, track->hold_down_usec);
 	case TRACK_OPEN:
-		if (finding_differs(item->finding, item->said)) {
+		if (finding_differs(item->finding, item->logged)) {
 			*ret = EVENT_FINDING_CHANGED;
-			return later(item->said_usec, track->hold_down_usec);
+			return usec_add(item->logged_usec, track->hold_down_usec);
 		}
 		*ret = EVENT_FINDING_REPEATED;
-		return track->repeat_usec ? later(item->said_usec, track->repeat_usec)
-					  : UINT64_MAX;
+		return track->repeat_usec
+			       ? usec_add(item->logged_usec, track->repeat_usec)
+			       : UINT64_MAX;
 	}
 	return UINT64_MAX;
 }
@@ -162,7 +161,7 @@ struct track_item *track_due(struct track *track, uint64_t now_usec, enum event_
 	return NULL;
 }
 
-int track_said(struct track *track, struct track_item *item, enum event_kind kind,
+int track_logged(struct track *track, struct track_item *item, enum event_kind kind,
 	uint64_t now_usec)
 {
 	track->next_usec = 0;
@@ -171,10 +170,10 @@ int track_said(struct track *track, struct track_item *item, enum event_kind kin
 		array_remove(&track->items, (size_t)(item - track->items.items));
 		return 0;
 	}
-	if (item->said != item->finding)
-		finding_free(item->said);
-	item->said = item->finding;
-	item->said_usec = now_usec;
+	if (item->logged != item->finding)
+		finding_free(item->logged);
+	item->logged = item->finding;
+	item->logged_usec = now_usec;
 	if (kind == EVENT_FINDING_REPEATED)
 		item->count++;
 	if (item->phase == TRACK_PENDING)
@@ -213,11 +212,11 @@ void track_retime(struct track *track)
 	track->next_usec = 0;
 }
 
-void track_word(struct track_item *item, struct finding *finding)
+void track_expand(struct track_item *item, struct finding *finding)
 {
 	finding->kernel = item->finding->kernel;
 	finding->unsure = item->finding->unsure;
-	if (item->finding != item->said)
+	if (item->finding != item->logged)
 		finding_free(item->finding);
 	item->finding = finding;
 }

@@ -21,10 +21,10 @@ struct track_item {
 	int ifindex;		 /* of finding */
 	uint64_t key;		 /* a hash of its id */
 	struct finding *finding; /* as it is now, or was last */
-	struct finding *said;	 /* as it was last said, NULL while pending */
+	struct finding *logged;	 /* as it was last said, NULL while pending */
 	enum track_phase phase;
 	uint64_t since_usec;	  /* the phase's begin */
-	uint64_t said_usec;	  /* the last entry */
+	uint64_t logged_usec;	  /* the last entry */
 	unsigned int count;	  /* repeats said */
 	bool refuted;		  /* the kernel says otherwise: not to be said as it is */
 	unsigned int refutations; /* 1: all is being read again; 2: it was said */
@@ -52,11 +52,11 @@ int track_update(struct track *track, int ifindex, struct finding **findings,
 
 /*
  * The next thing to say at now: its item, and which event it is; NULL when nothing is due.
- * Call track_said() once it is said, then ask again.
+ * Call track_logged() once it is said, then ask again.
  */
 struct track_item *track_due(
 	struct track *track, uint64_t now_usec, enum event_kind *ret);
-int track_said(struct track *track, struct track_item *item, enum event_kind kind,
+int track_logged(struct track *track, struct track_item *item, enum event_kind kind,
 	uint64_t now_usec);
 
 /* When something will be due, UINT64_MAX for never. */
@@ -66,7 +66,7 @@ uint64_t track_next(struct track *track);
 void track_retime(struct track *track);
 
 /* A finding was found with more words, by whom is known that it is the item's. Takes it. */
-void track_word(struct track_item *item, struct finding *finding);
+void track_expand(struct track_item *item, struct finding *finding);
 
 /* How many findings are open: raised and not cleared. */
 size_t track_open(const struct track *track);

@@ -62,7 +62,7 @@ int sink_write(struct sink *sink, const struct entry *entry)
 	return -EINVAL;
 }
 
-void sink_say(struct sink *sink, int priority, const char *format, ...)
+void log_plain(struct sink *sink, int priority, const char *format, ...)
 {
 	_cleanup_(freep) char *message = NULL;
 	struct entry entry;

@@ -26,7 +26,7 @@ enum sink_kind sink_default(void);
 int sink_write(struct sink *sink, const struct entry *entry);
 
 /* A plain line for those who run the daemon: what was tried, what happened, what is done. */
-void sink_say(struct sink *sink, int priority, const char *format, ...) _printf_(3, 4);
+void log_plain(struct sink *sink, int priority, const char *format, ...) _printf_(3, 4);
 
 /* The ways out, for sink.c. */
 int sink_journal(const struct entry *entry);

@@ -1,324 +1,250 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "daemon/daemon.h"
+#include "daemon/sync/audit.h"
 
+#include "base/time.h"
+#include "kernel/clock.h"
 #include "state/state_apply.h"
-
-#include "daemon/evaluate/selfcheck.h"
-#include "kernel/snapshot.h"
-#include "state/state_equal.h"
 
 #include <errno.h>
 #include <malloc.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <syslog.h>
 
 /*
- * The audit reads all anew beside the state in force, and compares the two: what the kernel
- * changed in silence and nobody inferred shows there.
- *
  * A full table takes more than a second to read. So all is done a piece at a time, between
  * events: reading; then handing the fresh state what happened meanwhile, which the state in force
- * had at once and which is kept for it, until none is left; then comparing, as it goes on to be.
+ * had at once and which is recorded for it, until none is left; then comparing, as it goes on to be.
  */
 
-#define USEC_PER_SEC UINT64_C(1000000)
-#define AUDIT_USEC (300 * USEC_PER_SEC)
-#define STEP_USEC                                                                        \
-	4000 /* at a time, where events come as fast as they can: half of it all */
-#define REPLAY_STEP 2000  /* events: some 2 ms */
-#define COMPARE_STEP 5000 /* entries of a table: some 0.2 ms */
-#define REST 20		  /* times what one took, before one that was only asked for */
 #define SOON_USEC (2 * USEC_PER_SEC)
-
-struct audit {
-	struct nl_request *request; /* the daemon's is for questions meanwhile */
-	struct snapshot snapshot;
-	struct state *fresh;
-	struct state_comparison comparison;
-	sd_event_source *source;
-	uint64_t began_usec;
-};
-
-static void audit_free(struct audit *audit)
-{
-	if (!audit)
-		return;
-	sd_event_source_disable_unref(audit->source);
-	nl_request_free(audit->request);
-	state_free(audit->fresh);
-	free(audit);
-}
-DEFINE_FREEP(struct audit, audit_free)
-
-void audit_stop(struct daemon *daemon)
-{
-	if (!daemon->auditing)
-		return;
-	nl_reader_record_stop(daemon->reader);
-	audit_free(daemon->auditing);
-	daemon->auditing = NULL;
-}
-
-static void want(struct daemon *daemon, uint64_t in_usec)
-{
-	uint64_t at = daemon_now(daemon) + in_usec, due = 0;
-
-	if (!daemon->audit) /* --once: nothing will come of it */
-		return;
-	/* coalesced: what is due sooner stays, also if it is overdue */
-	if (sd_event_source_get_enabled(daemon->audit, NULL) > 0 &&
-		sd_event_source_get_time(daemon->audit, &due) >= 0 && due <= at)
-		return;
-	(void)sd_event_source_set_time(daemon->audit, at);
-	(void)sd_event_source_set_enabled(daemon->audit, SD_EVENT_ONESHOT);
-}
-
-void audit_call_off(struct daemon *daemon)
-{
-	audit_stop(daemon);
-	want(daemon, AUDIT_USEC);
-}
-
-void audit_want_at_once(struct daemon *daemon)
-{
-	daemon->audit_all = true;
-	want(daemon, 1);
-}
-
-void audit_want_soon(struct daemon *daemon)
-{
-	uint64_t now = daemon_now(daemon), in = SOON_USEC;
-
-	if (daemon->auditing)
-		return; /* its fresh state is asked the same, and finish() sees it there */
-	if (daemon->audit_rest_usec > now + in)
-		in = daemon->audit_rest_usec - now;
-	want(daemon, in);
-}
+#define AUDIT_USEC (300 * USEC_PER_SEC)
+#define STEP_USEC (4 * USEC_PER_MSEC) /* in a storm, at a time: half of it all */
+#define REPLAY_STEP 2000	      /* events: some 2 ms */
+#define COMPARE_STEP 5000	      /* entries of a table: some 0.2 ms */
+#define TAKEN_AT_ONCE 256	      /* events, some 0.5 ms */
+#define REST 20 /* times what one took, before one that was only asked for */
 
 /* --- its end -------------------------------------------------------------------------------- */
 
 /* It came to nothing. Returns 0 where that is dealt with. */
-static int give_up(struct daemon *daemon, int error)
+static int give_up(struct sync *sync, int error)
 {
-	const struct audit *audit = daemon->auditing;
-	uint64_t took = audit ? daemon_now(daemon) - audit->began_usec : 0;
+	struct sync_event event = { .kind = SYNC_AUDIT_FAILED, .error = error };
+	uint64_t now = clock_monotonic_usec(), rest;
 
-	audit_stop(daemon);
-	daemon->audit_rest_usec = daemon_now(daemon) + took * REST;
-	want(daemon, AUDIT_USEC > took * REST ? AUDIT_USEC : took * REST);
+	rest = sync->audit.request ? (now - sync->audit.began_usec) * REST : 0;
+	sync_drop_audit(sync);
+	sync->audit_rest_usec = now + rest;
+	sync_want_audit(sync, AUDIT_USEC > rest ? AUDIT_USEC : rest);
 	if (error == -EBADMSG || error == -ENOMEM)
-		return follow_failed(daemon, error);
-	sink_say(&daemon->sink, LOG_WARNING,
-		"The audit could not read the kernel: %s; trying again later.",
-		error == -ENOBUFS ? "too much happened meanwhile" : strerror(-error));
-	return 0;
+		return sync_failed(sync, error);
+	return sync_happened(sync, &event);
 }
 
-/* Both are equal, or the fresh one takes the other's place. */
-static void settle(
-	struct daemon *daemon, bool equal, const char *what, uint64_t took_usec)
+/* Both are equal, or the fresh one takes the other's place. 0 or -ENOMEM. */
+static int settle(struct sync *sync, bool equal, const char *what, uint64_t took_usec)
 {
-	char why[STATE_DIFFERENCE + 64];
+	struct sync_event event = { .kind = SYNC_DRIFTED, .took_usec = took_usec };
+	uint64_t now = clock_monotonic_usec();
+	int r;
 
-	daemon->ledger_doubtful = true;
-	/* at times all is judged, too, whatever was thought to be touched: with many links no little */
-	if (daemon->audit_all || daemon_now(daemon) >= daemon->judge_all_usec) {
-		daemon->rejudge = true;
-		daemon->judge_all_usec = daemon_now(daemon) + AUDIT_USEC;
+	sync->counts.audits++;
+	sync->audited = true;
+	/* at times all is evaluated, whatever is dirty: with many links that is no little */
+	if (sync->audit_doubt || now >= sync->audit_all_usec) {
+		sync->evaluate_all = true;
+		sync->audit_all_usec = now + AUDIT_USEC;
 	}
-	daemon->audit_all = false;
+	sync->audit_doubt = false;
 	if (equal)
-		return;
-	daemon->drifts++;
-	daemon->resyncs++;
-	follow_take_over(daemon, take_ptr(daemon->auditing->fresh));
-	snprintf(why, sizeof(why), "The audit found a change that was not announced (%s)",
-		what);
-	say_resync(daemon, why, took_usec);
+		return 0;
+	sync->counts.drifts++;
+	sync->counts.resyncs++;
+	memcpy(event.what, what, sizeof(event.what));
+	r = sync_take_over(sync, take_ptr(sync->audit.fresh));
+	return r < 0 ? r : sync_happened(sync, &event);
 }
 
 /*
  * What differs may be what is never announced, and was read of the kernel at two times, or
  * changed by our own hand: it is read again, and all that was announced since is newer than that.
  */
-static int compare_again(struct daemon *daemon, bool *ret_equal, char *what)
+static int compare_again(struct sync *sync, bool *ret_equal, char *what)
 {
-	struct audit *audit = daemon->auditing;
+	struct sync_audit *audit = &sync->audit;
 	int r = snapshot_refresh(audit->request, audit->fresh);
 
 	if (r < 0)
-		return give_up(daemon, r);
-	r = follow_catch_up(daemon, audit->fresh, true);
+		return give_up(sync, r);
+	r = sync_catch_up(sync, audit->fresh, true);
 	if (r < 0)
-		return follow_failed(daemon, r);
-	*ret_equal = state_equal(daemon->state, audit->fresh, what);
+		return sync_failed(sync, r);
+	*ret_equal = state_equal(sync->state, audit->fresh, what);
 	return 1;
 }
 
-static int finish(struct daemon *daemon, bool equal, char *what)
+static int finish_audit(struct sync *sync, bool equal, char *what)
 {
-	struct audit *audit = daemon->auditing;
+	struct sync_audit *audit = &sync->audit;
 	uint64_t took;
 	bool again;
 	int r;
 
 	if (!equal) {
-		r = compare_again(daemon, &equal, what);
+		r = compare_again(sync, &equal, what);
 		if (r <= 0)
 			return r;
 	}
-	took = daemon_now(daemon) - audit->began_usec;
-	daemon->audits++;
+	took = clock_monotonic_usec() - audit->began_usec;
 	again = audit->fresh->audit_due;
-	settle(daemon, equal, what, took);
-	audit_stop(daemon);
+	r = settle(sync, equal, what, took);
+	sync_drop_audit(sync);
 	/* the fresh state of a full table was tens of megabytes: give them back */
 	malloc_trim(0);
-	daemon->audit_rest_usec = daemon_now(daemon) + took * REST;
-	daemon->state->audit_due = false;
-	want(daemon, AUDIT_USEC);
+	sync->audit_rest_usec = clock_monotonic_usec() + took * REST;
+	sync->state->audit_due = false;
+	sync_want_audit(sync, AUDIT_USEC);
 	if (again)
-		audit_want_soon(daemon);
-	judge_later(daemon);
-	return selfcheck_settle(daemon);
+		sync_want_audit_soon(sync);
+	return r;
 }
 
 /* --- its way -------------------------------------------------------------------------------- */
 
 /* Hands some of what was kept to the fresh state. Returns how much, or a negative errno. */
-static int replay(struct daemon *daemon)
+static int replay(struct sync *sync)
 {
-	struct state *fresh = daemon->auditing->fresh;
+	struct state *fresh = sync->audit.fresh;
 	int r;
 
 	fresh->replaying = true;
-	r = nl_reader_replay(daemon->reader, REPLAY_STEP, state_apply_handler, fresh);
+	r = nl_reader_replay(sync->reader, REPLAY_STEP, state_apply_handler, fresh);
 	fresh->replaying = false;
 	return r;
 }
 
 /* Has handler called once, behind what is due already. */
-static int go_on(struct daemon *daemon, sd_event_handler_t handler)
+static int go_on(struct sync *sync, sd_event_handler_t handler)
 {
-	struct audit *audit = daemon->auditing;
+	struct sync_audit *audit = &sync->audit;
+
+	int r;
 
 	/* one that is used again would keep its place before the others */
 	audit->source = sd_event_source_disable_unref(audit->source);
-	return sd_event_add_defer(daemon->event, &audit->source, handler, daemon);
+	r = sd_event_add_defer(sync->event, &audit->source, handler, sync);
+	return r < 0 ? r : sd_event_source_set_exit_on_failure(audit->source, true);
 }
 
 /* Both states are as new as each other: compares a piece. */
 static int on_compare(sd_event_source *source, void *data)
 {
-	struct daemon *daemon = data;
-	struct audit *audit = daemon->auditing;
+	struct sync *sync = data;
+	struct sync_audit *audit = &sync->audit;
 	char what[STATE_DIFFERENCE];
-	int r = replay(daemon);
+	int r = replay(sync);
 
 	(void)source;
 	if (r < 0)
-		return give_up(daemon, r);
+		return give_up(sync, r);
 	if (r < REPLAY_STEP) {
-		r = state_compare(daemon->state, audit->fresh, &audit->comparison,
+		r = state_compare(sync->state, audit->fresh, &audit->comparison,
 			COMPARE_STEP, what);
 		if (r <= 0)
-			return finish(daemon, r == 0, what);
+			return finish_audit(sync, r == 0, what);
 	}
-	r = go_on(daemon, on_compare);
-	return r < 0 ? give_up(daemon, r) : 0;
+	r = go_on(sync, on_compare);
+	return r < 0 ? give_up(sync, r) : 0;
 }
 
 static int on_replay(sd_event_source *source, void *data)
 {
-	struct daemon *daemon = data;
-	bool more;
-	int r = replay(daemon);
+	struct sync *sync = data;
+	int r = replay(sync);
 
 	(void)source;
 	if (r < 0)
-		return give_up(daemon, r);
+		return give_up(sync, r);
 	if (r == REPLAY_STEP)
 		return 0;
 	/* as new as the queue's end both states are only when that is reached */
-	r = follow_turn(daemon, &more);
-	judge_later(daemon);
-	if (r < 0 || !daemon->auditing || more)
-		return r;
-	r = snapshot_refresh_conf(daemon->auditing->fresh);
+	r = sync_take(sync, TAKEN_AT_ONCE);
+	if (r < 0 || !sync->synced || r == TAKEN_AT_ONCE)
+		return r < 0 ? r : 0;
+	r = snapshot_refresh_conf(sync->audit.fresh);
 	if (r >= 0)
-		r = go_on(daemon, on_compare);
-	return r < 0 ? give_up(daemon, r) : 0;
+		r = go_on(sync, on_compare);
+	return r < 0 ? give_up(sync, r) : 0;
 }
 
 /*
  * All is read: next is what happened meanwhile. A source of this kind that stays on goes
  * before the ordinary ones, which takes events from there: a storm is caught up with only so.
  */
-static int begin_replay(struct daemon *daemon)
+static int begin_replay(struct sync *sync)
 {
-	int r = go_on(daemon, on_replay);
+	int r = go_on(sync, on_replay);
 
-	return r < 0 ? r
-		     : sd_event_source_set_enabled(daemon->auditing->source, SD_EVENT_ON);
+	return r < 0 ? r : sd_event_source_set_enabled(sync->audit.source, SD_EVENT_ON);
 }
 
 /* Some of what there is to read: little at a time while all is quiet, so that no event waits for
  * long. */
 static int on_dump(sd_event_source *source, int fd, uint32_t revents, void *data)
 {
-	struct daemon *daemon = data;
-	struct audit *audit = daemon->auditing;
-	uint64_t until = daemon_now(daemon) + STEP_USEC;
+	struct sync *sync = data;
+	struct sync_audit *audit = &sync->audit;
+	uint64_t until = clock_monotonic_usec() + STEP_USEC;
 	int r;
 
 	(void)revents;
 	do
 		r = snapshot_step(&audit->snapshot);
-	while (r == 1 && follow_is_storm(daemon) && daemon_now(daemon) < until);
+	while (r == 1 && sync->gathering && clock_monotonic_usec() < until);
 	if (r == 0)
-		r = begin_replay(daemon);
+		r = begin_replay(sync);
 	else if (r > 0 && nl_request_fd(audit->request) != fd)
 		r = sd_event_source_set_io_fd(source, nl_request_fd(audit->request));
-	return r < 0 ? give_up(daemon, r) : 0;
+	return r < 0 ? give_up(sync, r) : 0;
 }
 
-static int begin(struct daemon *daemon)
+static int begin_audit(struct sync *sync)
 {
-	_cleanup_(audit_freep) struct audit *audit = calloc(1, sizeof(*audit));
-	int r = -ENOMEM;
+	struct sync_audit *audit = &sync->audit;
+	int r;
 
-	if (!audit)
-		return r;
-	audit->began_usec = daemon_now(daemon);
+	audit->began_usec = clock_monotonic_usec();
 	audit->fresh = state_new();
-	if (audit->fresh)
-		r = nl_request_new(&audit->request);
+	r = audit->fresh ? nl_request_new(&audit->request) : -ENOMEM;
 	if (r >= 0) {
-		nl_reader_record_start(daemon->reader);
+		nl_reader_record_start(sync->reader);
 		r = snapshot_begin(
-			&audit->snapshot, audit->request, daemon->state, audit->fresh);
+			&audit->snapshot, audit->request, sync->state, audit->fresh);
 	}
 	if (r >= 0)
-		r = sd_event_add_io(daemon->event, &audit->source,
-			nl_request_fd(audit->request), EPOLLIN, on_dump, daemon);
-	daemon->auditing = take_ptr(audit);
-	return r;
+		r = sd_event_add_io(sync->event, &audit->source,
+			nl_request_fd(audit->request), EPOLLIN, on_dump, sync);
+	return r < 0 ? r : sd_event_source_set_exit_on_failure(audit->source, true);
 }
 
-int audit_due(sd_event_source *source, uint64_t usec, void *data)
+static int on_due(sd_event_source *source, uint64_t usec, void *data)
 {
-	struct daemon *daemon = data;
+	struct sync *sync = data;
 	int r;
 
 	(void)source;
 	(void)usec;
-	if (!daemon->synced || daemon->auditing) {
-		want(daemon, daemon->synced ? SOON_USEC : AUDIT_USEC);
+	if (!sync->synced || sync->audit.request) {
+		sync_want_audit(sync, sync->synced ? SOON_USEC : AUDIT_USEC);
 		return 0;
 	}
-	r = begin(daemon);
-	return r < 0 ? give_up(daemon, r) : 0;
+	r = begin_audit(sync);
+	return r < 0 ? give_up(sync, r) : 0;
+}
+
+int audit_start(struct sync *sync, sd_event *event)
+{
+	int r = sd_event_add_time(event, &sync->audit_timer, CLOCK_MONOTONIC,
+		clock_monotonic_usec() + AUDIT_USEC, USEC_PER_SEC, on_due, sync);
+
+	return r < 0 ? r : sd_event_source_set_exit_on_failure(sync->audit_timer, true);
 }

@@ -35,7 +35,7 @@ void state_free(struct state *state)
 	array_done(&state->rules);
 	array_done(&state->memberships);
 	array_done(&state->dirty.ifaces);
-	array_done(&state->risen);
+	array_done(&state->links);
 	free(state);
 }
 
@@ -200,4 +200,13 @@ int state_l3mdev(const struct state *state, int ifindex)
 	const struct iface *vrf = iface ? state_vrf(state, iface) : NULL;
 
 	return vrf ? vrf->link.ifindex : 0;
+}
+
+bool state_link_went(const struct state *state, int ifindex)
+{
+	array_each (&state->links, const struct link_change, change) {
+		if (change->gone && change->ifindex == ifindex)
+			return true;
+	}
+	return false;
 }

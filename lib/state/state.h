@@ -27,6 +27,12 @@ struct state_rule {
 	int iif, oif; /* ifindex; 0: not named; -1: names a device that isn't there */
 };
 
+/* A link that came up, or that went for good. */
+struct link_change {
+	int ifindex;
+	bool gone; /* else it came up, or was up when it was first heard of */
+};
+
 struct state {
 	uint64_t generation; /* grows with each record that changed something */
 	struct hash ifaces;  /* ifindex -> struct iface */
@@ -58,12 +64,13 @@ struct state {
 		uint64_t epoch;
 	} dirty;
 
+	/* Links that came and went, in their order, for who has to follow that. He clears it. */
+	ARRAY(struct link_change) links;
+
 	/* What the reader is asked to do, and clears: */
 	bool links_stale; /* settings may have changed unannounced: re-read the links */
 	bool audit_due;	  /* something was lost that takes routes along: compare all */
 	bool replaying;	  /* set by the reader: events may be in the state already */
-	ARRAY(int)
-	risen; /* interfaces that came up, or were up when they were first heard of */
 };
 
 /* A state as of a namespace of which nothing was heard. NULL on lack of memory. */
@@ -122,3 +129,7 @@ bool state_any_nexthop(const struct state *state, const struct fib_info *info,
  * (l3mdev_master_ifindex_rcu()).
  */
 int state_l3mdev(const struct state *state, int ifindex);
+
+/* Whether the link went since somebody last cleared the queue of links: another one may have its
+ * index by now. */
+bool state_link_went(const struct state *state, int ifindex);

@@ -116,6 +116,13 @@ static bool link_dirties_all(const struct state *state, const struct link_record
 		       now->conf.value[DEVCONF_IGNORE_ROUTES_WITH_LINKDOWN];
 }
 
+static int link_changed(struct state *state, int ifindex, bool gone)
+{
+	const struct link_change change = { ifindex, gone };
+
+	return array_push(&state->links, &change);
+}
+
 static int apply_link(struct state *state, const struct link_record *link)
 {
 	struct iface *iface = iface_make(state, link->ifindex);
@@ -140,7 +147,7 @@ static int apply_link(struct state *state, const struct link_record *link)
 	}
 	iface->link = *link;
 	if (iface_is_up(iface) && !(was.flags & LINK_UP)) {
-		r = array_push(&state->risen, &link->ifindex);
+		r = link_changed(state, link->ifindex, false);
 		if (r < 0)
 			return r;
 	}
@@ -160,11 +167,15 @@ static int apply_link(struct state *state, const struct link_record *link)
 
 static int apply_link_gone(struct state *state, int ifindex)
 {
-	struct iface *iface = hash_remove(&state->ifaces, (uint32_t)ifindex);
+	struct iface *iface = state_iface(state, ifindex);
 	int r;
 
 	if (!iface)
 		return 0;
+	r = link_changed(state, ifindex, true);
+	if (r < 0)
+		return r;
+	(void)hash_remove(&state->ifaces, (uint32_t)ifindex);
 	array_each (&iface->addrs, const struct addr_record, addr)
 		local_addrs_forget(&state->local_addrs, addr);
 	name_forget(state, iface);
@@ -589,5 +600,25 @@ int state_apply_handler(const struct record *record, void *state)
 {
 	int r = state_apply(state, record);
 
+	return r < 0 ? r : 0;
+}
+
+int state_adopt_links(struct state *fresh, const struct state *old)
+{
+	int r = 0;
+
+	array_clear(&fresh->links);
+	array_each (&old->links, const struct link_change, change)
+		r = r < 0 ? r : array_push(&fresh->links, change);
+	hash_each (&old->ifaces, slot) {
+		if (r >= 0 && !state_iface(fresh, (int)slot->key))
+			r = link_changed(fresh, (int)slot->key, true);
+	}
+	hash_each (&fresh->ifaces, slot) {
+		const struct iface *known = state_iface(old, (int)slot->key);
+
+		if (r >= 0 && iface_is_up(slot->value) && (!known || !iface_is_up(known)))
+			r = link_changed(fresh, (int)slot->key, false);
+	}
 	return r < 0 ? r : 0;
 }

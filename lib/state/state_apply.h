@@ -14,3 +14,9 @@ int state_apply(struct state *state, const struct record *record);
 
 /* As record_handler. */
 int state_apply_handler(const struct record *record, void *state);
+
+/*
+ * fresh is about to take the place of old, which went unheard for a while: its queue of links is
+ * made the one of old, and behind that what old did not hear of. Returns 0 or -ENOMEM.
+ */
+int state_adopt_links(struct state *fresh, const struct state *old);

@@ -144,7 +144,7 @@ static int set_loose(int fd, int ifindex)
 static pid_t start_bare(int ifindex)
 {
 	const int group = RTNLGRP_IPV4_IFADDR;
-	int listener = bare_socket(), writer = bare_socket();
+	int listener = bare_socket(), port = bare_socket();
 	pid_t pid;
 
 	if (setsockopt(listener, SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, &group,
@@ -160,11 +160,11 @@ static pid_t start_bare(int ifindex)
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		if (recv(listener, buffer, sizeof(buffer), 0) < 0)
 			_exit(1);
-		if (message->nlmsg_type == RTM_NEWADDR && set_loose(writer, ifindex) < 0)
+		if (message->nlmsg_type == RTM_NEWADDR && set_loose(port, ifindex) < 0)
 			_exit(2);
 	}
 	close(listener);
-	close(writer);
+	close(port);
 	return pid;
 }
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "fixture_correct.h"
 
-#include "daemon/correct/correct_text.h"
+#include "daemon/correct/correct.h"
+#include "daemon/correct/correction_text.h"
 #include "daemon/evaluate/evaluate.h"
 #include "fixture_model.h"
 #include "rpf/rpf.h"
@@ -78,8 +79,9 @@ static int do_reread(void *data, int ifindex, int *ret)
 	world->overwrites = 0;
 	r = do_read(data, ifindex, ret);
 	if (world->goes) {
-		correct_saw_gone(&world->correct, world->ledger, world->goes);
 		model_line(world->state, "link gone 5 tunl0");
+		if (world->reused)
+			model_link(world->state, 5, "tun9", "kind tun");
 		world->goes = 0;
 	}
 	if (r >= 0 && name_of(world, ifindex))
@@ -126,9 +128,9 @@ static int judge_one(const struct overlay *overlay, const struct iface *iface,
 	return evaluate_iface(overlay, data, iface, DETAIL_COUNT, report);
 }
 
-struct writer world_writer(struct world *world)
+struct kernel_port world_writer(struct world *world)
 {
-	return (struct writer){ .data = world,
+	return (struct kernel_port){ .data = world,
 		.write = do_write,
 		.read = do_read,
 		.reread = do_reread,
@@ -140,16 +142,16 @@ struct writer world_writer(struct world *world)
 
 /* --- what was said ------------------------------------------------------------------------------ */
 
-static void hear(void *data, const struct correct_event *event)
+static void hear(void *data, const struct correction *event)
 {
 	struct world *world = data;
 	size_t length = strlen(world->said);
 	char *at = world->said + length;
 	size_t size = sizeof(world->said) - length;
 	const char *gap = length ? ", " : "";
-	char sentence[CORRECT_TEXT];
+	char sentence[CORRECTION_TEXT];
 
-	ck_assert_uint_gt(strlen(correct_sentence(event, sentence)), 10);
+	ck_assert_uint_gt(strlen(correction_sentence(event, sentence)), 10);
 	switch (event->kind) {
 	case EVENT_CORRECTED:
 	case EVENT_RESTORED:
@@ -166,8 +168,8 @@ static void hear(void *data, const struct correct_event *event)
 		break;
 	case EVENT_FIGHT:
 		snprintf(at, size, "%sfight %s %zu for %u s", gap, event->iif,
-			event->patience->reversals.count,
-			(unsigned int)(event->patience->pause_usec / 1000000));
+			event->backoff->reversals.count,
+			(unsigned int)(event->backoff->pause_usec / 1000000));
 		break;
 	default:
 		ck_abort_msg("event %d", event->kind);
@@ -250,42 +252,45 @@ void world_init(
 
 void world_done(struct world *world)
 {
-	correct_done(&world->correct);
+	policy_done(&world->correct);
 	ledger_free(world->ledger);
 	config_free(world->config);
 	state_free(world->state);
 	munmap(world->kernel, sizeof(*world->kernel));
 }
 
-struct correct_input world_input(
-	struct world *world, const struct writer *writer, struct report *report, int ms)
+struct policy_input world_input(struct world *world, const struct kernel_port *port,
+	struct report *report, int ms)
 {
-	return (struct correct_input){ .config = world->config,
+	return (struct policy_input){ .config = world->config,
 		.ledger = world->ledger,
 		.ledger_error = "no ledger",
 		.ledger_fails = world->fails,
-		.writer = writer,
+		.port = port,
 		.findings = (const struct finding *const *)report->findings.items,
 		.count = report->findings.count,
 		.unsure_ifindex = world->unsure,
 		.now_usec = (uint64_t)ms * 1000 + 1,
 		.when_usec = 1795000000000000u + (uint64_t)ms * 1000,
-		.say = hear,
-		.say_data = world };
+		.report = hear,
+		.report_data = world };
 }
 
 /* A turn of the loop at a time; what was said in it. */
 const char *world_turn(struct world *world, int ms)
 {
 	_cleanup_(report_freep) struct report *report = NULL;
-	const struct writer writer = world_writer(world);
-	struct correct_input input;
+	const struct kernel_port port = world_writer(world);
+	struct policy_input input;
 	int r;
 
 	world->said[0] = '\0';
 	ck_assert_int_eq(
 		evaluate(world->state, world->config, DETAIL_SUMMARY, &report), 0);
-	input = world_input(world, &writer, report, ms);
+	input = world_input(world, &port, report, ms);
+	array_each (&world->state->links, const struct link_change, change)
+		policy_follow(&world->correct, world->ledger, change, input.now_usec);
+	array_clear(&world->state->links);
 	r = correct_turn(&world->correct, &input);
 	ck_assert_msg(r >= 0 || r == -EIO, "turn at %d: %s", ms, strerror(-r));
 	return world->said;

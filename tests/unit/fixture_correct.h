@@ -19,7 +19,7 @@ struct world {
 	struct kernel *kernel; /* shared with children: it outlives a crash */
 	struct ledger *ledger;
 	struct config *config;
-	struct correct correct;
+	struct policy correct;
 	int fail_ifindex, fail_error;
 	bool deaf;	/* writes have no effect on packets */
 	bool otherwise; /* the kernel lets everything pass */
@@ -30,6 +30,7 @@ struct world {
 	uint64_t noted_identity; /* in the ledger, when the last write was made */
 	int overwrites; /* what somebody else sets behind the next write; 0: nobody */
 	int goes; /* an interface whose end is heard of while something is read again */
+	bool reused; /* ... and that another one has its index by then */
 	int crash_before, crash_after; /* the write at which it ends, counted from 1 */
 	char said[2048];
 };
@@ -50,11 +51,11 @@ void world_find_folder(void);
 
 /* The kernel's value, and a writer to it. */
 int *world_value(struct world *world, int ifindex);
-struct writer world_writer(struct world *world);
+struct kernel_port world_writer(struct world *world);
 
 /* What a turn at a time is about. */
-struct correct_input world_input(
-	struct world *world, const struct writer *writer, struct report *report, int ms);
+struct policy_input world_input(struct world *world, const struct kernel_port *port,
+	struct report *report, int ms);
 
 /* A turn of the loop at a time; what was said in it. */
 const char *world_turn(struct world *world, int ms);

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "daemon/correct/restore.h"
 #include "fixture_correct.h"
 #include "fixture_model.h"
 #include "fixture_run.h"
@@ -154,7 +155,7 @@ START_TEST(no_ledger_no_correction)
 	world_lose_folder();
 	world_is(&world, 200, "failed tunl0 20", 1); /* ENOTDIR */
 	/* that is no failure of the interface's: there is no waiting for its sake */
-	ck_assert_uint_eq(patience_find(&world.correct.patiences, 5)->retry_usec, 0);
+	ck_assert_uint_eq(backoff_find(&world.correct.backoffs, 5)->retry_usec, 0);
 	ck_assert_int_eq(world.kernel->writes, 0);
 	ck_assert_uint_eq(world.ledger->entries.count, 0);
 	world_find_folder();
@@ -167,7 +168,6 @@ START_TEST(a_tunnel_gets_time_for_its_address)
 	struct world world;
 
 	world_init(&world, CORRECT, unnumbered);
-	correct_saw_up(&world.correct, 5, 1);
 	world_is(&world, 0, "", 1);
 	ck_assert(world.correct.next_usec == 1000001);
 	world_is(&world, 999, "", 1);
@@ -181,7 +181,6 @@ START_TEST(a_tunnel_gets_time_for_its_address)
 	world_done(&world);
 
 	world_init(&world, CORRECT, unnumbered);
-	correct_saw_up(&world.correct, 5, 1);
 	world_is(&world, 0, "", 1);
 	model_line(world.state, NUMBERED);
 	world_is(&world, 500, "corrected tunl0 1>2", 2);
@@ -265,7 +264,6 @@ START_TEST(another_interface_is_not_ours)
 	/* the same index and name, but it went in between */
 	world_init(&world, CORRECT, strict);
 	world_is(&world, 0, "corrected tunl0 1>2", 2);
-	correct_saw_gone(&world.correct, world.ledger, 5);
 	model_line(world.state, "link gone 5 tunl0");
 	model_link(world.state, 5, "tunl0", "kind ipip down");
 	model_sysctl(world.state, "tunl0", "rp_filter", 2);
@@ -310,16 +308,48 @@ START_TEST(interfaces_go_in_the_middle_of_it)
 	world.goes = 5;
 	ck_assert_str_eq(world_turn(&world, 80000), "restored gre0 2>1");
 	ck_assert_int_eq(*world_value(&world, 6), 1);
-	ck_assert_uint_eq(world.ledger->entries.count, 0);
+	/* that it went is followed at the start of the next turn, not under what is written */
+	ck_assert_ptr_nonnull(ledger_find(world.ledger, 5));
 	ck_assert_str_eq(world_turn(&world, 160000), "");
+	ck_assert_uint_eq(world.ledger->entries.count, 0);
 	world_done(&world);
 
 	/* itself, while it is corrected */
 	world_init(&world, CORRECT, two);
 	world.goes = 5;
 	ck_assert_str_eq(world_turn(&world, 0), "corrected gre0 1>2");
+	/* its own entry is no more, the other's stays */
 	ck_assert_uint_eq(world.ledger->entries.count, 1);
 	ck_assert_ptr_nonnull(ledger_find(world.ledger, 6));
+	world_done(&world);
+}
+END_TEST
+
+/* Nothing is written to, or accounted for, an interface that got the index meanwhile. */
+START_TEST(an_index_is_given_to_another_in_the_middle_of_it)
+{
+	struct world world;
+
+	world_init(&world, CORRECT, strict);
+	world.goes = 5;
+	world.reused = true;
+	ck_assert_str_eq(world_turn(&world, 0), "");
+	ck_assert_uint_eq(world.ledger->entries.count, 0);
+	ck_assert_str_eq(world_turn(&world, 100), "");
+	ck_assert_int_eq(world.kernel->writes, 1);
+	world_done(&world);
+
+	/* while it is taken back */
+	world_init(&world, CORRECT, strict);
+	world_is(&world, 0, "corrected tunl0 1>2", 2);
+	model_line(world.state, "link 5 tunl0 kind ipip down");
+	(void)world_turn(&world, 10000);
+	world.goes = 5;
+	world.reused = true;
+	ck_assert_str_eq(world_turn(&world, 80000), "restored tunl0 2>1");
+	ck_assert_uint_eq(world.ledger->entries.count, 0);
+	ck_assert_str_eq(world_turn(&world, 81000), "");
+	ck_assert_int_eq(world.kernel->writes, 2);
 	world_done(&world);
 }
 END_TEST
@@ -332,7 +362,6 @@ START_TEST(fights_are_left)
 		CORRECT
 		"correct = { fight = 3; fight_window = 60000; pause = 60000; settle = 2000; };",
 		strict);
-	correct_saw_up(&world.correct, 5, 1);
 	world_is(&world, 0, "corrected tunl0 1>2", 2);
 	/* boot scripts have their say, and are no fight */
 	for (int ms = 40; ms < 1900; ms += 300) {
@@ -450,10 +479,10 @@ START_TEST(at_the_end)
 	ck_assert_str_eq(world_turn(&world, 0), "corrected tunl0 1>0");
 	/* it was raised meanwhile, so its plan was made anew */
 	ck_assert_str_eq(world_turn(&world, 10), "corrected gre0 1>2");
-	const struct writer writer = world_writer(&world);
-	const struct correct_input input = world_input(&world, &writer, none, 100);
+	const struct kernel_port port = world_writer(&world);
+	const struct policy_input input = world_input(&world, &port, none, 100);
 	world.said[0] = '\0';
-	ck_assert_int_eq(correct_stop(&world.correct, &input), 0);
+	ck_assert_int_eq(restore_all(&world.correct, &input), 0);
 	ck_assert_uint_eq(world.ledger->entries.count, 0);
 	ck_assert_int_eq(*world_value(&world, NETCONF_ALL), 1);
 	ck_assert_int_eq(*world_value(&world, NETCONF_DEFAULT), 0);
@@ -480,15 +509,15 @@ static int killed(const char *config, int before, int after, struct world *world
 	ck_assert_int_ge(pid, 0);
 	if (pid == 0) {
 		struct report *none = report_new();
-		const struct writer writer = world_writer(world);
-		const struct correct_input input = world_input(world, &writer, none, 100);
+		const struct kernel_port port = world_writer(world);
+		const struct policy_input input = world_input(world, &port, none, 100);
 
 		world_open_ledger(world);
 		world->crash_before = before;
 		world->crash_after = after;
 		world_turn(world, 0);
-		((struct correct_input *)&input)->ledger = world->ledger;
-		(void)correct_stop(&world->correct, &input);
+		((struct policy_input *)&input)->ledger = world->ledger;
+		(void)restore_all(&world->correct, &input);
 		(void)raise(SIGUSR1); /* it came to its end: as dead, but not so */
 		_exit(1);
 	}
@@ -525,8 +554,8 @@ START_TEST(killed_at_any_write)
 		model_sysctl(world.state, "default", "rp_filter",
 			*world_value(&world, NETCONF_DEFAULT));
 		world_open_ledger(&world);
-		const struct writer writer = world_writer(&world);
-		ck_assert_int_eq(carry_on(world.ledger, &writer, NULL, NULL), 0);
+		const struct kernel_port port = world_writer(&world);
+		ck_assert_int_eq(ledger_reconcile(world.ledger, &port, NULL, NULL), 0);
 		for (int key = 0; key < KEYS; key++) {
 			int ifindex = key == 0	 ? NETCONF_ALL
 				      : key == 1 ? NETCONF_DEFAULT
@@ -548,9 +577,8 @@ START_TEST(killed_at_any_write)
 			world_turn(&world, 1000);
 			ck_assert_int_eq(*world_value(&world, 5), 0);
 		}
-		const struct correct_input input =
-			world_input(&world, &writer, none, 2000);
-		ck_assert_int_eq(correct_stop(&world.correct, &input), 0);
+		const struct policy_input input = world_input(&world, &port, none, 2000);
+		ck_assert_int_eq(restore_all(&world.correct, &input), 0);
 		ck_assert_int_eq(memcmp(world.kernel->values, olds, sizeof(olds)), 0);
 		world_done(&world);
 		report_free(none);
@@ -567,8 +595,9 @@ int main(void)
 		a_tunnel_gets_time_for_its_address, what_is_needed_no_more_goes,
 		down_it_needs_nothing, somebody_elses_value_is_theirs,
 		another_interface_is_not_ours, interfaces_go_in_the_middle_of_it,
-		fights_are_left, pauses_double_up_to_an_hour, writes_are_counted,
-		by_hand_and_paused, at_the_end, killed_at_any_write };
+		an_index_is_given_to_another_in_the_middle_of_it, fights_are_left,
+		pauses_double_up_to_an_hour, writes_are_counted, by_hand_and_paused,
+		at_the_end, killed_at_any_write };
 	char command[64];
 	int r;
 

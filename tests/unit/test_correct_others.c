@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Correcting beside others, who write too, and what is left when something fails half-way. */
-#include "daemon/correct/correct_text.h"
+#include "daemon/correct/correction_text.h"
 #include "daemon/correct/requests.h"
+#include "daemon/correct/restore.h"
 #include "fixture_correct.h"
 #include "fixture_model.h"
 #include "fixture_run.h"
@@ -130,9 +131,9 @@ START_TEST(at_the_end_a_group_is_of_the_same)
 		"interfaces = ( { match = \"tunl0\"; mode = \"correct\"; } );correct = { allow_all = true; address_wait = 0; restore = \"on-stop\"; };",
 		lines);
 	world_is(&world, 0, "corrected tunl0 1>0", 0);
-	const struct writer writer = world_writer(&world);
-	const struct correct_input input = world_input(&world, &writer, none, 100);
-	ck_assert_int_eq(correct_stop(&world.correct, &input), 0);
+	const struct kernel_port port = world_writer(&world);
+	const struct policy_input input = world_input(&world, &port, none, 100);
+	ck_assert_int_eq(restore_all(&world.correct, &input), 0);
 	ck_assert_uint_eq(world.ledger->entries.count, 0);
 	ck_assert_int_eq(*world_value(&world, NETCONF_ALL), 1);
 	ck_assert_int_eq(*world_value(&world, 2), 0);
@@ -179,7 +180,7 @@ START_TEST(names_that_are_swapped)
 
 	for (int seen = 0; seen <= 1; seen++) {
 		world_init(&world, CORRECT "correct = { restore = \"never\"; };", lines);
-		const struct writer writer = world_writer(&world);
+		const struct kernel_port port = world_writer(&world);
 		world_is(&world, 0, "corrected tunl0 1>2, corrected gre0 1>2", 2);
 		model_line(world.state, "link 5 other kind ipip");
 		model_line(world.state, "link 6 tunl0 kind ipip");
@@ -189,7 +190,8 @@ START_TEST(names_that_are_swapped)
 		if (seen)
 			ck_assert_str_eq(world_turn(&world, 1000), "");
 		else
-			ck_assert_int_eq(carry_on(world.ledger, &writer, NULL, NULL), 0);
+			ck_assert_int_eq(
+				ledger_reconcile(world.ledger, &port, NULL, NULL), 0);
 		ck_assert_str_eq(ledger_find(world.ledger, 5)->name, "gre0");
 		ck_assert_str_eq(ledger_find(world.ledger, 5)->finding, "gre0/local");
 		ck_assert_str_eq(ledger_find(world.ledger, 6)->name, "tunl0");
@@ -210,7 +212,6 @@ START_TEST(what_is_left_of_one_that_went_is_taken_back)
 		lines);
 	world_is(&world, 0, "corrected tunl0 1>0", 0);
 	model_line(world.state, "link gone 5 tunl0");
-	correct_saw_gone(&world.correct, world.ledger, 5);
 	(void)world_turn(&world, 10000);
 	ck_assert_str_eq(world_turn(&world, 70000), "restored all 0>1");
 	ck_assert_int_eq(*world_value(&world, NETCONF_ALL), 1);
@@ -221,9 +222,9 @@ END_TEST
 
 static void count_left(void *data, const struct ledger_entry *entry)
 {
-	char text[CORRECT_LEFT];
+	char text[CORRECTION_LEFT];
 
-	correct_text_left(entry, text);
+	correction_text_left(entry, text);
 	ck_assert_ptr_nonnull(strstr(text, entry->name));
 	++*(int *)data;
 }
@@ -235,22 +236,22 @@ START_TEST(a_correction_follows_its_interface)
 	int left = 0;
 
 	world_init(&world, CORRECT, strict);
-	const struct writer writer = world_writer(&world);
+	const struct kernel_port port = world_writer(&world);
 	world_is(&world, 0, "corrected tunl0 1>2", 2);
 	world.identity = 8;
 	world_is(&world, 1000, "", 2);
-	ck_assert_int_eq(carry_on(world.ledger, &writer, count_left, &left), 0);
+	ck_assert_int_eq(ledger_reconcile(world.ledger, &port, count_left, &left), 0);
 	ck_assert_uint_eq(world.ledger->entries.count, 1);
 	model_line(world.state, "link 5 tunl9 kind ipip");
 	model_sysctl(world.state, "tunl9", "rp_filter", 2);
-	ck_assert_int_eq(carry_on(world.ledger, &writer, count_left, &left), 0);
+	ck_assert_int_eq(ledger_reconcile(world.ledger, &port, count_left, &left), 0);
 	ck_assert_uint_eq(world.ledger->entries.count, 1);
 	ck_assert_str_eq(ledger_find(world.ledger, 5)->name, "tunl9");
 	ck_assert_str_eq(ledger_find(world.ledger, 5)->finding, "tunl9/local");
 	ck_assert_int_eq(left, 0);
 	/* out of our sight another address may be another interface: that is said */
 	world.identity = 9;
-	ck_assert_int_eq(carry_on(world.ledger, &writer, count_left, &left), 0);
+	ck_assert_int_eq(ledger_reconcile(world.ledger, &port, count_left, &left), 0);
 	ck_assert_uint_eq(world.ledger->entries.count, 0);
 	ck_assert_int_eq(left, 1);
 	world_done(&world);
@@ -263,14 +264,14 @@ START_TEST(what_is_pending_is_of_one_interface)
 	struct world world;
 
 	world_init(&world, CORRECT, strict);
-	const struct writer writer = world_writer(&world);
+	const struct kernel_port port = world_writer(&world);
 	world_is(&world, 0, "corrected tunl0 1>2", 2);
 	ck_assert_uint_eq(world.noted_identity, 7);
 	for (int same = 1; same >= 0; same--) {
 		world.ledger->entries.items[0].done = false;
 		world.ledger->entries.items[0].was = 1;
 		world.identity = same ? 7 : 8;
-		ck_assert_int_eq(carry_on(world.ledger, &writer, NULL, NULL), 0);
+		ck_assert_int_eq(ledger_reconcile(world.ledger, &port, NULL, NULL), 0);
 		ck_assert_uint_eq(world.ledger->entries.count, (size_t)same);
 	}
 	world_done(&world);
@@ -278,14 +279,14 @@ START_TEST(what_is_pending_is_of_one_interface)
 END_TEST
 
 static void ask(struct world *world,
-	int (*work)(struct correct *, const struct correct_input *, char *const *,
-		struct correct_answers *),
+	int (*work)(struct policy *, const struct policy_input *, char *const *,
+		struct request_answers *),
 	const char *name, const char *event, const char *words)
 {
 	_cleanup_(report_freep) struct report *none = report_new();
-	const struct writer writer = world_writer(world);
-	const struct correct_input input = world_input(world, &writer, none, 1000);
-	struct correct_answers answers = { 0 };
+	const struct kernel_port port = world_writer(world);
+	const struct policy_input input = world_input(world, &port, none, 1000);
+	struct request_answers answers = { 0 };
 	char *const names[] = { (char *)name, NULL };
 
 	world->said[0] = '\0';
@@ -311,7 +312,7 @@ START_TEST(one_that_cannot_be_taken_back_keeps_no_other)
 		world_is(&world, 0, "corrected tunl0 1>2, corrected gre0 1>2", 2);
 		world.fail_ifindex = bad;
 		world.fail_error = -EROFS;
-		ask(&world, correct_hand_revert, NULL, NULL, NULL);
+		ask(&world, request_revert, NULL, NULL, NULL);
 		ck_assert_msg(strstr(world.said, bad == 5 ? "failed tunl0 30"
 							  : "failed gre0 30") != NULL,
 			"said: %s", world.said);
@@ -335,7 +336,7 @@ START_TEST(without_a_ledger_it_is_taken_back)
 		world_is(&world, 0, "corrected tunl0 1>2", 2);
 		world_lose_folder();
 		if (by_hand) {
-			ask(&world, correct_hand_revert, "tunl0", NULL, NULL);
+			ask(&world, request_revert, "tunl0", NULL, NULL);
 			ck_assert_str_eq(world.said, "restored tunl0 2>1");
 		} else {
 			world.fails = true;
@@ -385,20 +386,19 @@ START_TEST(pauses_are_of_those_that_are_named)
 	struct world world;
 
 	world_init(&world, CORRECT, strict);
-	ask(&world, correct_hand_pause, "tunl0", "paused", "tunl0: correction is paused");
+	ask(&world, request_pause, "tunl0", "paused", "tunl0: correction is paused");
 	world_is(&world, 0, "refused tunl0 pause", 1);
-	ask(&world, correct_hand_pause, NULL, "paused", "all interfaces");
-	ask(&world, correct_hand_resume, "tunl0", "refused", "all interfaces are paused");
+	ask(&world, request_pause, NULL, "paused", "all interfaces");
+	ask(&world, request_resume, "tunl0", "refused", "all interfaces are paused");
 	world_is(&world, 100, "", 1);
-	ask(&world, correct_hand_resume, NULL, "resumed", "all interfaces");
+	ask(&world, request_resume, NULL, "resumed", "all interfaces");
 	world_is(&world, 200, "corrected tunl0 1>2", 2);
 	/* one that will come may be named, and a slip shows */
-	ask(&world, correct_hand_pause, "tunl7", "paused", "no interface has that name");
+	ask(&world, request_pause, "tunl7", "paused", "no interface has that name");
 	ck_assert(ledger_is_paused(world.ledger, "tunl7"));
-	ask(&world, correct_hand_pause, "", "refused", "no interface's name");
-	ask(&world, correct_hand_pause, "a-name-of-16-or-more", "refused",
-		"no interface");
-	ask(&world, correct_hand_pause, "a/b", "refused", "no interface's name");
+	ask(&world, request_pause, "", "refused", "no interface's name");
+	ask(&world, request_pause, "a-name-of-16-or-more", "refused", "no interface");
+	ask(&world, request_pause, "a/b", "refused", "no interface's name");
 	ck_assert(!ledger_all_paused(world.ledger));
 	ck_assert_uint_eq(world.ledger->pauses.count, 1);
 	world_done(&world);

@@ -124,18 +124,45 @@ START_TEST(each_rise_of_a_link_is_noted_once)
 	_cleanup_(state_freep) struct state *state = state_new();
 
 	ck_assert_int_ge(model_line(state, "link 2 eth0 down"), 0);
-	ck_assert_uint_eq(state->risen.count, 0);
+	ck_assert_uint_eq(state->links.count, 0);
 	ck_assert_int_ge(model_line(state, "link 2 eth0"), 0);
 	ck_assert_int_ge(model_line(state, "link 2 eth0"), 0);
 	ck_assert_int_ge(model_line(state, "sysctl eth0 rp_filter 1"), 0);
 	ck_assert_int_ge(model_line(state, "link 3 tun0"), 0);
-	ck_assert_uint_eq(state->risen.count, 2);
-	ck_assert_int_eq(state->risen.items[0], 2);
-	ck_assert_int_eq(state->risen.items[1], 3);
-	array_clear(&state->risen);
+	ck_assert_uint_eq(state->links.count, 2);
+	ck_assert_int_eq(state->links.items[0].ifindex, 2);
+	ck_assert_int_eq(state->links.items[1].ifindex, 3);
+	array_clear(&state->links);
 	ck_assert_int_ge(model_line(state, "link 3 tun0 down"), 0);
 	ck_assert_int_ge(model_line(state, "link 3 tun0"), 0);
-	ck_assert_uint_eq(state->risen.count, 1);
+	ck_assert_uint_eq(state->links.count, 1);
+	ck_assert(!state_link_went(state, 3));
+	ck_assert_int_ge(model_line(state, "link gone 3 tun0"), 0);
+	ck_assert_uint_eq(state->links.count, 2);
+	ck_assert(state_link_went(state, 3));
+}
+END_TEST
+
+/* What a state did not hear of, as another one is put in its place. */
+START_TEST(links_are_adopted)
+{
+	_cleanup_(state_freep) struct state *old = state_new(), *fresh = state_new();
+	const struct link_change expected[] = { { 2, false }, { 4, true }, { 3, false } };
+
+	model_link(old, 2, "eth0", "");
+	model_link(old, 3, "tun0", "down");
+	array_clear(&old->links);
+	model_link(old, 4, "tun1", "down");
+	model_link(old, 2, "eth0", "down");
+	model_link(old, 2, "eth0", "");
+	model_link(fresh, 2, "eth0", "");
+	model_link(fresh, 3, "tun0", "");
+	ck_assert_int_eq(state_adopt_links(fresh, old), 0);
+	ck_assert_uint_eq(fresh->links.count, ELEMENTS(expected));
+	for (size_t i = 0; i < ELEMENTS(expected); i++) {
+		ck_assert_int_eq(fresh->links.items[i].ifindex, expected[i].ifindex);
+		ck_assert_int_eq(fresh->links.items[i].gone, expected[i].gone);
+	}
 }
 END_TEST
 
@@ -532,6 +559,7 @@ int main(void)
 		things_are_found_by_their_keys,
 		settings_may_come_before_the_link,
 		each_rise_of_a_link_is_noted_once,
+		links_are_adopted,
 		another_identity_is_known_and_no_news,
 		without_inet_settings_are_remembered,
 		default_makes_links_stale,

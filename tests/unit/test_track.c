@@ -59,7 +59,7 @@ static const char *says(struct track *track, uint64_t now, char out[static 128])
 		length += (size_t)snprintf(out + length, 128 - length, "%s%s:%s%d",
 			length ? " " : "", name, item->finding->id,
 			item->finding->filter.own);
-		ck_assert_int_eq(track_said(track, item, kind, now), 0);
+		ck_assert_int_eq(track_logged(track, item, kind, now), 0);
 	}
 	return out;
 }

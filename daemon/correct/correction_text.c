@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "daemon/correct/correct_text.h"
+#include "daemon/correct/correction_text.h"
 
 #include "finding/finding_text.h"
 #include "finding/remedy.h"
@@ -29,22 +29,21 @@ _printf_(2, 3) static void say(struct text *text, const char *format, ...)
 	text->length += length > 0 ? (size_t)length : 0;
 }
 
-int correct_answer_event(
-	struct correct_answers *answers, const struct correct_event *event)
+int request_answer_event(struct request_answers *answers, const struct correction *event)
 {
-	struct correct_answer answer = { .event = event_info(event->kind)->name,
+	struct request_answer answer = { .event = event_info(event->kind)->name,
 		.old = event->old,
 		.value = event->value };
 
 	snprintf(answer.iif, sizeof(answer.iif), "%s", event->iif);
-	correct_sentence(event, answer.text);
+	correction_sentence(event, answer.text);
 	return array_push(&answers->list, &answer);
 }
 
-int correct_answer_words(struct correct_answers *answers, const char *event,
+int request_answer_words(struct request_answers *answers, const char *event,
 	const char *iif, const char *format, ...)
 {
-	struct correct_answer answer = { .event = event };
+	struct request_answer answer = { .event = event };
 	va_list arguments;
 
 	snprintf(answer.iif, sizeof(answer.iif), "%s", iif);
@@ -54,7 +53,7 @@ int correct_answer_words(struct correct_answers *answers, const char *event,
 	return array_push(&answers->list, &answer);
 }
 
-const char *correct_assignments(const struct plan *plan, char *out, size_t size)
+const char *correction_assignments(const struct plan *plan, char *out, size_t size)
 {
 	struct text text = { out, size, 0 };
 
@@ -65,7 +64,7 @@ const char *correct_assignments(const struct plan *plan, char *out, size_t size)
 	return out;
 }
 
-const char *correct_advice(int error, int ifindex)
+const char *correction_advice(int error, int ifindex)
 {
 	switch (-error) {
 	case EPERM:
@@ -86,7 +85,7 @@ const char *correct_advice(int error, int ifindex)
 
 /* --- corrected ---------------------------------------------------------------------------------- */
 
-static void say_who(struct text *text, const struct correct_event *event)
+static void say_who(struct text *text, const struct correction *event)
 {
 	char sources[160], to[IP4_TEXT];
 
@@ -101,7 +100,7 @@ static void say_who(struct text *text, const struct correct_event *event)
 }
 
 /* What was done first, so that nothing else changes. */
-static void say_steps(struct text *text, const struct correct_event *event)
+static void say_steps(struct text *text, const struct correction *event)
 {
 	char value[32], old[32];
 	size_t kept = 0;
@@ -122,7 +121,7 @@ static void say_steps(struct text *text, const struct correct_event *event)
 	say(text, ".");
 }
 
-static void say_corrected(struct text *text, const struct correct_event *event)
+static void say_corrected(struct text *text, const struct correction *event)
 {
 	char key[64], old[32], value[32];
 
@@ -143,7 +142,7 @@ static void say_corrected(struct text *text, const struct correct_event *event)
 
 /* --- what was not done -------------------------------------------------------------------------- */
 
-static void say_failed(struct text *text, const struct correct_event *event)
+static void say_failed(struct text *text, const struct correction *event)
 {
 	const struct outcome *outcome = &event->outcome;
 	char key[64];
@@ -170,12 +169,12 @@ static void say_failed(struct text *text, const struct correct_event *event)
 		break;
 	case OUTCOME_DONE:
 	case OUTCOME_STALE:
-	case OUTCOME_OTHERWISE:
-	case OUTCOME_FOREIGN:
+	case OUTCOME_KERNEL_DISAGREES:
+	case OUTCOME_OVERWRITTEN:
 	case OUTCOME_KEPT:
 	case OUTCOME_ERROR:
 		say(text, "Writing %s for %s failed: %s", key, event->iif,
-			correct_advice(outcome->error, outcome->ifindex));
+			correction_advice(outcome->error, outcome->ifindex));
 		break;
 	}
 	say(text,
@@ -185,7 +184,7 @@ static void say_failed(struct text *text, const struct correct_event *event)
 			      : "; it stays, and in the ledger.");
 }
 
-static void say_refused(struct text *text, const struct correct_event *event)
+static void say_refused(struct text *text, const struct correction *event)
 {
 	char key[64];
 
@@ -237,21 +236,21 @@ static void say_refused(struct text *text, const struct correct_event *event)
 
 /* --- fights, restored ----------------------------------------------------------------------------- */
 
-static void say_fight(struct text *text, const struct correct_event *event)
+static void say_fight(struct text *text, const struct correction *event)
 {
-	const struct patience *patience = event->patience;
-	size_t count = patience->reversals.count, from = count > 10 ? count - 10 : 0;
+	const struct backoff *backoff = event->backoff;
+	size_t count = backoff->reversals.count, from = count > 10 ? count - 10 : 0;
 	char key[64];
 
 	remedy_key(event->iif, key);
-	if (patience->of_all)
+	if (backoff->of_all)
 		remedy_key("all", key);
 	say(text,
 		"Somebody else has written %s back %zu times; rpfilterd leaves %s alone for %llu s.",
 		key, count, event->iif,
-		(unsigned long long)(patience->pause_usec / 1000000));
+		(unsigned long long)(backoff->pause_usec / 1000000));
 	for (size_t i = from; i < count; i++) {
-		const struct reversal *reversal = &patience->reversals.items[i];
+		const struct reversal *reversal = &backoff->reversals.items[i];
 		time_t when = (time_t)(reversal->when_usec / 1000000);
 		struct tm broken;
 		char clock[32] = "?";
@@ -265,7 +264,7 @@ static void say_fight(struct text *text, const struct correct_event *event)
 	say(text, ". Find who writes it, and have one of the two give way.");
 }
 
-static void say_restored(struct text *text, const struct correct_event *event)
+static void say_restored(struct text *text, const struct correction *event)
 {
 	char key[64], old[32], value[32];
 
@@ -277,10 +276,10 @@ static void say_restored(struct text *text, const struct correct_event *event)
 				  : ": nothing that is expected needs the correction");
 }
 
-const char *correct_sentence(
-	const struct correct_event *event, char out[static CORRECT_TEXT])
+const char *correction_sentence(
+	const struct correction *event, char out[static CORRECTION_TEXT])
 {
-	struct text text = { out, CORRECT_TEXT, 0 };
+	struct text text = { out, CORRECTION_TEXT, 0 };
 
 	out[0] = '\0';
 	if (event->kind == EVENT_CORRECTED)
@@ -296,9 +295,10 @@ const char *correct_sentence(
 	return out;
 }
 
-void correct_text_left(const struct ledger_entry *entry, char out[static CORRECT_LEFT])
+void correction_text_left(
+	const struct ledger_entry *entry, char out[static CORRECTION_LEFT])
 {
-	snprintf(out, CORRECT_LEFT,
+	snprintf(out, CORRECTION_LEFT,
 		"%s, index %d, is not known to be the interface that was corrected: its kind or its hardware address is another one. Its rp_filter, %d, is left.",
 		entry->name, entry->ifindex, entry->value);
 }

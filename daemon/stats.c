@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "daemon/stats.h"
+
+#include "base/time.h"
+#include "kernel/clock.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <syslog.h>
+#include <systemd/sd-daemon.h>
+
+#define STATUS_USEC (5 * USEC_PER_SEC)
+
+void stats_count_lag(struct stats *stats, struct sync *sync, bool throttled)
+{
+	if (!sync->pending_events || throttled || !sync->synced)
+		return;
+	histogram_add(&stats->lag, clock_monotonic_usec() - sync->pending_usec,
+		sync->pending_events);
+	sync->pending_events = 0;
+}
+
+/* How old the findings are, where something waits for its evaluation. */
+static void age_of_findings(
+	const struct sync *sync, bool throttled, uint64_t now, char out[static 64])
+{
+	uint64_t since = sync->synced ? sync->pending_usec : sync->lost_usec;
+
+	out[0] = '\0';
+	if (!sync->synced || (sync->pending_events && throttled))
+		snprintf(out, 64, ", as of %" PRIu64 " ms ago", (now - since) / 1000);
+}
+
+void stats_status(struct stats *stats, const struct sync *sync, const struct track *track,
+	bool throttled)
+{
+	const struct state *state = sync->state;
+	size_t findings = track_open(track);
+	uint64_t now = clock_monotonic_usec();
+	char age[64];
+
+	/* what matters at once, and the numbers now and then: a storm of routes is no news */
+	if (sync->synced == stats->status_synced && findings == stats->status_findings &&
+		now - stats->status_usec < STATUS_USEC)
+		return;
+	stats->status_synced = sync->synced;
+	stats->status_findings = findings;
+	stats->status_usec = now;
+	age_of_findings(sync, throttled, now, age);
+	(void)sd_notifyf(0,
+		"STATUS=%s%zu links, %zu routes, %zu finding%s%s, %" PRIu64
+		" overruns, %" PRIu64 " resyncs",
+		sync->synced ? "" : "Out of sync, reading again: ", state->ifaces.count,
+		state_routes(state), findings, findings == 1 ? "" : "s", age,
+		sync->counts.overruns, sync->counts.resyncs);
+}
+
+void stats_log(const struct stats *stats, const struct sync *sync,
+	const struct track *track, const struct selfcheck *selfcheck, struct sink *sink)
+{
+	const struct nl_counts *heard = nl_reader_counts(sync->reader);
+	const struct nl_counts *asked = nl_request_counts(sync->request);
+	const struct histogram *lag = &stats->lag;
+
+	log_plain(sink, LOG_INFO,
+		"%" PRIu64 " events, from heard of to judged in us: half within %" PRIu64
+		", 99%% within %" PRIu64 ", 99.9%% within %" PRIu64 ", longest %" PRIu64
+		"; %zu links, %zu routes, %zu findings, %" PRIu64 " overruns, %" PRIu64
+		" resyncs, %" PRIu64 " audits of which %" PRIu64
+		" found something, %" PRIu64 " self-checks, %" PRIu64
+		" disagreements; messages: %" PRIu64 " malformed, %" PRIu64
+		" refused, %" PRIu64 " not understood.",
+		lag->count, histogram_percentile(lag, 0.5),
+		histogram_percentile(lag, 0.99), histogram_percentile(lag, 0.999),
+		lag->largest, sync->state->ifaces.count, state_routes(sync->state),
+		track_open(track), sync->counts.overruns, sync->counts.resyncs,
+		sync->counts.audits, sync->counts.drifts, selfcheck->checks,
+		stats->disagreements, heard->malformed + asked->malformed,
+		heard->refused + asked->refused, heard->blind + asked->blind);
+}

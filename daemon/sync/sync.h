@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "base/array.h"
+#include "kernel/nl_reader.h"
+#include "kernel/nl_request.h"
+#include "kernel/snapshot.h"
+#include "state/state.h"
+#include "state/state_equal.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <systemd/sd-event.h>
+
+/*
+ * Keeps the state as the kernel has it. Events go straight into it, and mark what is dirty; who
+ * evaluates that is called by nobody here: a post source runs the turn (daemon/turn.h). After an
+ * overrun the state is old, which is a state of its own, until all was read again (resync.h). The
+ * audit (audit.h) proves the rest.
+ */
+
+/* Why sync was lost. */
+enum sync_loss { SYNC_OVERRUN, SYNC_BAD_MESSAGE };
+
+/* What there is to log, in its order: turn.c takes it from sync.happened. */
+enum sync_event_kind {
+	SYNC_RESYNCED,	     /* all was read again: .loss, .took_usec */
+	SYNC_DRIFTED,	     /* the audit found .what, not announced: .took_usec */
+	SYNC_MALFORMED,	     /* a message was malformed; all is read again */
+	SYNC_RESYNC_FAILED,  /* .error; tried again */
+	SYNC_AUDIT_FAILED,   /* .error; tried again later */
+	SYNC_REFRESH_FAILED, /* .error; the settings are as known */
+	SYNC_RECEIVE_FAILED, /* .error; the daemon ends */
+};
+
+struct sync_event {
+	enum sync_event_kind kind;
+	enum sync_loss loss;
+	int error; /* negative */
+	uint64_t took_usec;
+	char what[STATE_DIFFERENCE];
+};
+
+/* An audit that runs: all is read anew beside the state in force. Driven by audit.c. */
+struct sync_audit {
+	struct nl_request
+		*request; /* NULL: none runs. The other one is for questions meanwhile */
+	struct snapshot snapshot;
+	struct state *fresh;
+	struct state_comparison comparison;
+	sd_event_source *source;
+	uint64_t began_usec;
+};
+
+struct sync_counts {
+	uint64_t overruns, resyncs, audits, drifts;
+};
+
+struct sync {
+	sd_event *event; /* borrowed; NULL with --once */
+	struct nl_request *request;
+	struct nl_reader *reader;
+	struct state *state; /* NULL before the first reading */
+	bool synced;	     /* false: the state is old, and nothing new is said of it */
+	uint64_t lost_usec;
+	enum sync_loss loss;
+	ARRAY(struct sync_event) happened;
+	struct sync_counts counts;
+
+	/* Set here, cleared by the turn that follows: */
+	bool replaced;	   /* another state is in force: evaluate all */
+	bool audited;	   /* an audit ended: compare what rests on the state */
+	bool evaluate_all; /* ... and evaluate all */
+	bool refresh_due;  /* read again what is never announced */
+
+	int changed_ifindex; /* an interface that changed lately, 0: none */
+	uint64_t pending_events,
+		pending_usec; /* not evaluated yet; since when the first */
+
+	/* storms: see sync.c */
+	uint64_t turned_usec; /* when the last turn ended; set by the turn */
+	unsigned int busy;
+	bool gathering;
+
+	uint64_t backoff_usec, last_overrun_usec;
+	struct sync_audit audit;
+	uint64_t audit_rest_usec; /* no audit before, but for a doubt */
+	bool audit_doubt;	  /* the next one has all evaluated behind it */
+	uint64_t audit_all_usec;  /* so does the first one from then on */
+
+	sd_event_source *netlink, *gather, *resync_timer, *audit_timer, *refresh_timer;
+	uint64_t refresh_usec; /* between two refreshes */
+};
+
+/*
+ * Opens the sockets. fd: an inherited netlink socket, or -1. Returns 0 or a negative errno;
+ * sync_done() in either case.
+ */
+int sync_init(struct sync *sync, int fd);
+void sync_done(struct sync *sync);
+
+/* Adds the sources of events and of the refresh, each refresh_usec. 0 or a negative errno. */
+int sync_start(struct sync *sync, sd_event *event, uint64_t refresh_usec);
+
+/*
+ * Takes in up to `most` events. Returns how many; 0 also where sync was lost by that, which is
+ * dealt with; or a negative errno that ends the daemon.
+ */
+int sync_take(struct sync *sync, unsigned int most);
+
+/* Takes in all that the kernel announced so far, for a second at most. 0 or a negative errno. */
+int sync_events(struct sync *sync);
+
+/* Reads again what the kernel announces to nobody. 0, also where that failed; or -ENOMEM. */
+int sync_refresh(struct sync *sync);
+
+/* --- for resync.c and audit.c ---------------------------------------------------------------- */
+
+/* Something is to be logged. 0 or -ENOMEM. */
+int sync_happened(struct sync *sync, const struct sync_event *event);
+
+/* The state is old from now on; all is read again after a back-off. 0 or a negative errno. */
+int sync_lose(struct sync *sync, enum sync_loss loss);
+
+/* What a failed receive means. Returns 0 where it is dealt with, else the errno. */
+int sync_failed(struct sync *sync, int error);
+
+/* fresh takes the place of the state in force; owned from the call on. 0 or -ENOMEM. */
+int sync_take_over(struct sync *sync, struct state *fresh);
+
+/*
+ * Takes what is queued into a state just read, and with both also into the one in force. Returns
+ * 0, -ENOBUFS or another negative errno.
+ */
+int sync_catch_up(struct sync *sync, struct state *fresh, bool both);
+
+/*
+ * Asks for an audit in so many microseconds; one that is due sooner stays. _now: there is a doubt,
+ * and all is evaluated behind it. _soon: something was inferred that is to be proven: in two
+ * seconds, but so that such audits take a twentieth of the time at most.
+ */
+void sync_want_audit(struct sync *sync, uint64_t in_usec);
+void sync_want_audit_now(struct sync *sync);
+void sync_want_audit_soon(struct sync *sync);
+
+/* Frees what a running audit has. */
+void sync_drop_audit(struct sync *sync);
+
+/* Arms a timer of ours for once. 0 or a negative errno. */
+int sync_arm(sd_event_source *timer, uint64_t at_usec);
