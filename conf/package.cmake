@@ -21,14 +21,14 @@ set(CPACK_PACKAGE_CONTACT ${PACKAGE_CONTACT})
 set(CPACK_PACKAGE_VENDOR "rpfilterd maintainers")
 set(CPACK_PACKAGE_DESCRIPTION_SUMMARY "watch for packets that reverse path filtering drops")
 set(CPACK_PACKAGE_DESCRIPTION
-"Linux drops IPv4 packets in silence when reverse path filtering (rp_filter)
-is on and the way back to the sender leads elsewhere, as on a realserver behind
+"Linux silently drops IPv4 packets when reverse path filtering (rp_filter) is on
+and the route back to the sender uses another interface, as on a realserver behind
 LVS in tunnel mode, with GRE or WireGuard, or on a multi-homed host.
 
 rpfilterd knows at every moment which packets this host would drop that way. It
 follows links, addresses, routes, rules and settings over rtnetlink, has the
 kernel confirm what it works out, and logs to the journal what is dropped, why,
-and what the smallest cure is. It runs without any privilege.
+and the smallest change that fixes it. It runs without any privilege.
 
 rpfilterctl answers the same on the command line.")
 
