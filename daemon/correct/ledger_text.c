@@ -23,6 +23,16 @@
 #define VERSION 1
 #define DEPTH 8
 
+/*
+ * An interface's name may be any bytes, and what json-c reads differs: 0.18 being strict refuses
+ * all that is not ASCII. So the file is ASCII: a text with another byte than the printable ones
+ * has ESCAPED behind its key, and in it each such byte, and the backslash, is \xHH. A text without
+ * one stands as it is, backslash and all, as it always did.
+ */
+#define ESCAPED "_escaped"
+#define ESCAPED_TEXT (4 * FINDING_ID) /* room for the longest one */
+#define ESCAPED_KEY 32
+
 static void json_putp(struct json_object **object)
 {
 	(void)json_object_put(*object);
@@ -34,9 +44,60 @@ static void tokener_freep(struct json_tokener **tokener)
 		json_tokener_free(*tokener);
 }
 
+/* --- escapes ---------------------------------------------------------------------------------- */
+
+static bool is_printable(char c)
+{
+	return c >= ' ' && c <= '~';
+}
+
+static bool needs_escapes(const char *text)
+{
+	while (is_printable(*text))
+		text++;
+	return *text;
+}
+
+/* Of a text that is shorter than FINDING_ID. */
+static const char *escape(const char *text, char out[static ESCAPED_TEXT])
+{
+	char *end = out;
+
+	for (; *text; text++) {
+		if (is_printable(*text) && *text != '\\')
+			*end++ = *text;
+		else
+			end += sprintf(end, "\\x%02x", (unsigned char)*text);
+	}
+	*end = '\0';
+	return out;
+}
+
+/* Only what escape() makes is taken. */
+static int unescape(const char *text, char *out, size_t size)
+{
+	char again[ESCAPED_TEXT];
+	const char *from = text;
+	size_t length = 0;
+
+	while (*from && length < size - 1) {
+		unsigned int byte = (unsigned char)*from;
+		int taken = 1;
+
+		if (*from == '\\' && sscanf(from, "\\x%2x%n", &byte, &taken) != 1)
+			return -EBADMSG;
+		out[length++] = (char)byte;
+		from += taken;
+	}
+	out[length] = '\0';
+	return !*from && needs_escapes(out) && strcmp(escape(out, again), text) == 0
+		       ? 0
+		       : -EBADMSG;
+}
+
 /* --- reading ---------------------------------------------------------------------------------- */
 
-static int get_text(struct json_object *object, const char *key, char *out, size_t size)
+static int get_string(struct json_object *object, const char *key, char *out, size_t size)
 {
 	struct json_object *member;
 	int length;
@@ -50,6 +111,19 @@ static int get_text(struct json_object *object, const char *key, char *out, size
 		return -EBADMSG;
 	memcpy(out, json_object_get_string(member), (size_t)length + 1);
 	return 0;
+}
+
+static int get_text(struct json_object *object, const char *key, char *out, size_t size)
+{
+	char escaped[ESCAPED_KEY], text[ESCAPED_TEXT];
+
+	snprintf(escaped, sizeof(escaped), "%s" ESCAPED, key);
+	if (!json_object_object_get_ex(object, escaped, NULL))
+		return get_string(object, key, out, size);
+	if (json_object_object_get_ex(object, key, NULL) ||
+		get_string(object, escaped, text, sizeof(text)) < 0)
+		return -EBADMSG;
+	return unescape(text, out, size);
 }
 
 static int get_number(struct json_object *object, const char *key, int64_t *ret)
@@ -295,8 +369,25 @@ static int parse_change(struct ledger *ledger, struct json_object *object)
 	return r < 0 || !changed ? r : parse_pauses(ledger, pauses);
 }
 
+static bool is_ascii(const char *line, size_t length)
+{
+	while (length && !(line[length - 1] & 0x80))
+		length--;
+	return !length;
+}
+
+/* Whether the object as json-c writes it is the line. */
+static bool is_written_so(struct json_object *object, const char *line, size_t length)
+{
+	const char *text = json_object_to_json_string_ext(object, JSON_C_TO_STRING_PLAIN);
+
+	return text && strlen(text) == length && memcmp(text, line, length) == 0;
+}
+
 static int parse_line(struct ledger *ledger, const char *line, size_t length, bool first)
 {
+	/* before there were escapes any byte was written as it is */
+	bool is_old = !is_ascii(line, length);
 	_cleanup_(tokener_freep) struct json_tokener *tokener =
 		json_tokener_new_ex(DEPTH);
 	_cleanup_(json_putp) struct json_object *object = NULL;
@@ -305,10 +396,11 @@ static int parse_line(struct ledger *ledger, const char *line, size_t length, bo
 		return -ENOMEM;
 	if (length < 1 || length > INT_MAX || line[length - 1] != '}')
 		return -EBADMSG;
-	json_tokener_set_flags(tokener, JSON_TOKENER_STRICT);
+	json_tokener_set_flags(tokener, is_old ? 0 : JSON_TOKENER_STRICT);
 	object = json_tokener_parse_ex(tokener, line, (int)length);
 	if (!object || json_tokener_get_parse_end(tokener) != length ||
-		!json_object_is_type(object, json_type_object))
+		!json_object_is_type(object, json_type_object) ||
+		(is_old && !is_written_so(object, line, length)))
 		return -EBADMSG;
 	return first ? parse_first(ledger, object) : parse_change(ledger, object);
 }
@@ -360,7 +452,12 @@ static int push(struct json_object *array, struct json_object *item)
 
 static int add_text(struct json_object *object, const char *key, const char *text)
 {
-	return add(object, key, json_object_new_string(text));
+	char escaped[ESCAPED_KEY], escapes[ESCAPED_TEXT];
+
+	if (!needs_escapes(text))
+		return add(object, key, json_object_new_string(text));
+	snprintf(escaped, sizeof(escaped), "%s" ESCAPED, key);
+	return add(object, escaped, json_object_new_string(escape(text, escapes)));
 }
 
 static int add_number(struct json_object *object, const char *key, int64_t number)

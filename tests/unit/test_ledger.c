@@ -462,6 +462,106 @@ static int parses(const char *text, size_t length)
 #define CHANGE(gone, entries) "{\"gone\":[" gone "],\"entries\":[" entries "]}\n"
 #define GONE "{\"netns\":\"c7\",\"ifindex\":5}"
 
+static const char *const odd_names[] = {
+	"\xff",
+	"\x7f",
+	"\x01\x1f",
+	"caf\xc3\xa9",
+	"a\xc2\x9b.",	/* U+009B, a terminal's control character */
+	"\xed\xbf\xbf", /* a surrogate */
+	"\xf0\x9f\x98\x80",
+	"\xc3",
+	"back\\slash",
+	"\\xff",
+	"\\xff\xff",
+	"\\\\\xff\\",
+	"quo\"te\xff",
+	" ~",
+	"\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff",
+};
+
+/* Each version of json-c reads printable ASCII. */
+static void is_plain(const char *text)
+{
+	size_t length = strlen(text);
+
+	ck_assert_int_eq(text[length - 1], '\n');
+	for (size_t i = 0; i < length - 1; i++)
+		ck_assert_msg(text[i] >= ' ' && text[i] <= '~', "%s", text);
+}
+
+START_TEST(any_name_comes_back)
+{
+	for (size_t i = 0; i < ELEMENTS(odd_names); i++) {
+		struct ledger ledger = { .boot = "b", .netns = "c7" }, again = ledger;
+		struct ledger_entry entry = entry_of(5, odd_names[i]);
+		_cleanup_(freep) char *whole = NULL, *change = NULL, *both = NULL;
+
+		snprintf(entry.finding, sizeof(entry.finding), "%s/local", odd_names[i]);
+		ck_assert_int_eq(ledger_put(&ledger, &entry), 0);
+		ck_assert_int_eq(ledger_pause(&ledger, odd_names[i]), 1);
+		ck_assert_int_eq(ledger_format(&ledger, &whole), 0);
+		is_plain(whole);
+		entry.ifindex = entry.example.iif = 6;
+		ck_assert_int_eq(ledger_put(&ledger, &entry), 0);
+		ck_assert_int_eq(ledger_format_change(&ledger, true, &change), 0);
+		is_plain(change);
+		ck_assert_int_gt(asprintf(&both, "%s%s", whole, change), 0);
+		ck_assert_msg(ledger_parse(&again, both, strlen(both)) == 0, "%s", both);
+		ck_assert_ptr_nonnull(ledger_find(&again, 5));
+		ck_assert_ptr_nonnull(ledger_find(&again, 6));
+		ck_assert_str_eq(ledger_find(&again, 5)->name, odd_names[i]);
+		same(ledger_find(&again, 6), &entry);
+		ck_assert(ledger_is_paused(&again, odd_names[i]));
+		array_done(&ledger.entries);
+		array_done(&ledger.pauses);
+		array_done(&again.entries);
+		array_done(&again.pauses);
+	}
+}
+END_TEST
+
+#define ODD(name)                                                                        \
+	"{\"netns\":\"c7\",\"ifindex\":5,\"name\":\"" name                               \
+	"\",\"identity\":\"1f\",\"old\":1,\"was\":1,\"value\":2,\"done\":false,"         \
+	"\"keeps\":false,\"finding\":\"" name                                            \
+	"\\/local\",\"src\":\"192.0.2.1\",\"dst\":\"192.0.2.2\",\"when\":1}"
+#define OLD(name)                                                                        \
+	"{\"version\":1,\"boot\":\"b\",\"entries\":[" ODD(                               \
+		name) "],\"pauses\":[{\"netns\":"                                        \
+		      "\"c7\",\"name\":\"" name "\"}]}\n"
+
+/* As it was written before there were escapes, with any version of json-c. */
+START_TEST(old_files_are_read)
+{
+	static const struct {
+		const char *text, *name;
+	} rows[] = {
+		{ OLD("t\xff"), "t\xff" },
+		{ OLD("caf\xc3\xa9"), "caf\xc3\xa9" },
+		{ OLD("\xed\xbf\xbf"), "\xed\xbf\xbf" },
+		{ OLD("\x7f"), "\x7f" },
+		{ OLD("\\u0001"), "\x01" },
+		{ OLD("a\\\\xff"), "a\\xff" },
+	};
+
+	for (size_t i = 0; i < ELEMENTS(rows); i++) {
+		struct ledger ledger = { .boot = "b", .netns = "c7" };
+		char finding[FINDING_ID];
+
+		ck_assert_msg(
+			ledger_parse(&ledger, rows[i].text, strlen(rows[i].text)) == 0,
+			"%s", rows[i].text);
+		snprintf(finding, sizeof(finding), "%s/local", rows[i].name);
+		ck_assert_str_eq(ledger_find(&ledger, 5)->name, rows[i].name);
+		ck_assert_str_eq(ledger_find(&ledger, 5)->finding, finding);
+		ck_assert(ledger_is_paused(&ledger, rows[i].name));
+		array_done(&ledger.entries);
+		array_done(&ledger.pauses);
+	}
+}
+END_TEST
+
 START_TEST(only_whole_files_are_read)
 {
 	static const char text[] = FILE_OF(ENTRY, PAUSE);
@@ -541,6 +641,22 @@ static const struct {
 	{ "\"name\":\"t0\"", "\"name\":\"..\"" },
 	{ "\"name\":\"t0\"", "\"name\":\"sixteen-letters-\"" },
 	{ "\"name\":\"t0\"", "\"name\":\"t\\u0000x\"" },
+	/* escapes where there is no need, not just as they are written, or beside the text */
+	{ "\"name\":\"t0\"", "\"name_escaped\":\"t0\"" },
+	{ "\"name\":\"t0\"", "\"name_escaped\":\"t\\\\x5c\"" },
+	{ "\"name\":\"t0\"", "\"name_escaped\":\"t\\\\x30\\\\xff\"" },
+	{ "\"name\":\"t0\"", "\"name_escaped\":\"t\\\\xff\\\\x00\"" },
+	{ "\"name\":\"t0\"", "\"name_escaped\":\"t\\\\xFF\"" },
+	{ "\"name\":\"t0\"", "\"name_escaped\":\"t\\\\xf\"" },
+	{ "\"name\":\"t0\"", "\"name_escaped\":\"t\\\\x 1\"" },
+	{ "\"name\":\"t0\"", "\"name_escaped\":\"t\\\\xff\\\\\"" },
+	{ "\"name\":\"t0\"", "\"name_escaped\":\"t\xff\"" },
+	{ "\"name\":\"t0\"", "\"name_escaped\":\"sixteen-letters\\\\xff\"" },
+	{ "\"name\":\"t0\"", "\"name_escaped\":7" },
+	{ "\"name\":\"t0\"", "\"name\":\"t0\",\"name_escaped\":\"\\\\xff\"" },
+	/* JSON of somebody else's, with a byte that only older versions wrote */
+	{ "\"name\":\"t0\"", "\"name\": \"t\xff\"" },
+	{ "\"name\":\"t0\"", "'name':\"t\xff\"" },
 	{ "\"identity\":\"1f\"", "\"identity\":\"1g\"" },
 	{ "\"identity\":\"1f\"", "\"identity\":\"0x1f\"" },
 	{ "\"identity\":\"1f\"", "\"identity\":31" },
@@ -616,7 +732,8 @@ int main(void)
 		a_line_lies_in_one_page, a_file_that_was_touched_is_made_anew,
 		a_folder_that_went_is_made_anew, an_old_file_is_gone_on_with,
 		pauses_are_by_name_or_for_all, one_at_a_time,
-		another_boots_file_is_removed_unread, only_whole_files_are_read,
+		another_boots_file_is_removed_unread, any_name_comes_back,
+		old_files_are_read, only_whole_files_are_read,
 		only_whole_lines_of_changes_are_read, what_is_not_right_is_refused,
 		what_is_no_change_is_refused, a_damaged_file_is_named };
 	char command[64];
