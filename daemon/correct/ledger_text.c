@@ -585,10 +585,11 @@ static int add_gone(struct json_object *list, const struct ledger_entry *entry)
 static int add_changes(const struct ledger *ledger, struct json_object *gone,
 	struct json_object *entries)
 {
-	const struct ledger_entry *saved = ledger->saved.items,
-				  *end = saved + ledger->saved.count;
+	const struct ledger_entry *saved = ledger->saved.items, *end = saved;
 	int r = 0;
 
+	if (end) /* clang minds that 0 is added to NULL */
+		end += ledger->saved.count;
 	array_each (&ledger->entries, const struct ledger_entry, entry) {
 		const struct ledger_entry *same = saved;
 
