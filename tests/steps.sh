@@ -3,6 +3,9 @@
 
 house=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 logs=$house/build/logs
+# of Debian: those that this house is built, tested and packaged for
+# shellcheck disable=SC2034 # for those who source this
+releases=(bookworm trixie)
 
 die() {
 	printf '%s: %s\n' "$0" "$*" >&2
@@ -57,12 +60,29 @@ step() {
 	finish "$1"
 }
 
-# missing KIND...: the packages of tests/packages of these kinds that are not installed
+# this_release: bookworm, trixie
+this_release() {
+	(. /etc/os-release && echo "${VERSION_CODENAME-}")
+}
+
+# packages_of RELEASE KIND...: those of tests/packages
+packages_of() {
+	awk -v kinds="${*:2}" -v release="$1" '
+		BEGIN {
+			n = split(kinds, k)
+			for (i = 1; i <= n; i++) {
+				want[k[i] ":"]
+				want[k[i] "/" release ":"]
+			}
+		}
+		$1 in want { for (i = 2; i <= NF; i++) print $i }' "$house/tests/packages" | sort -u
+}
+
+# missing KIND...: the packages of these kinds that are not installed
 missing() {
-	local kinds="$*" package
-	awk -v kinds="$kinds" 'BEGIN { n = split(kinds, k); for (i = 1; i <= n; i++) want[k[i] ":"] }
-		$1 in want { for (i = 2; i <= NF; i++) print $i }' "$house/tests/packages" |
-		sort -u | while read -r package; do
+	local package
+	packages_of "$(this_release)" "$@" |
+		while read -r package; do
 		dpkg-query -W -f '${Status}\n' "$package" 2>/dev/null |
 			grep -q '^install ok installed$' || echo "$package"
 	done
