@@ -1,10 +1,13 @@
 #!/usr/bin/env bash
 # What the machine is made of: cpio archives, layers, that the kernel unpacks one over the other.
 #
-#   root     Debian bookworm with all that the scenes need
+#   root     a release of Debian, with all that the scenes need
 #   kernel   the modules of a suite's own kernel
 #   package  what installing rpfilterd's package changed in the root
 #   inside   the scenes and the tests that run there: made each time
+#
+# All but the kernel are of a release, and the package and the tests are built on it: on this host
+# where it is of that release, else in a root of it (tests/fresh).
 #
 # A layer's name has a hash of what it was made of; it is made when it isn't there.
 #
@@ -16,8 +19,6 @@ set -euo pipefail
 
 mirror=${VM_MIRROR:-http://deb.debian.org/debian}
 vm=$house/build/vm
-tree=${VM_TREE:-$house/build/release}
-root_suite=bookworm
 # Of a kernel package, below kernel/: what the scenes and a machine of virtio devices need
 modules=(net crypto lib arch/x86/crypto drivers/block/virtio_blk.ko drivers/char/hw_random
 	drivers/net/dummy.ko drivers/net/macvlan.ko drivers/net/tun.ko drivers/net/veth.ko
@@ -31,10 +32,13 @@ key() {
 	sha256sum | cut -c 1-12
 }
 
-# packages_for KIND: those of tests/packages
-packages_for() {
-	awk -v kind="$1:" '$1 == kind { for (i = 2; i <= NF; i++) print $i }' \
-		"$house/tests/packages"
+# built_in RELEASE: where the build/ is in which it is built on that release
+built_in() {
+	if [ "$1" = "$(this_release)" ]; then
+		echo "$house/build"
+	else
+		echo "$house/build/fresh/$1/build"
+	fi
 }
 
 # apt_of SUITE COMMAND...: with lists of the suite's own, which need nothing of this host
@@ -79,26 +83,27 @@ pack() {
 
 # --- root -------------------------------------------------------------------------------------
 
-# A stable suite changes with its point releases only, so the list is what the key is made of.
+# root_name RELEASE: a stable suite changes with its point releases only, so the list is what the key
+# is made of
 root_name() {
 	{
-		packages_for machine
+		packages_of "$1" machine
 		declare -f build_root
-		cat "$vm/apt-$root_suite/lists/"*_InRelease
+		cat "$vm/apt-$1/lists/"*_InRelease
 	} | key
 }
 
 build_root() {
-	local directory=$1 exclude=() path unit
+	local release=$1 directory=$2 exclude=() path unit
 	for path in doc man locale i18n info lintian; do
 		exclude+=("--dpkgopt=path-exclude=/usr/share/$path/*")
 	done
-	rm -rf "$vm"/root-*
+	rm -rf "$vm/root-$release"-*
 	mmdebstrap --mode=root --variant=essential \
-		--include="$(packages_for machine | paste -s -d ,)" "${exclude[@]}" \
+		--include="$(packages_of "$release" machine | paste -s -d ,)" "${exclude[@]}" \
 		--dpkgopt=force-unsafe-io --aptopt='APT::Install-Recommends "false"' \
-		"$root_suite" "$directory.new" \
-		"deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $mirror $root_suite main"
+		"$release" "$directory.new" \
+		"deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $mirror $release main"
 	# no time zone, nothing to log in at, no timers
 	rm -rf "$directory.new"/usr/lib/udev/hwdb.* "$directory.new"/usr/share/zoneinfo
 	for unit in getty.target ipvsadm.service e2scrub_reap.service apt-daily.timer \
@@ -167,7 +172,18 @@ build_kernel() {
 
 # --- package ----------------------------------------------------------------------------------
 
+# make_package RELEASE
 make_package() {
+	if [ "$1" = "$(this_release)" ]; then
+		make_package_here
+	else
+		"$house/tests/fresh/run" "$1" -- tests/vm/image.sh make_package_here
+	fi
+}
+
+make_package_here() {
+	local tree=$house/build/release
+	need build package
 	configure "$tree" -DCMAKE_BUILD_TYPE=RelWithDebInfo -DCMAKE_C_COMPILER=gcc -DWERROR=ON \
 		-DBUILD_TESTING=ON
 	cmake --build "$tree" --parallel "$(nproc)" --target \
@@ -178,7 +194,7 @@ make_package() {
 	rm -rf "$vm/package-newer"
 	cpack -G DEB --config "$tree/CPackConfig.cmake" -B "$vm/package-newer" \
 		-D CPACK_DEBIAN_PACKAGE_RELEASE=2
-	change_conffile "$(package_file newer)"
+	change_conffile "$(package_file "$(this_release)" newer)"
 }
 
 # change_conffile PACKAGE: another default configuration than the installed one's
@@ -192,47 +208,47 @@ change_conffile() {
 	rm -rf "$directory"
 }
 
-# package_file [newer]
+# package_file RELEASE [newer]
 package_file() {
-	find "$vm/package${1:+-$1}" -maxdepth 1 -name 'rpfilterd*.deb' ! -name '*dbgsym*'
+	find "$(built_in "$1")/vm/package${2:+-$2}" -maxdepth 1 -name 'rpfilterd*.deb' ! -name '*dbgsym*'
 }
 
 # What dpkg -i does to the root, as a layer: all that changed after the copy was made
 build_package_layer() {
-	local root=$1 package=$2 layer=$3
-	rm -rf "$vm"/layer-* "$vm/installed"
-	cp -a --reflink=auto "$root" "$vm/installed"
+	local release=$1 root=$2 package=$3 layer=$4 installed=$vm/installed-$1
+	rm -rf "$vm/layer-$release"-* "$installed"
+	cp -a --reflink=auto "$root" "$installed"
 	sleep 0.1 # a time stamp is as coarse as a tick of the kernel
 	: >"$vm/copied"
 	sleep 0.1
-	cp "$package" "$vm/installed/rpfilterd.deb"
+	cp "$package" "$installed/rpfilterd.deb"
 	# there are no lists of packages in it: all that ours depends on has to be in the root
-	chroot "$vm/installed" env DEBIAN_FRONTEND=noninteractive \
+	chroot "$installed" env DEBIAN_FRONTEND=noninteractive \
 		apt-get -q -y --no-install-recommends install /rpfilterd.deb
-	rm "$vm/installed/rpfilterd.deb"
-	pack "$vm/installed" "$layer" -cnewer "$vm/copied" ! -path './tmp/*' ! -path './proc/*'
-	rm -rf "$vm/installed"
+	rm "$installed/rpfilterd.deb"
+	pack "$installed" "$layer" -cnewer "$vm/copied" ! -path './tmp/*' ! -path './proc/*'
+	rm -rf "$installed"
 }
 
 # --- inside -----------------------------------------------------------------------------------
 
-# make_inside: the scenes, their library, the unit that runs them, the tests that this host's
+# make_inside RELEASE: the scenes, their library, the unit that runs them, the tests that this host's
 # kernel can't, the packages
 make_inside() {
-	local directory=$vm/inside here=$house/tests/vm
+	local directory=$vm/inside-$1 here=$house/tests/vm
 	rm -rf "$directory"
 	mkdir -p "$directory"/vm/{bin,packages} "$directory/usr/lib/systemd/system/multi-user.target.wants"
 	cp -r "$here/scenes" "$here/scene.sh" "$house/tests/ledger.jq" \
 		"$here/inside/scenes-run" "$here/inside/sweep" "$directory/vm/"
-	cp "$tree"/tests/{netns_reader,kernel_diff,packets,silent,holes} "$directory/vm/bin/"
+	cp "$(built_in "$1")"/release/tests/{netns_reader,kernel_diff,packets,silent,holes} "$directory/vm/bin/"
 	cp -r "$house/tests/kernel/walks" "$directory/vm/walks"
-	cp "$(package_file)" "$directory/vm/packages/installed.deb"
-	cp "$(package_file newer)" "$directory/vm/packages/newer.deb"
+	cp "$(package_file "$1")" "$directory/vm/packages/installed.deb"
+	cp "$(package_file "$1" newer)" "$directory/vm/packages/newer.deb"
 	cp -r "$here/inside/etc" "$directory/"
 	cp "$here/inside/vm-scenes.service" "$directory/usr/lib/systemd/system/"
 	ln -s ../vm-scenes.service \
 		"$directory/usr/lib/systemd/system/multi-user.target.wants/vm-scenes.service"
-	pack "$directory" "$vm/inside.cpio.zst"
+	pack "$directory" "$directory.cpio.zst"
 }
 
 if [ "${BASH_SOURCE[0]}" = "$0" ]; then
