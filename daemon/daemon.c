@@ -19,8 +19,6 @@
 #include <systemd/sd-daemon.h>
 #include <unistd.h>
 
-#define REFRESH_USEC (55 * USEC_PER_SEC) /* and 5 s late at most: 60 s */
-
 /* The socket that systemd made with a buffer that we may not ask for (rpfilterd.socket). */
 static int inherited_socket(void)
 {
@@ -57,6 +55,7 @@ static void use_config(struct daemon *daemon)
 	daemon->track.hold_down_usec = daemon->config->log.hold_down_usec;
 	daemon->track.repeat_usec = daemon->config->log.repeat_usec;
 	track_retime(&daemon->track);
+	daemon->sync.refresh_usec = daemon->config->selfcheck.period_usec;
 	(void)drops_arm(&daemon->drops, daemon->config->log.drops_usec);
 	session_use_config(&daemon->session, daemon->config);
 	bus_update(&daemon->bus);
@@ -227,7 +226,8 @@ static int add_sources(struct daemon *daemon)
 	if (r >= 0)
 		r = add_signals(daemon);
 	if (r >= 0)
-		r = sync_start(&daemon->sync, daemon->event, REFRESH_USEC);
+		r = sync_start(&daemon->sync, daemon->event,
+			daemon->config->selfcheck.period_usec);
 	if (r >= 0)
 		r = resync_start(&daemon->sync, daemon->event);
 	if (r >= 0)

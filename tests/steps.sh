@@ -119,3 +119,35 @@ configure() {
 	fi
 	cmake -S "$house" -B "$tree" "${generator[@]}" "$@"
 }
+
+configure_and_build() {
+	configure "$@" && cmake --build "$1" --parallel "$(nproc)"
+}
+
+# results LOG: a line a test that ctest ran: its name, then Passed, Skipped or what else happened
+results() {
+	sed -nE 's/^ *[0-9]+\/[0-9]+ +Test +#[0-9]+: ([^ ]+) [. ]*(\*\*\*)?([A-Z].*[^ ]) +[0-9.]+ sec.*/\1 \3/p' "$1"
+}
+
+# why NAME LOG: what the skipped test NAME said: its line with "skip", else its last one
+why() {
+	awk -v name="$1" '
+		/^[0-9]+\/[0-9]+ Test: / { mine = $3 == name; inside = 0 }
+		/^<end of output>/ { inside = 0 }
+		mine && inside && NF && !/^-+$/ {
+			if (!found) said = $0
+			if (tolower($0) ~ /skip/) found = 1
+		}
+		/^Output:/ { inside = 1 }
+		END {
+			sub(/^ *[Ss][Kk][Ii][Pp][A-Za-z]*:? */, "", said)
+			print said ? said : "it gave no reason"
+		}' "$2"
+}
+
+# kind_seconds LOG: the tests of each kind and the seconds that they took, added up
+kind_seconds() {
+	sed -nE 's/^ *[0-9]+\/[0-9]+ +Test +#[0-9]+: ([^ \/]+)\/.* ([0-9.]+) sec.*/\1 \2/p' "$1" | awk '
+		{ n[$1]++; seconds[$1] += $2 }
+		END { for (kind in n) printf "    %-12s %4d tests, %6.1f s\n", kind, n[kind], seconds[kind] }' | sort
+}

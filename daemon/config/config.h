@@ -57,6 +57,7 @@ struct config {
 	} log;
 	struct {
 		unsigned int per_minute;
+		uint64_t period_usec; /* and a tenth late at most */
 	} selfcheck;
 };
 

@@ -98,6 +98,7 @@ static void ck_defaults(const struct config *c)
 	ck_assert_uint_eq(c->log.hold_down_usec, 1000000);
 	ck_assert_uint_eq(c->log.drops_usec, 60000000);
 	ck_assert_uint_eq(c->selfcheck.per_minute, 10);
+	ck_assert_uint_eq(c->selfcheck.period_usec, 55000000);
 	ck_assert(!config_wants_correct(c));
 }
 
@@ -141,7 +142,7 @@ START_TEST(every_setting)
 		"  settle = 0x2; fight = 3L; fight_window = 4; pause = 3600000;\n"
 		"  per_minute = 6; restore = \"on-stop\"; restore_after = 86400000; };\n"
 		"log = { repeat = 2678400; hold_down = 0; drops = 1000; };\n"
-		"selfcheck : { per_minute : 9 },\n");
+		"selfcheck : { per_minute : 9, period : 100 },\n");
 
 	ck_assert_int_eq(c->mode, CONFIG_CORRECT);
 	ck_assert(c->correct.lowest_loose);
@@ -158,6 +159,7 @@ START_TEST(every_setting)
 	ck_assert_uint_eq(c->log.hold_down_usec, 0);
 	ck_assert_uint_eq(c->log.drops_usec, 1000000);
 	ck_assert_uint_eq(c->selfcheck.per_minute, 9);
+	ck_assert_uint_eq(c->selfcheck.period_usec, 100000);
 	ck_assert(config_wants_correct(c));
 }
 END_TEST
