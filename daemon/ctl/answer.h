@@ -43,7 +43,7 @@ enum agreement answer_agreement(const struct answer *answer);
 /* The exit code that it stands for. */
 int answer_code(const struct answer *answer);
 
-/* As design.md 5 has it; 0 or -ENOMEM. */
+/* The answer as JSON (rpfilterctl(1)); 0 or -ENOMEM. */
 int answer_json(const struct answer *answer, struct json_object *object);
 
 /* For a person: all of it, or one line. */

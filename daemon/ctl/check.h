@@ -6,6 +6,6 @@
 
 #include <stdio.h>
 
-/* One finding, as design.md 5 has it, into object (0 or -ENOMEM); or for a person. */
+/* One finding as JSON (rpfilterctl(1)) into object (0 or -ENOMEM); or for a person. */
 int check_json(const struct finding *finding, struct json_object *object);
 void check_print(const struct finding *finding, FILE *out);

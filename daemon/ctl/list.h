@@ -5,7 +5,7 @@
 
 #include <stdio.h>
 
-/* The interfaces of a report, as design.md 5 has them, or as a table. 0 or -ENOMEM. */
+/* The interfaces of a report, as JSON or as a table. 0 or -ENOMEM. */
 int list_json(const struct report *report, FILE *out);
 int list_table(const struct report *report, FILE *out);
 

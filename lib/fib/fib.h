@@ -11,7 +11,7 @@
 
 /*
  * One trie of routes. Before the first change of a rule the kernel keeps the tables local and
- * main in one trie, and so do we (kernel-rpf 4.1): table is an attribute of a route.
+ * main in one trie, and so do we (docs/kernel.md 4.1): table is an attribute of a route.
  */
 struct fib {
 	uint32_t table; /* TABLE_MAIN also for the merged trie */

@@ -44,7 +44,7 @@ struct nexthop {
 	struct ip4 gw;	 /* valid with gw_family 4 */
 };
 
-/* Where a new route goes among those of equal prefix, tos and priority (kernel-rpf 5.7). */
+/* Where a new route goes among those of equal prefix, tos and priority (docs/kernel.md 5.5). */
 enum route_position {
 	ROUTE_NEW,     /* CREATE|EXCL, and each route of a dump: behind its equals */
 	ROUTE_APPEND,  /* CREATE|APPEND: behind its equals */

@@ -57,7 +57,7 @@ bool rule_equal(const struct rule *a, const struct rule *b);
 
 /*
  * Whether a rule makes the kernel look into packets for protocol and ports, for all rules
- * (fib_rule_requires_fldissect()): one for what lo sends does not (kernel-rpf 4.2).
+ * (fib_rule_requires_fldissect()): one for what lo sends does not (docs/kernel.md 4.2).
  */
 bool rule_dissects(const struct rule *rule);
 

@@ -105,7 +105,7 @@ static int add_step(
 	return array_push(&plan->steps, &step);
 }
 
-/* Any greater value acts as 2 does (kernel-rpf 3.1): that is what is written then. */
+/* Any greater value acts as 2 does (docs/kernel.md 3.2): that is what is written then. */
 static int plain(int value)
 {
 	return value > 2 ? 2 : value;

@@ -34,7 +34,7 @@ struct remedy {
  *	3  in words: what a person has to decide
  *
  * Never a value that the interface is filtered less by than before only in name: 2 over an
- * effective 0 would tighten (field.md K1).
+ * effective 0 would tighten (docs/kernel.md 3.1).
  */
 int remedy_find(const struct overlay *overlay, const struct iface *iface,
 	const struct flowclass *class, const struct prefixset *sources,

@@ -6,8 +6,8 @@
 /*
  * rp_filter as the kernel has it now, and as it is to be. An interface's is read and written
  * by RTM_GETLINK and RTM_SETLINK with IFLA_INET_CONF: by index, so that no other interface can
- * be hit by its name, with CAP_NET_ADMIN alone, and where /proc/sys is read-only (kernel-rpf
- * 5.4). Those of `all` and `default` (NETCONF_ALL, NETCONF_DEFAULT) have no such way and go
+ * be hit by its name, with CAP_NET_ADMIN alone, and where /proc/sys is read-only (docs/kernel.md
+ * 5.3). Those of `all` and `default` (NETCONF_ALL, NETCONF_DEFAULT) have no such way and go
  * through /proc/sys.
  *
  * Nobody is told of a write to a link that is down: whoever keeps a state has to read it again.

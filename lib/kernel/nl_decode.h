@@ -36,7 +36,7 @@ void nl_decoder_done(struct nl_decoder *decoder);
  *
  * Returns NL_RECORD, NL_FOREIGN (*ret is undefined), -EBADMSG or -ENOMEM (likewise).
  * Source: the senders in net/core/rtnetlink.c, net/core/fib_rules.c, net/ipv4/devinet.c,
- * fib_semantics.c, fib_rules.c, nexthop.c; docs kernel-rpf 5.
+ * fib_semantics.c, fib_rules.c, nexthop.c; docs/kernel.md 5.
  */
 int nl_decode(
 	struct nl_decoder *decoder, const struct nlmsghdr *message, struct record *ret);

@@ -179,7 +179,7 @@ static inline bool take_route_attr(const struct rtattr *attr, struct nexthop *ne
 	}
 }
 
-/* Where it goes among its equals (kernel-rpf 5.7). A dump's answer has none of these flags. */
+/* Where it goes among its equals (docs/kernel.md 5.5). A dump's answer has none of these flags. */
 static inline enum route_position place_of(unsigned int flags)
 {
 	if (flags & NLM_F_REPLACE)

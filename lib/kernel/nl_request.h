@@ -49,7 +49,8 @@ const struct nl_counts *nl_request_counts(const struct nl_request *request);
  * be missing, so begin anew; -EBADMSG for a malformed or truncated message; -ETIMEDOUT; the
  * kernel's own errno; or what handler returned when that was negative: the rest of the dump
  * is then taken and thrown away, so that the socket is fit for the next call. It isn't after
- * -ETIMEDOUT, -ENOBUFS and -ENOMEM, when the kernel gave up half-way: make another. Source: kernel-rpf 5.8; routes and rules never say INTR.
+ * -ETIMEDOUT, -ENOBUFS and -ENOMEM, when the kernel gave up half-way: make another. Source: docs/kernel.md 5.6;
+ * a dump of routes or rules never has INTR.
  */
 int nl_request_dump(struct nl_request *request, unsigned int what, record_handler handler,
 	void *userdata);

@@ -32,7 +32,7 @@ struct probe_answer {
  * one if none of the latter is found by asking further; destinations in 127/8 stay unjudged.
  *
  * Returns 0, -ENODEV for an unknown iif, or an error as nl_request_ask() has them.
- * Source: inet_rtm_getroute() in net/ipv4/route.c; kernel-rpf 5.9.
+ * Source: inet_rtm_getroute() in net/ipv4/route.c; docs/kernel.md 5.7.
  */
 int probe_flow(
 	struct nl_request *request, const struct flow *flow, struct probe_answer *ret);
@@ -44,7 +44,7 @@ int probe_flow(
 int probe_ask(struct nl_request *request, const struct flow *flow);
 
 /*
- * Whether the tables local and main are still one trie (kernel-rpf 4.1): they part for good
+ * Whether the tables local and main are still one trie (docs/kernel.md 4.1): they part for good
  * when a rule is first added or deleted. Asked by NETLINK_FIB_LOOKUP, whether main holds what
  * local does: own, any address of this host, or where that is 0 or not found, 127.0.0.1.
  *

@@ -17,7 +17,7 @@
  * NETCONF_ALL and of NETCONF_DEFAULT, .dump set; a setting that this kernel lacks has no bit
  * in .has. Returns 0, a negative errno (-ENOENT: /proc isn't mounted or has no IPv4; -EBADMSG:
  * not a number), or what handler returned when that was negative.
- * Source: kernel-rpf 5.2, 5.3.
+ * Source: docs/kernel.md 5.1, 5.2.
  */
 int procsys_read_all(record_handler handler, void *userdata);
 
@@ -37,7 +37,7 @@ int procsys_write_rp_filter(int ifindex, int value);
 
 /*
  * How many packets this namespace has dropped by reverse path: TcpExt IPReversePathFilter of
- * /proc/net/netstat (kernel-rpf 1.7: not for ARP, not for RTM_GETROUTE). Returns 0, -ENOENT
+ * /proc/net/netstat (docs/kernel.md 1.3: not for ARP, not for RTM_GETROUTE). Returns 0, -ENOENT
  * where the kernel has no such counter (before 2.6.36), -EBADMSG, or another negative errno.
  */
 int procsys_rpf_drops(uint64_t *ret);

@@ -43,6 +43,6 @@ bool lookup_may_be_either(
 /* The same by what table default says there. */
 bool lookup_is_either(const struct lookup_result *in_default);
 
-/* While no rule was ever changed, these are asked and no rule is (kernel-rpf 4.1). */
+/* While no rule was ever changed, these are asked and no rule is (docs/kernel.md 4.1). */
 #define LOOKUP_MERGED_TABLES 2
 extern const uint32_t lookup_merged_tables[LOOKUP_MERGED_TABLES];

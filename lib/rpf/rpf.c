@@ -86,7 +86,7 @@ bool rpf_agrees(const struct overlay *overlay, const struct rpf *rpf, int error)
 		       error == ENETUNREACH);
 }
 
-/* From 6.13 on the kernel has drop reasons instead of EXDEV (kernel-rpf 1.7). */
+/* From 6.13 on the kernel has drop reasons instead of EXDEV (docs/kernel.md 1.3). */
 static int error_of(const struct overlay *overlay, enum rpf_reason reason)
 {
 	switch (reason) {

@@ -74,7 +74,7 @@ bool rpf_agrees(const struct overlay *overlay, const struct rpf *rpf, int error)
 /*
  * What the source validation of many sources has in common: all but the source itself. dst:
  * the packet's destination, 0.0.0.0 for a broadcast or multicast one; oif: the device it
- * leaves by when it is forwarded, 0 when it is delivered here (kernel-rpf 2.2).
+ * leaves by when it is forwarded, 0 when it is delivered here (docs/kernel.md 2.2).
  */
 struct rpf_class {
 	const struct iface *iif;

@@ -34,7 +34,7 @@ static inline bool iface_has_carrier(const struct iface *iface)
 /*
  * Whether a nexthop on iface is alive: it dies with its device's going down, and with its
  * device's last address. Without a carrier the kernel may show as dead what is not
- * (ignore_routes_with_linkdown, kernel-rpf 5.7), so there only the device counts.
+ * (ignore_routes_with_linkdown, docs/kernel.md 5.5), so there only the device counts.
  */
 static inline bool nexthop_is_alive(
 	const struct nexthop *nexthop, const struct iface *iface)

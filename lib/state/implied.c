@@ -209,7 +209,7 @@ int implied_link_down(struct state *state, int ifindex, bool forced)
 	int r = remove_routes(
 		state, FIB_DEVICE, (uint32_t)ifindex, all_nexthops_dead, &doom);
 
-	/* an address's going leaves nexthop objects alone (kernel-rpf 4.4), and the routes that
+	/* an address's going leaves nexthop objects alone (docs/kernel.md 4.4), and the routes that
 	 * have another nexthop alive keep the dead one */
 	if (r < 0)
 		return r;

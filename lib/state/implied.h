@@ -9,7 +9,7 @@ struct state;
 struct iface;
 
 /*
- * What the kernel does without a word (kernel-rpf 4.4, 5.6): routes and nexthop objects that
+ * What the kernel does without a word (docs/kernel.md 4.4, 5.4): routes and nexthop objects that
  * go with a link, its carrier, an address or another nexthop. state_apply() calls these when
  * it sees the cause; each returns 0 or -ENOMEM.
  */

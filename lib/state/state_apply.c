@@ -336,7 +336,7 @@ static struct fib *table_make(struct state *state, uint32_t table)
 
 /*
  * A nexthop that a message calls dead may only be without a carrier (ignore_routes_with_linkdown,
- * kernel-rpf 5.7), and will be alive unannounced; for a moment also while its device has the
+ * docs/kernel.md 5.5), and will be alive unannounced; for a moment also while its device has the
  * carrier again, as the routes hear of that later. It is kept as dead only where it must have
  * died with its device's last address: that has a carrier and no address, and another nexthop
  * keeps the route.

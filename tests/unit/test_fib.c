@@ -48,7 +48,7 @@ static size_t live_infos(const struct fib *fib)
 	return live;
 }
 
-/* kernel-rpf 5.7: where each flag puts a route among those of its key. */
+/* docs/kernel.md 5.5: where each flag puts a route among those of its key. */
 START_TEST(places_among_equals)
 {
 	static const struct {
@@ -84,7 +84,7 @@ START_TEST(places_among_equals)
 }
 END_TEST
 
-/* kernel-rpf 4.3: table high to low, tos high to low, metric low to high, then the place. */
+/* docs/kernel.md 4.3: table high to low, tos high to low, metric low to high, then the place. */
 START_TEST(order_of_aliases)
 {
 	static const struct {

@@ -374,7 +374,7 @@ START_TEST(many_sources_are_cut_short)
 }
 END_TEST
 
-/* design.md 4: which differences are said again. */
+/* Which differences make a finding another one. */
 START_TEST(what_makes_it_another)
 {
 	static const char *const lines[] = { "sysctl tunl0 rp_filter 1",

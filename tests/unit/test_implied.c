@@ -8,7 +8,7 @@
 #include <string.h>
 
 /*
- * What the kernel does without a word (kernel-rpf 4.4, 5.6). Each row: what there is beside
+ * What the kernel does without a word (docs/kernel.md 4.4, 5.4). Each row: what there is beside
  * two hosts' links (eth0 10.0.0.2/24, eth1 10.1.0.2/24, both up), an event, and what stays
  * of the routes that the row is about. A prefix with a '-' before it must be gone.
  */

@@ -82,7 +82,7 @@ static void ck_row(const struct row *row, bool split)
 #define MAIN_20 "20.0.0.0/8 table 254 rule 32766"
 #define BY_77 "0.0.0.0/0 table 77 rule 100"
 
-/* kernel-rpf 4.2, selector by selector: it selects, it doesn't, and each of them inverted. */
+/* docs/kernel.md 4.2, selector by selector: it selects, it doesn't, and each of them inverted. */
 static const struct row rules[] = {
 	{ "no rule but the three", { NULL }, { .dst = TO(20, 0, 0, 1) }, MAIN_20 },
 	{ "local first", { NULL }, { .dst = TO(10, 0, 0, 2) },
@@ -398,11 +398,11 @@ static const struct row vrfs[] = {
 		{ .dst = TO(20, 0, 0, 1), .iif = 9, .l3mdev = 9 }, BY_77 },
 };
 
-/* kernel-rpf 4.1: no rule is walked, local and main are one trie. */
+/* docs/kernel.md 4.1: no rule is walked, local and main are one trie. */
 static const struct row merged[] = {
 	{ "local and main", { NULL }, { .dst = TO(10, 0, 0, 2) },
 		"10.0.0.2/32 table 255" },
-	{ "the longer prefix wins over the local table (trap 5)",
+	{ "the longer prefix wins over the local table (kernel.md 4.1)",
 		{ "route local 172.21.0.0/16 dev lo", "route 172.21.5.5 dev eth1" },
 		{ .dst = TO(172, 21, 5, 5) }, "172.21.5.5/32 table 254" },
 	{ "at equal length the local table is first",

@@ -83,7 +83,7 @@ START_TEST(things_are_found_by_their_keys)
 
 	model(state, "link 700 wan0");
 	model(state, "link 30 lan0");
-	model(state, "inet if31 on"); /* settings ahead of the link: kernel-rpf 5.2 */
+	model(state, "inet if31 on"); /* settings ahead of the link: docs/kernel.md 5.1 */
 	model(state, "join eth0 239.1.1.1");
 	ck_assert_ptr_eq(state_iface(state, 2), state_iface_by_name(state, "eth0"));
 	ck_assert_ptr_null(state_iface(state, 3));
@@ -197,7 +197,7 @@ START_TEST(without_inet_settings_are_remembered)
 }
 END_TEST
 
-/* kernel-rpf 3.2: default goes to links without a word; a dump of it says nothing new. */
+/* docs/kernel.md 3.3: default goes to links without a word; a dump of it says nothing new. */
 START_TEST(default_makes_links_stale)
 {
 	_cleanup_(state_freep) struct state *state = model_host();
