@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "daemon/config/config.h"
 
+#include "base/time.h"
 #include "daemon/config/config_text.h"
 #include "net/flow.h"
 
@@ -502,8 +503,6 @@ static int apply_flows(struct load *l, const config_setting_t *setting,
 /* The settings */
 
 #define DAY_MSEC 86400000
-#define USEC_PER_MSEC 1000
-#define USEC_PER_SEC 1000000
 
 static const char *const mode_words[] = { "monitor", "correct", NULL };
 static const char *const lowest_words[] = { "off", "loose", NULL };
@@ -608,7 +607,7 @@ static const struct config defaults = {
 		.restore_after_usec = 60000 * USEC_PER_MSEC,
 	},
 	.log = {
-		.repeat_usec = UINT64_C(3600) * USEC_PER_SEC,
+		.repeat_usec = USEC_PER_HOUR,
 		.hold_down_usec = 1000 * USEC_PER_MSEC,
 		.drops_usec = 60000 * USEC_PER_MSEC,
 	},

@@ -6,14 +6,12 @@
 #include "daemon/ctl/ask_daemon.h"
 #include "daemon/ctl/json.h"
 #include "daemon/ctl/table.h"
+#include "kernel/clock.h"
 #include "kernel/devconf_write.h"
 
 #include <errno.h>
 #include <limits.h>
 #include <string.h>
-#include <time.h>
-
-#define USEC_PER_SEC UINT64_C(1000000)
 
 /* --- the kernel, as the daemon's hands have it ---------------------------------------------------- */
 
@@ -59,11 +57,8 @@ static const struct state *the_state(void *data)
 
 static uint64_t the_time(void *data)
 {
-	struct timespec now;
-
 	(void)data;
-	(void)clock_gettime(CLOCK_REALTIME, &now); /* always there */
-	return (uint64_t)now.tv_sec * USEC_PER_SEC + (uint64_t)now.tv_nsec / 1000;
+	return clock_realtime_usec();
 }
 
 static struct kernel_port writer_of(struct ctl *ctl)

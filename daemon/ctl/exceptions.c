@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "base/time.h"
 #include "daemon/ctl/corrections.h"
 #include "daemon/ctl/json.h"
 #include "daemon/ctl/table.h"
@@ -94,8 +95,9 @@ static bool is_compliant(int value)
 
 static const char *since(const struct exception *exception, char out[static 32])
 {
-	time_t when =
-		exception->entry ? (time_t)(exception->entry->when_usec / 1000000) : 0;
+	time_t when = exception->entry
+			      ? (time_t)(exception->entry->when_usec / USEC_PER_SEC)
+			      : 0;
 	struct tm broken;
 
 	snprintf(out, 32, "-");

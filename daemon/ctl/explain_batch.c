@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "base/fd.h"
 #include "daemon/ctl/explain.h"
 #include "daemon/ctl/json.h"
 #include "daemon/ctl/lines.h"
@@ -13,12 +14,6 @@
  * kernel is asked about each, and read anew only where the two differ (host_reread()).
  */
 #define WORD_LIMIT 32 /* all words with their values are 16 */
-
-static void closep(int *fd)
-{
-	if (*fd > STDIN_FILENO)
-		(void)close(*fd);
-}
 
 /* The words of a line, in place, up to a '#'. Returns how many, -E2BIG for too many. */
 static int split(char *line, const char *words[static WORD_LIMIT])
@@ -109,12 +104,13 @@ static int answer_lines(struct ctl *ctl, struct lines *lines, int *code)
 int explain_batch(struct ctl *ctl)
 {
 	const char *file = ctl->arguments->batch;
-	_cleanup_(closep) int fd = STDIN_FILENO;
+	_cleanup_(closep) int opened = -1;
+	int fd = STDIN_FILENO;
 	struct lines lines;
 	int code = CTL_FINE, r;
 
 	if (strcmp(file, "-") != 0)
-		fd = open(file, O_RDONLY | O_CLOEXEC);
+		fd = opened = open(file, O_RDONLY | O_CLOEXEC);
 	if (fd < 0) {
 		ctl_say(ctl, "--batch %s: %s", file, strerror(errno));
 		return CTL_FAILED;

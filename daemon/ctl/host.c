@@ -1,29 +1,20 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "daemon/ctl/host.h"
 
+#include "base/time.h"
 #include "daemon/config/config_text.h"
+#include "kernel/clock.h"
 #include "kernel/probe.h"
 #include "kernel/snapshot.h"
 
 #include <errno.h>
 #include <net/if.h>
 #include <stdio.h>
-#include <time.h>
-
-#define USEC_PER_SEC UINT64_C(1000000)
-
-static uint64_t now_usec(void)
-{
-	struct timespec now;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &now); /* always there */
-	return (uint64_t)now.tv_sec * USEC_PER_SEC + (uint64_t)now.tv_nsec / 1000;
-}
 
 static int read_state(struct host *host)
 {
 	_cleanup_(state_freep) struct state *state = state_new();
-	uint64_t start = now_usec();
+	uint64_t start = clock_monotonic_usec();
 	int r;
 
 	if (!state)
@@ -35,7 +26,7 @@ static int read_state(struct host *host)
 		return r;
 	state_free(host->state);
 	host->state = take_ptr(state);
-	host->read_usec = now_usec();
+	host->read_usec = clock_monotonic_usec();
 	host->took_usec = host->read_usec - start;
 	return 0;
 }
@@ -80,12 +71,12 @@ int host_reread(struct host *host)
 
 	if (pause < USEC_PER_SEC)
 		pause = USEC_PER_SEC;
-	if (host->rereads && now_usec() - host->read_usec < pause)
+	if (host->rereads && clock_monotonic_usec() - host->read_usec < pause)
 		return 0;
 	host->rereads++;
 	r = read_state(host);
 	if (r < 0)
-		host->read_usec = now_usec();
+		host->read_usec = clock_monotonic_usec();
 	return r < 0 ? r : 1;
 }
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "daemon/ctl/json.h"
 
+#include "base/utf8.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,27 +23,6 @@ static int push(struct json_object *array, struct json_object *value)
 	return -ENOMEM;
 }
 
-/* How many bytes the character at text has, 0 where it is no UTF-8 (RFC 3629). */
-static size_t utf8_length(const unsigned char *text)
-{
-	size_t length = text[0] < 0x80	 ? 1
-			: text[0] < 0xc2 ? 0
-			: text[0] < 0xe0 ? 2
-			: text[0] < 0xf0 ? 3
-			: text[0] < 0xf5 ? 4
-					 : 0;
-
-	for (size_t i = 1; i < length; i++) {
-		if ((text[i] & 0xc0) != 0x80)
-			return 0;
-	}
-	if ((text[0] == 0xe0 && text[1] < 0xa0) || (text[0] == 0xed && text[1] > 0x9f) ||
-		(text[0] == 0xf0 && text[1] < 0x90) ||
-		(text[0] == 0xf4 && text[1] > 0x8f))
-		return 0;
-	return length;
-}
-
 static struct json_object *text_new(const char *text)
 {
 	struct json_object *object;
@@ -49,13 +30,7 @@ static struct json_object *text_new(const char *text)
 
 	if (!clean)
 		return NULL;
-	for (char *c = clean; *c;) {
-		size_t length = utf8_length((const unsigned char *)c);
-
-		if (!length)
-			*c = '?';
-		c += length ? length : 1;
-	}
+	utf8_repair(clean);
 	object = json_object_new_string(clean);
 	free(clean);
 	return object;

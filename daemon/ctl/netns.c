@@ -2,6 +2,7 @@
 #include "daemon/ctl/netns.h"
 
 #include "base/cleanup.h"
+#include "base/fd.h"
 #include "daemon/config/config_text.h"
 
 #include <errno.h>
@@ -10,13 +11,6 @@
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
-
-static void closep(int *fd)
-{
-	if (*fd >= 0)
-		(void)close(*fd);
-}
 
 static const char *why(int error)
 {

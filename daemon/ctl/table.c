@@ -1,21 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "daemon/ctl/table.h"
 
-#include <assert.h>
+#include "base/utf8.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-static void clean(char *text)
-{
-	for (unsigned char *c = (unsigned char *)text; *c; c++) {
-		if (*c < 0x20 || *c == 0x7f)
-			*c = '?';
-	}
-}
 
 int table_add(struct table *table, const char *format, ...)
 {
@@ -28,21 +21,11 @@ int table_add(struct table *table, const char *format, ...)
 	va_end(arguments);
 	if (r < 0)
 		return -ENOMEM;
-	clean(cell);
+	utf8_printable(cell);
 	r = array_push(&table->cells, &cell);
 	if (r < 0)
 		free(cell);
 	return r;
-}
-
-/* In characters: the second and later bytes of one (UTF-8) take no room. */
-static size_t width_of(const char *cell)
-{
-	size_t width = 0;
-
-	for (; *cell; cell++)
-		width += ((unsigned char)*cell & 0xc0) != 0x80;
-	return width;
 }
 
 static size_t column_width(const struct table *table, size_t column)
@@ -50,7 +33,7 @@ static size_t column_width(const struct table *table, size_t column)
 	size_t widest = 0;
 
 	for (size_t i = column; i < table->cells.count; i += table->columns) {
-		size_t width = width_of(table->cells.items[i]);
+		size_t width = utf8_count(table->cells.items[i]);
 
 		if (width > widest)
 			widest = width;
@@ -72,7 +55,7 @@ void table_print(
 		size_t column = i % table->columns;
 		bool last = column == table->columns - 1;
 		const char *start = last && colour ? colour(cell) : "";
-		size_t pad = last ? 0 : widths[column] - width_of(cell) + 2;
+		size_t pad = last ? 0 : widths[column] - utf8_count(cell) + 2;
 
 		(void)fprintf(out, "%s%s%s%*s%s", start, cell, start[0] ? "\033[0m" : "",
 			(int)pad, "", last ? "\n" : "");
@@ -96,9 +79,14 @@ bool table_wants_colour(FILE *out)
 
 void table_print_clean(FILE *out, const char *text)
 {
-	for (; *text; text++) {
-		unsigned char c = (unsigned char)*text;
+	while (*text) {
+		uint32_t character;
+		size_t length = utf8_decode(text, &character);
 
-		(void)fputc(c < 0x20 || c == 0x7f ? '?' : c, out);
+		if (!length || utf8_is_control(character) || utf8_is_direction(character))
+			(void)fputc('?', out);
+		else
+			(void)fwrite(text, 1, length, out);
+		text += length ? length : 1;
 	}
 }

@@ -16,7 +16,7 @@ struct table {
 	ARRAY(char *) cells;
 };
 
-/* Adds the next cell; a control character in it becomes '?'. Returns 0 or -ENOMEM. */
+/* Adds the next cell, made printable (base/utf8.h). Returns 0 or -ENOMEM. */
 int table_add(struct table *table, const char *format, ...) _printf_(2, 3);
 
 /*
@@ -32,5 +32,5 @@ void table_done(struct table *table);
  */
 bool table_wants_colour(FILE *out);
 
-/* Prints text with '?' for control characters. */
+/* Prints text, made printable (base/utf8.h). */
 void table_print_clean(FILE *out, const char *text);

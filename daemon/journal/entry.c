@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "daemon/journal/entry.h"
 
+#include "base/utf8.h"
 #include "finding/finding_text.h"
 
 #include <stdarg.h>
@@ -60,36 +61,9 @@ void entry_done(struct entry *entry)
 	array_done(&entry->fields);
 }
 
-/* How many bytes the UTF-8 character at text has, 0 where there is none (RFC 3629). */
-static size_t utf8_length(const char *text)
-{
-	const unsigned char *c = (const unsigned char *)text;
-	size_t length = c[0] < 0x80   ? 1
-			: c[0] < 0xc2 ? 0
-			: c[0] < 0xe0 ? 2
-			: c[0] < 0xf0 ? 3
-			: c[0] < 0xf5 ? 4
-				      : 0;
-
-	for (size_t i = 1; i < length; i++) {
-		if ((c[i] & 0xc0) != 0x80)
-			return 0;
-	}
-	return length;
-}
-
-/* An interface may be called anything: no line may be forged by it, and no JSON broken. */
 void entry_printable(char *text)
 {
-	while (*text) {
-		size_t length = utf8_length(text);
-
-		if (!length || (unsigned char)*text < ' ' || *text == 0x7f) {
-			*text = '?';
-			length = 1;
-		}
-		text += length;
-	}
+	utf8_printable(text);
 }
 
 void entry_add(struct entry *entry, const char *key, const char *format, ...)

@@ -57,7 +57,7 @@ void entry_done(struct entry *entry);
 void entry_add(struct entry *entry, const char *key, const char *format, ...)
 	_printf_(3, 4);
 
-/* Makes a text printable: '?' for control characters and for what is not UTF-8. */
+/* utf8_printable(). */
 void entry_printable(char *text);
 
 /* Adds all that the contract has of a finding, but MESSAGE. */

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "daemon/journal/sink.h"
 
+#include "kernel/clock.h"
+
 #include <errno.h>
 #include <json-c/json.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 /* A line an entry, the fields as `journalctl -o json` has them: all values are strings. */
@@ -34,13 +35,8 @@ static int add_number(
 
 static int add_own(struct json_object *object, const struct entry *entry)
 {
-	struct timespec now;
-	int r;
+	int r = add_number(object, "__REALTIME_TIMESTAMP", clock_realtime_usec());
 
-	clock_gettime(CLOCK_REALTIME, &now);
-	r = add_number(object, "__REALTIME_TIMESTAMP",
-		(unsigned long long)now.tv_sec * 1000000 +
-			(unsigned long long)now.tv_nsec / 1000);
 	if (r >= 0)
 		r = add_number(object, "PRIORITY", (unsigned long long)entry->priority);
 	if (r >= 0)

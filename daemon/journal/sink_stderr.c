@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "daemon/journal/sink.h"
 
+#include "base/time.h"
+#include "kernel/clock.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <syslog.h>
@@ -33,13 +36,14 @@ int sink_stderr(const struct entry *entry)
 	const char *message = entry_get(entry, "MESSAGE");
 	const char *start = colour(entry->priority);
 	char clock[16] = "";
-	struct timespec now;
+	uint64_t now = clock_realtime_usec();
+	time_t seconds = (time_t)(now / USEC_PER_SEC);
 	struct tm tm;
 
-	clock_gettime(CLOCK_REALTIME, &now);
-	if (localtime_r(&now.tv_sec, &tm))
+	if (localtime_r(&seconds, &tm))
 		strftime(clock, sizeof(clock), "%H:%M:%S", &tm);
-	if (fprintf(stderr, "%s.%03ld %s%s: %s%s\n", clock, now.tv_nsec / 1000000, start,
+	if (fprintf(stderr, "%s.%03u %s%s: %s%s\n", clock,
+		    (unsigned int)(now % USEC_PER_SEC / USEC_PER_MSEC), start,
 		    names[entry->priority & 7], message ? message : "",
 		    start[0] ? "\033[0m" : "") < 0)
 		return -EIO;

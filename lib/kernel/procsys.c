@@ -3,6 +3,7 @@
 
 #include "base/array.h"
 #include "base/cleanup.h"
+#include "base/fd.h"
 
 #include <arpa/inet.h>
 #include <ctype.h>
@@ -14,18 +15,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-static void fclosep(FILE **file)
-{
-	if (*file)
-		(void)fclose(*file);
-}
-
-static void closep(int *fd)
-{
-	if (*fd >= 0)
-		(void)close(*fd);
-}
 
 /* A file of one number. */
 static int read_number(const char *path, int32_t *ret)
