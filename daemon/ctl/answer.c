@@ -217,3 +217,20 @@ void answer_print_line(const struct answer *answer, FILE *out)
 	(void)fprintf(out, " (kernel %s%s)\n", kernel_answer_name(answer->kernel),
 		agreement(answer));
 }
+
+int answer_show(const struct answer *answer, bool json, bool in_a_line, FILE *out)
+{
+	_cleanup_(json_putp) struct json_object *object = NULL;
+	int r;
+
+	if (!json) {
+		if (in_a_line)
+			answer_print_line(answer, out);
+		else
+			answer_print(answer, out);
+		return 0;
+	}
+	object = json_object_new_object();
+	r = answer_json(answer, object);
+	return r < 0 ? -ENOMEM : json_print(out, object);
+}

@@ -49,3 +49,6 @@ int answer_json(const struct answer *answer, struct json_object *object);
 /* For a person: all of it, or one line. */
 void answer_print(const struct answer *answer, FILE *out);
 void answer_print_line(const struct answer *answer, FILE *out);
+
+/* Prints the answer: as JSON, or for a person, in a line or in full. Returns 0 or -ENOMEM. */
+int answer_show(const struct answer *answer, bool json, bool in_a_line, FILE *out);

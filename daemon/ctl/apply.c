@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "daemon/ctl/by_hand.h"
+#include "daemon/ctl/verbs.h"
 
 #include <errno.h>
 #include <string.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "daemon/ctl/check.h"
 
-#include "daemon/ctl/ctl.h"
 #include "daemon/ctl/table.h"
+#include "daemon/ctl/verbs.h"
 #include "daemon/evaluate/evaluate.h"
 
 #include <errno.h>

@@ -21,10 +21,10 @@ struct ctl {
 	FILE *err; /* diagnostics */
 };
 
-/* rpfilterctl: does what the command line says, returns the exit code. */
-int ctl_main(int argc, char *const *argv, FILE *out, FILE *err);
+/* A line of diagnostics: "rpfilterctl: VERB: TEXT", made printable. verb: NULL for none. */
+void ctl_print_error(FILE *err, const char *verb, const char *text);
 
-/* A line of diagnostics: "rpfilterctl: VERB: ..." */
+/* A line of diagnostics: of the verb */
 void ctl_say(const struct ctl *ctl, const char *format, ...) _printf_(2, 3);
 
 /* The same for an errno; returns CTL_FAILED. */
@@ -47,15 +47,3 @@ static inline bool ctl_has(const struct ctl *ctl, enum argument_option option)
 {
 	return ctl->arguments->given & option;
 }
-
-/* The verbs return an exit code. */
-int list_run(struct ctl *ctl);
-int check_run(struct ctl *ctl);
-int explain_run(struct ctl *ctl);
-int plan_run(struct ctl *ctl);
-int apply_run(struct ctl *ctl);
-int revert_run(struct ctl *ctl);
-int pause_run(struct ctl *ctl);
-int resume_run(struct ctl *ctl);
-int exceptions_run(struct ctl *ctl);
-int suggest_run(struct ctl *ctl);

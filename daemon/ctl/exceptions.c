@@ -3,6 +3,7 @@
 #include "daemon/ctl/corrections.h"
 #include "daemon/ctl/json.h"
 #include "daemon/ctl/table.h"
+#include "daemon/ctl/verbs.h"
 #include "daemon/evaluate/evaluate.h"
 #include "finding/finding_text.h"
 

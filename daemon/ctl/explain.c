@@ -1,26 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "daemon/ctl/explain.h"
-
-#include "daemon/ctl/json.h"
+#include "daemon/ctl/answer.h"
+#include "daemon/ctl/explain_batch.h"
+#include "daemon/ctl/verbs.h"
 
 #include <errno.h>
-
-int explain_show(const struct ctl *ctl, const struct answer *answer, bool in_a_line)
-{
-	_cleanup_(json_putp) struct json_object *object = NULL;
-	int r;
-
-	if (!ctl_has(ctl, OPTION_JSON)) {
-		if (in_a_line)
-			answer_print_line(answer, ctl->out);
-		else
-			answer_print(answer, ctl->out);
-		return 0;
-	}
-	object = json_object_new_object();
-	r = answer_json(answer, object);
-	return r < 0 ? -ENOMEM : json_print(ctl->out, object);
-}
 
 static int explain_one(struct ctl *ctl)
 {
@@ -43,7 +26,7 @@ static int explain_one(struct ctl *ctl)
 		ctl_say(ctl, "%s", error);
 		return CTL_FAILED;
 	}
-	r = explain_show(ctl, &answer, false);
+	r = answer_show(&answer, ctl_has(ctl, OPTION_JSON), false, ctl->out);
 	return r < 0 ? ctl_fail(ctl, r) : answer_code(&answer);
 }
 

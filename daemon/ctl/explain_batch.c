@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "daemon/ctl/explain_batch.h"
+
 #include "base/fd.h"
-#include "daemon/ctl/explain.h"
+#include "daemon/ctl/answer.h"
 #include "daemon/ctl/json.h"
 #include "daemon/ctl/lines.h"
 
@@ -68,7 +70,7 @@ static int answer_line(
 		return r == -ENOMEM ? r : -EINVAL;
 	if (answer_code(&answer) > *code)
 		*code = answer_code(&answer);
-	return explain_show(ctl, &answer, true);
+	return answer_show(&answer, ctl_has(ctl, OPTION_JSON), true, ctl->out);
 }
 
 static int answer_lines(struct ctl *ctl, struct lines *lines, int *code)

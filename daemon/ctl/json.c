@@ -128,7 +128,7 @@ int json_print(FILE *out, struct json_object *object)
 
 	if (!text)
 		return -ENOMEM;
-	(void)fputs(text, out); /* ctl_main() looks at ferror() in the end */
+	(void)fputs(text, out); /* verbs_main() looks at ferror() in the end */
 	(void)fputc('\n', out);
 	return 0;
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "daemon/ctl/list.h"
 
-#include "daemon/ctl/ctl.h"
 #include "daemon/ctl/json.h"
 #include "daemon/ctl/table.h"
+#include "daemon/ctl/verbs.h"
 #include "daemon/evaluate/evaluate.h"
 
 #include <errno.h>

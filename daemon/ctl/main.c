@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "daemon/ctl/ctl.h"
+#include "daemon/ctl/verbs.h"
 
 #include <stdio.h>
 
 int main(int argc, char **argv)
 {
-	return ctl_main(argc, argv, stdout, stderr);
+	return verbs_main(argc, argv, stdout, stderr);
 }

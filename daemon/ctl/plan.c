@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "daemon/ctl/json.h"
 #include "daemon/ctl/plans.h"
+#include "daemon/ctl/verbs.h"
 
 #include <errno.h>
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "daemon/ctl/by_hand.h"
 #include "daemon/ctl/corrections.h"
+#include "daemon/ctl/verbs.h"
 #include "finding/finding_text.h"
 #include "finding/remedy.h"
 

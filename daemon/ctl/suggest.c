@@ -4,6 +4,7 @@
 #include "daemon/ctl/json.h"
 #include "daemon/ctl/plans.h"
 #include "daemon/ctl/table.h"
+#include "daemon/ctl/verbs.h"
 #include "finding/remedy.h"
 
 #include <errno.h>

@@ -2,12 +2,12 @@
 #include "daemon/ctl/answer.h"
 #include "daemon/ctl/arguments.h"
 #include "daemon/ctl/check.h"
-#include "daemon/ctl/ctl.h"
 #include "daemon/ctl/json.h"
 #include "daemon/ctl/lines.h"
 #include "daemon/ctl/list.h"
 #include "daemon/ctl/question.h"
 #include "daemon/ctl/table.h"
+#include "daemon/ctl/verbs.h"
 #include "daemon/evaluate/evaluate.h"
 #include "fixture_model.h"
 #include "fixture_run.h"
@@ -127,7 +127,7 @@ START_TEST(early_endings)
 		FILE *out = open_memstream(&out_text, &out_size);
 		FILE *err = open_memstream(&err_text, &err_size);
 		const char *const *argv = endings[i].argv;
-		int code = ctl_main(count_words(argv), (char *const *)argv, out, err);
+		int code = verbs_main(count_words(argv), (char *const *)argv, out, err);
 
 		(void)fclose(out);
 		(void)fclose(err);
