@@ -1,31 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "finding/finding_text.h"
 
+#include "base/strbuf.h"
+
 #include <inttypes.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-
-/* A text of bounded size that is written piece by piece; what does not fit is left out. */
-struct text {
-	char *out;
-	size_t size, length;
-};
-
-static void _printf_(2, 3) say(struct text *text, const char *format, ...)
-{
-	va_list arguments;
-	int length;
-
-	va_start(arguments, format);
-	length = vsnprintf(
-		text->out + text->length, text->size - text->length, format, arguments);
-	va_end(arguments);
-	if (length > 0)
-		text->length += (size_t)length;
-	if (text->length >= text->size)
-		text->length = text->size - 1;
-}
 
 const char *rp_filter_words(int value, char out[static 32])
 {
@@ -58,32 +38,33 @@ const char *finding_share(const struct finding *finding, char out[static 12])
 const char *finding_sources(
 	const struct finding *finding, size_t limit, char *out, size_t size)
 {
-	struct text text = { out, size, 0 };
+	struct strbuf text;
 	size_t shown = finding->source_count < limit ? finding->source_count : limit;
 	size_t more = finding->source_count - shown + finding->sources_more;
 
-	out[0] = '\0';
+	strbuf_init(&text, out, size);
 	for (size_t i = 0; i < shown; i++) {
 		char prefix[PREFIX4_TEXT];
 
-		say(&text, "%s%s", i ? " " : "",
+		strbuf_add(&text, "%s%s", i ? " " : "",
 			prefix4_format(finding->sources[i], prefix));
 	}
 	if (more)
-		say(&text, " and %zu more", more);
+		strbuf_add(&text, " and %zu more", more);
 	return out;
 }
 
 const char *finding_from(const struct finding *finding, char *out, size_t size)
 {
-	struct text text = { out, size, 0 };
+	struct strbuf text;
 	char prefix[PREFIX4_TEXT];
 
+	strbuf_init(&text, out, size);
 	if (!finding->but_count)
 		return finding_sources(finding, 4, out, size);
-	say(&text, "%s but", prefix4_format(finding->cover, prefix));
+	strbuf_add(&text, "%s but", prefix4_format(finding->cover, prefix));
 	for (size_t i = 0; i < finding->but_count; i++)
-		say(&text, "%s %s", i ? "," : "",
+		strbuf_add(&text, "%s %s", i ? "," : "",
 			prefix4_format(finding->but[i], prefix));
 	return out;
 }
@@ -104,47 +85,47 @@ const char *finding_because(const struct finding *finding, char *out, size_t siz
 	return out;
 }
 
-static void say_to(struct text *text, const struct finding *finding)
+static void add_to(struct strbuf *text, const struct finding *finding)
 {
 	size_t count = finding->to.list.count, shown = count > 3 ? 2 : count;
 	char addr[IP4_TEXT];
 
 	if (finding->out[0]) {
-		say(text, " forwarded by %s, as to %s", finding->out,
+		strbuf_add(text, " forwarded by %s, as to %s", finding->out,
 			ip4_format(finding->example.dst, addr));
 		return;
 	}
 	for (size_t i = 0; i < shown; i++)
-		say(text, "%s%s", i ? ", " : " to ",
+		strbuf_add(text, "%s%s", i ? ", " : " to ",
 			ip4_format(finding->to.list.items[i], addr));
 	if (shown < count)
-		say(text, " and %zu more", count - shown);
+		strbuf_add(text, " and %zu more", count - shown);
 	if (finding->forwarded && !finding->out[0])
-		say(text, " and forwarded ones");
+		strbuf_add(text, " and forwarded ones");
 }
 
 /* What of the packets is not as in most: only they are dropped for certain. */
-static void say_kind(struct text *text, const struct flow *flow)
+static void add_kind(struct strbuf *text, const struct flow *flow)
 {
 	if (flow->proto == 6)
-		say(text, " by TCP");
+		strbuf_add(text, " by TCP");
 	else if (flow->proto == 1)
-		say(text, " by ICMP");
+		strbuf_add(text, " by ICMP");
 	else if (flow->proto != FLOW_UDP)
-		say(text, " by protocol %u", flow->proto);
+		strbuf_add(text, " by protocol %u", flow->proto);
 	else if (flow->sport || flow->dport)
-		say(text, " by UDP");
+		strbuf_add(text, " by UDP");
 	if (flow->dport)
-		say(text, " to port %u", flow->dport);
+		strbuf_add(text, " to port %u", flow->dport);
 	if (flow->sport)
-		say(text, " from port %u", flow->sport);
+		strbuf_add(text, " from port %u", flow->sport);
 	if (flow->mark)
-		say(text, " with mark 0x%x", flow->mark);
+		strbuf_add(text, " with mark 0x%x", flow->mark);
 	if (flow->tos)
-		say(text, " with tos 0x%x", flow->tos);
+		strbuf_add(text, " with tos 0x%x", flow->tos);
 }
 
-static void say_way_back(struct text *text, const struct finding *finding)
+static void add_reverse_path(struct strbuf *text, const struct finding *finding)
 {
 	const struct reverse *reverse = &finding->reverse;
 	char devices[128], table[12], src[IP4_TEXT];
@@ -152,53 +133,55 @@ static void say_way_back(struct text *text, const struct finding *finding)
 	ip4_format(finding->example.src, src);
 	if (finding->reason == RPF_NO_ROUTE) {
 		if (reverse->known)
-			say(text, "the way back to %s is %s %s route (table %s)", src,
-				reverse->type == ROUTE_UNREACHABLE ? "an" : "a",
+			strbuf_add(text, "the way back to %s is %s %s route (table %s)",
+				src, reverse->type == ROUTE_UNREACHABLE ? "an" : "a",
 				route_type_name(reverse->type),
 				table_name(reverse->table, table));
 		else
-			say(text, "there is no route back to %s", src);
+			strbuf_add(text, "there is no route back to %s", src);
 		return;
 	}
 	if (finding->reason == RPF_UNNUMBERED)
-		say(text, "%s has no IPv4 address, where loose filters like strict, and ",
+		strbuf_add(text,
+			"%s has no IPv4 address, where loose filters like strict, and ",
 			finding->iif);
-	say(text, "the way back to %s leaves by %s", src,
+	strbuf_add(text, "the way back to %s leaves by %s", src,
 		reverse_devices(reverse, devices, sizeof(devices)));
 	if (reverse->via[0])
-		say(text, " via %s", reverse->via);
-	say(text, " (table %s), not by %s", table_name(reverse->table, table),
+		strbuf_add(text, " via %s", reverse->via);
+	strbuf_add(text, " (table %s), not by %s", table_name(reverse->table, table),
 		finding->iif);
 }
 
 const char *finding_sentence(const struct finding *finding, char out[static FINDING_TEXT])
 {
-	struct text text = { out, FINDING_TEXT, 0 };
+	struct strbuf text;
 	char sources[160], because[160], value[32], share[12];
 
-	say(&text, "%s drops packets from %s", finding->iif,
+	strbuf_init(&text, out, FINDING_TEXT);
+	strbuf_add(&text, "%s drops packets from %s", finding->iif,
 		finding_from(finding, sources, sizeof(sources)));
 	if (finding->share < 1.0)
-		say(&text, " (a share of %s of the expected sources)",
+		strbuf_add(&text, " (a share of %s of the expected sources)",
 			finding_share(finding, share));
-	say_to(&text, finding);
-	say_kind(&text, &finding->example);
-	say(&text, ": its rp_filter is %s %s, and ",
+	add_to(&text, finding);
+	add_kind(&text, &finding->example);
+	strbuf_add(&text, ": its rp_filter is %s %s, and ",
 		rp_filter_words(finding->filter.effective, value),
 		finding_because(finding, because, sizeof(because)));
-	say_way_back(&text, finding);
-	say(&text, ". Remedy: %s.", finding->remedy.text);
+	add_reverse_path(&text, finding);
+	strbuf_add(&text, ". Remedy: %s.", finding->remedy.text);
 	if (finding->blind)
-		say(&text,
+		strbuf_add(&text,
 			" Of %" PRIu64
 			" more expected sources it can't be told: something that bears on them is not understood.",
 			finding->blind);
 	if (finding->old_kernels_accept)
-		say(&text, " Kernels up to 2.6.30 accepted these packets.");
+		strbuf_add(&text, " Kernels up to 2.6.30 accepted these packets.");
 	if (finding->kernel == KERNEL_DROP)
-		say(&text, " The kernel confirms it.");
+		strbuf_add(&text, " The kernel confirms it.");
 	if (finding->unsure)
-		say(&text,
+		strbuf_add(&text,
 			" Unsure: of another flow the kernel says otherwise than the model.");
 	return out;
 }
