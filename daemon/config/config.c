@@ -616,7 +616,8 @@ static const struct config defaults = {
 
 /* The whole */
 
-static int load(struct load *l, const char *path, bool must_exist, struct config *config)
+static int load_file(
+	struct load *l, const char *path, bool must_exist, struct config *config)
 {
 	int r;
 
@@ -641,7 +642,7 @@ int config_load(const char *path, bool must_exist, struct config **ret, char **r
 		return -ENOMEM;
 	*config = defaults;
 	config_init(&l.tree);
-	r = load(&l, path, must_exist, config);
+	r = load_file(&l, path, must_exist, config);
 	if (r < 0)
 		*ret_error = take_ptr(l.text.error);
 	else

@@ -25,7 +25,7 @@
  *	says "duplicate setting name" without the name;
  *	gives a string in a list the line of what follows it.
  *
- * So the file and all it includes become one text first (gather), and what libconfig would get
+ * So the file and all it includes become one text first (gather_file), and what libconfig would get
  * wrong without a word is looked for in that (lex).
  */
 
@@ -202,7 +202,7 @@ static unsigned int newlines(const char *p, const char *end)
 	return n;
 }
 
-static int put(struct config_text *t, const char *text, const char *end)
+static int put_text(struct config_text *t, const char *text, const char *end)
 {
 	t->line += newlines(text, end);
 	if (fwrite(text, 1, (size_t)(end - text), t->out) != (size_t)(end - text))
@@ -214,18 +214,18 @@ static int put_newline(struct config_text *t)
 {
 	const char newline[] = "\n";
 
-	return put(t, newline, newline + 1);
+	return put_text(t, newline, newline + 1);
 }
 
 /* What is put from now on comes from here. */
-static int mark(struct config_text *t, struct config_place place)
+static int mark_place(struct config_text *t, struct config_place place)
 {
 	const struct config_origin origin = { t->line, place };
 
 	return array_push(&t->origins, &origin);
 }
 
-static int gather(struct config_text *t, const char *path, struct config_place at,
+static int gather_file(struct config_text *t, const char *path, struct config_place at,
 	unsigned int depth);
 
 /* @include "FILE" at p: gathers that file and sets *ret_end behind the directive. */
@@ -251,12 +251,12 @@ static int include(struct config_text *t, const char *p, struct config_place at,
 		path = NULL;
 		return -ENOMEM;
 	}
-	r = gather(t, path, at, depth + 1);
+	r = gather_file(t, path, at, depth + 1);
 	if (r < 0)
 		return r;
 	*ret_end = name + length + 1;
 	r = put_newline(t);
-	return r < 0 ? r : mark(t, at);
+	return r < 0 ? r : mark_place(t, at);
 }
 
 static int gather_text(struct config_text *t, const char *text, struct config_place at,
@@ -266,7 +266,7 @@ static int gather_text(struct config_text *t, const char *text, struct config_pl
 	const char *end;
 	int r;
 
-	r = mark(t, at);
+	r = mark_place(t, at);
 	for (const char *p = text; r == 0 && *p; p = end) {
 		end = lexeme_end(p);
 		if (!end)
@@ -276,7 +276,7 @@ static int gather_text(struct config_text *t, const char *text, struct config_pl
 		if (*p == '@')
 			r = include(t, starts_line ? p : "", at, depth, &end);
 		else
-			r = put(t, p, end);
+			r = put_text(t, p, end);
 		starts_line = *p == '\n' || (starts_line && (*p == ' ' || *p == '\t'));
 		at.line += newlines(p, end);
 	}
@@ -284,7 +284,7 @@ static int gather_text(struct config_text *t, const char *text, struct config_pl
 }
 
 /* Appends the file at path. at: what asks for it, with line 0 where nothing does. */
-static int gather(struct config_text *t, const char *path, struct config_place at,
+static int gather_file(struct config_text *t, const char *path, struct config_place at,
 	unsigned int depth)
 {
 	_cleanup_(freep) char *text = NULL;
@@ -531,7 +531,7 @@ int config_text_read(struct config_text *t, const char *path)
 	if (!t->out)
 		return -ENOMEM;
 	t->line = 1;
-	r = gather(t, path, (struct config_place){ path, 0 }, 0);
+	r = gather_file(t, path, (struct config_place){ path, 0 }, 0);
 	if (r == 0) /* libconfig wants one behind a comment */
 		r = put_newline(t);
 	closed = close_text(t);

@@ -144,7 +144,7 @@ int answer_json(const struct answer *answer, struct json_object *object)
 	return r | add_steps(object, answer);
 }
 
-static const char *agreement(const struct answer *answer)
+static const char *agreement_text(const struct answer *answer)
 {
 	switch (answer->agree) {
 	case AGREE_UNASKED:
@@ -199,7 +199,7 @@ void answer_print(const struct answer *answer, FILE *out)
 		rp_filter_words(filter->effective, value), filter->own, filter->all);
 	print_way_back(answer, out);
 	(void)fprintf(out, "kernel     %s%s\nsteps\n", kernel_answer_name(answer->kernel),
-		agreement(answer));
+		agreement_text(answer));
 	array_each (&answer->trace.steps, const struct trace_step, step) {
 		(void)fprintf(out, "  %2d  ", step->number);
 		table_print_clean(out, step->text);
@@ -215,7 +215,7 @@ void answer_print_line(const struct answer *answer, FILE *out)
 		rpf_reason_name(answer->rpf.reason));
 	table_print_clean(out, flow_format(&answer->flow, answer->iif, words));
 	(void)fprintf(out, " (kernel %s%s)\n", kernel_answer_name(answer->kernel),
-		agreement(answer));
+		agreement_text(answer));
 }
 
 int answer_show(const struct answer *answer, bool json, bool in_a_line, FILE *out)

@@ -46,7 +46,7 @@ const char *arguments_options(unsigned int set, char *out, size_t size)
 }
 
 /* The option that text names, up to an equals sign; NULL where there is none. */
-static const struct option *find(const char *text)
+static const struct option *find_option(const char *text)
 {
 	size_t length = strcspn(text, "=");
 
@@ -65,7 +65,7 @@ static int take_option(int argc, char *const *argv, int *at, struct arguments *r
 	char error[static ERROR_TEXT])
 {
 	const char *text = argv[*at], *value = strchr(text, '=');
-	const struct option *option = find(text);
+	const struct option *option = find_option(text);
 	char quoted[CONFIG_QUOTE_TEXT];
 
 	if (!option) {

@@ -23,7 +23,7 @@ static void survey_done(struct survey *survey)
 }
 
 /* Which rows are asked for: all, or those that are named. */
-static int choose(
+static int choose_ifaces(
 	const struct ctl *ctl, struct survey *survey, char error[static ERROR_TEXT])
 {
 	const struct arguments *arguments = ctl->arguments;
@@ -119,7 +119,7 @@ static int survey_once(
 		ctl_has(ctl, OPTION_ALL) ? DETAIL_FULL : DETAIL_SUMMARY, &survey->report);
 
 	if (r >= 0)
-		r = choose(ctl, survey, error);
+		r = choose_ifaces(ctl, survey, error);
 	if (r < 0)
 		return r;
 	count_rows(survey, ctl->arguments->words.count > 0);

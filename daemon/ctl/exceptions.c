@@ -63,7 +63,7 @@ static const struct ledger_entry *find_entry(
 	return entry && !entry->keeps ? entry : NULL;
 }
 
-static int collect(struct ctl *ctl, struct exceptions *ret)
+static int collect_exceptions(struct ctl *ctl, struct exceptions *ret)
 {
 	_cleanup_(freep) const struct iface **ifaces = NULL;
 	const struct overlay overlay = { .state = ctl->host.state };
@@ -188,7 +188,7 @@ int exceptions_run(struct ctl *ctl)
 		return CTL_FAILED;
 	all = ctl->host.state->all.value[DEVCONF_RP_FILTER];
 	template = ctl->host.state->conf_default.value[DEVCONF_RP_FILTER];
-	r = collect(ctl, &exceptions);
+	r = collect_exceptions(ctl, &exceptions);
 	if (r >= 0 && ctl_has(ctl, OPTION_JSON))
 		r = print_json(&exceptions, all, template, ctl->out);
 	else if (r >= 0)

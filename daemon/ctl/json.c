@@ -7,7 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-static int add(struct json_object *object, const char *key, struct json_object *value)
+static int add_value(
+	struct json_object *object, const char *key, struct json_object *value)
 {
 	if (object && value && json_object_object_add(object, key, value) == 0)
 		return 0;
@@ -15,7 +16,7 @@ static int add(struct json_object *object, const char *key, struct json_object *
 	return -ENOMEM;
 }
 
-static int push(struct json_object *array, struct json_object *value)
+static int push_value(struct json_object *array, struct json_object *value)
 {
 	if (array && value && json_object_array_add(array, value) == 0)
 		return 0;
@@ -38,22 +39,22 @@ static struct json_object *text_new(const char *text)
 
 int json_add_text(struct json_object *object, const char *key, const char *text)
 {
-	return add(object, key, text_new(text));
+	return add_value(object, key, text_new(text));
 }
 
 int json_add_number(struct json_object *object, const char *key, int64_t number)
 {
-	return add(object, key, json_object_new_int64(number));
+	return add_value(object, key, json_object_new_int64(number));
 }
 
 int json_add_decimal(struct json_object *object, const char *key, const char *text)
 {
-	return add(object, key, json_object_new_double_s(strtod(text, NULL), text));
+	return add_value(object, key, json_object_new_double_s(strtod(text, NULL), text));
 }
 
 int json_add_bool(struct json_object *object, const char *key, bool value)
 {
-	return add(object, key, json_object_new_boolean(value));
+	return add_value(object, key, json_object_new_boolean(value));
 }
 
 int json_add_null(struct json_object *object, const char *key)
@@ -67,26 +68,26 @@ struct json_object *json_add_object(struct json_object *object, const char *key)
 {
 	struct json_object *child = json_object_new_object();
 
-	return add(object, key, child) < 0 ? NULL : child;
+	return add_value(object, key, child) < 0 ? NULL : child;
 }
 
 struct json_object *json_add_array(struct json_object *object, const char *key)
 {
 	struct json_object *child = json_object_new_array();
 
-	return add(object, key, child) < 0 ? NULL : child;
+	return add_value(object, key, child) < 0 ? NULL : child;
 }
 
 int json_push_text(struct json_object *array, const char *text)
 {
-	return push(array, text_new(text));
+	return push_value(array, text_new(text));
 }
 
 struct json_object *json_push_object(struct json_object *array)
 {
 	struct json_object *child = json_object_new_object();
 
-	return push(array, child) < 0 ? NULL : child;
+	return push_value(array, child) < 0 ? NULL : child;
 }
 
 int json_add_filter(struct json_object *object, const struct rp_filter *filter)

@@ -56,7 +56,7 @@ static int fill(struct lines *lines)
 }
 
 /* The line from start up to end, with `taken` bytes. */
-static int take(struct lines *lines, size_t length, size_t taken, char **ret)
+static int take_line(struct lines *lines, size_t length, size_t taken, char **ret)
 {
 	char *line = lines->buffer + lines->start;
 
@@ -85,10 +85,11 @@ int lines_next(struct lines *lines, char **ret)
 		if (newline) {
 			size_t length = (size_t)(newline - line);
 
-			return take(lines, length, length + 1, ret);
+			return take_line(lines, length, length + 1, ret);
 		}
 		if (lines->ended)
-			return held || lines->skipping ? take(lines, held, held, ret) : 0;
+			return held || lines->skipping ? take_line(lines, held, held, ret)
+						       : 0;
 		searched = held;
 		if (held > LINE_LIMIT) {
 			lines->skipping = true;

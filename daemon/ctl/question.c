@@ -170,7 +170,7 @@ static int take_value(enum word word, const char *value, struct question *ret,
 }
 
 /* WORDS: it is none of them. */
-static enum word find(const char *text)
+static enum word find_word(const char *text)
 {
 	size_t word = 0;
 
@@ -227,7 +227,7 @@ int question_parse(const char *const *words, size_t count, struct question *ret,
 	int r = 0;
 
 	for (size_t i = 0; r >= 0 && i < count; i++) {
-		enum word word = find(words[i]);
+		enum word word = find_word(words[i]);
 		const char *value = NULL;
 
 		if (word != WORDS) {

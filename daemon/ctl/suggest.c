@@ -42,7 +42,7 @@ static int looseness(int value)
 }
 
 /* A key stands in a file once: a correction's, and of two what both findings are cured by. */
-static int add(struct suggestions *suggestions, const struct suggestion *fresh)
+static int add_suggestion(struct suggestions *suggestions, const struct suggestion *fresh)
 {
 	array_each (&suggestions->list, struct suggestion, known) {
 		if (known->ifindex != fresh->ifindex)
@@ -138,7 +138,7 @@ static int add_ledger(const struct ctl *ctl, struct suggestions *suggestions)
 			continue;
 		memcpy(fresh.name, entry->name, sizeof(fresh.name));
 		memcpy(fresh.finding, entry->finding, sizeof(fresh.finding));
-		r = r < 0 ? r : add(suggestions, &fresh);
+		r = r < 0 ? r : add_suggestion(suggestions, &fresh);
 	}
 	return r;
 }
@@ -164,7 +164,7 @@ static int add_plan(const struct ctl *ctl, const struct planned *planned,
 							   : "");
 		memcpy(fresh.finding, planned->finding->id, sizeof(fresh.finding));
 		if (r >= 0 && fresh.name[0])
-			r = add(suggestions, &fresh);
+			r = add_suggestion(suggestions, &fresh);
 	}
 	return r;
 }
@@ -241,7 +241,7 @@ static int print_json(const struct suggestions *suggestions, FILE *out)
 	return r < 0 ? -ENOMEM : json_print(out, object);
 }
 
-static int collect(struct ctl *ctl, struct suggestions *ret)
+static int collect_suggestions(struct ctl *ctl, struct suggestions *ret)
 {
 	int r = corrections_read(ctl, &ret->corrections);
 
@@ -280,7 +280,7 @@ int suggest_run(struct ctl *ctl)
 
 	if (ctl_open(ctl, true) < 0 || plans_make(ctl, &suggestions.plans) < 0)
 		return CTL_FAILED;
-	r = collect(ctl, &suggestions);
+	r = collect_suggestions(ctl, &suggestions);
 	if (r >= 0 && ctl_has(ctl, OPTION_JSON))
 		r = print_json(&suggestions, ctl->out);
 	else if (r >= 0)

@@ -11,7 +11,7 @@
 
 /* A line an entry, the fields as `journalctl -o json` has them: all values are strings. */
 
-static int add(struct json_object *object, const char *key, const char *value)
+static int add_text(struct json_object *object, const char *key, const char *value)
 {
 	struct json_object *string = json_object_new_string(value);
 
@@ -30,7 +30,7 @@ static int add_number(
 	char text[24];
 
 	snprintf(text, sizeof(text), "%llu", number);
-	return add(object, key, text);
+	return add_text(object, key, text);
 }
 
 static int add_own(struct json_object *object, const struct entry *entry)
@@ -40,7 +40,7 @@ static int add_own(struct json_object *object, const struct entry *entry)
 	if (r >= 0)
 		r = add_number(object, "PRIORITY", (unsigned long long)entry->priority);
 	if (r >= 0)
-		r = add(object, "SYSLOG_IDENTIFIER", "rpfilterd");
+		r = add_text(object, "SYSLOG_IDENTIFIER", "rpfilterd");
 	return r < 0 ? r : add_number(object, "_PID", (unsigned long long)getpid());
 }
 
@@ -56,7 +56,7 @@ int sink_json(const struct entry *entry)
 		if (r < 0)
 			break;
 		snprintf(key, sizeof(key), "%.*s", (int)(equals - *field), *field);
-		r = add(object, key, equals + 1);
+		r = add_text(object, key, equals + 1);
 	}
 	if (r >= 0 &&
 		(printf("%s\n", json_object_to_json_string_ext(object,

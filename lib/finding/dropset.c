@@ -60,7 +60,7 @@ static uint64_t tally_key(enum rpf_reason reason, const struct lookup_result *re
 }
 
 /* The tally of this reason and way back, a fresh one where there was none; NULL: no memory. */
-static struct drop_tally *tally(struct collect *collect, enum rpf_reason reason,
+static struct drop_tally *tally_of(struct collect *collect, enum rpf_reason reason,
 	const struct lookup_result *reverse)
 {
 	struct drop_tally fresh = { .reason = reason, .reverse = *reverse };
@@ -96,7 +96,7 @@ static int judge_range(struct collect *collect, const struct lookup_result *resu
 	if (reason != RPF_STRICT_ASYMMETRIC && reason != RPF_UNNUMBERED &&
 		reason != RPF_NO_ROUTE)
 		return 0;
-	*ret = tally(collect, reason, result);
+	*ret = tally_of(collect, reason, result);
 	if (!*ret)
 		return -ENOMEM;
 	(*ret)->count += count;

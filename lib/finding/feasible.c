@@ -164,7 +164,7 @@ static int lists_through(const struct through *through)
 	return r;
 }
 
-static int found(const struct fib *fib, const struct fib_list *list, void *data)
+static int stop_at_first(const struct fib *fib, const struct fib_list *list, void *data)
 {
 	(void)fib;
 	(void)list;
@@ -174,7 +174,7 @@ static int found(const struct fib *fib, const struct fib_list *list, void *data)
 
 bool feasible_any(const struct state *state, const struct iface *iface)
 {
-	const struct through through = { state, iface, NULL, found, NULL };
+	const struct through through = { state, iface, NULL, stop_at_first, NULL };
 
 	return lists_through(&through) == -EEXIST;
 }
@@ -398,7 +398,7 @@ int feasible_suspects(const struct overlay *overlay, const struct iface *iface,
 
 /* --- for people ------------------------------------------------------------------------------ */
 
-static int mark(const struct fib *fib, const struct fib_list *list, void *data)
+static int mark_list(const struct fib *fib, const struct fib_list *list, void *data)
 {
 	uint8_t *marks = marks_of(data, fib);
 
@@ -429,7 +429,7 @@ int feasible_prefixes(const struct state *state, const struct iface *iface,
 	feasible_visit visit, void *data)
 {
 	struct suspicion marked = { 0 };
-	const struct through through = { state, iface, NULL, mark, &marked };
+	const struct through through = { state, iface, NULL, mark_list, &marked };
 	int r = lists_through(&through);
 
 	array_each (&marked.tables, const struct marks, marks) {

@@ -259,7 +259,7 @@ static int word_all(struct finding *finding, const struct prefixset *dropped,
 	return 0;
 }
 
-static int words(struct finding *finding, const struct state *state,
+static int fill_sources(struct finding *finding, const struct state *state,
 	const struct scope *scope, const struct prefixset *dropped)
 {
 	struct prefixset avoid = { 0 };
@@ -384,7 +384,7 @@ static int fill_in(struct finding *finding, const struct overlay *overlay,
 	return reverse_of(overlay, &most->reverse, &finding->reverse);
 }
 
-static int word(struct finding *finding, const struct overlay *overlay,
+static int fill_texts(struct finding *finding, const struct overlay *overlay,
 	const struct iface *iface, const struct flowclass *class,
 	const struct scope *scope, const struct dropset *dropset)
 {
@@ -393,9 +393,9 @@ static int word(struct finding *finding, const struct overlay *overlay,
 
 	/* all of it is dropped: that needs no looking for */
 	if (r >= 0 && dropset->count == prefixset_size(&sources))
-		r = words(finding, overlay->state, scope, &sources);
+		r = fill_sources(finding, overlay->state, scope, &sources);
 	else if (r >= 0 && finding->detail != DETAIL_COUNT)
-		r = words(finding, overlay->state, scope, &dropset->dropped);
+		r = fill_sources(finding, overlay->state, scope, &dropset->dropped);
 	if (r >= 0)
 		r = remedy_find(overlay, iface, class, &sources, finding->reason,
 			&finding->remedy);
@@ -473,7 +473,7 @@ static int find_example(const struct overlay *overlay, const struct iface *iface
 	finding->share = share_of(dropset->count, scope->size);
 	r = fill_in(finding, overlay, iface, class, dropset);
 	if (r >= 0)
-		r = word(finding, overlay, iface, class, scope, dropset);
+		r = fill_texts(finding, overlay, iface, class, scope, dropset);
 	if (r < 0)
 		return r;
 	*ret = take_ptr(finding);

@@ -48,8 +48,8 @@ struct walk {
 		route_toses; /* a bit for each tos (its bits 0x1c) that routes are for */
 };
 
-static int part(struct walk *walk, enum match_part at, const struct partition_items *from,
-	size_t length);
+static int split_part(struct walk *walk, enum match_part at,
+	const struct partition_items *from, size_t length);
 
 /* --- classes ---------------------------------------------------------------------------------- */
 
@@ -189,7 +189,7 @@ static int part_dst_groups(struct walk *walk, const struct partition_items *from
 			dst_group->dsts.list.items[0], dst_group->oif);
 		r = branch_on(walk, MATCH_DST, from, &hash);
 		if (r >= 0)
-			r = part(walk, MATCH_MARK, &walk->left[MATCH_DST],
+			r = split_part(walk, MATCH_MARK, &walk->left[MATCH_DST],
 				name_dst_group(walk, dst_group));
 	}
 	return r;
@@ -245,7 +245,7 @@ static int part_values(struct walk *walk, enum match_part at,
 			walk->special |= 1u << at;
 			walk->spare--;
 		}
-		r = part(walk, (enum match_part)(at + 1), &walk->left[at], longer);
+		r = split_part(walk, (enum match_part)(at + 1), &walk->left[at], longer);
 		walk->name[length] = '\0';
 		if (i) {
 			walk->special &= ~(1u << at);
@@ -256,8 +256,8 @@ static int part_values(struct walk *walk, enum match_part at,
 	return r;
 }
 
-static int part(struct walk *walk, enum match_part at, const struct partition_items *from,
-	size_t length)
+static int split_part(struct walk *walk, enum match_part at,
+	const struct partition_items *from, size_t length)
 {
 	struct samples samples = { 0 };
 	uint64_t hash;

@@ -118,8 +118,9 @@ static int add_value(struct samples *samples, uint32_t value)
 }
 
 /* The different things that are said; more than there is room for are as good as so many. */
-static int collect(const struct rule_partition *partition, enum match_part part,
-	const struct partition_items *from, struct samples *samples, struct sayings *ret)
+static int collect_conditions(const struct rule_partition *partition,
+	enum match_part part, const struct partition_items *from, struct samples *samples,
+	struct sayings *ret)
 {
 	array_each (&from->list, const struct partition_item, item) {
 		const struct state_rule *entry = partition->rules.items[item->rule].entry;
@@ -237,7 +238,7 @@ int samples_of(const struct rule_partition *partition, enum match_part part,
 
 	if (r < 0 || (port && !has_ports(flow->proto)))
 		return r < 0 ? r : 0;
-	r = collect(partition, part, from, ret, &sayings);
+	r = collect_conditions(partition, part, from, ret, &sayings);
 	if (r >= 0 && sayings.list.count)
 		r = add_other(ret, part, &sayings);
 	for (size_t i = 0; r >= 0 && sayings.list.count && i < ret->values.count; i++) {

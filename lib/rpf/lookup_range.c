@@ -28,7 +28,7 @@ struct walk {
 };
 
 /* Hands out a range: to whoever wants it as such, or as a share. */
-static int answer(struct walk *walk, uint32_t first, uint32_t last,
+static int answer_range(struct walk *walk, uint32_t first, uint32_t last,
 	const struct lookup_result *result)
 {
 	if (walk->share)
@@ -85,7 +85,7 @@ static int take_either(
 	struct lookup_result refused = either->refused;
 
 	refused.blind |= lookup_is_either(result);
-	return answer(either->walk, first, last, &refused);
+	return answer_range(either->walk, first, last, &refused);
 }
 
 static int walk_table(
@@ -132,13 +132,14 @@ static int hand_out(struct table_walk *table, uint32_t until, struct lookup_resu
 	if (!table->rule && lookup_may_be_either(walk->overlay, &result))
 		return walk_either(walk, rest, &result);
 	if (lookup_is_final(walk->overlay, table->rule, &result))
-		return answer(walk, rest.first, rest.last, &result);
+		return answer_range(walk, rest.first, rest.last, &result);
 	rest.blind = result.blind;
 	return keep_piece(walk, rest);
 }
 
 /* As lookup_pick(). */
-static bool pick(struct table_walk *table, uint32_t value, struct lookup_result *ret)
+static bool pick_cached(
+	struct table_walk *table, uint32_t value, struct lookup_result *ret)
 {
 	struct pick *known = &table->picks[value % PICKS];
 
@@ -172,7 +173,7 @@ static int walk_node(
 		if (r < 0)
 			return r;
 	}
-	if (at.value && pick(table, at.value, &picked)) {
+	if (at.value && pick_cached(table, at.value, &picked)) {
 		picked.prefix = prefix;
 		own = picked;
 	} else {
@@ -223,7 +224,7 @@ static int walk_match(struct walk *walk, size_t at, struct piece piece)
 		return keep_piece(walk, piece);
 	end.error = lookup_rule_acts(walk->overlay, rule, walk->flow, &table);
 	if (end.error)
-		return answer(walk, piece.first, piece.last, &end);
+		return answer_range(walk, piece.first, piece.last, &end);
 	return walk_table(walk, table, rule, piece);
 }
 
@@ -539,7 +540,7 @@ static int walk_all(struct walk *walk)
 		struct lookup_result none = { .error = ENETUNREACH,
 			.blind = piece->blind };
 
-		r = answer(walk, piece->first, piece->last, &none);
+		r = answer_range(walk, piece->first, piece->last, &none);
 	}
 	array_done(&walk->pending);
 	array_done(&walk->next);

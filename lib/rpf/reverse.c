@@ -44,7 +44,7 @@ struct add_nexthop {
 	bool first;
 };
 
-static bool add_nexthop(const struct nexthop *nexthop, void *data)
+static bool add_reverse_nexthop(const struct nexthop *nexthop, void *data)
 {
 	struct add_nexthop *add = data;
 	const struct iface *iface = state_iface(add->overlay->state, nexthop->oif);
@@ -84,7 +84,7 @@ int reverse_of(const struct overlay *overlay, const struct lookup_result *result
 	ret->prefix = result->prefix;
 	ret->table = result->info->table;
 	ret->rule = result->rule ? result->rule->priority : implied_rule(ret->table);
-	state_any_nexthop(overlay->state, result->info, add_nexthop, &add);
+	state_any_nexthop(overlay->state, result->info, add_reverse_nexthop, &add);
 	return add.error < 0 ? add.error : 0;
 }
 

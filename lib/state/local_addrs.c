@@ -76,7 +76,7 @@ void local_addrs_forget(struct local_addrs *addrs, const struct addr_record *add
 		uncount_addr(&addrs->impossible, list[i]);
 }
 
-static int collect(const struct trie *trie, uint32_t reference, uint32_t first,
+static int collect_from(const struct trie *trie, uint32_t reference, uint32_t first,
 	uint32_t last, struct prefixset *ret)
 {
 	struct trie_at at;
@@ -90,12 +90,12 @@ static int collect(const struct trie *trie, uint32_t reference, uint32_t first,
 	if (at.value)
 		r = prefixset_add_prefix(ret, at.prefix);
 	for (int bit = 0; bit < 2 && r >= 0; bit++)
-		r = collect(trie, at.child[bit], first, last, ret);
+		r = collect_from(trie, at.child[bit], first, last, ret);
 	return r;
 }
 
 int local_addrs_impossible(const struct local_addrs *addrs, uint32_t first, uint32_t last,
 	struct prefixset *ret)
 {
-	return collect(&addrs->impossible, addrs->impossible.root, first, last, ret);
+	return collect_from(&addrs->impossible, addrs->impossible.root, first, last, ret);
 }
