@@ -123,11 +123,3 @@ int fib_compare(const struct fib *a, const struct fib *b, struct prefix4 *from,
 		*from = walk.next;
 	return r;
 }
-
-bool fib_equal(const struct fib *a, const struct fib *b, struct prefix4 *ret_where)
-{
-	struct prefix4 from = { 0 };
-	size_t budget = SIZE_MAX;
-
-	return fib_compare(a, b, &from, &budget, ret_where) == 0;
-}

@@ -12,6 +12,3 @@
  */
 int fib_compare(const struct fib *a, const struct fib *b, struct prefix4 *from,
 	size_t *budget, struct prefix4 *ret_where);
-
-/* The same at once. */
-bool fib_equal(const struct fib *a, const struct fib *b, struct prefix4 *ret_where);

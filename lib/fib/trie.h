@@ -152,11 +152,3 @@ static inline bool trie_owns(const struct trie *trie, uint32_t reference)
 		return true;
 	return node->covered != (uint32_t)(UINT64_C(1) << (32 - node->len));
 }
-
-/* The memory that its entries take, in bytes. */
-static inline size_t trie_bytes(const struct trie *trie)
-{
-	return trie->used_nodes * sizeof(*trie->nodes) +
-	       trie->used_leaves * sizeof(*trie->leaves) +
-	       (trie->jumps ? TRIE_JUMPS * sizeof(*trie->jumps) : 0);
-}

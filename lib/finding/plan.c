@@ -86,7 +86,8 @@ static int plan_cures(const struct overlay *overlay, const struct iface *iface,
 	return r;
 }
 
-void plan_step_key(const struct state *state, int ifindex, char key[static 64])
+/* "net.ipv4.conf.all.rp_filter" */
+static void step_key(const struct state *state, int ifindex, char key[static 64])
 {
 	const struct iface *iface = state_iface(state, ifindex);
 
@@ -101,7 +102,7 @@ static int add_step(
 {
 	struct plan_step step = { .ifindex = ifindex, .old = old, .value = value };
 
-	plan_step_key(overlay->state, ifindex, step.key);
+	step_key(overlay->state, ifindex, step.key);
 	return array_push(&plan->steps, &step);
 }
 
@@ -216,7 +217,6 @@ int plan_find(const struct overlay *overlay, const struct iface *iface, const ch
 		if (ret->limit == PLAN_FREE)
 			return 0;
 		/* what is above it in the ladder does more, and may do no less of this */
-		ret->beyond = rungs[i];
 		break;
 	}
 	array_clear(&ret->steps);

@@ -41,7 +41,6 @@ struct plan {
 	enum plan_rung rung;
 	enum plan_limit
 		limit; /* with PLAN_MANUAL: what would help is forbidden by this */
-	enum plan_rung beyond; /* and it is this rung */
 	ARRAY(struct plan_step)
 	steps; /* in the order of writing; undone from the last on */
 };
@@ -93,9 +92,6 @@ int plan_keeping_value(int own, int all);
 int plan_side_effects(const struct overlay *overlay, const struct plan *plan,
 	const struct iface *iface, const char *id, const struct plan_judge *judge,
 	struct plan_changes *ret);
-
-/* "net.ipv4.conf.all.rp_filter" */
-void plan_step_key(const struct state *state, int ifindex, char key[static 64]);
 
 void plan_done(struct plan *plan);
 void plan_changes_done(struct plan_changes *changes);

@@ -25,7 +25,6 @@
 struct nl_reader {
 	struct nl_sock *socket;
 	int fd;
-	size_t granted;
 	struct nl_decoder decoder;
 	struct nl_counts counts;
 	struct mmsghdr messages[SLOTS];
@@ -66,10 +65,6 @@ static int set_buffer(struct nl_reader *reader, size_t wanted, bool inherited)
 		!inherited &&
 		setsockopt(reader->fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size)) < 0)
 		return -errno;
-	int after = buffer_size(reader->fd);
-	if (after < 0)
-		return after;
-	reader->granted = (size_t)after;
 	return 0;
 }
 
@@ -168,11 +163,6 @@ void nl_reader_free(struct nl_reader *reader)
 int nl_reader_fd(const struct nl_reader *reader)
 {
 	return reader->fd;
-}
-
-size_t nl_reader_buffer(const struct nl_reader *reader)
-{
-	return reader->granted;
 }
 
 const struct nl_counts *nl_reader_counts(const struct nl_reader *reader)

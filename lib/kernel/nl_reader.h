@@ -37,12 +37,6 @@ DEFINE_FREEP(struct nl_reader, nl_reader_free)
 /* The socket, to poll for input; it stays the reader's. */
 int nl_reader_fd(const struct nl_reader *reader);
 
-/*
- * The buffer that the kernel granted, in bytes, as the kernel counts them: twice what was
- * asked for, with its own bookkeeping (some 800 bytes for a route's event) taken out of it.
- */
-size_t nl_reader_buffer(const struct nl_reader *reader);
-
 /* What became of all messages so far. */
 const struct nl_counts *nl_reader_counts(const struct nl_reader *reader);
 

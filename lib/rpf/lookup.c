@@ -51,7 +51,12 @@ static void table_lookup(const struct overlay *overlay, uint32_t table,
 	(void)pick_longest(overlay, fib, matches, count, flow, result);
 }
 
-bool lookup_either(const struct overlay *overlay, const struct lookup_flow *flow)
+/*
+ * Whether an address has an answer in table default, so that it matters whether a kernel asks it
+ * behind an error route of main: lookup_may_be_either() (lookup_rules.h).
+ */
+static bool has_default_answer(
+	const struct overlay *overlay, const struct lookup_flow *flow)
 {
 	struct lookup_result result = { 0 };
 
@@ -91,7 +96,7 @@ static struct lookup_result lookup_merged(const struct overlay *overlay,
 		trace_table(trace, number, "no rule was ever changed",
 			lookup_merged_tables[i], &result, result.error != EAGAIN);
 		result.blind |= lookup_may_be_either(overlay, &result) &&
-				lookup_either(overlay, flow);
+				has_default_answer(overlay, flow);
 		if (result.error != EAGAIN)
 			return result;
 	}

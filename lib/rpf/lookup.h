@@ -43,9 +43,3 @@ typedef int (*lookup_share_visit)(const struct lookup_result *result,
  */
 int lookup_shares(const struct overlay *overlay, const struct lookup_flow *flow,
 	const struct prefixset *sources, lookup_share_visit share, void *data);
-
-/*
- * Whether an address has an answer in table default, so that it matters whether a kernel asks that
- * behind an error route of main: lookup_may_be_either() (lookup_rules.h).
- */
-bool lookup_either(const struct overlay *overlay, const struct lookup_flow *flow);

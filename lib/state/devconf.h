@@ -31,12 +31,6 @@ struct devconf {
 const char *devconf_name(unsigned int key);
 
 /* How "all" and an interface combine (include/linux/inetdevice.h). */
-static inline int devconf_max(
-	const struct devconf *all, const struct devconf *own, enum devconf_key key)
-{
-	return all->value[key] > own->value[key] ? all->value[key] : own->value[key];
-}
-
 static inline bool devconf_or(
 	const struct devconf *all, const struct devconf *own, enum devconf_key key)
 {

@@ -28,6 +28,14 @@ struct costs {
 		remove[REPETITIONS];
 };
 
+/* The memory that its entries take, in bytes. */
+static size_t trie_bytes(const struct trie *trie)
+{
+	return trie->used_nodes * sizeof(*trie->nodes) +
+	       trie->used_leaves * sizeof(*trie->leaves) +
+	       (trie->jumps ? TRIE_JUMPS * sizeof(*trie->jumps) : 0);
+}
+
 static void trie_once(const struct shape_route *routes, size_t count, struct costs *costs,
 	size_t turn, double *bytes)
 {

@@ -187,3 +187,12 @@ bool fixture_udp_received(int socket, int timeout_ms)
 
 	return poll(&wait, 1, timeout_ms) == 1 && recv(socket, &byte, 1, 0) >= 0;
 }
+
+int fixture_buffer(int fd)
+{
+	int size = -1;
+	socklen_t length = sizeof(size);
+
+	ck_assert_int_eq(getsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, &length), 0);
+	return size;
+}

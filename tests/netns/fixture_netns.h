@@ -42,3 +42,9 @@ int fixture_udp(struct ip4 addr, uint16_t port);
 
 /* Whether a datagram comes in by socket within the time; it is taken. */
 bool fixture_udp_received(int socket, int timeout_ms);
+
+/*
+ * The receive buffer that the kernel granted, in bytes, as it counts them: twice what was asked
+ * for, with its own bookkeeping (some 800 bytes for a route's event) taken out of it.
+ */
+int fixture_buffer(int fd);

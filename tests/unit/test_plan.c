@@ -68,11 +68,11 @@ static const struct {
 		{ "sysctl tunl0 rp_filter -1", "sysctl all rp_filter -1" },
 		{ false, false }, "off: tunl0 -1>0" },
 	{ "0 is too low", { "sysctl tunl0 rp_filter 1" }, { true, true },
-		"words, lowest forbids off:" },
+		"words, lowest forbids it:" },
 	{ "0 is too low: all, too", { "sysctl all rp_filter 1" }, { true, true },
-		"words, lowest forbids all:" },
+		"words, lowest forbids it:" },
 	{ "all is not to be touched", { "sysctl all rp_filter 1" }, { false, false },
-		"words, allow_all forbids all:" },
+		"words, allow_all forbids it:" },
 	{ "all goes down, the others stay",
 		{ "sysctl all rp_filter 1", "sysctl tunl0 rp_filter 1",
 			"sysctl eth0 rp_filter 0", "link 7 eth1",
@@ -102,8 +102,8 @@ static const char *written(const struct plan *plan, char out[static 512])
 	size_t length = (size_t)snprintf(out, 512, "%s", rungs[plan->rung]);
 
 	if (plan->limit != PLAN_FREE)
-		length += (size_t)snprintf(out + length, 512 - length, ", %s forbids %s",
-			limits[plan->limit], rungs[plan->beyond]);
+		length += (size_t)snprintf(out + length, 512 - length, ", %s forbids it",
+			limits[plan->limit]);
 	length += (size_t)snprintf(out + length, 512 - length, ":");
 	array_each (&plan->steps, const struct plan_step, step) {
 		char name[64];
