@@ -244,7 +244,7 @@ static struct fib_list *list_find(const struct fib_lists *lists,
 }
 
 /* A free place in lists->all. */
-static int list_place(struct fib_lists *lists, uint32_t *ret)
+static int free_index(struct fib_lists *lists, uint32_t *ret)
 {
 	struct fib_list *none = NULL;
 
@@ -305,7 +305,7 @@ static int list_make(struct fib_lists *lists, struct fib_info *const *infos,
 
 	if (!list)
 		return -ENOMEM;
-	r = list_place(lists, &list->index);
+	r = free_index(lists, &list->index);
 	if (r < 0) {
 		free(list);
 		return r;

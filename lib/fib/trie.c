@@ -163,7 +163,7 @@ static uint64_t node_covered(const struct trie *trie, const struct trie_node *no
 }
 
 /* The nodes on the way down from the last entry that was met, that one included. */
-struct way {
+struct path {
 	uint32_t nodes[33];
 	size_t count;
 	uint32_t above; /* its value */
@@ -171,22 +171,23 @@ struct way {
 	unsigned int deep; /* nodes of 16 bits or more on the whole way */
 };
 
-static void way_goes_by(struct way *way, const struct trie_node *node, uint32_t reference)
+static void path_goes_by(
+	struct path *path, const struct trie_node *node, uint32_t reference)
 {
 	if (node->value) {
-		way->count = 0;
-		way->above = node->value;
-		way->above_len = (uint8_t)node->len;
+		path->count = 0;
+		path->above = node->value;
+		path->above_len = (uint8_t)node->len;
 	}
-	way->nodes[way->count++] = reference;
-	way->deep += node->len >= 16;
+	path->nodes[path->count++] = reference;
+	path->deep += node->len >= 16;
 }
 
 /* An entry came or went that owns as much. */
-static void way_covers(struct trie *trie, const struct way *way, uint32_t amount)
+static void path_covers(struct trie *trie, const struct path *path, uint32_t amount)
 {
-	for (size_t i = 0; i < way->count; i++)
-		trie->nodes[way->nodes[i]].covered += amount;
+	for (size_t i = 0; i < path->count; i++)
+		trie->nodes[path->nodes[i]].covered += amount;
 }
 
 /* --- the short cut ---------------------------------------------------------------------------- */
@@ -232,7 +233,7 @@ static void jump_above(struct trie *trie, struct prefix4 prefix, uint32_t value)
 }
 
 /* It went: the next one around it takes its place. */
-static void jump_gone(struct trie *trie, struct prefix4 prefix, const struct way *way)
+static void jump_gone(struct trie *trie, struct prefix4 prefix, const struct path *path)
 {
 	size_t last = jump_of(prefix4_last(prefix));
 
@@ -241,8 +242,8 @@ static void jump_gone(struct trie *trie, struct prefix4 prefix, const struct way
 
 		if (!jump->above || jump->above_len != prefix.len)
 			continue;
-		jump->above = way->above & TRIE_VALUE_MAX;
-		jump->above_len = way->above_len & 0x3fu;
+		jump->above = path->above & TRIE_VALUE_MAX;
+		jump->above_len = path->above_len & 0x3fu;
 	}
 }
 
@@ -258,12 +259,12 @@ static void jump_put(struct trie *trie, struct prefix4 prefix, uint32_t value, b
 }
 
 static void jump_take(
-	struct trie *trie, struct prefix4 prefix, const struct way *way, bool same)
+	struct trie *trie, struct prefix4 prefix, const struct path *path, bool same)
 {
 	if (!trie->jumps)
 		return;
 	if (prefix.len < 16)
-		jump_gone(trie, prefix, way);
+		jump_gone(trie, prefix, path);
 	else if (!same)
 		jump_below(trie, prefix.addr.host);
 }
@@ -315,28 +316,28 @@ void trie_ahead(const struct trie *trie, const struct ip4 addrs[static 1], size_
 	struct {
 		struct ip4 addr;
 		uint32_t at;
-	} ways[TRIE_AHEAD];
+	} paths[TRIE_AHEAD];
 	size_t left = trie->root == TRIE_NONE ? 0 : count;
 
 	for (size_t i = 0; i < left; i++) {
-		ways[i].addr = addrs[i];
-		ways[i].at = trie->root;
+		paths[i].addr = addrs[i];
+		paths[i].at = trie->root;
 	}
 	while (left) {
 		size_t kept = 0;
 
 		for (size_t i = 0; i < left; i++) {
-			struct trie_at at = trie_at(trie, ways[i].at);
+			struct trie_at at = trie_at(trie, paths[i].at);
 			uint32_t next;
 
-			if (!prefix4_has(at.prefix, ways[i].addr) || at.prefix.len == 32)
+			if (!prefix4_has(at.prefix, paths[i].addr) || at.prefix.len == 32)
 				continue;
-			next = at.child[bit(ways[i].addr.host, at.prefix.len)];
+			next = at.child[bit(paths[i].addr.host, at.prefix.len)];
 			if (next == TRIE_NONE)
 				continue;
 			prefetch_node(trie, next);
-			ways[kept].addr = ways[i].addr;
-			ways[kept++].at = next;
+			paths[kept].addr = paths[i].addr;
+			paths[kept++].at = next;
 		}
 		left = kept;
 	}
@@ -388,7 +389,7 @@ static uint64_t put_below(
 }
 
 static void put_here(struct trie *trie, uint32_t reference, uint32_t value, bool replace,
-	struct way *way, struct trie_change *change)
+	struct path *path, struct trie_change *change)
 {
 	struct trie_node *node;
 
@@ -408,14 +409,14 @@ static void put_here(struct trie *trie, uint32_t reference, uint32_t value, bool
 		return;
 	if (!node->value) {
 		trie->count++;
-		change->above = way->above;
-		way_covers(trie, way, (uint32_t)change->owned);
+		change->above = path->above;
+		path_covers(trie, path, (uint32_t)change->owned);
 	}
 	node->value = value & TRIE_VALUE_MAX;
 }
 
 static int put_node(struct trie *trie, struct prefix4 prefix, uint32_t value,
-	bool replace, struct way *way, struct trie_change *ret)
+	bool replace, struct path *path, struct trie_change *ret)
 {
 	uint32_t addr = prefix.addr.host;
 	uint32_t *slot = &trie->root;
@@ -439,17 +440,17 @@ static int put_node(struct trie *trie, struct prefix4 prefix, uint32_t value,
 			break;
 		}
 		if (len == prefix.len) {
-			put_here(trie, *slot, value, replace, way, ret);
+			put_here(trie, *slot, value, replace, path, ret);
 			return 0;
 		}
 		if (is_leaf) {
-			way->count = 0; /* the leaf is the next entry around it */
-			way->above = leaf->value;
-			way->above_len = (uint8_t)leaf->len;
+			path->count = 0; /* the leaf is the next entry around it */
+			path->above = leaf->value;
+			path->above_len = (uint8_t)leaf->len;
 			ret->owned = put_below(trie, slot, prefix, value);
 			break;
 		}
-		way_goes_by(way, node, *slot);
+		path_goes_by(path, node, *slot);
 		slot = &node->child[bit(addr, same)];
 	}
 	if (*slot == TRIE_NONE) {
@@ -457,21 +458,21 @@ static int put_node(struct trie *trie, struct prefix4 prefix, uint32_t value,
 		ret->owned = prefix4_size(prefix);
 	}
 	trie->count++;
-	ret->above = way->above;
-	way_covers(trie, way, (uint32_t)ret->owned);
+	ret->above = path->above;
+	path_covers(trie, path, (uint32_t)ret->owned);
 	return 0;
 }
 
 int trie_put(struct trie *trie, struct prefix4 prefix, uint32_t value, bool replace,
 	struct trie_change *ret)
 {
-	struct way way = { .count = 0 };
-	int r = put_node(trie, prefix, value, replace, &way, ret);
+	struct path path = { .count = 0 };
+	int r = put_node(trie, prefix, value, replace, &path, ret);
 
 	if (r < 0)
 		return r;
 	if (!ret->old || (replace && prefix.len < 16))
-		jump_put(trie, prefix, value, way.deep > 0);
+		jump_put(trie, prefix, value, path.deep > 0);
 	/* without memory for it, it is done without */
 	if (trie->count >= TRIE_JUMP_FROM)
 		(void)trie_jump(trie);
@@ -520,7 +521,7 @@ bool trie_take(struct trie *trie, struct prefix4 prefix, uint32_t wanted,
 	struct trie_change *ret)
 {
 	uint32_t *slot = &trie->root, *parent = NULL;
-	struct way way = { .count = 0 };
+	struct path path = { .count = 0 };
 	struct trie_at at;
 	bool same;
 
@@ -533,7 +534,7 @@ bool trie_take(struct trie *trie, struct prefix4 prefix, uint32_t wanted,
 			break;
 		if (*slot & TRIE_LEAF)
 			return false;
-		way_goes_by(&way, &trie->nodes[*slot], *slot);
+		path_goes_by(&path, &trie->nodes[*slot], *slot);
 		parent = slot;
 		slot = &trie->nodes[*slot].child[bit(prefix.addr.host, at.prefix.len)];
 	}
@@ -542,7 +543,7 @@ bool trie_take(struct trie *trie, struct prefix4 prefix, uint32_t wanted,
 	ret->old = at.value;
 	if (!at.value || (wanted && at.value != wanted))
 		return false;
-	ret->above = way.above;
+	ret->above = path.above;
 	ret->owned = prefix4_size(prefix);
 	if (*slot & TRIE_LEAF) {
 		leaf_free(trie, *slot);
@@ -554,14 +555,14 @@ bool trie_take(struct trie *trie, struct prefix4 prefix, uint32_t wanted,
 		node->value = 0;
 	}
 	trie->count--;
-	way_covers(trie, &way, (uint32_t)-ret->owned);
+	path_covers(trie, &path, (uint32_t)-ret->owned);
 	/* with a leaf its parent may go as well, which then is not the first of 16 bits */
-	same = way.deep > (*slot == TRIE_NONE ? 1 : 0);
+	same = path.deep > (*slot == TRIE_NONE ? 1 : 0);
 	if (*slot != TRIE_NONE)
 		settle_node(trie, slot);
 	else if (parent)
 		settle_node(trie, parent);
-	jump_take(trie, prefix, &way, same);
+	jump_take(trie, prefix, &path, same);
 	return true;
 }
 

@@ -66,10 +66,10 @@ static struct drop_tally *tally_of(struct collect *collect, enum rpf_reason reas
 	struct drop_tally fresh = { .reason = reason, .reverse = *reverse };
 	struct dropset *dropset = collect->dropset;
 	uint64_t key = tally_key(reason, reverse);
-	size_t place = (size_t)(uintptr_t)hash_get(&collect->tallies, key);
+	size_t index = (size_t)(uintptr_t)hash_get(&collect->tallies, key);
 
-	if (place)
-		return &dropset->tallies.items[place - 1];
+	if (index)
+		return &dropset->tallies.items[index - 1];
 	if (array_push(&dropset->tallies, &fresh) < 0 ||
 		hash_put(&collect->tallies, key,
 			(void *)(uintptr_t)dropset->tallies.count) < 0)

@@ -232,7 +232,7 @@ static int avoid_of(const struct state *state, const struct scope *scope,
 }
 
 /* "All but these": what takes a hundred prefixes to say may be one with a hole. */
-static void word_cover(struct finding *finding, const struct prefixset *dropped,
+static void fill_cover(struct finding *finding, const struct prefixset *dropped,
 	const struct prefixset *avoid)
 {
 	size_t total = finding->source_count + finding->sources_more, count;
@@ -240,12 +240,12 @@ static void word_cover(struct finding *finding, const struct prefixset *dropped,
 	if (total <= 2)
 		return;
 	finding->cover = cover_of(dropped);
-	count = prefixset_few_words(
+	count = prefixset_cover_within(
 		avoid, dropped, finding->cover, FINDING_BUT, finding->but);
 	finding->but_count = count > FINDING_BUT || count + 1 >= total ? 0 : count;
 }
 
-static int word_all(struct finding *finding, const struct prefixset *dropped,
+static int fill_all(struct finding *finding, const struct prefixset *dropped,
 	const struct prefixset *avoid)
 {
 	size_t count = finding->source_count + finding->sources_more;
@@ -255,7 +255,7 @@ static int word_all(struct finding *finding, const struct prefixset *dropped,
 		return -ENOMEM;
 	finding->whole.capacity = count ? count : 1;
 	finding->whole.count =
-		prefixset_words(dropped, avoid, count, finding->whole.items, &count);
+		prefixset_cover(dropped, avoid, count, finding->whole.items, &count);
 	return 0;
 }
 
@@ -267,13 +267,13 @@ static int fill_sources(struct finding *finding, const struct state *state,
 	int r = avoid_of(state, scope, dropped, &avoid);
 
 	if (r >= 0) {
-		finding->source_count = prefixset_words(
+		finding->source_count = prefixset_cover(
 			dropped, &avoid, FINDING_SOURCES, finding->sources, &total);
 		finding->sources_more = total - finding->source_count;
-		word_cover(finding, dropped, &avoid);
+		fill_cover(finding, dropped, &avoid);
 	}
 	if (r >= 0 && finding->detail == DETAIL_FULL)
-		r = word_all(finding, dropped, &avoid);
+		r = fill_all(finding, dropped, &avoid);
 	prefixset_done(&avoid);
 	return r;
 }

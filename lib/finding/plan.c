@@ -38,7 +38,8 @@ static int try_base(struct tried *tried, const struct overlay *overlay)
 	return r;
 }
 
-static struct overlay view_tried(const struct overlay *overlay, const struct tried *tried)
+static struct overlay overlay_tried(
+	const struct overlay *overlay, const struct tried *tried)
 {
 	return (struct overlay){ .state = overlay->state,
 		.values = tried->values.items,
@@ -78,7 +79,7 @@ static int plan_cures(const struct overlay *overlay, const struct iface *iface,
 			r = try_value(&tried, step->ifindex, step->value);
 	}
 	if (r >= 0) {
-		const struct overlay seen = view_tried(overlay, &tried);
+		const struct overlay seen = overlay_tried(overlay, &tried);
 
 		r = plan_is_cured(&seen, iface, id, judge);
 	}
@@ -233,7 +234,7 @@ int plan_value_cures(const struct overlay *overlay, const struct iface *iface,
 	if (r >= 0)
 		r = try_value(&tried, iface->link.ifindex, value);
 	if (r >= 0) {
-		const struct overlay seen = view_tried(overlay, &tried);
+		const struct overlay seen = overlay_tried(overlay, &tried);
 
 		r = plan_is_cured(&seen, iface, id, judge);
 	}
@@ -306,7 +307,7 @@ int plan_side_effects(const struct overlay *overlay, const struct plan *plan,
 	if (r >= 0)
 		r = judge_all(overlay, judge, iface ? &iface : ifaces, count, before);
 	if (r >= 0) {
-		const struct overlay seen = view_tried(overlay, &tried);
+		const struct overlay seen = overlay_tried(overlay, &tried);
 
 		r = judge_all(&seen, judge, iface ? &iface : ifaces, count, after);
 		ret->unknown |= after->unknown.count > 0;

@@ -66,7 +66,7 @@ static void set_step(struct remedy *remedy, const struct iface *iface, int value
 }
 
 /* Where no setting of the interface alone helps, all is what stands in the way. */
-static void word_remedy(
+static void write_remedy(
 	struct remedy *remedy, const struct iface *iface, enum rpf_reason reason)
 {
 	char key[64], loose[128];
@@ -107,6 +107,6 @@ int remedy_find(const struct overlay *overlay, const struct iface *iface,
 		set_step(ret, iface, 0);
 	if (r != 0)
 		return r < 0 ? r : 0;
-	word_remedy(ret, iface, reason);
+	write_remedy(ret, iface, reason);
 	return 0;
 }

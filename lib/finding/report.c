@@ -92,7 +92,7 @@ static bool has_address(const struct addresses *addresses, struct ip4 addr)
 }
 
 /* Whether the same is to be said of two classes: then once is enough. */
-static bool says_the_same(const struct finding *a, const struct finding *b)
+static bool is_same_fault(const struct finding *a, const struct finding *b)
 {
 	bool same = a->reason == b->reason && a->expect == b->expect &&
 		    a->dropped == b->dropped && a->blind == b->blind &&
@@ -129,7 +129,7 @@ static int keep_finding(struct report *report, struct finding **finding, size_t 
 	int r;
 
 	for (size_t i = begin; i < report->findings.count; i++) {
-		if (says_the_same(report->findings.items[i], *finding))
+		if (is_same_fault(report->findings.items[i], *finding))
 			return speak_for(report->findings.items[i], *finding);
 	}
 	r = array_push(&report->findings, finding);

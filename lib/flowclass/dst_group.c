@@ -202,11 +202,11 @@ static int runs_hash(struct dst_partition *dst_partition,
 	array_each (&from_matches, const struct from_match, from_match) {
 		const struct partition_rule *rule =
 			&dst_partition->partition->rules.items[from_match->rule];
-		uint64_t says = rule->rest[MATCH_DST + 1];
+		uint64_t sum = rule->rest[MATCH_DST + 1];
 
 		if (rule->entry->rule.invert)
-			says += from_match->rule;
-		*ret = hash_mix(hash_mix(*ret * 31 + says) + from_match->before);
+			sum += from_match->rule;
+		*ret = hash_mix(hash_mix(*ret * 31 + sum) + from_match->before);
 	}
 	array_done(&from_matches);
 	return r;
@@ -251,7 +251,7 @@ static int part_one(struct dst_partition *dst_partition, struct dst_groups *dst_
 			return r;
 		dst_group =
 			dst_group_at(dst_groups, hash_get(&dst_partition->by_hash, hash));
-		if (!dst_group && count && dst_groups->list.count >= DST_GROUPS_OWN) {
+		if (!dst_group && count && dst_groups->list.count >= DST_GROUPS_LOCAL) {
 			dst_groups->more++;
 			return 0;
 		}
@@ -270,7 +270,7 @@ static int part_one(struct dst_partition *dst_partition, struct dst_groups *dst_
 	return array_push(&dst_group->dsts.list, &dst);
 }
 
-int dst_groups_own(const struct overlay *overlay, const struct iface *iface,
+int dst_groups_local(const struct overlay *overlay, const struct iface *iface,
 	const struct rule_partition *partition, struct dst_groups *dst_groups)
 {
 	struct dst_partition dst_partition = { .partition = partition };

@@ -12,7 +12,7 @@
  * forwards, addresses elsewhere by the device that leads there. Those that the rules treat
  * alike are one place.
  */
-#define DST_GROUPS_OWN 48	/* at most so many of the host's own addresses */
+#define DST_GROUPS_LOCAL 48	/* at most so many of the host's own addresses */
 #define DST_GROUPS_FORWARDED 16 /* and of what is forwarded */
 
 struct addresses {
@@ -49,6 +49,6 @@ struct lookup_flow dst_group_reverse_flow(const struct overlay *overlay,
 	const struct iface *iface, struct ip4 dst, int oif);
 
 /* Those of the host's own. *ret zeroed before, dst_groups_done() after an error too. 0 or -ENOMEM. */
-int dst_groups_own(const struct overlay *overlay, const struct iface *iface,
+int dst_groups_local(const struct overlay *overlay, const struct iface *iface,
 	const struct rule_partition *partition, struct dst_groups *ret);
 void dst_groups_done(struct dst_groups *dst_groups);

@@ -19,13 +19,13 @@
  * Ways with few choices other than the first are gone first, so that where there is no room
  * for all, the packets that are least special have their class.
  */
-#define WAYS (4 * FLOWCLASSES) /* at most so many ends */
+#define ENDS_MOST (4 * FLOWCLASSES) /* at most so many ends */
 
 #define NAME_ROOM FLOWCLASS_NAME
 
 struct leaf { /* beside each class */
 	uint64_t hash;
-	bool dst_groups[DST_GROUPS_OWN + 1 + DST_GROUPS_FORWARDED];
+	bool dst_groups[DST_GROUPS_LOCAL + 1 + DST_GROUPS_FORWARDED];
 };
 
 struct walk {
@@ -43,7 +43,7 @@ struct walk {
 	unsigned int special; /* parts that are not as in most packets, a bit each */
 	unsigned int spare;   /* how many more may be */
 	size_t exits, ends;   /* in all, and with this many special parts */
-	bool own_apart, forwarded_apart; /* there are several places */
+	bool local_apart, forwarded_apart; /* there are several places */
 	unsigned int
 		route_toses; /* a bit for each tos (its bits 0x1c) that routes are for */
 };
@@ -154,7 +154,7 @@ static int end_walk(struct walk *walk, uint64_t hash, size_t length)
 static size_t name_dst_group(struct walk *walk, const struct dst_group *dst_group)
 {
 	bool own = !dst_group->oif;
-	bool apart = own ? walk->own_apart : walk->forwarded_apart;
+	bool apart = own ? walk->local_apart : walk->forwarded_apart;
 	const struct iface *known =
 		apart && !own ? state_iface(walk->overlay->state, dst_group->rule_ifindex)
 			      : NULL;
@@ -266,7 +266,7 @@ static int split_part(struct walk *walk, enum match_part at,
 	if (at == MATCH_PARTS) {
 		if (walk->spare) /* it was seen with fewer */
 			return 0;
-		if (walk->exits == WAYS) {
+		if (walk->exits == ENDS_MOST) {
 			walk->ret->missed |= walk->special;
 			return 0;
 		}
@@ -292,7 +292,7 @@ static void count_dst_groups(struct walk *walk)
 		own += !dst_group->oif;
 		forwarded += dst_group->forwarded;
 	}
-	walk->own_apart = own > 1;
+	walk->local_apart = own > 1;
 	walk->forwarded_apart = forwarded > 1;
 }
 
@@ -364,12 +364,12 @@ static void finish_walk(struct walk *walk)
 	ret->by_routes |= walk->dst_groups->by_routes;
 }
 
-/* All of an interface's: the host's own first. As dst_groups_own(). */
+/* All of an interface's: the host's own first. As dst_groups_local(). */
 static int all_dst_groups(const struct overlay *overlay, const struct iface *iface,
 	const struct rule_partition *partition, struct dst_groups *ret)
 {
 	bool forwards = iface->link.conf.value[DEVCONF_FORWARDING] != 0, apart = false;
-	int r = dst_groups_own(overlay, iface, partition, ret);
+	int r = dst_groups_local(overlay, iface, partition, ret);
 
 	if (r < 0 || !forwards || !ret->list.count)
 		return r;

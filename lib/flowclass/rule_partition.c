@@ -77,17 +77,17 @@ static int add_rule(struct rule_partition *partition, const struct state_rule *e
 	return array_push(&partition->whole.list, &item);
 }
 
-enum tells { TELLS_NONE, TELLS_ALL, TELLS_APART };
+enum effect { EFFECT_NONE, EFFECT_ALL, EFFECT_PARTITION };
 
 /* Whether a rule acts for no packet, for all alike, or may tell them apart. */
-static enum tells tells_of(const struct overlay *overlay, unsigned int parts,
+static enum effect effect_of(const struct overlay *overlay, unsigned int parts,
 	const struct lookup_flow *flow, const struct state_rule *entry)
 {
-	const enum tells unmet = entry->rule.invert ? TELLS_ALL : TELLS_NONE;
+	const enum effect unmet = entry->rule.invert ? EFFECT_ALL : EFFECT_NONE;
 	bool apart = false;
 
 	if (entry->rule.action == RULE_NOP)
-		return TELLS_NONE;
+		return EFFECT_NONE;
 	if (rule_match_never(entry))
 		return unmet;
 	for (int i = 0; i < MATCH_PARTS; i++) {
@@ -100,7 +100,7 @@ static enum tells tells_of(const struct overlay *overlay, unsigned int parts,
 		else if (!rule_match_meets(part, overlay, entry, flow))
 			return unmet;
 	}
-	return apart ? TELLS_APART : TELLS_ALL;
+	return apart ? EFFECT_PARTITION : EFFECT_ALL;
 }
 
 int rule_partition_of(const struct overlay *overlay, unsigned int parts,
@@ -117,13 +117,13 @@ int rule_partition_of(const struct overlay *overlay, unsigned int parts,
 	for (size_t i = 0; i < state->rules.count && r >= 0; i++) {
 		const struct state_rule *entry = &state->rules.items[i];
 
-		switch (tells_of(overlay, parts, flow, entry)) {
-		case TELLS_NONE:
+		switch (effect_of(overlay, parts, flow, entry)) {
+		case EFFECT_NONE:
 			break;
-		case TELLS_ALL:
+		case EFFECT_ALL:
 			all++;
 			break;
-		case TELLS_APART:
+		case EFFECT_PARTITION:
 			r = add_rule(
 				ret, entry, by_priority ? entry->rule.priority : all);
 			break;

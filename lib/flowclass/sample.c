@@ -9,13 +9,13 @@
 #define PROTO_TCP 6
 
 /* What a rule says of a value: some of its bits, or that it lies in a range. */
-struct saying {
+struct condition {
 	uint32_t value, mask;
 	uint32_t first, last; /* with a mask of 0 */
 };
 
-struct sayings {
-	ARRAY(struct saying) list;
+struct conditions {
+	ARRAY(struct condition) list;
 };
 
 static const struct port_range *port_of(enum match_part part, const struct rule *rule)
@@ -23,40 +23,41 @@ static const struct port_range *port_of(enum match_part part, const struct rule 
 	return part == MATCH_SPORT ? &rule->sport : &rule->dport;
 }
 
-static struct saying saying_of(enum match_part part, const struct rule *rule)
+static struct condition condition_of(enum match_part part, const struct rule *rule)
 {
 	const struct port_range *port;
 
 	switch (part) {
 	case MATCH_MARK:
-		return (struct saying){ rule->mark & rule->mask, rule->mask, 0, 0 };
+		return (struct condition){ rule->mark & rule->mask, rule->mask, 0, 0 };
 	case MATCH_TOS:
 		if (rule->has_dscp)
-			return (struct saying){ (uint32_t)(rule->dscp & rule->dscp_mask)
-							<< 2,
-				(uint32_t)rule->dscp_mask << 2, 0, 0 };
-		return (struct saying){ rule->tos & 0x1cu, 0x1c, 0, 0 };
+			return (struct condition){
+				(uint32_t)(rule->dscp & rule->dscp_mask) << 2,
+				(uint32_t)rule->dscp_mask << 2, 0, 0
+			};
+		return (struct condition){ rule->tos & 0x1cu, 0x1c, 0, 0 };
 	case MATCH_PROTO:
-		return (struct saying){ rule->ipproto, 0xff, 0, 0 };
+		return (struct condition){ rule->ipproto, 0xff, 0, 0 };
 	case MATCH_SPORT:
 	case MATCH_DPORT:
 		port = port_of(part, rule);
 		if (port->mask != UINT16_MAX)
-			return (struct saying){ port->first & port->mask, port->mask, 0,
-				0 };
-		return (struct saying){ 0, 0, port->first, port->last };
+			return (struct condition){ port->first & port->mask, port->mask,
+				0, 0 };
+		return (struct condition){ 0, 0, port->first, port->last };
 	case MATCH_DST:
 	case MATCH_PARTS:
 		break;
 	}
-	return (struct saying){ 0 };
+	return (struct condition){ 0 };
 }
 
-static bool rule_says(const struct saying *saying, uint32_t value)
+static bool condition_holds(const struct condition *condition, uint32_t value)
 {
-	if (saying->mask)
-		return ((saying->value ^ value) & saying->mask) == 0;
-	return value >= saying->first && value <= saying->last;
+	if (condition->mask)
+		return ((condition->value ^ value) & condition->mask) == 0;
+	return value >= condition->first && value <= condition->last;
 }
 
 static uint32_t value_of(const struct lookup_flow *flow, enum match_part part)
@@ -120,20 +121,20 @@ static int add_value(struct samples *samples, uint32_t value)
 /* The different things that are said; more than there is room for are as good as so many. */
 static int collect_conditions(const struct rule_partition *partition,
 	enum match_part part, const struct partition_items *from, struct samples *samples,
-	struct sayings *ret)
+	struct conditions *ret)
 {
 	array_each (&from->list, const struct partition_item, item) {
 		const struct state_rule *entry = partition->rules.items[item->rule].entry;
-		const struct saying saying = saying_of(part, &entry->rule);
+		const struct condition condition = condition_of(part, &entry->rule);
 		bool known = item->decided || !rule_match_is_set(part, entry);
 
 		for (size_t i = ret->list.count; i-- > 0 && !known;) {
-			const struct saying *other = &ret->list.items[i];
+			const struct condition *other = &ret->list.items[i];
 
-			known = saying.value == other->value &&
-				saying.mask == other->mask &&
-				saying.first == other->first &&
-				saying.last == other->last;
+			known = condition.value == other->value &&
+				condition.mask == other->mask &&
+				condition.first == other->first &&
+				condition.last == other->last;
 		}
 		if (known)
 			continue;
@@ -141,16 +142,16 @@ static int collect_conditions(const struct rule_partition *partition,
 			samples->cut = true;
 			return 0;
 		}
-		if (array_push(&ret->list, &saying) < 0)
+		if (array_push(&ret->list, &condition) < 0)
 			return -ENOMEM;
 	}
 	return 0;
 }
 
-static bool is_said(const struct sayings *sayings, uint32_t value)
+static bool is_named(const struct conditions *conditions, uint32_t value)
 {
-	array_each (&sayings->list, const struct saying, saying) {
-		if (rule_says(saying, value))
+	array_each (&conditions->list, const struct condition, condition) {
+		if (condition_holds(condition, value))
 			return true;
 	}
 	return false;
@@ -183,15 +184,15 @@ static bool other_value(enum match_part part, uint32_t n, uint32_t *ret)
 }
 
 /* Where rules single out what most packets have, one of which nothing is said. */
-static int add_other(
-	struct samples *samples, enum match_part part, const struct sayings *sayings)
+static int add_other(struct samples *samples, enum match_part part,
+	const struct conditions *conditions)
 {
 	uint32_t value;
 
-	if (!is_said(sayings, samples->values.items[0]))
+	if (!is_named(conditions, samples->values.items[0]))
 		return 0;
 	for (uint32_t n = 0; other_value(part, n, &value); n++) {
-		if (!is_said(sayings, value))
+		if (!is_named(conditions, value))
 			return add_value(samples, value);
 	}
 	return 0;
@@ -203,22 +204,23 @@ static int add_other(
  * reached step by step, single things first.
  */
 static int step_value(struct samples *samples, enum match_part part, uint32_t value,
-	const struct saying *saying)
+	const struct condition *condition)
 {
 	uint32_t most =
 		part == MATCH_SPORT || part == MATCH_DPORT ? UINT16_MAX : UINT32_MAX;
 	int r;
 
-	if (saying->mask) {
-		r = add_value(samples, (value & ~saying->mask) | saying->value);
+	if (condition->mask) {
+		r = add_value(samples, (value & ~condition->mask) | condition->value);
 		/* where it holds by chance, as of the mark 0, there is a value without */
-		if (r >= 0 && part != MATCH_PROTO && rule_says(saying, value))
-			r = add_value(samples, value ^ (saying->mask & -saying->mask));
+		if (r >= 0 && part != MATCH_PROTO && condition_holds(condition, value))
+			r = add_value(
+				samples, value ^ (condition->mask & -condition->mask));
 		return r;
 	}
-	r = add_value(samples, saying->first);
-	if (r >= 0 && saying->last < most)
-		r = add_value(samples, saying->last + 1);
+	r = add_value(samples, condition->first);
+	if (r >= 0 && condition->last < most)
+		r = add_value(samples, condition->last + 1);
 	return r;
 }
 
@@ -232,21 +234,22 @@ int samples_of(const struct rule_partition *partition, enum match_part part,
 	const struct partition_items *from, const struct lookup_flow *flow,
 	struct samples *ret)
 {
-	struct sayings sayings = { 0 };
+	struct conditions conditions = { 0 };
 	bool port = part == MATCH_SPORT || part == MATCH_DPORT;
 	int r = add_value(ret, value_of(flow, part));
 
 	if (r < 0 || (port && !has_ports(flow->proto)))
 		return r < 0 ? r : 0;
-	r = collect_conditions(partition, part, from, ret, &sayings);
-	if (r >= 0 && sayings.list.count)
-		r = add_other(ret, part, &sayings);
-	for (size_t i = 0; r >= 0 && sayings.list.count && i < ret->values.count; i++) {
-		for (size_t k = 0; r >= 0 && k < sayings.list.count; k++)
-			r = step_value(
-				ret, part, ret->values.items[i], &sayings.list.items[k]);
+	r = collect_conditions(partition, part, from, ret, &conditions);
+	if (r >= 0 && conditions.list.count)
+		r = add_other(ret, part, &conditions);
+	for (size_t i = 0; r >= 0 && conditions.list.count && i < ret->values.count;
+		i++) {
+		for (size_t k = 0; r >= 0 && k < conditions.list.count; k++)
+			r = step_value(ret, part, ret->values.items[i],
+				&conditions.list.items[k]);
 	}
-	array_done(&sayings.list);
+	array_done(&conditions.list);
 	return r < 0 ? r : 0;
 }
 
@@ -272,11 +275,11 @@ static uint32_t bits_of(const struct rule_partition *partition, enum match_part 
 
 	array_each (&from->list, const struct partition_item, item) {
 		const struct state_rule *entry = partition->rules.items[item->rule].entry;
-		struct saying saying = saying_of(part, &entry->rule);
+		struct condition condition = condition_of(part, &entry->rule);
 
 		if (!item->decided && rule_match_is_set(part, entry) &&
-			rule_says(&saying, value))
-			bits |= saying.mask;
+			condition_holds(&condition, value))
+			bits |= condition.mask;
 	}
 	return bits;
 }
@@ -290,22 +293,22 @@ static void range_of(const struct rule_partition *partition, enum match_part par
 	*last = UINT16_MAX;
 	array_each (&from->list, const struct partition_item, item) {
 		const struct state_rule *entry = partition->rules.items[item->rule].entry;
-		struct saying saying = saying_of(part, &entry->rule);
+		struct condition condition = condition_of(part, &entry->rule);
 
 		if (item->decided || !rule_match_is_set(part, entry))
 			continue;
-		if (saying.mask) { /* no range: the value alone stands for its kind */
+		if (condition.mask) { /* no range: the value alone stands for its kind */
 			*first = *last = value;
 			return;
 		}
-		if (saying.first <= value && saying.first > *first)
-			*first = saying.first;
-		if (saying.last < value && saying.last + 1 > *first)
-			*first = saying.last + 1;
-		if (saying.first > value && saying.first - 1 < *last)
-			*last = saying.first - 1;
-		if (saying.last >= value && saying.last < *last)
-			*last = saying.last;
+		if (condition.first <= value && condition.first > *first)
+			*first = condition.first;
+		if (condition.last < value && condition.last + 1 > *first)
+			*first = condition.last + 1;
+		if (condition.first > value && condition.first - 1 < *last)
+			*last = condition.first - 1;
+		if (condition.last >= value && condition.last < *last)
+			*last = condition.last;
 	}
 }
 

@@ -180,7 +180,7 @@ static inline bool take_route_attr(const struct rtattr *attr, struct nexthop *ne
 }
 
 /* Where it goes among its equals (docs/kernel.md 5.5). A dump's answer has none of these flags. */
-static inline enum route_position place_of(unsigned int flags)
+static inline enum route_position position_of(unsigned int flags)
 {
 	if (flags & NLM_F_REPLACE)
 		return ROUTE_REPLACE;
@@ -282,7 +282,7 @@ int nl_decode_route(
 	route->realm = false;
 	route->blind = header->rtm_type >= ROUTE_TYPES || header->rtm_src_len;
 	route->rest = 0;
-	route->position = place_of(message->nlmsg_flags);
+	route->position = position_of(message->nlmsg_flags);
 	*nexthop = (struct nexthop){ .weight = 1 };
 
 	const struct rtattr *attr = RTM_RTA(header);

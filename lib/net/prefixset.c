@@ -177,7 +177,7 @@ struct cursor {
 	size_t at; /* ranges before it are behind us: a pass goes from the first address to the last */
 };
 
-struct words {
+struct cover {
 	struct cursor set, avoid;
 	unsigned int deepest; /* length that is of interest */
 	size_t count, most;   /* no more than most + 1 are counted */
@@ -198,85 +198,85 @@ static bool goes_by(struct cursor *cursor, uint32_t first, uint32_t last)
 	return cursor->at < count && ranges[cursor->at].first <= last;
 }
 
-static void descend(struct words *words, struct prefix4 prefix,
-	void (*found)(struct words *, struct prefix4))
+static void descend(struct cover *cover, struct prefix4 prefix,
+	void (*found)(struct cover *, struct prefix4))
 {
 	uint32_t first = prefix4_first(prefix), last = prefix4_last(prefix);
 
-	if (words->count > words->most || !goes_by(&words->set, first, last))
+	if (cover->count > cover->most || !goes_by(&cover->set, first, last))
 		return;
-	if (prefix.len == 32 || !goes_by(&words->avoid, first, last)) {
-		found(words, prefix);
+	if (prefix.len == 32 || !goes_by(&cover->avoid, first, last)) {
+		found(cover, prefix);
 		return;
 	}
-	if (prefix.len >= words->deepest)
+	if (prefix.len >= cover->deepest)
 		return;
-	descend(words, prefix4(prefix.addr, prefix.len + 1u), found);
-	descend(words, prefix4(ip4(first | 1u << (31 - prefix.len)), prefix.len + 1u),
+	descend(cover, prefix4(prefix.addr, prefix.len + 1u), found);
+	descend(cover, prefix4(ip4(first | 1u << (31 - prefix.len)), prefix.len + 1u),
 		found);
 }
 
-static void count_word(struct words *words, struct prefix4 prefix)
+static void count_prefix(struct cover *cover, struct prefix4 prefix)
 {
-	words->of_length[prefix.len]++;
-	words->count++;
+	cover->of_length[prefix.len]++;
+	cover->count++;
 }
 
-static void write_word(struct words *words, struct prefix4 prefix)
+static void write_prefix(struct cover *cover, struct prefix4 prefix)
 {
-	if (!words->left[prefix.len])
+	if (!cover->left[prefix.len])
 		return;
-	words->left[prefix.len]--;
-	words->list[words->start[prefix.len]++] = prefix;
+	cover->left[prefix.len]--;
+	cover->list[cover->start[prefix.len]++] = prefix;
 }
 
 /* Behind the counting: writes the first of them, at most limit. Returns how many. */
-static size_t write_words(struct words *words, struct prefix4 within, size_t limit)
+static size_t write_cover(struct cover *cover, struct prefix4 within, size_t limit)
 {
 	size_t written = 0;
 
-	words->deepest = 0;
+	cover->deepest = 0;
 	for (unsigned int len = 0; len <= 32; len++) {
 		size_t room = limit - written;
 
-		words->start[len] = written;
-		words->left[len] =
-			words->of_length[len] < room ? words->of_length[len] : room;
-		written += words->left[len];
-		if (words->left[len])
-			words->deepest = len;
+		cover->start[len] = written;
+		cover->left[len] =
+			cover->of_length[len] < room ? cover->of_length[len] : room;
+		written += cover->left[len];
+		if (cover->left[len])
+			cover->deepest = len;
 	}
-	words->set.at = words->avoid.at = 0;
-	descend(words, within, write_word);
+	cover->set.at = cover->avoid.at = 0;
+	descend(cover, within, write_prefix);
 	return written;
 }
 
-static struct words words_new(const struct prefixset *set, const struct prefixset *avoid,
+static struct cover cover_new(const struct prefixset *set, const struct prefixset *avoid,
 	size_t most, struct prefix4 *list)
 {
-	return (struct words){ .set = { set, 0 },
+	return (struct cover){ .set = { set, 0 },
 		.avoid = { avoid, 0 },
 		.deepest = 32,
 		.most = most,
 		.list = list };
 }
 
-size_t prefixset_words(const struct prefixset *set, const struct prefixset *avoid,
+size_t prefixset_cover(const struct prefixset *set, const struct prefixset *avoid,
 	size_t limit, struct prefix4 *list, size_t *ret_count)
 {
 	const struct prefix4 all = prefix4(ip4(0), 0);
-	struct words words = words_new(set, avoid, SIZE_MAX, list);
+	struct cover cover = cover_new(set, avoid, SIZE_MAX, list);
 
-	descend(&words, all, count_word);
-	*ret_count = words.count;
-	return write_words(&words, all, limit);
+	descend(&cover, all, count_prefix);
+	*ret_count = cover.count;
+	return write_cover(&cover, all, limit);
 }
 
-size_t prefixset_few_words(const struct prefixset *set, const struct prefixset *avoid,
+size_t prefixset_cover_within(const struct prefixset *set, const struct prefixset *avoid,
 	struct prefix4 within, size_t limit, struct prefix4 *list)
 {
-	struct words words = words_new(set, avoid, limit, list);
+	struct cover cover = cover_new(set, avoid, limit, list);
 
-	descend(&words, within, count_word);
-	return words.count > limit ? limit + 1 : write_words(&words, within, limit);
+	descend(&cover, within, count_prefix);
+	return cover.count > limit ? limit + 1 : write_cover(&cover, within, limit);
 }

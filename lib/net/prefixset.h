@@ -47,12 +47,12 @@ int prefixset_invert(const struct prefixset *a, struct prefixset *ret);
  * are disjoint; what is in neither may be in them or not. The largest come first, at most
  * limit are written; *ret_count is how many there are. Returns how many were written.
  */
-size_t prefixset_words(const struct prefixset *set, const struct prefixset *avoid,
-	size_t limit, struct prefix4 *words, size_t *ret_count);
+size_t prefixset_cover(const struct prefixset *set, const struct prefixset *avoid,
+	size_t limit, struct prefix4 *list, size_t *ret_count);
 
 /*
  * The same of what is in `within`, where they are no more than limit: all are written, and how many
  * they are is returned. Where they are more, that is limit + 1, found out without counting them.
  */
-size_t prefixset_few_words(const struct prefixset *set, const struct prefixset *avoid,
-	struct prefix4 within, size_t limit, struct prefix4 *words);
+size_t prefixset_cover_within(const struct prefixset *set, const struct prefixset *avoid,
+	struct prefix4 within, size_t limit, struct prefix4 *list);

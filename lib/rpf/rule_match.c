@@ -57,7 +57,7 @@ static bool iif_selects(const struct overlay *overlay, const struct state_rule *
 	       overlay_kernel_has(overlay, 6, 15);
 }
 
-static bool place_selects(const struct overlay *overlay, const struct state_rule *entry,
+static bool dst_matches(const struct overlay *overlay, const struct state_rule *entry,
 	const struct lookup_flow *flow)
 {
 	return iif_selects(overlay, entry, flow) &&
@@ -95,7 +95,7 @@ bool rule_match_meets(enum match_part part, const struct overlay *overlay,
 
 	switch (part) {
 	case MATCH_DST:
-		return place_selects(overlay, entry, flow);
+		return dst_matches(overlay, entry, flow);
 	case MATCH_MARK:
 		return ((rule->mark ^ flow->mark) & rule->mask) == 0;
 	case MATCH_TOS:
@@ -124,7 +124,7 @@ bool rule_matches(const struct overlay *overlay, const struct state_rule *entry,
 {
 	const struct rule *rule = &entry->rule;
 
-	return !rule_match_never(entry) && place_selects(overlay, entry, flow) &&
+	return !rule_match_never(entry) && dst_matches(overlay, entry, flow) &&
 	       ((rule->mark ^ flow->mark) & rule->mask) == 0 &&
 	       dscp_selects(rule, flow->tos) &&
 	       (!rule->ipproto || rule->ipproto == flow->proto) &&

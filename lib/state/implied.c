@@ -76,14 +76,14 @@ static bool nexthop_is_dead(const struct doom *doom, const struct fib_info *info
 static bool all_nexthops_dead(const struct fib_info *info, void *data)
 {
 	const struct doom *doom = data;
-	bool touched = false;
+	bool has_nexthop = false;
 
 	for (uint32_t i = 0; i < info->nexthop_count; i++) {
 		if (!nexthop_is_dead(doom, info, &info->nexthops[i]))
 			return false;
-		touched |= info->nexthops[i].oif == doom->ifindex;
+		has_nexthop |= info->nexthops[i].oif == doom->ifindex;
 	}
-	return touched;
+	return has_nexthop;
 }
 
 static bool any_nexthop_on(const struct fib_info *info, void *data)

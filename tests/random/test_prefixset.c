@@ -46,7 +46,7 @@ static size_t ck_words(const struct space *space, uint64_t in, uint64_t out)
 {
 	struct prefixset set = set_of(space, in, false), avoid = set_of(space, out, true);
 	struct prefix4 words[64], first[8];
-	size_t total, some, count = prefixset_words(&set, &avoid, 64, words, &total);
+	size_t total, some, count = prefixset_cover(&set, &avoid, 64, words, &total);
 	size_t limit = count / 2 < 8 ? count / 2 : 8;
 	uint64_t covered = 0;
 
@@ -66,7 +66,7 @@ static size_t ck_words(const struct space *space, uint64_t in, uint64_t out)
 			(unsigned long long)in, (unsigned long long)out,
 			(unsigned long long)covered);
 	/* cut short, it is the begin of the same */
-	some = prefixset_words(&set, &avoid, limit, first, &total);
+	some = prefixset_cover(&set, &avoid, limit, first, &total);
 	if (some != limit || total != count ||
 		memcmp(first, words, limit * sizeof(*words)) != 0)
 		ck_abort_msg("with room for %zu the words are others", limit);
@@ -87,8 +87,8 @@ static void ck_few(
 	struct prefixset part = set_of(space, in & inside, false);
 	size_t total, limit = chance_below(chance, 65), count;
 
-	(void)prefixset_words(&part, &avoid, 64, words, &total);
-	count = prefixset_few_words(&set, &avoid, within, limit, few);
+	(void)prefixset_cover(&part, &avoid, 64, words, &total);
+	count = prefixset_cover_within(&set, &avoid, within, limit, few);
 	if (count != (total > limit ? limit + 1 : total))
 		ck_abort_msg(
 			"%zu words where %zu of %zu are wanted", count, limit, total);

@@ -170,7 +170,7 @@ static const char *words_of(const struct prefixset *set, const struct prefixset 
 	size_t limit, char *out, size_t size)
 {
 	struct prefix4 list[40];
-	size_t total, count = prefixset_words(set, avoid, limit, list, &total),
+	size_t total, count = prefixset_cover(set, avoid, limit, list, &total),
 		      length = 0;
 	char text[PREFIX4_TEXT];
 
