@@ -17,7 +17,7 @@ static bool has_steps(const struct plans *plans)
 }
 
 /* Asks whoever sits there. Returns 1 for yes, 0 for no, -EINVAL, said, where nobody does. */
-static int confirm(const struct ctl *ctl, const struct plans *plans)
+static int ask_consent(const struct ctl *ctl, const struct plans *plans)
 {
 	char line[16];
 
@@ -46,7 +46,7 @@ int apply_run(struct ctl *ctl)
 	r = plans_make(ctl, &plans);
 	if (r >= 0) {
 		plans_drop_unasked(ctl, &plans);
-		r = confirm(ctl, &plans);
+		r = ask_consent(ctl, &plans);
 	}
 	if (r > 0) {
 		code = by_hand(ctl, "Apply", request_apply, &plans, NULL);

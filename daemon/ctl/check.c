@@ -84,7 +84,7 @@ static void count_rows(struct survey *survey, bool named)
  * Takes those findings out that are not asked for, and has the kernel confirm the
  * others.
  */
-static int confirm(struct ctl *ctl, struct survey *survey)
+static int confirm_findings(struct ctl *ctl, struct survey *survey)
 {
 	struct report *report = survey->report;
 	size_t kept = 0;
@@ -123,7 +123,7 @@ static int survey_once(
 	if (r < 0)
 		return r;
 	count_rows(survey, ctl->arguments->words.count > 0);
-	return confirm(ctl, survey);
+	return confirm_findings(ctl, survey);
 }
 
 /* Where the kernel says otherwise, the model may just be old: once more, then. */

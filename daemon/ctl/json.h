@@ -37,7 +37,7 @@ struct json_object *json_push_object(struct json_object *array);
 /* {"effective":1,"own":1,"all":0}, into object itself */
 int json_add_filter(struct json_object *object, const struct rp_filter *filter);
 
-/* "reverse":{…}, null where there is no way back */
+/* "reverse":{…}, null where there is no reverse route */
 int json_add_reverse(struct json_object *object, const struct reverse *reverse);
 
 /* Prints object in a line. Returns 0 or -ENOMEM; whether it could be written out says. */

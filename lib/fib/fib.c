@@ -104,8 +104,8 @@ static int entry_set(struct fib *fib, struct prefix4 prefix, struct fib_list *ol
 
 /*
  * The order of aliases (fib_find_alias() in the kernel's fib_trie.c): table from high to low,
- * so local before main; tos from high to low; priority from low to high; then as they were
- * put there. Negative: a before b; 0: only their place tells.
+ * so local before main; tos from high to low; priority from low to high; then by
+ * position. Negative: a before b; 0: only their position decides.
  */
 static int alias_order(const struct fib_info *a, const struct fib_info *b)
 {
@@ -133,7 +133,7 @@ static void find_equals(const struct fib_list *list, const struct fib_info *info
 	*ret_end = end;
 }
 
-/* Gives prefix its list with info put in at `at`, or in place of the one there. */
+/* Gives prefix its list with info inserted at `at`, or replacing the one there. */
 static int list_change(struct fib *fib, struct prefix4 prefix, struct fib_list *list,
 	struct fib_info *info, uint32_t at, bool replace)
 {
@@ -212,7 +212,7 @@ int fib_add(struct fib *fib, const struct route_record *route)
 	return r;
 }
 
-/* Takes from prefix those routes that goes() says yes to. Returns how many, or -ENOMEM. */
+/* Removes from prefix the routes for which goes() returns true. Returns how many, or -ENOMEM. */
 static long entry_filter(struct fib *fib, struct prefix4 prefix, struct fib_list *list,
 	bool (*goes)(const struct fib_info *info, void *data), void *data)
 {
@@ -301,8 +301,8 @@ static int remove_at(struct fib *fib, struct removal *removal, struct prefix4 pr
 	return 0;
 }
 
-/* Prefixes that hold a doomed route, found before anything is removed: a removal moves what
- * stands in the trie about. The depth is bounded by the 33 lengths. */
+/* Prefixes that hold a doomed route, found before anything is removed: a removal moves
+ * nodes of the trie. The depth is bounded by the 33 lengths. */
 static int collect_doomed(
 	const struct fib *fib, uint32_t reference, struct removal *removal)
 {

@@ -11,7 +11,7 @@
 
 /*
  * One trie of routes. Before the first change of a rule the kernel keeps the tables local and
- * main in one trie, and so do we (docs/kernel.md 4.1): table is an attribute of a route.
+ * main in one trie; so does this one (docs/kernel.md 4.1): table is an attribute of a route.
  */
 struct fib {
 	uint32_t table; /* TABLE_MAIN also for the merged trie */
@@ -19,9 +19,9 @@ struct fib {
 	struct fib_lists lists;
 	uint64_t owned; /* addresses that some list owns */
 
-	/* Called for each list that a prefix came to or went from, once in an epoch: whose
-	 * verdicts are they? Of other than unicast routes each time, with how many addresses that
-	 * was about. list NULL: addresses that no list owned, or owns now. NULL: nobody asks. */
+	/* Called once in an epoch for each list that a prefix joined or left; for a list with
+	 * other than unicast routes each time, with the number of addresses that changed list.
+	 * list NULL: addresses that no list owned, or owns now. NULL: not called. */
 	void (*mark)(void *data, const struct fib *fib, const struct fib_list *list,
 		struct prefix4 prefix, uint64_t addresses);
 	void *mark_data;
@@ -39,7 +39,7 @@ enum fib_change {
 };
 
 /*
- * Adds a route as the kernel's fib_table_insert() would, at the place that route->place says.
+ * Adds a route as the kernel's fib_table_insert() would, at the position that route->position names.
  * A route that is there already stays where it is. Returns enum fib_change or -ENOMEM.
  */
 int fib_add(struct fib *fib, const struct route_record *route);
@@ -55,10 +55,10 @@ static inline const struct fib_group *fib_related(
 }
 
 /*
- * Removes every route whose info doomed() says yes to, of those that are related so. It is
- * asked once for each list that has such a route. hint: prefixes where these are likely to
- * be, so that a table needs no walk for a device's own few; may be NULL. Returns how many
- * routes went, or -ENOMEM.
+ * Removes every route that is related so and for whose info doomed() returns true. doomed() is
+ * called once for each list that has such a route. hint: prefixes that probably have them, so that
+ * a device's few routes need no walk of the table; may be NULL. Returns how many routes were
+ * removed, or -ENOMEM.
  */
 long fib_remove_related(struct fib *fib, enum fib_relation relation, uint32_t id,
 	bool (*doomed)(const struct fib_info *info, void *data), void *data,

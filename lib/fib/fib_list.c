@@ -243,7 +243,7 @@ static struct fib_list *list_find(const struct fib_lists *lists,
 	return list;
 }
 
-/* A free place in lists->all. */
+/* Sets *ret to a free index of lists->all. */
 static int free_index(struct fib_lists *lists, uint32_t *ret)
 {
 	struct fib_list *none = NULL;
@@ -273,7 +273,7 @@ static void list_unlink(struct fib_lists *lists, struct fib_list *list)
 	}
 	(void)list_groups(lists, list, group_drop);
 	lists->all.items[list->index] = NULL;
-	/* without memory for the list of free places this one just stays unused */
+	/* without memory for the list of free indices this one stays unused */
 	(void)array_push(&lists->free, &list->index);
 }
 

@@ -49,7 +49,7 @@ enum route_position {
 	ROUTE_NEW,     /* CREATE|EXCL, and each route of a dump: behind its equals */
 	ROUTE_APPEND,  /* CREATE|APPEND: behind its equals */
 	ROUTE_PREPEND, /* CREATE: before its equals */
-	ROUTE_REPLACE, /* REPLACE: in place of the first of them */
+	ROUTE_REPLACE, /* REPLACE: replaces the first of them */
 };
 
 /* RTM_NEWROUTE, RTM_DELROUTE */
@@ -66,7 +66,7 @@ struct route_record {
 	bool realm;	    /* RTA_FLOW not 0: it switches the kernel to the full check */
 	bool blind; /* it carries what is not understood and may bear on a verdict */
 	uint64_t
-		rest; /* a hash of the attributes that tell aliases apart but decide nothing */
+		rest; /* a hash of the attributes that distinguish aliases but decide nothing */
 	enum route_position position;
 	const struct nexthop *nexthops;
 	size_t nexthop_count;

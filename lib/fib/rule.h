@@ -34,7 +34,7 @@ struct rule {
 	bool has_tun_id; /* it never matches a reverse look-up */
 	bool realm;	 /* FRA_FLOW */
 	bool blind;	 /* it has a selector that is not understood */
-	uint8_t protocol; /* FRA_PROTOCOL, who made it; tells rules apart, selects nothing */
+	uint8_t protocol; /* FRA_PROTOCOL, who made it; distinguishes rules, selects nothing */
 	struct prefix4 from; /* len 0: any */
 	struct prefix4 to;
 	uint8_t tos; /* header, 0: any */

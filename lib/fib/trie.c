@@ -8,19 +8,19 @@
 #include <stdlib.h>
 
 /*
- * There are four cases when a prefix P meets what stands in its way down, N:
+ * There are four cases when a prefix P meets the next node or leaf on its path, N:
  *
- *	P is N			the place is found
+ *	P is N			found
  *	N lies around P		go on with the child that P's next bit names
  *	P lies around N		P becomes N's parent
  *	neither			a fork at the bits that they share gets both as children
  *
- * A leaf in P's way becomes a node when P goes below it, a node that loses its last child
+ * A leaf on P's path becomes a node when P goes below it, a node that loses its last child
  * becomes a leaf.
  *
  * The invariants: a fork has two children, a node at least one. `covered` of a node is what
  * its children have: an entry all of its addresses, a fork what it covers itself. So an entry
- * that comes or goes changes `covered` on the way up to the next entry around it, and no
+ * that comes or goes changes `covered` on the path up to the next entry around it, and no
  * further: that one had these addresses covered for those above it anyway.
  */
 
@@ -162,13 +162,13 @@ static uint64_t node_covered(const struct trie *trie, const struct trie_node *no
 	return node_has(trie, node->child[0]) + node_has(trie, node->child[1]);
 }
 
-/* The nodes on the way down from the last entry that was met, that one included. */
+/* The nodes on the path down from the last entry that was passed, that one included. */
 struct path {
 	uint32_t nodes[33];
 	size_t count;
 	uint32_t above; /* its value */
 	uint8_t above_len;
-	unsigned int deep; /* nodes of 16 bits or more on the whole way */
+	unsigned int deep; /* nodes of 16 bits or more on the whole path */
 };
 
 static void path_goes_by(
@@ -197,7 +197,7 @@ static size_t jump_of(uint32_t addr)
 	return addr >> 16;
 }
 
-/* An entry of 16 bits or more came or went: nothing else of these 16 bits is told otherwise. */
+/* An entry of 16 bits or more was added or removed: no other jump changes. */
 static void jump_below(struct trie *trie, uint32_t addr)
 {
 	uint32_t reference = trie->root, below = TRIE_NONE;
@@ -232,7 +232,7 @@ static void jump_above(struct trie *trie, struct prefix4 prefix, uint32_t value)
 	}
 }
 
-/* It went: the next one around it takes its place. */
+/* It was removed: the next entry around it replaces it. */
 static void jump_gone(struct trie *trie, struct prefix4 prefix, const struct path *path)
 {
 	size_t last = jump_of(prefix4_last(prefix));
@@ -310,7 +310,7 @@ static void prefetch_node(const struct trie *trie, uint32_t reference)
 		__builtin_prefetch(&trie->nodes[reference], 1);
 }
 
-/* One step of each way in turn: while the memory is waited for, the others' is asked for. */
+/* One step of each path in turn: while one waits for memory, the others ask for theirs. */
 void trie_ahead(const struct trie *trie, const struct ip4 addrs[static 1], size_t count)
 {
 	struct {
@@ -345,7 +345,7 @@ void trie_ahead(const struct trie *trie, const struct ip4 addrs[static 1], size_
 
 /* --- putting -------------------------------------------------------------------------------- */
 
-/* Puts a new entry before what is in its way, or beside it. Returns what it owns. */
+/* Puts a new entry before the node on its path, or beside it. Returns what it owns. */
 static uint64_t put_before(struct trie *trie, uint32_t *slot, struct prefix4 prefix,
 	uint32_t value, uint32_t addr, unsigned int same)
 {
@@ -498,7 +498,7 @@ uint32_t trie_get(const struct trie *trie, struct prefix4 prefix)
 
 /* --- taking --------------------------------------------------------------------------------- */
 
-/* Brings a node that lost its value or a child into the form that it ought to have. */
+/* Restores the invariants of a node that lost its value or a child. */
 static void settle_node(struct trie *trie, uint32_t *slot)
 {
 	uint32_t index = *slot;
@@ -509,7 +509,7 @@ static void settle_node(struct trie *trie, uint32_t *slot)
 		return;
 	if (node.value && only != TRIE_NONE)
 		return;
-	/* the place of a leaf that was freed just before: no memory is needed */
+	/* reuses the leaf that was freed just before: no memory is needed */
 	*slot = node.value ? leaf_new(trie,
 				     (struct prefix4){ { node.addr }, (uint8_t)node.len },
 				     node.value)

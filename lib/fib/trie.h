@@ -35,9 +35,9 @@ struct trie_node {
 #define TRIE_VALUE_MAX ((UINT32_C(1) << 26) - 1)
 
 /*
- * A short cut for look-ups in a large trie, by an address's first 16 bits: where the way down
- * goes on, and the next entry around all of these addresses. The other half of the way is what
- * fits into no cache.
+ * A short cut for look-ups in a large trie, by an address's first 16 bits: where the path
+ * continues, and the next entry around all of these addresses. The other half of the path does not fit
+ * into any cache.
  */
 struct trie_jump {
 	uint32_t below;	     /* the first of it with 16 bits or more, or TRIE_NONE */
@@ -76,14 +76,14 @@ struct trie_change {
 
 /*
  * Sets the value, 1..TRIE_VALUE_MAX, of prefix; where it has one already, only with replace.
- * ret->old tells. Returns 0, or -ENOMEM and the trie is as it was.
+ * ret->old is what it had. Returns 0, or -ENOMEM and the trie is as it was.
  */
 int trie_put(struct trie *trie, struct prefix4 prefix, uint32_t value, bool replace,
 	struct trie_change *ret);
 
 /*
  * Removes prefix if its value is `wanted` (0: whatever it is). ret->old is the value that it
- * has or had. Returns whether it went.
+ * has or had. Returns whether it was removed.
  */
 bool trie_take(struct trie *trie, struct prefix4 prefix, uint32_t wanted,
 	struct trie_change *ret);
@@ -91,8 +91,8 @@ bool trie_take(struct trie *trie, struct prefix4 prefix, uint32_t wanted,
 #define TRIE_AHEAD 32
 
 /*
- * Brings into the caches what is on the way to each of count addresses, at most TRIE_AHEAD, to be
- * put or taken next: their ways at once, where one after the other waits for each step's memory.
+ * Loads into the caches the paths to count addresses, at most TRIE_AHEAD, that are put or taken next:
+ * all at once, as one after the other would wait for each step's memory.
  */
 void trie_ahead(const struct trie *trie, const struct ip4 addrs[static 1], size_t count);
 

@@ -13,7 +13,7 @@ struct collect {
 	/* neighbours mostly share a route, and a route has one verdict */
 	const struct fib_info *last_info;
 	enum rpf_reason last_reason;
-	struct hash tallies; /* key -> place in the dropset's, from 1 */
+	struct hash tallies; /* key -> index in the dropset's, from 1 */
 };
 
 /* As an example those of the documentation (RFC 5737) read best, or one that all know. */
@@ -52,14 +52,14 @@ static void tally_range(struct drop_tally *tally, uint32_t first, uint32_t last,
 		tally->largest = size;
 }
 
-/* What has the same way back and reason is one tally. */
+/* One tally per reverse route and reason. */
 static uint64_t tally_key(enum rpf_reason reason, const struct lookup_result *reverse)
 {
 	return hash_mix((uint64_t)(uintptr_t)reverse->info ^ (uint64_t)reason << 56 ^
 			(uint64_t)reverse->error << 48);
 }
 
-/* The tally of this reason and way back, a fresh one where there was none; NULL: no memory. */
+/* The tally of this reason and reverse route, a fresh one where there was none; NULL: no memory. */
 static struct drop_tally *tally_of(struct collect *collect, enum rpf_reason reason,
 	const struct lookup_result *reverse)
 {

@@ -11,10 +11,10 @@
 
 /*
  * Which sources the kernel drops by reverse path, of a class of packets that come in by an
- * interface, and by which way back each is judged. Sources that are refused for another
+ * interface, and by which reverse route. Sources that are refused for another
  * reason (own, invalid, martian) are not in it: no setting of rp_filter lets them in.
  */
-struct drop_tally { /* the dropped sources that share a way back */
+struct drop_tally { /* the dropped sources that share a reverse route */
 	enum rpf_reason reason;
 	struct lookup_result reverse; /* the prefix: the example's; borrowed */
 	uint64_t count;		      /* addresses */
@@ -28,7 +28,7 @@ struct dropset {
 	uint64_t count;		  /* addresses that are dropped */
 	struct prefixset dropped; /* which: of dropset_of() only */
 	ARRAY(struct drop_tally) tallies;
-	uint64_t blind; /* addresses that could not be judged */
+	uint64_t blind; /* addresses that could not be evaluated */
 };
 
 /*
@@ -49,5 +49,5 @@ int dropset_count(const struct overlay *overlay, const struct iface *iface,
 	struct dropset *ret);
 void dropset_done(struct dropset *dropset);
 
-/* The way back that most of what is dropped has; NULL where nothing is. */
+/* The reverse route of most dropped sources; NULL where none is dropped. */
 struct drop_tally *dropset_main(struct dropset *dropset);

@@ -135,7 +135,7 @@ static int add_prefix(struct expect *expect, struct prefix4 prefix, enum expect_
 	return prefixset_add_prefix(&expect->named, prefix);
 }
 
-/* Never a packet's source, whatever the filter says; own and broadcast addresses too. Only
+/* Never a packet's source, whatever the filter is; local and broadcast addresses too. Only
  * what lies in the set is looked for: a host may have thousands of addresses. */
 static int add_impossible(const struct state *state, const struct prefixset *set,
 	struct prefixset *impossible)
@@ -176,7 +176,7 @@ static struct prefix4 addr_net(const struct addr_record *addr)
 	return prefix4(addr->peer.host ? addr->peer : addr->local, addr->len);
 }
 
-/* The networks of its own addresses: its neighbours. */
+/* The networks of its addresses: its neighbours. */
 static int add_connected(const struct iface *iface, struct expect *expect)
 {
 	for (size_t i = 0; i < iface->addrs.count; i++) {

@@ -13,7 +13,7 @@
  * a fault only where its sources are expected. docs/verdict.md, "When a drop is a fault".
  */
 enum expect_why {
-	EXPECT_DECLARED, /* the configuration says so; the strongest */
+	EXPECT_DECLARED, /* the configuration declares it; the strongest */
 	EXPECT_TUNNEL,	 /* the end of a tunnel that only receives: anybody */
 	EXPECT_CONNECTED,
 	EXPECT_FEASIBLE,
@@ -36,7 +36,7 @@ struct expect {
 	bool feasible; /* what its routes are for is expected as well (feasible.h) */
 };
 
-/* What the configuration says of an interface. */
+/* What the configuration declares for an interface. */
 struct expect_declared {
 	bool declared; /* then nothing else is expected, also if there are no prefixes */
 	const struct prefix4 *prefixes;
@@ -48,7 +48,7 @@ const char *expect_why_name(enum expect_why why);
 /* Whether packets come in by it: up, IPv4 on, not lo, no port of a bridge, bond or team. */
 bool expect_takes_input(const struct iface *iface);
 
-/* Whether it is the end of a tunnel, of a kind and with routes that say: it only receives. */
+/* Whether it is a tunnel of a kind and with routes that show: it only receives. */
 bool expect_is_receiving_tunnel(const struct state *state, const struct iface *iface);
 
 /* *ret zeroed before; free with expect_done(), after an error too. Returns 0 or -ENOMEM. */

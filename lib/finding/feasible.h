@@ -10,7 +10,7 @@
  * Feasible paths (RFC 3704 2.3, RFC 8704): sources that a unicast route by an interface is for,
  * in any table that a rule can lead it to, though another route wins. A route is for the
  * addresses that its prefix owns in its table: those that no longer prefix has; and where a
- * longer prefix of another table wins, it is not for those either: that says that they come
+ * longer prefix of another table wins, it is not for those either: they come
  * another way. So a default route by one interface doesn't make the networks on others expected
  * there, while a second default of higher metric makes expected all that the first one gets.
  */

@@ -45,7 +45,7 @@ static void scope_done(struct scope *scope)
 }
 
 /*
- * The networks of the interface's addresses, less what a longer prefix elsewhere says comes
+ * The networks of the interface's addresses, less what a longer prefix shows to come
  * another way; that depends on the class.
  */
 static int scope_connected(const struct overlay *overlay, const struct iface *iface,
@@ -128,7 +128,7 @@ static int scope_of(const struct overlay *overlay, const struct iface *iface,
 	return r;
 }
 
-/* Both kinds of sources in one, for the remedy and for words. */
+/* Both kinds of sources in one, for the remedy and the sentence. */
 static int scope_all(const struct scope *scope, struct prefixset *ret)
 {
 	const struct prefixset none = { 0 };
@@ -151,8 +151,8 @@ static struct prefix4 cover_of(const struct prefixset *set)
 }
 
 /*
- * What no word about the dropped reaches: it would have to cover a possible source beside them.
- * So nothing out there is looked for, where there may be thousands of own addresses.
+ * What no prefix about the dropped may reach: it would cover a possible source beside them.
+ * So nothing out there is looked for, where there may be thousands of local addresses.
  */
 static int out_of_reach(
 	const struct state *state, const struct prefixset *dropped, struct prefixset *ret)
@@ -204,7 +204,7 @@ static int unexpected(
 }
 
 /*
- * What the words may not cover: sources that pass, and all that nobody expects. What is left
+ * What the prefixes may not cover: sources that pass, and all that nobody expects. What is left
  * between those and the dropped (martians, own and broadcast addresses) may be covered.
  */
 static int avoid_of(const struct state *state, const struct scope *scope,
@@ -231,7 +231,7 @@ static int avoid_of(const struct state *state, const struct scope *scope,
 	return r;
 }
 
-/* "All but these": what takes a hundred prefixes to say may be one with a hole. */
+/* "All except these": a hundred prefixes may be one with a hole. */
 static void fill_cover(struct finding *finding, const struct prefixset *dropped,
 	const struct prefixset *avoid)
 {
@@ -315,7 +315,7 @@ static struct ip4 well_known_source(size_t number)
 
 /*
  * An example of what is dropped, without looking for one: as it is where none of the guesses
- * is. Any one will do; or the first that has the way back of most, with its prefix, if there is
+ * is. Any one will do; or the first that has the reverse route of most, with its prefix, if there is
  * one (*ret_typical).
  */
 static void guess_example(const struct overlay *overlay, const struct iface *iface,
@@ -418,7 +418,7 @@ static int look_for_drops(const struct overlay *overlay, const struct iface *ifa
 		r = collect(overlay, iface, class, &scope->suspects, dropset);
 	if (r < 0)
 		return r;
-	/* of what was judged it can be told, whatever else was not understood */
+	/* what was evaluated counts, whatever else was not understood */
 	if (dropset->blind && dropset->blind == prefixset_size(&scope->sources) +
 							prefixset_size(&scope->suspects))
 		return -ENODATA;
@@ -506,7 +506,7 @@ static bool shares_differ(double a, double b)
 	return a - b >= GRAIN || b - a >= GRAIN;
 }
 
-/* A share alone doesn't tell: of half of the sources all may be dropped as of the whole. */
+/* A share alone is not enough: of half of the sources all may be dropped as of the whole. */
 static bool sizes_differ(uint64_t a, uint64_t b)
 {
 	uint64_t larger = a > b ? a : b, by = a > b ? a - b : b - a;

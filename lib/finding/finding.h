@@ -12,7 +12,7 @@
 
 /*
  * A fault: expected sources that are dropped by reverse path, on one interface, for one class
- * of packets. It owns all it says, so that it outlives the state that it was found in.
+ * of packets. It owns all its data, so that it outlives the state that it was found in.
  */
 #define FINDING_ID (NAME_MAX_ + FLOWCLASS_NAME)
 #define FINDING_SOURCES 16
@@ -24,7 +24,7 @@ enum finding_severity { FINDING_NOTICE, FINDING_WARNING };
 
 /*
  * How much is to be known of a fault: that it is there, why, and how much is dropped, which
- * costs little on any table; or all that there is to say, for which the prefixes that are
+ * costs little on any table; or in full, for which the prefixes that are
  * dropped have to be found by a walk.
  */
 enum finding_detail {
@@ -56,14 +56,14 @@ struct finding {
 	struct prefix4 sources[FINDING_SOURCES]; /* largest first */
 	size_t source_count, sources_more;
 	ARRAY(struct prefix4) whole; /* of DETAIL_FULL: all sources */
-	/* where that is fewer words: all that `cover` has, but these; but_count 0: it isn't */
+	/* where that is shorter: all that `cover` has, except these; but_count 0: it is not */
 	struct prefix4 cover, but[FINDING_BUT];
 	size_t but_count;
-	uint64_t expected;   /* addresses */
-	uint64_t dropped;    /* of these */
-	uint64_t blind;	     /* addresses of expected sources that could not be judged */
-	double share;	     /* of the expected sources; 1 only when all, 0 never */
-	struct addresses to; /* own addresses; of what is only forwarded, an example */
+	uint64_t expected; /* addresses */
+	uint64_t dropped;  /* of these */
+	uint64_t blind;	   /* addresses of expected sources that could not be evaluated */
+	double share;	   /* of the expected sources; 1 only when all, 0 never */
+	struct addresses to; /* local addresses; of what is only forwarded, an example */
 	bool forwarded;	     /* packets that are forwarded are dropped, too */
 	char out[NAME_MAX_]; /* only they are: the device that the example leaves by */
 	struct flow example;
@@ -77,12 +77,12 @@ struct finding {
 /* What is to be known beside a fault, or of there being none. */
 struct finding_notes {
 	bool claimed_elsewhere; /* routes of others bear on what is expected: a change may matter */
-	bool blind;		/* expected sources could not be judged */
+	bool blind;		/* expected sources could not be evaluated */
 };
 
 /*
- * Looks for a fault. Returns 1 and sets *ret; 0 where what could be judged of the expected
- * sources passes; -ENODATA where nothing of it could be judged, as something was not understood
+ * Looks for a fault. Returns 1 and sets *ret; 0 where what could be evaluated of the expected
+ * sources passes; -ENODATA where nothing of it could be evaluated, as something was not understood
  * that bears on it; -ENOMEM. What is set in *aside stays set.
  */
 int finding_of(const struct overlay *overlay, const struct iface *iface,
@@ -94,7 +94,7 @@ struct finding_id finding_id_of(const struct iface *iface, const struct flowclas
 void finding_free(struct finding *finding);
 DEFINE_FREEP(struct finding, finding_free)
 
-/* Whether what is said of a fault differs so much that it is to be said again. */
+/* Whether two reports of a fault differ so much that it is reported again. */
 bool finding_differs(const struct finding *a, const struct finding *b);
 
 const char *kernel_answer_name(enum kernel_answer answer);

@@ -9,7 +9,7 @@
 
 /*
  * A rung is a list of values; whether it cures is asked of the same code that found the fault,
- * through a view that has them. What the kernel would say is asked when they are written.
+ * through an overlay that has them. The kernel is asked when they are written.
  */
 struct tried {
 	ARRAY(struct overlay_value) values;
@@ -217,8 +217,7 @@ int plan_find(const struct overlay *overlay, const struct iface *iface, const ch
 		ret->limit = limit_of(rungs[i], limits);
 		if (ret->limit == PLAN_FREE)
 			return 0;
-		/* what is above it in the ladder does more, and may do no less of this */
-		break;
+		break; /* the rungs above it do more, and nothing less of this */
 	}
 	array_clear(&ret->steps);
 	ret->rung = PLAN_MANUAL;

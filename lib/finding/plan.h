@@ -8,16 +8,16 @@
 #include "rpf/overlay.h"
 
 /*
- * All rungs of the ladder, tried on a view of the model one by one, until what a finding is
+ * All rungs of the ladder, tried on an overlay one by one, until what a finding is
  * about comes in:
  *
  *	1  the interface to 2 (loose): only from a strict 1, never over a 0
  *	2  the interface to 0 (off), where all is no greater
  *	3  every other interface, and default, to what it has in effect; then all to 0; then the
  *	   interface to 0
- *	4  in words, for a person (plan.h)
+ *	4  text for a person
  *
- * Rungs 1 and 2 can make nothing drop that passes now and touch no other interface. Rung 3
+ * Rungs 1 and 2 can make nothing drop that passes now and affect no other interface. Rung 3
  * changes what no interface but this one has in effect.
  */
 enum plan_rung { PLAN_LOOSE, PLAN_OFF, PLAN_ALL, PLAN_MANUAL };
@@ -53,10 +53,10 @@ struct plan_change {
 
 struct plan_changes {
 	ARRAY(struct plan_change) list;
-	bool unknown; /* something could not be judged as it would be then */
+	bool unknown; /* something could not be evaluated as it would be then */
 };
 
-/* Adds to report what there is to say of iface, seen so: report_add() with the right words. */
+/* Adds to report the findings of iface as the overlay has it: report_add(). */
 struct plan_judge {
 	int (*judge)(const struct overlay *overlay, const struct iface *iface,
 		struct report *report, const void *data);
@@ -72,13 +72,13 @@ int plan_find(const struct overlay *overlay, const struct iface *iface, const ch
 	struct plan *ret);
 
 /*
- * Whether a value of the interface's own would do: 1, 0, -ENODATA where that can't be judged,
+ * Whether a value of the interface's own would do: 1, 0, -ENODATA where that can't be evaluated,
  * -ENOMEM. Only the finding called id counts, or with NULL any on that interface.
  */
 int plan_value_cures(const struct overlay *overlay, const struct iface *iface,
 	const char *id, int value, const struct plan_judge *judge);
 
-/* The same as things are in the view. */
+/* The same as the overlay has it. */
 int plan_is_cured(const struct overlay *overlay, const struct iface *iface,
 	const char *id, const struct plan_judge *judge);
 

@@ -20,18 +20,17 @@ struct remedy_step {
 };
 
 struct remedy {
-	size_t step_count; /* 0: in words only */
+	size_t step_count; /* 0: text only */
 	struct remedy_step steps[REMEDY_STEPS];
-	char text
-		[REMEDY_TEXT]; /* a command line, or words where a person has to decide */
+	char text[REMEDY_TEXT]; /* a command line, or text where a person has to decide */
 };
 
 /*
- * The least loosening that cures a fault, tried on a view of the model rung by rung:
+ * The least loosening that cures a fault, tried on an overlay rung by rung:
  *
  *	1  the interface to 2 (loose)
  *	2  the interface to 0, where all is no greater
- *	3  in words: what a person has to decide
+ *	3  text: what a person has to decide
  *
  * Never a value that the interface is filtered less by than before only in name: 2 over an
  * effective 0 would tighten (docs/kernel.md 3.1).

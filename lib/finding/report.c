@@ -57,7 +57,7 @@ bool report_depends_on_no_route(const struct report_iface *row)
 /* What came of judging an interface. */
 struct tally {
 	size_t faults;
-	bool unjudged; /* nothing of some class could be judged */
+	bool unjudged; /* nothing of some class could be evaluated */
 	bool by_routes;
 	struct finding_notes aside;
 };
@@ -91,7 +91,7 @@ static bool has_address(const struct addresses *addresses, struct ip4 addr)
 	return false;
 }
 
-/* Whether the same is to be said of two classes: then once is enough. */
+/* Whether two classes have the same fault: then one finding is enough. */
 static bool is_same_fault(const struct finding *a, const struct finding *b)
 {
 	bool same = a->reason == b->reason && a->expect == b->expect &&
@@ -108,7 +108,7 @@ static bool is_same_fault(const struct finding *a, const struct finding *b)
 	return same;
 }
 
-/* Adds what a finding is about to one that says the same. */
+/* Merges a finding into one with the same fault. */
 static int speak_for(struct finding *finding, const struct finding *other)
 {
 	finding->forwarded |= other->forwarded;
@@ -284,7 +284,7 @@ static int add_class(struct report *report, const struct overlay *overlay,
 	struct tally tally = { 0 };
 	int r = 0;
 
-	/* where nothing is filtered there is nothing to tell apart */
+	/* where nothing is filtered there is nothing to distinguish */
 	if ((expect->items.list.count || expect->feasible) &&
 		(filters || overlay->state->blind)) {
 		r = flowclasses_of(overlay->state, iface, classes);

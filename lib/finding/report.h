@@ -7,7 +7,7 @@
 #include "finding/finding.h"
 
 /*
- * What there is to say of a host, as flat facts that daemon, rpfilterctl and tests share.
+ * What is known of a host, as flat facts that daemon, rpfilterctl and tests share.
  */
 enum iface_verdict { IFACE_OK, IFACE_DROPS, IFACE_OFF, IFACE_DOWN, IFACE_UNJUDGED };
 
@@ -26,7 +26,7 @@ struct report_iface {
 	bool claimed_elsewhere; /* routes of others bear on what is expected */
 };
 
-/* Packets of an interface that rules tell apart and nothing was said of: there are too many
+/* Packets of an interface that rules distinguish and that are not evaluated: there are too many
  * kinds, or no example was found. */
 struct report_missed {
 	int ifindex;
@@ -37,9 +37,10 @@ struct report_missed {
 struct report {
 	ARRAY(struct report_iface) ifaces;
 	ARRAY(struct finding *) findings;
-	ARRAY(struct finding_id) unknown; /* may be findings: they could not be judged */
+	ARRAY(struct finding_id)
+	unknown; /* may be findings: they could not be evaluated */
 	ARRAY(struct report_missed) missed;
-	size_t unjudged; /* interfaces of which nothing can be said */
+	size_t unjudged; /* interfaces that could not be evaluated */
 };
 
 struct report *report_new(void);
@@ -48,7 +49,7 @@ DEFINE_FREEP(struct report, report_free)
 
 /*
  * Adds an interface: what is expected of it, whether it drops any of that, for each class of
- * packets; classes of which the same is to be said are one finding, the first one's. The
+ * packets; classes with the same fault are one finding, the first one's. The
  * declared flows of the configuration come as classes of their own in `flows` (may be empty).
  * detail: of the findings. Returns 0 or -ENOMEM.
  */

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* --- the host's own addresses ----------------------------------------------------------------- */
+/* --- the host's local addresses --------------------------------------------------------------- */
 
 static int by_address(const void *a, const void *b)
 {
@@ -82,7 +82,7 @@ struct lookup_flow dst_group_reverse_flow(
  */
 struct from_match {
 	struct prefix4 from;
-	uint32_t rule;	 /* in the sieve */
+	uint32_t rule;	 /* in the partition */
 	uint32_t before; /* it, so many that all destinations may meet */
 };
 
@@ -90,8 +90,8 @@ struct dst_partition {
 	const struct rule_partition *partition;
 	ARRAY(struct from_match) from_matches;
 	struct trie runs;    /* prefix -> the first of its run, from 1 */
-	struct hash by_run;  /* the longest prefix's run -> place, from 1 */
-	struct hash by_hash; /* what is left of the rules -> place, from 1 */
+	struct hash by_run;  /* the longest prefix's run -> index, from 1 */
+	struct hash by_hash; /* what is left of the rules -> index, from 1 */
 	size_t work;
 };
 
@@ -172,7 +172,7 @@ static int by_rule(const void *a, const void *b)
 }
 
 /*
- * What the rules around a destination say, and where they stand among those that part packets by
+ * What the rules around a destination do, and their position among those that partition packets by
  * something else, as a hash. An inverted one counts as itself, as it is the others that meet it.
  */
 static int runs_hash(struct dst_partition *dst_partition,
@@ -217,7 +217,7 @@ static struct dst_group *dst_group_at(struct dst_groups *dst_groups, const void 
 	return number ? &dst_groups->list.items[(size_t)(uintptr_t)number - 1] : NULL;
 }
 
-/* A new place; those without a `from` always find room. NULL on lack of memory. */
+/* A new group; those without a `from` always find room. NULL on lack of memory. */
 static struct dst_group *dst_group_new(struct dst_groups *dst_groups,
 	struct dst_partition *dst_partition, struct prefix4 from, uint64_t hash)
 {

@@ -9,10 +9,10 @@
 
 /*
  * Where packets that come in by an interface go to: addresses of the host, and, where it
- * forwards, addresses elsewhere by the device that leads there. Those that the rules treat
- * alike are one place.
+ * forwards, forwarded destinations by their output device. Those that the rules treat
+ * alike are one group.
  */
-#define DST_GROUPS_LOCAL 48	/* at most so many of the host's own addresses */
+#define DST_GROUPS_LOCAL 48	/* at most so many of the host's local addresses */
 #define DST_GROUPS_FORWARDED 16 /* and of what is forwarded */
 
 struct addresses {
@@ -21,30 +21,30 @@ struct addresses {
 
 struct dst_group {
 	struct addresses
-		dsts;	/* own ones, ascending; of what is only forwarded, an example */
+		dsts;	/* local ones, ascending; of what is only forwarded, an example */
 	int oif;	/* the device it leaves by; 0: it is for the host */
 	bool forwarded; /* what is forwarded is (also) treated so */
 	struct prefix4 from; /* the longest of the rules' that has it; len 0: none has */
-	int rule_ifindex;    /* the device, or its VRF, that rules tell it by; 0: none */
+	int rule_ifindex;    /* the device, or its VRF, that rules match it by; 0: none */
 	uint64_t hash;	     /* rule_partition_pass()'s */
 };
 
 struct dst_groups {
 	ARRAY(struct dst_group) list; /* the host's own first */
-	size_t more;		      /* own addresses for which there was no room */
+	size_t more;		      /* local addresses for which there was no room */
 	bool more_forwarded;	      /* forwarded ones: no room, or nothing was found */
 	bool by_routes; /* it matters where others are routed: a route may change them */
 };
 
 /*
  * The destinations of an interface on this host: its own addresses; where it has none, the
- * /32 addresses on lo; where there are none either, all own addresses. Ascending, each once.
+ * /32 addresses on lo; where there are none either, all local addresses. Ascending, each once.
  * *ret zeroed before. 0 or -ENOMEM.
  */
 int dst_group_addresses(
 	const struct state *state, const struct iface *iface, struct addresses *ret);
 
-/* The look-up of the way back of a packet that goes to dst; oif: 0, or where it leaves. */
+/* The reverse look-up of a packet to dst; oif: 0, or its output device. */
 struct lookup_flow dst_group_reverse_flow(const struct overlay *overlay,
 	const struct iface *iface, struct ip4 dst, int oif);
 

@@ -11,8 +11,8 @@
 #include <string.h>
 
 /*
- * A tree of choices: the place a packet goes to, its mark, tos, protocol, ports. At each only
- * those values are tried that the rules tell apart which are left (sieve.h), so a rule
+ * A tree of choices: the group of its destination, its mark, tos, protocol, ports. At each only
+ * those values are tried that the remaining rules distinguish (flowclass/rule_partition.h), so a rule
  * `from VIP fwmark 1` parts the packets to VIP and no others. What is left at the end is the
  * class: ways that end with the same are one, under the shortest of their names.
  *
@@ -43,7 +43,7 @@ struct walk {
 	unsigned int special; /* parts that are not as in most packets, a bit each */
 	unsigned int spare;   /* how many more may be */
 	size_t exits, ends;   /* in all, and with this many special parts */
-	bool local_apart, forwarded_apart; /* there are several places */
+	bool local_apart, forwarded_apart; /* there are several groups */
 	unsigned int
 		route_toses; /* a bit for each tos (its bits 0x1c) that routes are for */
 };
@@ -67,7 +67,7 @@ static int join_class(struct walk *walk, size_t index, size_t length)
 	struct flowclass *class = &walk->ret->list.items[walk->begin + index];
 	struct leaf *leaf = &walk->leaves.items[index];
 
-	/* one has the name of the packet that it is judged by */
+	/* one has the name of the packet that stands for it */
 	if (!same_flow(&class->flow, &walk->flow))
 		return 0;
 	if ((!dst_group->oif || class->oif) && length < strlen(class->name))
@@ -100,7 +100,7 @@ static int begin_walk(struct walk *walk, uint64_t hash)
 			.mark = key->mark,
 			.tos = key->tos,
 			.proto = key->proto ? key->proto : FLOW_UDP,
-			.sport = key->dport, /* the way back has them swapped */
+			.sport = key->dport, /* the reverse path has them swapped */
 			.dport = key->sport,
 		},
 		.oif = dst_group->oif,
@@ -141,7 +141,7 @@ static int end_walk(struct walk *walk, uint64_t hash, size_t length)
 			continue;
 		if (walk->leaves.items[i].dst_groups[walk->dst_group])
 			return join_class(walk, i, length);
-		/* to another place it may be the same packet only: a class is judged by one */
+		/* to another group only the same packet may join: one packet stands for a class */
 		if (joined == walk->leaves.count && same_flow(&class->flow, &walk->flow))
 			joined = i;
 	}
@@ -214,7 +214,7 @@ static int add_route_toses(const struct walk *walk, struct samples *samples)
 	return r;
 }
 
-/* The values of a part other than the place, and what comes of each. */
+/* The values of a part other than the destination, and the classes of each. */
 static int part_values(struct walk *walk, enum match_part at,
 	const struct partition_items *from, const struct samples *samples, size_t length)
 {
@@ -325,7 +325,7 @@ static int walk_all(struct walk *walk)
 	return r;
 }
 
-/* The parts by which rules can tell the packets of an interface apart at all. */
+/* The parts by which rules can distinguish packets of an interface. */
 static unsigned int parts_of(const struct state *state, const struct iface *iface)
 {
 	unsigned int parts = 1u << MATCH_DST | 1u << MATCH_TOS;
@@ -356,7 +356,7 @@ static void finish_walk(struct walk *walk)
 			sizeof(*class->dsts.list.items), by_address);
 		class->flow.dst = class->dsts.list.items[0];
 	}
-	/* one class needs no telling apart: its findings keep their id when a rule comes */
+	/* a single class is not named: its findings keep their id when a rule is added */
 	if (ret->list.count - walk->begin == 1)
 		snprintf(ret->list.items[walk->begin].name, FLOWCLASS_NAME, "local");
 	ret->missed_dsts += walk->dst_groups->more;
@@ -378,7 +378,7 @@ static int all_dst_groups(const struct overlay *overlay, const struct iface *ifa
 	ret->by_routes = apart;
 	if (apart)
 		return forwarded_add(overlay, iface, partition, ret);
-	/* nothing tells what is forwarded from what is not */
+	/* no rule distinguishes what is forwarded from what is not */
 	ret->list.items[0].forwarded = true;
 	return 0;
 }

@@ -8,10 +8,10 @@
 #include "state/state.h"
 
 /*
- * The way back depends on more than the source: on the packet's destination where a rule
- * says `from`, on the device that it leaves by where one says `iif` or `l3mdev`, on its mark,
+ * The reverse route depends on more than the source: on the packet's destination where a rule
+ * has `from`, on the output device where one has `iif` or `l3mdev`, on its mark,
  * tos, protocol and ports. A class is a set of packets for which the rules ask the same, so
- * that one set of sources is dropped. Where no rule tells packets apart there is one, "local".
+ * that one set of sources is dropped. Where no rule distinguishes packets there is one, "local".
  */
 #define FLOWCLASS_NAME 144
 
@@ -28,7 +28,7 @@ struct flowclass {
 		dsts; /* its destinations, ascending; of what is only forwarded, one */
 	int oif;      /* the device by which its dst is reached; 0: it is for the host */
 	bool forwarded; /* what is forwarded is in it, or, with an oif, is all that is */
-	bool undeliverable; /* declared: it can't be told where it goes, or it gets nowhere */
+	bool undeliverable; /* declared: its output device is unknown, or it gets nowhere */
 	bool only_from;	    /* it is about these sources only */
 	struct prefix4 from;
 };
@@ -37,7 +37,7 @@ struct flowclasses {
 	ARRAY(struct flowclass) list;
 	unsigned int
 		missed;	    /* parts (enum selector, a bit each) of which there is more */
-	size_t missed_dsts; /* own addresses that are in no class */
+	size_t missed_dsts; /* local addresses that are in no class */
 	bool missed_forwarded;
 	bool by_routes; /* a route that is not the interface's may change them */
 };
@@ -60,7 +60,7 @@ int flowclass_declare(const struct state *state, const struct iface *iface,
 void flowclasses_done(struct flowclasses *classes);
 
 /*
- * What was not looked at, in words: "destinations (952 more), mark, forwarded packets"; ""
+ * What was not evaluated, for a person: "destinations (952 more), mark, forwarded packets"; ""
  * where all was. Returns out.
  */
 #define FLOWCLASSES_TEXT 160

@@ -76,12 +76,12 @@ int disposition_of(const struct overlay *overlay, const struct iface *iface,
 }
 
 /*
- * Which addresses elsewhere to look at can't be asked of a table of a million routes each time
+ * Which forwarded destinations to look at can't be asked of a table of a million routes each time
  * something changes. So addresses are tried that most likely are what a rule is about: some
  * of the wide world, the ends of each rule's `from`, the networks of the devices that rules
  * name, and then so many routes by these devices: of main, and of the tables that rules lead to,
  * with the ends of such a rule's `to`. A device that only packets of some sources, marks or ports
- * are led to is left aside, and that is said.
+ * are led to is left out and reported.
  */
 #define TRIED_RULES 64
 #define TRIED_NODES 4096
@@ -199,7 +199,7 @@ static int try_flow(struct search *search, struct ip4 dst)
 	return r < 0 ? r : 1;
 }
 
-/* The ends of a prefix, until one is found to be elsewhere. */
+/* The ends of a prefix, until one is found that is forwarded. */
 static int try_prefix(struct search *search, struct prefix4 prefix)
 {
 	uint32_t first = prefix4_first(prefix), last = prefix4_last(prefix);
@@ -362,7 +362,7 @@ static int choose_candidates(struct search *search, const struct fib *fib)
 	return search->candidates.count > 0;
 }
 
-/* Routes behind a device that is hoped for, the shortest prefixes first. */
+/* Routes behind a candidate device, the shortest prefixes first. */
 static int try_routes(struct search *search, const struct fib *fib, uint32_t reference)
 {
 	const struct fib_list *list = NULL;
@@ -430,7 +430,7 @@ static const struct fib *table_of(const struct search *search,
 		       : state_table(search->overlay->state, table);
 }
 
-/* The ends of a rule's `to`, and then the routes of its table that are hoped for. */
+/* The ends of a rule's `to`, and then the routes of its table by a candidate device. */
 static int try_rule(struct search *search, const struct rule *rule, const struct fib *fib,
 	struct hash *walked)
 {

@@ -79,7 +79,7 @@ static int add_rule(struct rule_partition *partition, const struct state_rule *e
 
 enum effect { EFFECT_NONE, EFFECT_ALL, EFFECT_PARTITION };
 
-/* Whether a rule acts for no packet, for all alike, or may tell them apart. */
+/* Whether a rule acts for no packet, for all alike, or may distinguish them. */
 static enum effect effect_of(const struct overlay *overlay, unsigned int parts,
 	const struct lookup_flow *flow, const struct state_rule *entry)
 {

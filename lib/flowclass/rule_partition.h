@@ -9,11 +9,11 @@
 #include <stdint.h>
 
 /*
- * The rules that tell packets apart. Part by part (enum selector) a packet is made known, and
+ * The rules that distinguish packets. Part by part (enum selector) a packet is made known, and
  * of the rules those are left that it may still meet. Two packets of which the same is left
  * are the same to the kernel: the same tables are asked in the same order. What is left is
  * compared as a hash of what the rules do, not of which they are, so that a thousand rules
- * `from VIP lookup 100` tell two kinds of packets apart and not a thousand and one.
+ * `from VIP lookup 100` distinguish two kinds of packets and not a thousand and one.
  */
 struct partition_rule {
 	const struct state_rule *entry; /* borrowed */
@@ -22,7 +22,7 @@ struct partition_rule {
 };
 
 struct partition_item {
-	uint32_t rule; /* its place in sieve.rules */
+	uint32_t rule; /* its index in partition.rules */
 	bool decided;  /* an inverted one that was not met: it acts, whatever comes */
 };
 
@@ -37,7 +37,7 @@ struct rule_partition {
 };
 
 /*
- * Collects the rules that tell packets apart by one of the parts in `parts` (a bit each, 1u <<
+ * Collects the rules that distinguish packets by one of the parts in `parts` (a bit each, 1u <<
  * enum selector); in the others all packets are as `flow`. *ret zeroed before; rule_partition_done()
  * after an error too. 0 or -ENOMEM.
  */

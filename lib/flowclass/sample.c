@@ -8,7 +8,7 @@
 
 #define PROTO_TCP 6
 
-/* What a rule says of a value: some of its bits, or that it lies in a range. */
+/* What a rule asks of a value: some of its bits, or a range. */
 struct condition {
 	uint32_t value, mask;
 	uint32_t first, last; /* with a mask of 0 */
@@ -118,7 +118,7 @@ static int add_value(struct samples *samples, uint32_t value)
 	return array_push(&samples->values, &value) < 0 ? -ENOMEM : 1;
 }
 
-/* The different things that are said; more than there is room for are as good as so many. */
+/* The different conditions; those beyond the limit are left out. */
 static int collect_conditions(const struct rule_partition *partition,
 	enum match_part part, const struct partition_items *from, struct samples *samples,
 	struct conditions *ret)
@@ -183,7 +183,7 @@ static bool other_value(enum match_part part, uint32_t n, uint32_t *ret)
 	return false;
 }
 
-/* Where rules single out what most packets have, one of which nothing is said. */
+/* Where rules name what most packets have: a value that none names. */
 static int add_other(struct samples *samples, enum match_part part,
 	const struct conditions *conditions)
 {
@@ -199,8 +199,8 @@ static int add_other(struct samples *samples, enum match_part part,
 }
 
 /*
- * From each value that there is, those that differ from it by one thing that is said: its bits
- * as the rule has them, or just not; the ends of its range. So all that rules tell apart is
+ * From each value that there is, those that differ from it by one condition: its bits
+ * as the rule has them, or just not; the ends of its range. So all that rules distinguish is
  * reached step by step, single things first.
  */
 static int step_value(struct samples *samples, enum match_part part, uint32_t value,
@@ -284,7 +284,7 @@ static uint32_t bits_of(const struct rule_partition *partition, enum match_part 
 	return bits;
 }
 
-/* How far around a port the rules say the same. */
+/* How far around a port the rules treat ports alike. */
 static void range_of(const struct rule_partition *partition, enum match_part part,
 	const struct partition_items *from, uint32_t value, uint32_t *first,
 	uint32_t *last)
@@ -329,7 +329,7 @@ static int name_proto(uint32_t proto, char *out, size_t size)
 size_t sample_name(const struct rule_partition *partition, enum match_part part,
 	const struct partition_items *from, uint32_t value, char *out, size_t size)
 {
-	/* the packet's ports are those of its way back, swapped */
+	/* the packet's ports are those of the reverse path, swapped */
 	const char *port = part == MATCH_SPORT ? "dport" : "sport";
 	uint32_t first, last, bits;
 	int length = 0;

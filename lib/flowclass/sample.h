@@ -7,9 +7,8 @@
 #include <stdint.h>
 
 /*
- * Values of a mark, tos, protocol or port, one of each kind that rules tell apart. The first
- * is what RTM_GETROUTE assumes where nothing is said, and all that there is where no rule
- * says anything.
+ * Values of a mark, tos, protocol or port, one of each kind that rules distinguish. The first
+ * is what RTM_GETROUTE assumes, and the only one where no rule asks for it.
  */
 #define SAMPLES 64
 
@@ -23,7 +22,7 @@ struct samples {
 int samples_of(const struct rule_partition *partition, enum match_part part,
 	const struct partition_items *from, const struct lookup_flow *flow,
 	struct samples *ret);
-/* Adds a value that something else than rules tells apart. 0 or -ENOMEM. */
+/* Adds a value that something else than rules distinguishes. 0 or -ENOMEM. */
 int samples_add(struct samples *samples, uint32_t value);
 void samples_done(struct samples *samples);
 
@@ -31,8 +30,8 @@ void samples_done(struct samples *samples);
 void sample_set(struct lookup_flow *flow, enum match_part part, uint32_t value);
 
 /*
- * Appends ":mark=0x1/0xff", ":tcp", ":dport=80", by what the rules say of the value; of the packet, not of its
- * way back: a rule's sport is its dport. Returns the length written, less than size.
+ * Appends ":mark=0x1/0xff", ":tcp", ":dport=80", by what the rules ask of the value. It is the packet's, not the
+ * reverse path's: a rule's sport is its dport. Returns the length written, less than size.
  */
 size_t sample_name(const struct rule_partition *partition, enum match_part part,
 	const struct partition_items *from, uint32_t value, char *out, size_t size);

@@ -5,7 +5,7 @@
 
 #include <stdint.h>
 
-#define FLOW_UDP 17 /* IPPROTO_UDP: what RTM_GETROUTE assumes where nothing is said */
+#define FLOW_UDP 17 /* IPPROTO_UDP: what RTM_GETROUTE assumes */
 
 /*
  * One packet as reverse path filtering sees it: behind PREROUTING, so with the destination

@@ -167,10 +167,9 @@ int prefixset_invert(const struct prefixset *a, struct prefixset *ret)
 }
 
 /*
- * From the whole space down: a prefix without anything to avoid is a word, one with nothing
- * of the set is none, any other falls into its halves. Level by level, so that the largest
- * come first, would need memory for a level; instead one pass counts them by their length, and
- * one writes those that are wanted, no deeper than they are.
+ * From the whole space down: a prefix without anything to avoid is in the cover, one with nothing of
+ * the set is not, any other is halved. To write the largest first, one pass counts the prefixes by
+ * length, and a second writes as many as asked for, no deeper than these are.
  */
 struct cursor {
 	const struct prefixset *set;
@@ -187,7 +186,7 @@ struct cover {
 	size_t start[33];     /* where they are written */
 };
 
-/* As prefixset_meets(), where `first` is never less than the last time. */
+/* As prefixset_meets(); `first` never decreases from call to call. */
 static bool goes_by(struct cursor *cursor, uint32_t first, uint32_t last)
 {
 	const struct range *ranges = cursor->set->ranges.items;

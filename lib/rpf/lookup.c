@@ -71,7 +71,7 @@ static void trace_table(struct trace *trace, int number, const char *who, uint32
 
 	if (!trace)
 		return;
-	/* where local and main are one trie, the route says whose it is */
+	/* where local and main are one trie, the route has its table */
 	if (result->info)
 		table = result->info->table;
 	if (!result->info)

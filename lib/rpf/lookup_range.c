@@ -72,7 +72,7 @@ struct table_walk {
 	struct pick picks[PICKS];
 };
 
-/* What main refuses, parted by what table default has to say of it. */
+/* What main refuses, split by what table default answers. */
 struct either {
 	struct walk *walk;
 	struct lookup_result refused;

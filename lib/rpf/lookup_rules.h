@@ -20,27 +20,27 @@ bool lookup_pick(const struct overlay *overlay, const struct fib_list *list,
 int lookup_rule_acts(const struct overlay *overlay, const struct rule *rule,
 	const struct lookup_flow *flow, uint32_t *ret_table);
 
-/* The place of the rule that the goto at `at` leads to; where it isn't there, the goto does
+/* The index of the rule that the goto at `at` leads to; where it isn't there, the goto does
  * nothing. */
 size_t lookup_goto(const struct state *state, size_t at);
 
-/* Whether what a table said ends the look-up, or the next rule is asked. rule: NULL where no
+/* Whether a table's answer ends the look-up, or the next rule is asked. rule: NULL where no
  * rule is looked at. */
 bool lookup_is_final(const struct overlay *overlay, const struct rule *rule,
 	const struct lookup_result *result);
 
 /*
  * Behind an error route of main some kernels end, others (before a correction that went into
- * the stable series of 2026) still ask table default, and nothing tells which. It makes a
+ * the stable series of 2026) still ask table default, and no version number shows which. It makes a
  * difference only to an address that default has an answer for; of that one we do not know. Any
- * other has no way back in either case.
+ * other has no reverse route in either case.
  *
- * Whether that may be so of a result; then lookup_either() tells it of one address.
+ * Whether that may be so of a result; lookup() then decides it for one address.
  */
 bool lookup_may_be_either(
 	const struct overlay *overlay, const struct lookup_result *result);
 
-/* The same by what table default says there. */
+/* The same, with what table default answers there. */
 bool lookup_is_either(const struct lookup_result *in_default);
 
 /* While no rule was ever changed, these are asked and no rule is (docs/kernel.md 4.1). */

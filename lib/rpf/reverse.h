@@ -6,7 +6,7 @@
 #include "rpf/lookup.h"
 #include "rpf/overlay.h"
 
-/* A way back in words and numbers that outlive the state: for reports and the journal. */
+/* A reverse route in names and numbers that outlive the state: for reports and the journal. */
 struct device_name {
 	char name[NAME_MAX_];
 };

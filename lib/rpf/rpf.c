@@ -23,7 +23,7 @@
  *	13  forwarded					on with 21, for each way out
  *
  *	21  the filter is off and nothing calls for more: own sources drop local_source
- *	22  the source is looked up, as destination of the way back
+ *	22  the source is looked up, as destination of the reverse path
  *	23  there is none				drop no_route, off: pass
  *	24  it is not unicast				drop local_source, invalid_source
  *	25  it leads out of the interface		pass symmetric
@@ -134,7 +134,7 @@ static bool has_realms(const struct state *state)
 /*
  * When the filter is off the kernel skips the look-up, unless a realm is in use or the packet
  * leaves where it came in and a redirect may be due; and unless rules or local routes were
- * ever added by hand, which keep their word about what is a valid source.
+ * ever added by hand, which still decide what is a valid source.
  */
 static bool is_fast(const struct overlay *overlay, const struct rpf_class *class)
 {
@@ -161,7 +161,7 @@ struct rpf_class rpf_class_of(const struct overlay *overlay, const struct iface 
 			.l3mdev = state_l3mdev(overlay->state, iif->link.ifindex),
 			.mark = devconf_or(all, own, DEVCONF_SRC_VALID_MARK) ? flow->mark : 0,
 			.tos = flow->tos,
-			/* the packet's ports, seen from the way back: swapped */
+			/* the packet's ports, seen from the reverse path: swapped */
 			.proto = dissect ? flow->proto : 0,
 			.sport = dissect ? flow->dport : 0,
 			.dport = dissect ? flow->sport : 0,

@@ -37,7 +37,7 @@ static bool dscp_selects(const struct rule *rule, uint8_t tos)
 
 /*
  * A VRF named as iif: before 6.15 compared as any device, since then with the flow's VRF.
- * Before 5.18 a flow had no VRF of its own: the VRF took the place of its iif (40867d74c374).
+ * Before 5.18 a flow had no VRF: the VRF replaced its iif (40867d74c374).
  */
 static bool iif_selects(const struct overlay *overlay, const struct state_rule *entry,
 	const struct lookup_flow *flow)

@@ -4,10 +4,10 @@
 #include <errno.h>
 
 /*
- * Of a million routes that change, each touches the interfaces that its old and its new owner
+ * Of a million routes that change, each dirties the interfaces that its old and its new owner
  * lead out of: the verdict on a source changes on no other, as it is by another way than
  * these before and after. It may change from one drop to another there, which is news only
- * where a fault was found: touched.routes.
+ * where a fault was found: dirty.routes.
  */
 void dirty_all(struct state *state)
 {
@@ -141,7 +141,7 @@ static void mark_behind(struct state *state, const struct fib *fib, struct ip4 a
 	state->dirty.no_route = true;
 }
 
-/* As fib.touch. What memory ran out for is in touched.all. */
+/* As fib.touch. Without memory it sets dirty.all. */
 static void mark_list(void *data, const struct fib *fib, const struct fib_list *list,
 	struct prefix4 prefix, uint64_t addresses)
 {

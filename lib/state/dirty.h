@@ -5,7 +5,7 @@
 
 /*
  * Whose verdicts may be other ones since dirty_settle(): so that an event costs what it
- * touches. state.touched has the marks; state_apply() makes them, an evaluation reads them.
+ * touches. state.dirty has the marks; state_apply() makes them, an evaluation reads them.
  */
 
 /* Marks an interface, which may be gone; where memory lacks, all (and returns -ENOMEM). */
@@ -20,5 +20,5 @@ void dirty_follow(struct state *state, struct fib *fib);
 bool dirty_has(
 	const struct state *state, const struct iface *iface, bool depends_on_no_route);
 
-/* All that was touched has been judged: from here on changes count anew. */
+/* All that was dirty has been evaluated: clears the marks. */
 void dirty_settle(struct state *state);

@@ -7,11 +7,11 @@
 
 #include <stdbool.h>
 
-/* An interface: its link as the kernel last said it, and its IPv4 addresses in their order. */
+/* An interface: its link as the kernel last reported it, and its IPv4 addresses in their order. */
 struct iface {
 	struct link_record link; /* .conf is zero without .has_inet */
-	bool announced; /* false: only its settings were heard of, not yet its link */
-	bool dirty;	/* it is in the state's list of touched ones */
+	bool announced;		 /* false: its settings are known, its link is not yet */
+	bool dirty;		 /* it is in the state's list of dirty ones */
 	ARRAY(struct addr_record) addrs;
 };
 
@@ -53,7 +53,7 @@ static inline bool iface_is_loopback(const struct iface *iface)
  */
 bool iface_is_port(const struct iface *iface);
 
-/* Whether two records say the same of a link. */
+/* Whether two records of a link are equal. */
 bool link_equal(const struct link_record *a, const struct link_record *b);
 
 /* The kind to show and match: IFLA_INFO_KIND, or "device". */

@@ -15,7 +15,7 @@ struct doom {
 	uint32_t nhid;
 };
 
-/* Where the routes of a device's own addresses are: found there, they need no walk. */
+/* The prefixes of a device's addresses: their routes are found there without a walk. */
 struct hints {
 	ARRAY(struct prefix4) list;
 };

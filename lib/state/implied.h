@@ -9,7 +9,7 @@ struct state;
 struct iface;
 
 /*
- * What the kernel does without a word (docs/kernel.md 4.4, 5.4): routes and nexthop objects that
+ * What the kernel does without a message (docs/kernel.md 4.4, 5.4): routes and nexthop objects that
  * go with a link, its carrier, an address or another nexthop. state_apply() calls these when
  * it sees the cause; each returns 0 or -ENOMEM.
  */
@@ -27,7 +27,7 @@ int implied_carrier_lost(struct state *state, int ifindex);
 /* It is gone: a route goes with any of its nexthops. */
 int implied_link_gone(struct state *state, int ifindex);
 
-/* An own address went: routes of table that prefer it as source go too. Kernel:
+/* A local address was removed: routes of table with this preferred source are removed too. Kernel:
  * fib_sync_down_addr(). */
 int implied_prefsrc_gone(struct state *state, struct ip4 addr, uint32_t table);
 

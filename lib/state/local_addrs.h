@@ -7,7 +7,7 @@
 #include "state/record.h"
 
 /*
- * The host's own addresses, counted, as several interfaces may have the same; and with their
+ * The host's local addresses, counted, as several interfaces may have the same; and with their
  * network and broadcast addresses those that can be no packet's source here.
  */
 struct local_addrs {

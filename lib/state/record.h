@@ -13,7 +13,7 @@
 #include <stdint.h>
 
 /*
- * What the kernel said, in our words: one message, decoded and checked, with nothing judged.
+ * What the kernel reported: one message, decoded and checked, not evaluated.
  * The decoder makes records, state_apply() is the only one that takes them in. A record
  * borrows: what it points to lives until the handler that got it returns.
  *
@@ -67,7 +67,7 @@ struct link_record {
 	struct devconf conf; /* valid with has_inet */
 	uint32_t vrf_table;  /* kind "vrf": its table */
 	/*
-	 * What tells it from another one that gets its index and name later: a number made of its
+	 * Distinguishes it from another one that gets its index and name later: a number made of its
 	 * kind and of the hardware address that it was made with. Devices without an address, such
 	 * as tun, are all alike there. 0: not known.
 	 */

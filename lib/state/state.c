@@ -160,7 +160,7 @@ bool state_nexthop_is_usable(const struct state *state, const struct fib_info *i
 {
 	const struct iface *iface = state_iface(state, nexthop->oif);
 
-	/* own addresses answer on any link, also while theirs is down (fib_sync_down_dev()) */
+	/* local addresses answer on any link, also while theirs is down (fib_sync_down_dev()) */
 	if (info->scope == SCOPE_HOST && !info->nhid)
 		return true;
 	if (!iface || !nexthop_is_alive(nexthop, iface))

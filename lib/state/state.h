@@ -54,11 +54,11 @@ struct state {
 	size_t blind;	/* messages that concern us and were not understood */
 	const char *blind_what; /* the last one's */
 
-	/* Whose verdicts may be other ones by now (touched.h). */
+	/* Whose verdicts may have changed (state/dirty.h). */
 	struct {
 		ARRAY(int) ifaces; /* those of these, also of some that are gone */
 		bool all;	   /* every interface's */
-		bool routes;	   /* some route: what a fault says of the way back */
+		bool routes;	   /* some route: the reverse route of a fault */
 		bool no_route;	   /* of those that mind which sources have any route */
 		bool addresses;	   /* of those that have no address of their own */
 		uint64_t epoch;
@@ -73,7 +73,7 @@ struct state {
 	bool replaying;	  /* set by the reader: events may be in the state already */
 };
 
-/* A state as of a namespace of which nothing was heard. NULL on lack of memory. */
+/* A state of a namespace of which nothing is known yet. NULL on lack of memory. */
 struct state *state_new(void);
 void state_free(struct state *state);
 DEFINE_FREEP(struct state, state_free)

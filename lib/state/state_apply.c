@@ -47,7 +47,7 @@ static void name_forget(struct state *state, const struct iface *iface)
 {
 	uint64_t key = state_name_key(iface->link.name);
 
-	/* another link may have taken the name before we heard that this one gave it up */
+	/* another link may have taken the name before this one is known to have given it up */
 	if (iface->link.name[0] && hash_get(&state->names, key) == iface)
 		hash_remove(&state->names, key);
 }
@@ -281,7 +281,7 @@ static int apply_netconf(struct state *state, const struct record *record)
 		return 1;
 	}
 	if (netconf->ifindex == NETCONF_DEFAULT) {
-		/* it went to every interface that was never set, without a word (3.2) */
+		/* it went to every interface that was never set, unannounced (docs/kernel.md 3.3) */
 		state->links_stale |= !record->dump;
 		return conf_merge(&state->conf_default, netconf);
 	}
@@ -295,7 +295,7 @@ static int apply_netconf(struct state *state, const struct record *record)
 		dirty_all(state);
 	if (!iface->link.has_inet) {
 		iface->link.has_inet = true;
-		/* only six of its settings are said here; its link told the others, or will */
+		/* only six of its settings come here; the others come with its link */
 		state->links_stale |= iface->announced && !record->dump;
 		conf_merge(&iface->link.conf, netconf);
 		return 1;
@@ -337,7 +337,7 @@ static struct fib *table_make(struct state *state, uint32_t table)
 /*
  * A nexthop that a message calls dead may only be without a carrier (ignore_routes_with_linkdown,
  * docs/kernel.md 5.5), and will be alive unannounced; for a moment also while its device has the
- * carrier again, as the routes hear of that later. It is kept as dead only where it must have
+ * carrier again, as the routes change later. It is kept as dead only where it must have
  * died with its device's last address: that has a carrier and no address, and another nexthop
  * keeps the route.
  */
@@ -385,7 +385,7 @@ static int apply_route(struct state *state, const struct record *record)
 	}
 	if (route->realm || route->blind)
 		dirty_all(state);
-	/* among several routes of a prefix a replayed change may hit the wrong one */
+	/* among several routes of a prefix a replayed change may match the wrong one */
 	if (state->replaying && route->position != ROUTE_NEW &&
 		trie_get(&fib->trie, route->dst))
 		state->audit_due = true;
@@ -470,7 +470,7 @@ static int apply_merged(struct state *state, bool merged)
 
 		return r < 0 ? r : 1;
 	}
-	/* it is never joined again, so this can only be said before routes are known */
+	/* they are never merged again, so this comes only before routes are known */
 	if (state_table(state, TABLE_LOCAL))
 		return -EINVAL;
 	state->local_main_merged = true;

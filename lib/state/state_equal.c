@@ -162,7 +162,7 @@ int state_compare(const struct state *a, const struct state *b,
 		return -1;
 	}
 	r = tables_compare(a, b, comparison, budget, what);
-	/* where a link or a nexthop differs, that says more than its routes */
+	/* where a link or a nexthop differs, that explains more than its routes */
 	return r > 0 ? r : !rest_equal(a, b, what) || r < 0 ? -1 : 0;
 }
 

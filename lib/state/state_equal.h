@@ -6,8 +6,8 @@
 #define STATE_DIFFERENCE 160
 
 /*
- * Whether two states say the same of the kernel; for the audit and the tests. If not, says in
- * words where they differ first. What no dump can tell (whether a local route was ever added
+ * Whether two states of the kernel are equal; for the audit and the tests. If not, writes where
+ * they differ first. What no dump shows (whether a local route was ever added
  * by hand) is not compared.
  */
 bool state_equal(
