@@ -46,7 +46,7 @@
 #define array_done(array)                                                                \
 	array_done_bytes((void **)&(array)->items, &(array)->count, &(array)->capacity)
 
-/* What the macros stand on; not to be called by itself. */
+/* Used by the macros; not to be called directly. */
 int array_insert_bytes(void **items, size_t *count, size_t *capacity, size_t size,
 	size_t index, const void *item);
 void array_remove_bytes(void *items, size_t *count, size_t size, size_t index);

@@ -7,7 +7,7 @@
 
 /*
  * A map from 64-bit keys to pointers, open addressing. Zeroed memory is an empty map. It
- * owns no value. Removal keeps the order of nothing: iterate, then change.
+ * owns no value. A removal moves slots: iterate, then change.
  */
 struct hash_slot {
 	uint64_t key;

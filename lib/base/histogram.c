@@ -2,7 +2,7 @@
 #include "base/histogram.h"
 
 /*
- * Values up to 63 have a bucket each. Above, a bucket is told by the highest bit and the five
+ * Values up to 63 have a bucket each. Above, a bucket is chosen by the highest bit and the five
  * bits behind it.
  */
 #define BITS 5

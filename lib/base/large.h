@@ -7,8 +7,8 @@
  * Arrays that may grow to tens of megabytes and are read all over: on huge pages where the
  * system gives them to who asks (transparent_hugepage is not "never").
  *
- * large_resize() is as realloc(3), but is told how many bytes memory has; it grows only.
- * large_free() is its free(3), told as well.
+ * large_resize() is realloc(3) that takes how many bytes memory has; it only grows.
+ * large_free() is its free(3), and takes the size as well.
  */
 void *large_resize(void *memory, size_t size, size_t wanted);
 void large_free(void *memory, size_t size);

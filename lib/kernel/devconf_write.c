@@ -54,7 +54,7 @@ int devconf_write_rp_filter(struct nl_request *request, int ifindex, int value)
 	return nl_request_ask(request, nlmsg_hdr(message), NLM_F_ACK, NULL, NULL);
 }
 
-/* What netconf says; it takes no lock that the whole host shares, as reading a link does. */
+/* Asks netconf: it takes no lock that the whole host shares, as reading a link does. */
 static int take_netconf(const struct nlmsghdr *answer, void *userdata)
 {
 	struct nlattr *attributes[NETCONFA_MAX + 1] = { 0 };
@@ -104,7 +104,7 @@ int devconf_read_rp_filter(struct nl_request *request, int ifindex, int *ret)
 	if (ifindex <= 0)
 		return -ENODEV;
 	r = read_netconf(request, ifindex, ret);
-	/* whether it is gone or has no IPv4, only the link says on all kernels */
+	/* whether it is gone or has no IPv4, only the link shows on all kernels */
 	if (r == -EINVAL || r == -ENODEV || r == -EBADMSG)
 		r = nl_request_link(request, ifindex, take_rp_filter, ret);
 	return r;

@@ -6,11 +6,11 @@
 /*
  * rp_filter as the kernel has it now, and as it is to be. An interface's is read and written
  * by RTM_GETLINK and RTM_SETLINK with IFLA_INET_CONF: by index, so that no other interface can
- * be hit by its name, with CAP_NET_ADMIN alone, and where /proc/sys is read-only (docs/kernel.md
- * 5.3). Those of `all` and `default` (NETCONF_ALL, NETCONF_DEFAULT) have no such way and go
- * through /proc/sys.
+ * be changed by its name, with CAP_NET_ADMIN alone, and where /proc/sys is read-only (docs/kernel.md
+ * 5.3). Those of `all` and `default` (NETCONF_ALL, NETCONF_DEFAULT) are read and
+ * written in /proc/sys.
  *
- * Nobody is told of a write to a link that is down: whoever keeps a state has to read it again.
+ * A write to a link that is down may be unannounced: whoever keeps a state reads it again.
  */
 
 /*

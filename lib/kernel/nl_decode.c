@@ -69,7 +69,7 @@ void nl_decoder_done(struct nl_decoder *decoder)
 
 /*
  * Checked nla_parse(). It stops at the first wrong length as at the end, so that what comes
- * behind would be silently absent: we walk first. *seen (may be NULL) gets a bit for each
+ * behind would be missing unnoticed: this walks first. *seen (may be NULL) gets a bit for each
  * type met, bit 63 for all from there on.
  */
 static int parse_attributes(struct nlattr **table, int max, const struct nlattr *head,
@@ -139,7 +139,7 @@ static const struct nla_policy info_policy[IFLA_INFO_MAX + 1] = {
 	[IFLA_INFO_DATA]       = { .type = NLA_NESTED },
 };
 
-/* The kinds of tunnel that we understand, and where each says what we want to know. */
+/* The kinds of tunnel that are understood, and the attributes that matter. */
 static const struct tunnel_kind {
 	const char *name;
 	uint8_t remote, external; /* attributes; 0: it has none */
@@ -215,7 +215,7 @@ static int decode_linkinfo(const struct nlattr *nest, struct link_record *ret)
 	return 0;
 }
 
-/* IFLA_AF_SPEC: no AF_INET in it says that the device has no IPv4. */
+/* IFLA_AF_SPEC: no AF_INET in it means that the device has no IPv4. */
 static int decode_af_spec(const struct nlattr *nest, struct link_record *ret)
 {
 	static const struct nla_policy policy[AF_INET + 1];
@@ -232,7 +232,7 @@ static int decode_af_spec(const struct nlattr *nest, struct link_record *ret)
 	if (!conf)
 		return 0;
 
-	/* one number a setting; how many the kernel has is its own affair */
+	/* one number per setting; kernels have more or fewer */
 	size_t length = (size_t)nla_len(conf);
 	if (length % sizeof(int32_t))
 		return -EBADMSG;
@@ -302,7 +302,7 @@ static int decode_link(const struct nlmsghdr *message, struct record *ret)
 	link->identity = header->ifi_type;
 	if (tb[IFLA_LINKINFO] && decode_linkinfo(tb[IFLA_LINKINFO], link) < 0)
 		return -EBADMSG;
-	/* somebody may give a card another address, but not another permanent one */
+	/* a card may get another address, but not another permanent one */
 	link->identity =
 		mix_attribute(link->identity, tb[IFLA_PERM_ADDRESS] ?: tb[IFLA_ADDRESS]);
 	return decode_af_spec(tb[IFLA_AF_SPEC], link) < 0 ? -EBADMSG : NL_RECORD;

@@ -30,7 +30,7 @@ void nl_decoder_done(struct nl_decoder *decoder);
  * RECORD_LINK: a message without a name or without IFLA_AF_SPEC is blind, as no kernel sends
  * one and its absent IPv4 part must not be taken for "no IPv4". Kinds longer than fits are cut.
  * RECORD_LINK_GONE, RECORD_NEXTHOP_GONE, RECORD_NETCONF_GONE: the key alone is given.
- * RECORD_ROUTE: no nexthops with nhid (the object tells), nor on an error route. nexthops live in
+ * RECORD_ROUTE: no nexthops with nhid (the object has them), nor on an error route. nexthops live in
  * decoder. rest leaves out what one and the same route shows or not depending on
  * nexthop_compat_mode. RECORD_NETCONF: at least one bit of has is set.
  *

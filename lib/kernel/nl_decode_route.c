@@ -179,7 +179,7 @@ static inline bool take_route_attr(const struct rtattr *attr, struct nexthop *ne
 	}
 }
 
-/* Where it goes among its equals (docs/kernel.md 5.5). A dump's answer has none of these flags. */
+/* Its position among its equals (docs/kernel.md 5.5). A dump's answer has none of these flags. */
 static inline enum route_position position_of(unsigned int flags)
 {
 	if (flags & NLM_F_REPLACE)
@@ -197,8 +197,8 @@ static inline int finish_route(struct nl_decoder *decoder, unsigned int flags,
 	route->nexthops = NULL;
 	route->nexthop_count = 0;
 	/*
-	 * nexthop_compat_mode shows the object's nexthops too, or not: the object tells. So it does
-	 * whether it is a blackhole, which a message about the route may be older than.
+	 * nexthop_compat_mode shows the object's nexthops too, or not: the object decides. So it does
+	 * for a blackhole, which may be newer than the message about the route.
 	 */
 	if (route->nhid) {
 		if (route->type == ROUTE_BLACKHOLE)

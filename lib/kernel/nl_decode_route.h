@@ -19,7 +19,7 @@ int nl_decode_route(
 
 /*
  * The table and the destination of an IPv4 route's message alone, in host byte order: what is
- * enough to look for it. Returns false where it is none, or has none; that is no verdict on it.
+ * enough to look for it. Returns false for another message; that does not make it malformed.
  */
 bool nl_route_key(
 	const struct nlmsghdr *message, uint32_t *ret_table, struct ip4 *ret_dst);

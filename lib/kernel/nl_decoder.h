@@ -6,7 +6,7 @@
 #include "fib/route.h"
 
 /*
- * One rtnetlink message becomes one record. Nothing is skipped in silence: bytes end as a
+ * One rtnetlink message becomes one record. Nothing is skipped: bytes end as a
  * record, as foreign (not ours), as blind (ours, not understood: a record of RECORD_BLIND, or
  * rule.blind, route.blind) or as -EBADMSG.
  */

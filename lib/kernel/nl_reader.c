@@ -50,8 +50,8 @@ static int buffer_size(int fd)
 	return size;
 }
 
-/* Forced where we may. Else what rmem_max allows; but never on an inherited socket, whose buffer
- * somebody who may has made larger than that. */
+/* Forced where that is permitted. Else what rmem_max allows; but never on an inherited socket, whose
+ * buffer was made larger than that by somebody with the permission. */
 static int set_buffer(struct nl_reader *reader, size_t wanted, bool inherited)
 {
 	int before = buffer_size(reader->fd);
@@ -80,7 +80,7 @@ static int join_groups(struct nl_reader *reader)
 		{ RTNLGRP_NEXTHOP, true }, /* from 5.3 on */
 	};
 
-	/* not nl_socket_add_membership(), which has no errno to tell */
+	/* not nl_socket_add_membership(), which returns no errno */
 	for (size_t i = 0; i < ELEMENTS(groups); i++)
 		if (setsockopt(reader->fd, SOL_NETLINK, NETLINK_ADD_MEMBERSHIP,
 			    &groups[i].group, sizeof(groups[i].group)) < 0 &&
@@ -170,7 +170,7 @@ const struct nl_counts *nl_reader_counts(const struct nl_reader *reader)
 	return &reader->counts;
 }
 
-/* Copies a datagram to what is kept. What there is no room for is noticed by nl_reader_replay(). */
+/* Records a datagram. nl_reader_replay() reports what there was no room for. */
 static void record_datagram(struct nl_reader *reader, const char *datagram, size_t length)
 {
 	size_t size = NLMSG_ALIGN(length), capacity = reader->kept_capacity;
@@ -238,7 +238,7 @@ void nl_reader_set_ahead(
 	reader->ahead_data = userdata;
 }
 
-/* An event is a datagram of its own: the first message of each tells. */
+/* An event is a datagram of its own: the first message is enough. */
 static void look_ahead(struct nl_reader *reader, size_t filled)
 {
 	struct ip4 dsts[SLOTS];

@@ -53,9 +53,9 @@ int nl_reader_receive(struct nl_reader *reader, unsigned int budget,
 	record_handler handler, void *userdata);
 
 /*
- * What is to be told of the routes that came by one system call, before any of its records is
- * handed out: runs of destinations in one table, at most NL_READER_AHEAD each. It is a hint, of
- * messages that are not checked yet; NULL: nobody.
+ * Called with the routes that one system call received, before any of its records is handed
+ * out: runs of destinations in one table, at most NL_READER_AHEAD each. It is a hint, of
+ * messages that are not checked yet; NULL: not called.
  */
 #define NL_READER_AHEAD 32
 typedef void (*nl_reader_ahead)(
@@ -67,8 +67,8 @@ void nl_reader_set_ahead(
 int nl_reader_discard(struct nl_reader *reader);
 
 /*
- * For a second state that is being read beside the one that gets the events at once: keeps a
- * copy of what is received from now on, 32 MB at most, until that is forgotten.
+ * For a second state that is read beside the one that gets the events at once: records what is
+ * received from now on, 32 MB at most, until nl_reader_record_stop().
  * nl_reader_replay() hands out the records of up to budget messages of it, in their order and
  * each once. It returns how many messages that were, less than budget where none is left;
  * -ENOBUFS where there was no room for all of it; -ENOMEM; or what handler returned when that

@@ -237,8 +237,8 @@ static int step_dump(struct nl_request *request, struct conversation *talk, int 
 }
 
 /*
- * Takes answers until the last one, whatever goes wrong before it: a dump that is left
- * half-way would keep the socket busy.
+ * Takes answers until the last one, whatever fails before it: an unfinished dump would keep the
+ * socket busy.
  */
 static int converse(struct nl_request *request, struct conversation *talk)
 {
@@ -293,7 +293,7 @@ static int converse_at_length(struct nl_request *request, struct conversation *t
 	} while (r > 0 && fetched->length != -EAGAIN);
 	fetch_ahead_free(ahead);
 	request->left = 0;
-	/* nothing there before the end was: what is still to come is waited for */
+	/* the end did not come yet: wait for the rest */
 	return r > 0 ? converse(request, talk) : r;
 }
 

@@ -14,7 +14,7 @@ struct nlmsghdr;
  * The socket that asks: rtnetlink dumps and single questions. Another one than the socket
  * that listens (nl_reader.h), so that the kernel queues every event there while a dump runs
  * here: the answers of a dump can't overrun the queue of events, and what happened since the
- * dump began is applied after it (each record says how things are, so twice does no harm).
+ * dump began is applied after it (a record is a whole value, so applying it twice does no harm).
  *
  * It belongs to the network namespace that the thread was in when it was made. Answers count
  * only from the kernel itself, to the question just asked. Calls block, 30 s at most.
@@ -44,21 +44,21 @@ const struct nl_counts *nl_request_counts(const struct nl_request *request);
 /*
  * Dumps what (NL_DUMP_x ored together) and hands each record, with .dump set, to handler.
  *
- * Returns 0; -EAGAIN when the kernel says that things changed while it dumped
+ * Returns 0; -EAGAIN when the kernel reports a change during the dump
  * (NLM_F_DUMP_INTR: links, addresses, nexthops): records have been handed out, but some may
- * be missing, so begin anew; -EBADMSG for a malformed or truncated message; -ETIMEDOUT; the
+ * be missing, so dump again; -EBADMSG for a malformed or truncated message; -ETIMEDOUT; the
  * kernel's own errno; or what handler returned when that was negative: the rest of the dump
- * is then taken and thrown away, so that the socket is fit for the next call. It isn't after
- * -ETIMEDOUT, -ENOBUFS and -ENOMEM, when the kernel gave up half-way: make another. Source: docs/kernel.md 5.6;
- * a dump of routes or rules never has INTR.
+ * is then received and dropped, so that the socket is fit for the next call. After -ETIMEDOUT,
+ * -ENOBUFS and -ENOMEM, when the kernel gave up half-way, it is not: make another.
+ * Source: docs/kernel.md 5.6; a dump of routes or rules never has INTR.
  */
 int nl_request_dump(struct nl_request *request, unsigned int what, record_handler handler,
 	void *userdata);
 
 /*
- * The same of one kind, for who has other things to do meanwhile: asks for it, and takes some of
- * the answers at each step, when nl_request_fd() is readable: of routes, which a thread fetches,
- * 64 at most; where none can be had, and of other kinds, a datagram. nl_request_step() waits for nothing; it returns 1
+ * The same for one kind, for a caller that does other things meanwhile: sends the question, and
+ * takes some answers at each step, when nl_request_fd() is readable: up to 64 routes, which a thread
+ * fetches; without a thread, and of other kinds, one datagram. nl_request_step() does not wait; it returns 1
  * when there are more to come, 2 when they are not there yet, 0 behind the last, or an error as
  * above. No other question may be asked between.
  */

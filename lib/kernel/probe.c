@@ -265,7 +265,7 @@ struct found {
 };
 
 /*
- * libnl's own fib_lookup: its request and answer have the kernel's layout, and it minds that
+ * libnl's own fib_lookup: its request and answer have the kernel's layout, and it knows that
  * this protocol sends no acknowledgement. But it then counts the question as open (3.7), and
  * the answer to the next one on that socket as out of sequence: hence no check of that.
  */

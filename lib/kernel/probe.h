@@ -7,7 +7,7 @@
 
 #include <stdbool.h>
 
-/* The kernel as judge: what it would do with a packet. */
+/* Asks the kernel what it would do with a packet. */
 
 enum probe_verdict {
 	PROBE_PASS,
@@ -27,8 +27,8 @@ struct probe_answer {
  * apply its exceptions here (IPsec, early demux, batches), and writes a log line for each
  * refused flow where log_martians is on.
  *
- * EXDEV is a drop. EINVAL, which Linux from 6.13 on says for that too, and any Linux for
- * martians, a blackhole on the way to dst, a group not joined and a device without IPv4, is
+ * EXDEV is a drop. EINVAL, which Linux from 6.13 on returns for that too, and any Linux for
+ * martians, a blackhole route to dst, a group not joined and a device without IPv4, is
  * one if none of the latter is found by asking further; destinations in 127/8 stay unjudged.
  *
  * Returns 0, -ENODEV for an unknown iif, or an error as nl_request_ask() has them.
@@ -44,11 +44,11 @@ int probe_flow(
 int probe_ask(struct nl_request *request, const struct flow *flow);
 
 /*
- * Whether the tables local and main are still one trie (docs/kernel.md 4.1): they part for good
- * when a rule is first added or deleted. Asked by NETLINK_FIB_LOOKUP, whether main holds what
- * local does: own, any address of this host, or where that is 0 or not found, 127.0.0.1.
+ * Whether the tables local and main are still one trie (docs/kernel.md 4.1): they are unmerged
+ * for good when a rule is first added (up to 6.18 also when one is deleted). NETLINK_FIB_LOOKUP is
+ * asked whether main holds what local does: own, any address of this host, or where that is 0 or not found, 127.0.0.1.
  *
  * Returns 0; -ENOENT when local has neither (as in a new namespace with lo down): then it
- * can't be told, nor is there much that could be merged; or another negative errno.
+ * is unknown, and there is little that could be merged; or another negative errno.
  */
 int probe_merged(struct ip4 own, bool *ret);

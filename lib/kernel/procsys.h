@@ -6,7 +6,7 @@
 #include <stdint.h>
 
 /*
- * What netlink doesn't tell, out of /proc. All of it is of the network namespace that the
+ * What netlink does not have, out of /proc. All of it is of the network namespace that the
  * calling thread is in (/proc/thread-self/net; /proc/sys/net follows the thread by itself).
  */
 

@@ -12,8 +12,8 @@
 
 #define TRIES 10 /* of a dump that things change under */
 
-/* The kernel says when links, addresses or nexthops changed under a dump. Taking in what is
- * known already does no harm, so the dump is just done again. */
+/* The kernel reports when links, addresses or nexthops changed during a dump. Applying what is
+ * known already does no harm, so the dump is repeated. */
 static int dump_all(struct nl_request *request, unsigned int what, struct state *state)
 {
 	int r = -EAGAIN;
@@ -35,7 +35,7 @@ static int read_version(struct state *state)
 	return state_apply_handler(&record, state);
 }
 
-/* The three rules that a namespace starts with, untouched: only then can it be merged. */
+/* The three rules that a namespace starts with, unchanged: only then can it be merged. */
 static bool has_first_rules(const struct state *state)
 {
 	static const struct {
@@ -74,7 +74,7 @@ static int read_merged(struct state *state, bool may_be)
 	/* what was parted stays so, and rules that were changed have parted them */
 	if (may_be && has_first_rules(state)) {
 		r = ask_merged(state, &record.local_main_merged);
-		/* no own address: nothing that could tell, and nothing that it matters to yet */
+		/* no local address: nothing to ask about, and nothing that it matters to yet */
 		if (r == -ENOENT)
 			record.local_main_merged = true;
 		else if (r < 0)

@@ -8,9 +8,9 @@
 #include <stdlib.h>
 
 /*
- * Rule by rule: what of the range no rule has answered yet is pending, as pieces. A rule
- * takes from each piece what it matches; what its table answers is handed out, the rest is
- * pending for the rules behind it. So neither many rules nor many routes go deep.
+ * Rule by rule: the part of the range that no rule has answered yet is pending, as pieces. A rule
+ * takes from each piece what it matches; what its table answers is handed out, the rest stays
+ * pending for the rules behind it. So neither many rules nor many routes recurse.
  */
 struct piece {
 	uint32_t first, last;
@@ -52,7 +52,7 @@ static int keep_piece(struct walk *walk, struct piece piece)
 	return array_push(&walk->next, &piece);
 }
 
-/* What a list comes to: a million prefixes share a handful of them. */
+/* The result of a list: a million prefixes share a handful of lists. */
 struct pick {
 	uint32_t value; /* the list's in the trie, 0: none yet */
 	bool picked;
@@ -152,7 +152,7 @@ static bool pick_cached(
 	return known->picked;
 }
 
-/* What no child of a node has is its own, or that of the node above. */
+/* What no child of a node has belongs to the node, or to the one above. */
 static int walk_node(
 	struct table_walk *table, uint32_t reference, const struct lookup_result *above)
 {
@@ -228,7 +228,7 @@ static int walk_match(struct walk *walk, size_t at, struct piece piece)
 	return walk_table(walk, table, rule, piece);
 }
 
-/* Parts a piece at the ends of the rule's `to`: before it, in it, behind it. */
+/* Splits a piece at the ends of the rule's `to`: before it, in it, behind it. */
 static int walk_piece(struct walk *walk, size_t at, bool selected, struct piece piece)
 {
 	const struct rule *rule = &walk->overlay->state->rules.items[at].rule;
@@ -270,7 +270,7 @@ static int walk_piece(struct walk *walk, size_t at, bool selected, struct piece 
 /*
  * A table knows how much each of its lists owns of all addresses. Where most of them
  * are pending at such a table, and what it has no answer to ends nowhere else, the shares are
- * these figures, less what is not pending: that is walked, being little. So the shares of all
+ * these figures, less what is not pending, which is little and is walked. So the shares of all
  * sources over a full Internet table cost what its lists are, not its routes.
  */
 struct shares {

@@ -20,7 +20,7 @@ bool lookup_pick(const struct overlay *overlay, const struct fib_list *list,
 int lookup_rule_acts(const struct overlay *overlay, const struct rule *rule,
 	const struct lookup_flow *flow, uint32_t *ret_table);
 
-/* The index of the rule that the goto at `at` leads to; where it isn't there, the goto does
+/* The index of the rule that the goto at `at` leads to; where there is none, the goto does
  * nothing. */
 size_t lookup_goto(const struct state *state, size_t at);
 
@@ -32,7 +32,7 @@ bool lookup_is_final(const struct overlay *overlay, const struct rule *rule,
 /*
  * Behind an error route of main some kernels end, others (before a correction that went into
  * the stable series of 2026) still ask table default, and no version number shows which. It makes a
- * difference only to an address that default has an answer for; of that one we do not know. Any
+ * difference only to an address that default has an answer for; for that one the result is unknown. Any
  * other has no reverse route in either case.
  *
  * Whether that may be so of a result; lookup() then decides it for one address.
@@ -43,6 +43,6 @@ bool lookup_may_be_either(
 /* The same, with what table default answers there. */
 bool lookup_is_either(const struct lookup_result *in_default);
 
-/* While no rule was ever changed, these are asked and no rule is (docs/kernel.md 4.1). */
+/* While no rule was ever changed, these tables are asked and no rule is (docs/kernel.md 4.1). */
 #define LOOKUP_MERGED_TABLES 2
 extern const uint32_t lookup_merged_tables[LOOKUP_MERGED_TABLES];

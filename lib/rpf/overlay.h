@@ -7,8 +7,8 @@
 #include <stddef.h>
 
 /*
- * A state seen with some values of rp_filter as they might be: every question is asked of a
- * view, so that a remedy is tried by the same code that finds the fault.
+ * A state with some values of rp_filter replaced. Every look-up and verdict takes an overlay, so that
+ * the code that finds a fault also tries its remedy.
  */
 struct overlay_value {
 	int ifindex; /* or NETCONF_ALL, NETCONF_DEFAULT */
@@ -32,7 +32,7 @@ struct rp_filter overlay_rp_filter(
 /* rp_filter of default, which decides nothing but what new interfaces begin with. */
 int overlay_default(const struct overlay *overlay);
 
-/* Whether the running kernel is major.minor or later; one that isn't known is the newest. */
+/* Whether the running kernel is major.minor or later; an unknown one counts as the newest. */
 bool overlay_kernel_has(
 	const struct overlay *overlay, unsigned int major, unsigned int minor);
 

@@ -35,5 +35,5 @@ const char *table_name(uint32_t table, char out[static 12]);
 
 bool reverse_same_devices(const struct reverse *a, const struct reverse *b);
 
-/* "eth0" or "eth0, eth1 and 2 more"; "" where there are none. Returns out. */
+/* "eth0" or "eth0, eth1 and 2 more"; "" for none. Returns out. */
 const char *reverse_devices(const struct reverse *reverse, char *out, size_t size);

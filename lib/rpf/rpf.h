@@ -10,8 +10,8 @@
 
 /*
  * The verdict of reverse path filtering on one packet, as the kernel gives it
- * (ip_route_input_rcu(), fib_validate_source()). The rules of the ladder are numbered in
- * docs/verdict.md, in rpf.c and in the tests alike.
+ * (ip_route_input_rcu(), fib_validate_source()). The rungs are numbered alike in
+ * docs/verdict.md, in rpf.c and in the tests.
  */
 enum rpf_verdict {
 	RPF_PASS,
@@ -46,7 +46,7 @@ enum rpf_reason {
 struct rpf {
 	enum rpf_verdict verdict;
 	enum rpf_reason reason;
-	int error; /* what RTM_GETROUTE would answer: 0 or an errno; -1: can't be told */
+	int error; /* what RTM_GETROUTE would answer: 0 or an errno; -1: unknown */
 	struct rp_filter filter;
 	bool looked_up;		      /* reverse is valid: there was a reverse look-up */
 	struct lookup_result reverse; /* borrowed from the state */
@@ -58,16 +58,16 @@ const char *rpf_verdict_name(enum rpf_verdict verdict);
 enum rpf_verdict rpf_reason_verdict(enum rpf_reason reason);
 
 /*
- * Judges one packet. flow->iif must be an interface of the state, else RPF_NO_IPV4. trace:
+ * Evaluates one packet. flow->iif must be an interface of the state, else RPF_NO_IPV4. trace:
  * NULL, or gets the steps.
  */
 struct rpf rpf_judge(
 	const struct overlay *overlay, const struct flow *flow, struct trace *trace);
 
 /*
- * Whether an errno of RTM_GETROUTE (positive, 0: it passes) is what rpf says, also as a kernel
- * has it that asks table default behind an error route of main: where that has nothing either, it
- * says that there is no route (lookup_rules.h).
+ * Whether an errno of RTM_GETROUTE (positive, 0: it passes) agrees with rpf; also that of a kernel
+ * that asks table default behind an error route of main, and answers "no route" where that has
+ * none either (lookup_rules.h).
  */
 bool rpf_agrees(const struct overlay *overlay, const struct rpf *rpf, int error);
 
@@ -80,7 +80,7 @@ struct rpf_class {
 	const struct iface *iif;
 	struct rp_filter filter;
 	bool accept_local;
-	bool fast; /* filter off: only own addresses are refused, nothing is looked up */
+	bool fast; /* filter off: only local addresses are refused, nothing is looked up */
 	bool hairpin;
 	struct lookup_flow reverse; /* .dst: the source, to be set */
 };

@@ -10,7 +10,7 @@
 /*
  * What a rule asks of a flow, part by part (fib4_rule_match(), fib_rule_match()). The flow is
  * that of a look-up: in a reverse one src is the packet's destination, and its ports are
- * swapped. `to` is not among them: it parts the sources, not the packets of one source.
+ * swapped. `to` is not among them: it partitions sources, not the packets of one source.
  */
 enum match_part {
 	MATCH_DST, /* from, iif, l3mdev: where the packet goes to */
@@ -33,9 +33,9 @@ bool rule_match_meets(enum match_part part, const struct overlay *overlay,
 	const struct state_rule *entry, const struct lookup_flow *flow);
 
 /* Whether the rule has one that no reverse look-up meets: an oif, a tun_id, a uid but root's, the
- * name of a device that isn't there. */
+ * name of a missing device. */
 bool rule_match_never(const struct state_rule *entry);
 
-/* All of a rule: what it selects, its `to` and its inversion left aside. */
+/* All of a rule but its `to` and its inversion. */
 bool rule_matches(const struct overlay *overlay, const struct state_rule *entry,
 	const struct lookup_flow *flow);

@@ -6,7 +6,7 @@
 
 #include <stdbool.h>
 
-/* The steps of a verdict in words, for somebody who wants to check it by hand. */
+/* The steps of a verdict as text, to check it by hand. */
 struct trace_step {
 	int number; /* of the ladder in docs/verdict.md */
 	char *text;

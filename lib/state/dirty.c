@@ -5,9 +5,8 @@
 
 /*
  * Of a million routes that change, each dirties the interfaces that its old and its new owner
- * lead out of: the verdict on a source changes on no other, as it is by another way than
- * these before and after. It may change from one drop to another there, which is news only
- * where a fault was found: dirty.routes.
+ * lead out of. On any other interface a source is dropped before and after; only the kind of drop may
+ * change, which matters where a fault was found: dirty.routes.
  */
 void dirty_all(struct state *state)
 {
@@ -68,7 +67,7 @@ static void mark_nexthop(struct state *state, const struct nexthop_obj *nexthop_
 	}
 }
 
-/* Whether what a table has no answer to has none at all: nothing behind it has any. */
+/* Whether no table behind this one has an answer either. */
 static bool is_last(const struct state *state, const struct fib *fib)
 {
 	if (state->local_main_merged) {
@@ -93,8 +92,8 @@ static bool is_last(const struct state *state, const struct fib *fib)
 	return false;
 }
 
-/* Whether a look-up passes over a nexthop though its device is up: one that is down lost its routes
- * just now, and had been taken. */
+/* Whether a look-up passes over a nexthop though its device is up. One that is down just
+ * lost its routes, and was used before. */
 static bool is_passed_over(const struct state *state, const struct fib_info *info,
 	const struct nexthop *nexthop)
 {
@@ -111,8 +110,8 @@ static void mark_routes(
 	for (uint32_t i = 0; i < list->count; i++) {
 		const struct fib_info *info = list->infos[i];
 
-		/* own and broadcast addresses aren't expected anywhere, so it is the device's own
-		 * matter that the kernel made a route for one of them */
+		/* local and broadcast addresses are expected nowhere: a route that the kernel made
+		 * for one concerns its device alone */
 		if (info->type != ROUTE_UNICAST &&
 			(info->protocol != PROTO_KERNEL || addresses > 1))
 			dirty_all(state);
@@ -127,7 +126,7 @@ static void mark_routes(
 	}
 }
 
-/* Any of the routes around an address, in other tables than one, may be its now. */
+/* Any route around an address, in the other tables, may be used for it now. */
 static void mark_behind(struct state *state, const struct fib *fib, struct ip4 addr)
 {
 	hash_each (&state->tables, slot) {
@@ -148,8 +147,8 @@ static void mark_list(void *data, const struct fib *fib, const struct fib_list *
 	struct state *state = data;
 
 	state->dirty.routes = true;
-	/* what a rule suppresses, or a table has not, is for the tables behind it; a single address,
-	 * as each of the host's own comes and goes in the table local, is looked up there */
+	/* what a rule suppresses, or a table does not have, goes to the tables behind it; a single
+	 * address, as local ones are in the table local, is looked up there */
 	if (state->suppressing || (!list && prefix.len < 32 && !is_last(state, fib)))
 		dirty_all(state);
 	else if (list)

@@ -4,18 +4,18 @@
 #include "state/state.h"
 
 /*
- * Whose verdicts may be other ones since dirty_settle(): so that an event costs what it
- * touches. state.dirty has the marks; state_apply() makes them, an evaluation reads them.
+ * Whose verdicts may have changed since dirty_settle(), so that an event costs what it changes.
+ * state.dirty has the marks; state_apply() makes them, an evaluation reads them.
  */
 
-/* Marks an interface, which may be gone; where memory lacks, all (and returns -ENOMEM). */
+/* Marks an interface, which may be gone; without memory, all (and returns -ENOMEM). */
 int dirty_iface(struct state *state, int ifindex);
 void dirty_all(struct state *state);
 
 /* Has changes of a fib's routes marked from here on. */
 void dirty_follow(struct state *state, struct fib *fib);
 
-/* Whether verdicts on an interface may be other ones since then. depends_on_no_route:
+/* Whether verdicts on an interface may have changed since then. depends_on_no_route:
  * report_depends_on_no_route(). */
 bool dirty_has(
 	const struct state *state, const struct iface *iface, bool depends_on_no_route);

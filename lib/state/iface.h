@@ -32,7 +32,7 @@ static inline bool iface_has_carrier(const struct iface *iface)
 }
 
 /*
- * Whether a nexthop on iface is alive: it dies with its device's going down, and with its
+ * Whether a nexthop on iface is alive: it dies when its device goes down, and with its
  * device's last address. Without a carrier the kernel may show as dead what is not
  * (ignore_routes_with_linkdown, docs/kernel.md 5.5), so there only the device counts.
  */

@@ -35,7 +35,7 @@ static int add_hints(struct hints *hints, const struct iface *iface)
 	return 0;
 }
 
-/* Asks the routes of every table that are related so. A table left empty stays: it is looked
+/* Asks the routes of every table that are related so. An empty table stays: it is looked
  * up as a missing one. */
 static int remove_routes(struct state *state, enum fib_relation relation, uint32_t id,
 	bool (*doomed)(const struct fib_info *info, void *data), struct doom *doom)
@@ -192,7 +192,7 @@ static void mark_nexthops(struct state *state, int ifindex, bool dead)
 		const struct fib_group *group =
 			fib_related(slot->value, FIB_DEVICE, (uint32_t)ifindex);
 
-		/* what is passed over from now on, or no more, bears on others as well */
+		/* a nexthop that is passed over now, or no longer, affects other interfaces too */
 		if (group && mark_group(group, ifindex, dead))
 			dirty_all(state);
 	}
@@ -209,7 +209,7 @@ int implied_link_down(struct state *state, int ifindex, bool forced)
 	int r = remove_routes(
 		state, FIB_DEVICE, (uint32_t)ifindex, all_nexthops_dead, &doom);
 
-	/* an address's going leaves nexthop objects alone (docs/kernel.md 4.4), and the routes that
+	/* the removal of an address leaves nexthop objects alone (docs/kernel.md 4.4), and the routes that
 	 * have another nexthop alive keep the dead one */
 	if (r < 0)
 		return r;

@@ -8,7 +8,7 @@
 
 /*
  * The host's local addresses, counted, as several interfaces may have the same; and with their
- * network and broadcast addresses those that can be no packet's source here.
+ * network and broadcast addresses those that no packet may have as source.
  */
 struct local_addrs {
 	struct hash addrs; /* address -> on how many interfaces, as a pointer's number */
@@ -18,7 +18,7 @@ struct local_addrs {
 void local_addrs_init(struct local_addrs *addrs);
 void local_addrs_done(struct local_addrs *addrs);
 
-/* An address more, or one that was added less. Returns 0 or -ENOMEM. */
+/* Adds an address, or removes one that was added. Returns 0 or -ENOMEM. */
 int local_addrs_add(struct local_addrs *addrs, const struct addr_record *addr);
 void local_addrs_forget(struct local_addrs *addrs, const struct addr_record *addr);
 
@@ -27,7 +27,7 @@ static inline bool local_addrs_has(const struct local_addrs *addrs, struct ip4 a
 	return hash_get(&addrs->addrs, addr.host) != NULL;
 }
 
-/* Adds to the set the own, network and broadcast addresses of first..last, ascending. Returns
+/* Adds to the set the local, network and broadcast addresses of first..last, ascending. Returns
  * 0 or -ENOMEM. */
 int local_addrs_impossible(const struct local_addrs *addrs, uint32_t first, uint32_t last,
 	struct prefixset *ret);

@@ -14,7 +14,7 @@
 
 /*
  * What the kernel reported: one message, decoded and checked, not evaluated.
- * The decoder makes records, state_apply() is the only one that takes them in. A record
+ * The decoder makes records, only state_apply() takes them in. A record
  * borrows: what it points to lives until the handler that got it returns.
  *
  * The model does not include the kernel's headers. Where a number of the kernel's is kept as
@@ -49,7 +49,7 @@ enum record_kind {
 
 /*
  * RTM_NEWLINK. An interface without has_inet has no IPv4 at all (its MTU is below 68): its
- * settings are gone, and the kernel takes nothing in by it.
+ * settings are gone, and the kernel accepts no packet by it.
  */
 struct link_record {
 	int ifindex;

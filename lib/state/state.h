@@ -17,11 +17,11 @@
 /*
  * What the kernel holds, as far as a verdict depends on it. Only state_apply() changes it,
  * for the answers of a dump and for events alike; everybody else reads. Its parts name each
- * other by key (ifindex, table, nexthop id), so nothing dangles when one of them goes.
+ * other by key (ifindex, table, nexthop id), so nothing dangles when one of them is removed.
  */
 
 /* A rule with the devices that its names mean just now: the kernel attaches and detaches
- * rules in silence when devices come, go and change their names. */
+ * rules unannounced when devices come, go and are renamed. */
 struct state_rule {
 	struct rule rule;
 	int iif, oif; /* ifindex; 0: not named; -1: names a device that isn't there */
@@ -79,8 +79,8 @@ void state_free(struct state *state);
 DEFINE_FREEP(struct state, state_free)
 
 /*
- * Says which routes of a table are to be applied next, so that the way to them is in the caches
- * by then. Nothing changes by it; count is at most TRIE_AHEAD.
+ * Takes the destinations of routes of a table that are applied next, and loads the paths to them into
+ * the caches. Changes nothing; count is at most TRIE_AHEAD.
  */
 void state_ahead(
 	const struct state *state, uint32_t table, const struct ip4 *dsts, size_t count);
@@ -109,10 +109,10 @@ int state_ifaces(const struct state *state, const struct iface ***ret, size_t *r
 /* How many routes, over all tables. */
 size_t state_routes(const struct state *state);
 
-/* Whether the running kernel is major.minor or later; one that isn't known is the newest. */
+/* Whether the running kernel is major.minor or later; an unknown one counts as the newest. */
 bool state_kernel_has(const struct state *state, unsigned int major, unsigned int minor);
 
-/* Whether the kernel would take this nexthop of a route just now (fib_lookup_good_nhc()). */
+/* Whether the kernel would use this nexthop of a route now (fib_lookup_good_nhc()). */
 bool state_nexthop_is_usable(const struct state *state, const struct fib_info *info,
 	const struct nexthop *nexthop);
 

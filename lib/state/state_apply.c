@@ -11,7 +11,7 @@
 
 /* --- links --------------------------------------------------------------------------------- */
 
-/* Rules name devices; which ones those are changes with every link that comes or goes. */
+/* Rules name devices; which devices that are changes with every link that comes or goes. */
 static int rule_device(const struct state *state, const char *name)
 {
 	const struct iface *iface;
@@ -63,7 +63,7 @@ static bool has_device_rules(const struct state *state)
 	return false;
 }
 
-/* What goes unannounced when a link changes from `was` to what it is now. */
+/* What is removed unannounced when a link changes from `was` to what it is now. */
 static int link_lost(struct state *state, const struct iface *iface,
 	const struct link_record *was, const struct iface *was_vrf)
 {
@@ -95,13 +95,13 @@ static int link_lost(struct state *state, const struct iface *iface,
 	return 0;
 }
 
-/* Whether a link's change may bear on verdicts on other interfaces, other than by routes. */
+/* Whether a link's change may affect verdicts on other interfaces, other than by routes. */
 static bool link_dirties_all(const struct state *state, const struct link_record *was,
 	const struct link_record *now)
 {
 	const unsigned int carrier = LINK_RUNNING | LINK_LOWER_UP;
 
-	/* names are in rules, groups in suppressors, and a VRF is where others are looked up */
+	/* names are in rules, groups in suppressors, and others are looked up in a VRF */
 	if (state->rules.count &&
 		(strcmp(was->name, now->name) != 0 || was->group != now->group) &&
 		has_device_rules(state))
