@@ -66,7 +66,7 @@ const char *finding_sources(
 	for (size_t i = 0; i < shown; i++) {
 		char prefix[PREFIX4_TEXT];
 
-		say(&text, "%s%s", i ? " " : "",
+		say(&text, "%s%s", i ? ", " : "",
 			prefix4_format(finding->sources[i], prefix));
 	}
 	if (more)
@@ -81,27 +81,18 @@ const char *finding_from(const struct finding *finding, char *out, size_t size)
 
 	if (!finding->but_count)
 		return finding_sources(finding, 4, out, size);
-	say(&text, "%s but", prefix4_format(finding->cover, prefix));
+	say(&text, "%s except", prefix4_format(finding->cover, prefix));
 	for (size_t i = 0; i < finding->but_count; i++)
 		say(&text, "%s %s", i ? "," : "",
 			prefix4_format(finding->but[i], prefix));
 	return out;
 }
 
-const char *finding_because(const struct finding *finding, char *out, size_t size)
+static void say_filter(struct text *text, const struct rp_filter *filter)
 {
-	const struct rp_filter *filter = &finding->filter;
-	const char *name = finding->iif;
-
-	if (filter->own > filter->all)
-		snprintf(out, size, "by its own setting, conf.all being %d", filter->all);
-	else if (filter->all > filter->own)
-		snprintf(out, size,
-			"because conf.all is %d: the greater of all and %s counts, so %s=%d has no effect",
-			filter->all, name, name, filter->own);
-	else
-		snprintf(out, size, "by its own setting and by conf.all alike");
-	return out;
+	say(text, " (%s, own %d, all %d%s)", filter->effective == 1 ? "strict" : "loose",
+		filter->own, filter->all,
+		filter->all > filter->own ? ": the greater counts" : "");
 }
 
 static void say_to(struct text *text, const struct finding *finding)
@@ -110,7 +101,7 @@ static void say_to(struct text *text, const struct finding *finding)
 	char addr[IP4_TEXT];
 
 	if (finding->out[0]) {
-		say(text, " forwarded by %s, as to %s", finding->out,
+		say(text, " forwarded out of %s, such as to %s", finding->out,
 			ip4_format(finding->example.dst, addr));
 		return;
 	}
@@ -119,8 +110,8 @@ static void say_to(struct text *text, const struct finding *finding)
 			ip4_format(finding->to.list.items[i], addr));
 	if (shown < count)
 		say(text, " and %zu more", count - shown);
-	if (finding->forwarded && !finding->out[0])
-		say(text, " and forwarded ones");
+	if (finding->forwarded)
+		say(text, " and forwarded packets");
 }
 
 /* What of the packets is not as in most: only they are dropped for certain. */
@@ -144,61 +135,83 @@ static void say_kind(struct text *text, const struct flow *flow)
 		say(text, " with tos 0x%x", flow->tos);
 }
 
-static void say_way_back(struct text *text, const struct finding *finding)
+/* " (main)", " (table 100)" */
+static void say_table(struct text *text, uint32_t table)
+{
+	char name[12];
+
+	table_name(table, name);
+	say(text, " (%s%s)", name[0] >= '0' && name[0] <= '9' ? "table " : "", name);
+}
+
+static void say_reverse(struct text *text, const struct finding *finding)
 {
 	const struct reverse *reverse = &finding->reverse;
-	char devices[128], table[12], src[IP4_TEXT];
+	char devices[128], src[IP4_TEXT];
 
 	ip4_format(finding->example.src, src);
-	if (finding->reason == RPF_NO_ROUTE) {
-		if (reverse->known)
-			say(text, "the way back to %s is %s %s route (table %s)", src,
-				reverse->type == ROUTE_UNREACHABLE ? "an" : "a",
-				route_type_name(reverse->type),
-				table_name(reverse->table, table));
-		else
-			say(text, "there is no route back to %s", src);
+	if (!reverse->known) {
+		say(text, "there is no reverse route to %s", src);
 		return;
 	}
 	if (finding->reason == RPF_UNNUMBERED)
-		say(text, "%s has no IPv4 address, where loose filters like strict, and ",
+		say(text, "%s has no IPv4 address, so loose acts as strict; ",
 			finding->iif);
-	say(text, "the way back to %s leaves by %s", src,
-		reverse_devices(reverse, devices, sizeof(devices)));
+	say(text, "the reverse route to %s is %s", src,
+		finding->reason == RPF_NO_ROUTE
+			? route_type_name(reverse->type)
+			: reverse_devices(reverse, devices, sizeof(devices)));
 	if (reverse->via[0])
 		say(text, " via %s", reverse->via);
-	say(text, " (table %s), not by %s", table_name(reverse->table, table),
-		finding->iif);
+	say_table(text, reverse->table);
+}
+
+/* What makes it less certain. That the kernel drops the example, too, is the rule. */
+static void say_notes(struct text *text, const struct finding *finding)
+{
+	switch (finding->kernel) {
+	case KERNEL_DROP:
+		break;
+	case KERNEL_UNASKED:
+		say(text, " Not confirmed: the kernel was not asked.");
+		break;
+	case KERNEL_PASS:
+		say(text, " The kernel disagrees: it accepts the test packet.");
+		break;
+	case KERNEL_UNJUDGED:
+		say(text,
+			" Not confirmed: the kernel rejects the test packet for another reason.");
+		break;
+	}
+	if (finding->unsure)
+		say(text,
+			" Unsure: the kernel disagrees with the model on another packet.");
+	if (finding->blind)
+		say(text,
+			" %" PRIu64
+			" further expected address%s not evaluated: unsupported kernel attribute.",
+			finding->blind, finding->blind == 1 ? "" : "es");
 }
 
 const char *finding_sentence(const struct finding *finding, char out[static FINDING_TEXT])
 {
 	struct text text = { out, FINDING_TEXT, 0 };
-	char sources[160], because[160], value[32], share[12];
+	char sources[160], share[12];
 
-	say(&text, "%s drops packets from %s", finding->iif,
+	say(&text, "%s: drops %s", finding->iif,
 		finding_from(finding, sources, sizeof(sources)));
 	if (finding->share < 1.0)
-		say(&text, " (a share of %s of the expected sources)",
+		say(&text, " (share %s of the expected addresses)",
 			finding_share(finding, share));
 	say_to(&text, finding);
 	say_kind(&text, &finding->example);
-	say(&text, ": its rp_filter is %s %s, and ",
-		rp_filter_words(finding->filter.effective, value),
-		finding_because(finding, because, sizeof(because)));
-	say_way_back(&text, finding);
-	say(&text, ". Remedy: %s.", finding->remedy.text);
-	if (finding->blind)
-		say(&text,
-			" Of %" PRIu64
-			" more expected sources it can't be told: something that bears on them is not understood.",
-			finding->blind);
+	say_filter(&text, &finding->filter);
+	say(&text, ": ");
+	say_reverse(&text, finding);
+	say(&text, ".");
+	say_notes(&text, finding);
+	say(&text, " Fix: %s", finding->remedy.text);
 	if (finding->old_kernels_accept)
-		say(&text, " Kernels up to 2.6.30 accepted these packets.");
-	if (finding->kernel == KERNEL_DROP)
-		say(&text, " The kernel confirms it.");
-	if (finding->unsure)
-		say(&text,
-			" Unsure: of another flow the kernel says otherwise than the model.");
+		say(&text, " (kernels up to 2.6.30 accept these packets)");
 	return out;
 }
