@@ -172,7 +172,7 @@ static void print_text(
 		(void)fputc('\n', out);
 	}
 	if (!exceptions->list.count)
-		(void)fputs("Every interface is strict.\n", out);
+		(void)fputs("No exceptions.\n", out);
 }
 
 int exceptions_run(struct ctl *ctl)
