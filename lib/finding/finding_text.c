@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "finding/finding_text.h"
 
-#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -188,9 +187,9 @@ static void say_notes(struct text *text, const struct finding *finding)
 			" Unsure: the kernel disagrees with the model on another packet.");
 	if (finding->blind)
 		say(text,
-			" %" PRIu64
-			" further expected address%s not evaluated: unsupported kernel attribute.",
-			finding->blind, finding->blind == 1 ? "" : "es");
+			" %llu further expected address%s not evaluated: unsupported kernel attribute.",
+			(unsigned long long)finding->blind,
+			finding->blind == 1 ? "" : "es");
 }
 
 const char *finding_sentence(const struct finding *finding, char out[static FINDING_TEXT])
