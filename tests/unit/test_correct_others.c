@@ -397,7 +397,8 @@ START_TEST(pauses_are_of_those_that_are_named)
 	ask(&world, request_pause, "tunl7", "paused", "no such interface now");
 	ck_assert(ledger_is_paused(world.ledger, "tunl7"));
 	ask(&world, request_pause, "", "refused", "not an interface name");
-	ask(&world, request_pause, "a-name-of-16-or-more", "refused", "not an interface name");
+	ask(&world, request_pause, "a-name-of-16-or-more", "refused",
+		"not an interface name");
 	ask(&world, request_pause, "a/b", "refused", "not an interface name");
 	ck_assert(!ledger_all_paused(world.ledger));
 	ck_assert_uint_eq(world.ledger->pauses.count, 1);
