@@ -29,7 +29,7 @@ static int check_sender(sd_bus_message *message, sd_bus_error *error)
 	if (r >= 0 && uid == 0)
 		return 0;
 	return sd_bus_error_set(
-		error, SD_BUS_ERROR_ACCESS_DENIED, "only root may ask for that");
+		error, SD_BUS_ERROR_ACCESS_DENIED, "only root may do this");
 }
 
 /* The names of interfaces; at most as many as there can be. *ret is to be freed, with them. */
@@ -85,7 +85,7 @@ static int serve(sd_bus_message *message, struct bus *bus, sd_bus_error *error,
 		return r;
 	if (!session_wanted(bus->session))
 		return sd_bus_error_set(error, BUS_ERROR_MONITORING,
-			"rpfilterd only watches: its mode is \"monitor\"");
+			"rpfilterd writes nothing: its mode is \"monitor\"");
 	r = read_names(message, &names);
 	if (r >= 0)
 		r = bus->serve(bus->data, request, names, &answers);
@@ -98,7 +98,7 @@ static int serve(sd_bus_message *message, struct bus *bus, sd_bus_error *error,
 			error, SD_BUS_ERROR_FAILED, bus->session->ledger_error);
 	} else if (r == -EAGAIN) {
 		r = sd_bus_error_set(error, SD_BUS_ERROR_FAILED,
-			"netlink overrun: resynchronising; try again in a moment");
+			"rpfilterd is resynchronising with the kernel; try again in a moment");
 	}
 	array_done(&answers.list);
 	return r;
@@ -164,7 +164,7 @@ static int on_name(sd_bus_message *message, void *data, sd_bus_error *error)
 	(void)error;
 	if (refused)
 		log_plain(bus->sink, LOG_NOTICE,
-			"The system bus refuses our name: %s; rpfilterctl can't reach the daemon, all else goes on.",
+			"Cannot get the name on the system bus: %s; rpfilterctl cannot reach rpfilterd, all else works.",
 			refused->message ? refused->message : refused->name);
 	bus->wait_usec = 0;
 	return 0;

@@ -39,14 +39,13 @@ static int connect_kernel(struct daemon *daemon)
 
 	if (r < 0) {
 		log_plain(&daemon->sink, LOG_ERR,
-			"The kernel's routing socket can't be opened: %s; ending.",
-			strerror(-r));
+			"Cannot open the netlink socket: %s; exiting.", strerror(-r));
 		return r;
 	}
 	r = resync_first(&daemon->sync);
 	if (r < 0)
-		log_plain(&daemon->sink, LOG_ERR,
-			"Reading the kernel failed: %s; ending.", strerror(-r));
+		log_plain(&daemon->sink, LOG_ERR, "Cannot read the kernel: %s; exiting.",
+			strerror(-r));
 	return r;
 }
 
@@ -271,7 +270,7 @@ int daemon_run(struct daemon *daemon)
 	session_stop(&daemon->session);
 	turn_log(daemon);
 	if (r < 0)
-		log_plain(&daemon->sink, LOG_ERR, "Ending: %s.", strerror(-r));
+		log_plain(&daemon->sink, LOG_ERR, "Exiting: %s.", strerror(-r));
 	return r < 0 ? EXIT_FAILURE : 0;
 }
 
@@ -280,11 +279,12 @@ static void log_unconfirmed_findings(struct daemon *daemon, const struct report 
 	array_each (&daemon->track.items, const struct track_item, item) {
 		if (item->phase == TRACK_PENDING)
 			log_plain(&daemon->sink, LOG_WARNING,
-				"%s: the model says drop, the kernel does not confirm it.",
+				"%s: not confirmed by the kernel; no finding is raised.",
 				item->finding->id);
 	}
 	array_each (&report->unknown, const struct finding_id, id)
-		log_plain(&daemon->sink, LOG_WARNING, "%s: can't be judged.", id->text);
+		log_plain(&daemon->sink, LOG_WARNING,
+			"%s: not evaluated: unsupported kernel attribute.", id->text);
 }
 
 int daemon_once(struct daemon *daemon)
@@ -299,7 +299,7 @@ int daemon_once(struct daemon *daemon)
 	if (r >= 0)
 		r = evaluate(daemon->sync.state, daemon->config, DETAIL_SUMMARY, &report);
 	if (r < 0) {
-		log_plain(&daemon->sink, LOG_ERR, "Judging failed: %s.", strerror(-r));
+		log_plain(&daemon->sink, LOG_ERR, "Evaluation failed: %s.", strerror(-r));
 		return 2;
 	}
 	log_unconfirmed_findings(daemon, report);

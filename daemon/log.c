@@ -28,11 +28,11 @@ void log_synced(struct sink *sink, const struct state *state, bool corrects)
 
 	entry_event(&entry, EVENT_SYNCED);
 	entry_add(&entry, "MESSAGE",
-		"Following the kernel: %zu link%s, %zu route%s, %zu rule%s, %s.", links,
-		plural(links), routes, plural(routes), state->rules.count,
+		"In sync with the kernel: %zu link%s, %zu route%s, %zu rule%s; %s.",
+		links, plural(links), routes, plural(routes), state->rules.count,
 		plural(state->rules.count),
-		corrects ? "correct mode, rp_filter is loosened where it has to be"
-			 : "monitor mode, nothing is written");
+		corrects ? "correct mode: loosens rp_filter where needed"
+			 : "monitor mode: writes nothing");
 	entry_add(&entry, "RPF_ALL", "%d", state->all.value[DEVCONF_RP_FILTER]);
 	send_entry(sink, &entry);
 }
@@ -47,28 +47,28 @@ static void why_cleared(
 	char value[32], text[IP4_TEXT];
 
 	if (!iface || strcmp(iface->link.name, finding->iif) != 0)
-		snprintf(out, size, "there is no interface of that name any more");
+		snprintf(out, size, "the interface is gone or renamed");
 	else if (!iface_is_up(iface))
-		snprintf(out, size, "it is down");
+		snprintf(out, size, "the interface is down");
 	else if (rpf.reason == RPF_SYMMETRIC)
-		snprintf(out, size, "the way back to %s leads out of it now",
+		snprintf(out, size, "the reverse route to %s uses it now",
 			ip4_format(finding->example.src, text));
 	else if (rpf.verdict == RPF_PASS &&
 		 rpf.filter.effective != finding->filter.effective)
-		snprintf(out, size, "its rp_filter is %s now",
+		snprintf(out, size, "rp_filter is %s now",
 			rp_filter_words(rpf.filter.effective, value));
 	else if (rpf.verdict == RPF_PASS && finding->reason == RPF_UNNUMBERED)
-		snprintf(out, size, "it has an IPv4 address now, so loose lets them in");
+		snprintf(out, size, "it has an IPv4 address now, so loose accepts them");
 	else if (rpf.verdict == RPF_PASS)
-		snprintf(out, size, "there is a way back to %s now",
+		snprintf(out, size, "there is a reverse route to %s now",
 			ip4_format(finding->example.src, text));
 	else if (rpf.reason == RPF_NO_IPV4)
-		snprintf(out, size, "it has no IPv4 any more");
+		snprintf(out, size, "it no longer has IPv4");
 	else if (rpf.verdict == RPF_UNJUDGED)
-		snprintf(out, size, "packets to %s are not for this host any more",
+		snprintf(out, size, "%s is no longer an address of this host",
 			ip4_format(finding->example.dst, text));
 	else
-		snprintf(out, size, "those that it drops are not expected any more");
+		snprintf(out, size, "the dropped sources are no longer expected");
 }
 
 /* What was said of the fault is over; what is said of the interface is as it is now. */
@@ -80,8 +80,7 @@ static void add_cleared(
 	char why[128];
 
 	why_cleared(state, finding, why, sizeof(why));
-	entry_add(entry, "MESSAGE",
-		"%s no longer drops packets from sources that are expected: %s.",
+	entry_add(entry, "MESSAGE", "%s: no longer drops expected packets: %s.",
 		finding->iif, why);
 	entry_add(entry, "RPF_FINDING", "%s", finding->id);
 	entry_add(entry, "RPF_IIF", "%s", finding->iif);
@@ -136,15 +135,16 @@ static void log_resync(struct sink *sink, const struct state *state,
 	entry_event(&entry, EVENT_RESYNC);
 	if (event->kind == SYNC_DRIFTED)
 		entry_add(&entry, "MESSAGE",
-			"Audit: the kernel changed something without announcing it (%s); resynchronised in %" PRIu64
+			"Audit found an unannounced change (%s): resynchronised in %" PRIu64
 			" ms (%zu routes); findings are current.",
 			event->what, took_msec, routes);
 	else
 		entry_add(&entry, "MESSAGE",
 			"%s: resynchronised in %" PRIu64
 			" ms (%zu routes); findings are current.",
-			event->loss == SYNC_OVERRUN ? "Netlink overrun"
-						    : "Malformed netlink message",
+			event->loss == SYNC_OVERRUN
+				? "Netlink overrun"
+				: "Malformed or truncated netlink message",
 			took_msec, routes);
 	entry_add(&entry, "RPF_COUNT", "%" PRIu64, counts->resyncs);
 	send_entry(sink, &entry);
@@ -159,24 +159,24 @@ void log_sync(struct sink *sink, const struct sync *sync, const struct sync_even
 		break;
 	case SYNC_MALFORMED:
 		log_plain(sink, LOG_WARNING,
-			"Netlink: a message was malformed or cut off; resynchronising.");
+			"Malformed or truncated netlink message: resynchronising.");
 		break;
 	case SYNC_RESYNC_FAILED:
-		log_plain(sink, LOG_WARNING, "Resynchronising failed: %s; trying again.",
+		log_plain(sink, LOG_WARNING, "Resynchronisation failed: %s; retrying.",
 			strerror(-event->error));
 		break;
 	case SYNC_AUDIT_FAILED:
-		log_plain(sink, LOG_WARNING, "Audit failed: %s; trying again later.",
+		log_plain(sink, LOG_WARNING, "Audit failed: %s; retrying later.",
 			event->error == -ENOBUFS ? "too many events meanwhile"
 						 : strerror(-event->error));
 		break;
 	case SYNC_REFRESH_FAILED:
 		log_plain(sink, LOG_WARNING,
-			"Reading the settings again failed: %s; keeping what is known.",
+			"Cannot read the settings again: %s; keeping the known values.",
 			strerror(-event->error));
 		break;
 	case SYNC_RECEIVE_FAILED:
-		log_plain(sink, LOG_ERR, "Receiving from the kernel failed: %s; ending.",
+		log_plain(sink, LOG_ERR, "Cannot receive from the kernel: %s; exiting.",
 			strerror(-event->error));
 		break;
 	}
@@ -184,9 +184,7 @@ void log_sync(struct sink *sink, const struct sync *sync, const struct sync_even
 
 /* What it takes to see a disagreement again, for whoever gets the report. */
 #define REPORT                                                                           \
-	"Please report it with the output of: ip route get %s; rpfilterctl explain %s; " \
-	"ip -d link; ip address; ip rule; ip route show table all; ip nexthop; "         \
-	"sysctl -ar net.ipv4.conf; uname -r"
+	"Please report this with the output of: ip route get %s; rpfilterctl explain %s; ip -d link; ip address; ip rule; ip route show table all; ip nexthop; sysctl -ar net.ipv4.conf; uname -r"
 
 void log_disagreement(
 	struct sink *sink, const struct finding *finding, uint64_t disagreements)
@@ -197,7 +195,7 @@ void log_disagreement(
 	flow_format(&finding->example, finding->iif, words);
 	entry_event(&entry, EVENT_DISAGREEMENT);
 	entry_add(&entry, "MESSAGE",
-		"The model says that %s drops a packet to %s (%s), the kernel accepts it, and reading all again did not settle it: the kernel is right, the finding is not raised. " REPORT,
+		"%s: the kernel accepts the packet to %s, the model drops it (%s), also after resynchronisation; no finding is raised. " REPORT,
 		finding->iif, words, rpf_reason_name(finding->reason), words, words);
 	entry_add_finding(&entry, finding);
 	entry_add(&entry, "RPF_COUNT", "%" PRIu64, disagreements);
@@ -216,7 +214,7 @@ void log_flow_disagreement(struct sink *sink, const struct state *state,
 	flow_format(flow, name, words);
 	entry_event(&entry, EVENT_DISAGREEMENT);
 	entry_add(&entry, "MESSAGE",
-		"The model says of a packet to %s: %s (%s), the kernel: %s, and reading all again did not settle it: the kernel is right; findings of %s are unsure. " REPORT,
+		"The kernel disagrees with the model about the packet to %s: model %s (%s), kernel %s, also after resynchronisation; findings of %s are unsure. " REPORT,
 		words, rpf_verdict_name(difference->rpf.verdict),
 		rpf_reason_name(difference->rpf.reason),
 		difference->kernel_errno ? strerror(difference->kernel_errno)
@@ -241,7 +239,7 @@ void log_blind(struct sink *sink, const struct state *state)
 
 	entry_event(&entry, EVENT_BLIND);
 	entry_add(&entry, "MESSAGE",
-		"The kernel said something that bears on reverse path filtering and is not understood here (%s); verdicts that it may touch are withheld.",
+		"Unsupported kernel attribute (%s); verdicts that may depend on it are withheld.",
 		state->blind_what ? state->blind_what : "unknown");
 	entry_add(&entry, "RPF_COUNT", "%zu", state->blind);
 	send_entry(sink, &entry);
@@ -250,7 +248,7 @@ void log_blind(struct sink *sink, const struct state *state)
 void log_missed(struct sink *sink, const struct report_missed *missed)
 {
 	log_plain(sink, LOG_NOTICE,
-		"The rules tell more packets of %s apart than are looked at; nothing is said of further ones: %s. rpfilterctl check lists them.",
+		"%s: routing rules define more flow classes than the limit of 64; not evaluated: %s. See rpfilterctl check.",
 		missed->name, missed->what);
 }
 
@@ -271,12 +269,12 @@ void log_drops(struct sink *sink, const struct track *track, uint64_t count)
 	if (open)
 		entry_add(&entry, "MESSAGE",
 			"The kernel dropped %" PRIu64
-			" packet%s by reverse path since last looked: most likely explained by %s%s.",
+			" packet%s by reverse path filtering since the last check; probable cause: %s%s.",
 			count, plural(count), names, open > 8 ? " and others" : "");
 	else
 		entry_add(&entry, "MESSAGE",
 			"The kernel dropped %" PRIu64
-			" packet%s by reverse path since last looked: no finding explains them. They came from sources that nobody expects; if they should come in, declare them in the configuration.",
+			" packet%s by reverse path filtering since the last check; no finding explains this. The sources are not expected; to accept them, declare them in the configuration.",
 			count, plural(count));
 	entry_add(&entry, "RPF_DROPS", "%" PRIu64, count);
 	if (open)
@@ -289,7 +287,7 @@ void log_reloaded(struct sink *sink)
 	struct entry entry;
 
 	entry_event(&entry, EVENT_RELOADED);
-	entry_add(&entry, "MESSAGE", "The configuration was read again and is in force.");
+	entry_add(&entry, "MESSAGE", "Configuration reloaded.");
 	send_entry(sink, &entry);
 }
 
@@ -298,27 +296,27 @@ void log_config_error(struct sink *sink, const char *error)
 	struct entry entry;
 
 	entry_event(&entry, EVENT_CONFIG_ERROR);
-	entry_add(&entry, "MESSAGE", "%s; keeping the last good configuration.", error);
+	entry_add(&entry, "MESSAGE", "%s; keeping the current configuration.", error);
 	send_entry(sink, &entry);
 }
 
 void log_unconfirmed(struct sink *sink, const struct finding *finding, int error)
 {
 	log_plain(sink, LOG_WARNING,
-		"%s: asking the kernel failed: %s; the finding is reported unconfirmed.",
+		"%s: cannot ask the kernel: %s; the finding is not confirmed.",
 		finding->id, strerror(-error));
 }
 
 void log_cant_ask(struct sink *sink, const struct finding *finding)
 {
 	log_plain(sink, LOG_WARNING,
-		"%s: the model says drop, but the kernel can't be asked about the example; the finding is not raised.",
+		"%s: the kernel rejects the test packet for another reason than the model; no finding is raised.",
 		finding->id);
 }
 
 void log_drops_unreadable(struct sink *sink, int error)
 {
 	log_plain(sink, LOG_WARNING,
-		"The counter IPReversePathFilter can't be read: %s; drops are not counted until it can.",
+		"Cannot read the counter IPReversePathFilter: %s; drops are not counted.",
 		strerror(-error));
 }

@@ -56,9 +56,9 @@ int main(int argc, char **argv)
 	if (options.check_config) {
 		if (!options.config && access(RPFILTERD_CONFIG, F_OK) < 0)
 			puts("rpfilterd: " RPFILTERD_CONFIG
-			     ": no such file, the defaults hold");
+			     ": no such file, using the defaults");
 		else
-			printf("rpfilterd: %s: the configuration is right\n",
+			printf("rpfilterd: %s: the configuration is valid\n",
 				options.config ? options.config : RPFILTERD_CONFIG);
 		config_free(config);
 		return 0;

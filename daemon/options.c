@@ -10,23 +10,23 @@
 static const char help[] =
 	"rpfilterd [OPTION]...\n"
 	"\n"
-	"Knows which packets this host drops by reverse path filtering (rp_filter), says so with\n"
-	"cause and remedy, and keeps knowing it while links, routes and rules change. It serves\n"
-	"the network namespace that it starts in and, in monitor mode, changes nothing;\n"
-	"in correct mode it applies the remedy itself.\n"
+	"Monitors which packets this host drops by reverse path filtering (rp_filter), and logs\n"
+	"the cause and the remedy. Follows all changes of links, routes and rules in the network\n"
+	"namespace where it starts. In monitor mode it changes nothing; in correct mode it applies\n"
+	"the remedy.\n"
 	"\n"
 	"  --config FILE            read FILE instead of " RPFILTERD_CONFIG "\n"
-	"  --check-config           say whether the configuration is right, and end\n"
-	"  --mode monitor|correct   overrides the file, entries of interfaces included\n"
+	"  --check-config           check the configuration and exit\n"
+	"  --mode monitor|correct   override the file, entries of interfaces included\n"
 	"  --log journal|stderr|json\n"
-	"                           where entries go: journal when systemd started it, else stderr\n"
-	"  --log-level LEVEL        leave out what is less urgent: error, warning, notice, info,\n"
-	"                           debug (or 0 to 7); the default is info\n"
-	"  --state DIR              the state directory, instead of $STATE_DIRECTORY\n"
-	"  --once                   read, judge, log, end: 0 no finding, 1 findings, 2 could not tell\n"
+	"                           log to; default journal if started by systemd, else stderr\n"
+	"  --log-level LEVEL        the least urgent level to log: error, warning, notice, info,\n"
+	"                           debug (or 0 to 7); default info\n"
+	"  --state DIR              state directory, instead of $STATE_DIRECTORY\n"
+	"  --once                   evaluate and log once: exit 0 no finding, 1 findings, 2 unknown\n"
 	"  --help, --version\n"
 	"\n"
-	"SIGHUP reads the configuration again, SIGUSR1 logs figures. See rpfilterd(8), rpfilterd.conf(5).\n";
+	"SIGHUP reloads the configuration, SIGUSR1 logs statistics. See rpfilterd(8), rpfilterd.conf(5).\n";
 
 enum { CONFIG = 256, CHECK_CONFIG, MODE, LOG, LOG_LEVEL, STATE, ONCE, HELP, VERSION };
 
@@ -67,7 +67,7 @@ static int choose(const struct word *words, const char *option, const char *text
 		if (strcmp(words->name, text) == 0)
 			return words->value;
 	}
-	fprintf(stderr, "rpfilterd: %s %s: not known; it is one of %s\n", option, text,
+	fprintf(stderr, "rpfilterd: %s %s: unknown; allowed is %s\n", option, text,
 		allowed);
 	return -EINVAL;
 }
@@ -78,7 +78,7 @@ static int wrong(const char *argument, int code)
 		fprintf(stderr, "rpfilterd: %s: needs a value; see rpfilterd --help\n",
 			argument);
 	else
-		fprintf(stderr, "rpfilterd: %s: no such option; see rpfilterd --help\n",
+		fprintf(stderr, "rpfilterd: %s: unknown option; see rpfilterd --help\n",
 			argument);
 	return -EINVAL;
 }
@@ -89,7 +89,7 @@ static int set_mode(struct options *options, const char *text)
 	options->correct = strcmp(text, "correct") == 0;
 	if (options->monitor || options->correct)
 		return 1;
-	fprintf(stderr, "rpfilterd: --mode %s: not known; it is monitor or correct\n",
+	fprintf(stderr, "rpfilterd: --mode %s: unknown; allowed is monitor, correct\n",
 		text);
 	return -EINVAL;
 }
@@ -149,7 +149,7 @@ int options_parse(int argc, char **argv, struct options *ret)
 	}
 	if (optind < argc) {
 		fprintf(stderr,
-			"rpfilterd: %s: it takes options only; see rpfilterd --help\n",
+			"rpfilterd: %s: unexpected; only options are allowed, see rpfilterd --help\n",
 			argv[optind]);
 		return -EINVAL;
 	}

@@ -50,7 +50,7 @@ void stats_status(struct stats *stats, const struct sync *sync, const struct tra
 	(void)sd_notifyf(0,
 		"STATUS=%s%zu links, %zu routes, %zu finding%s%s, %" PRIu64
 		" overruns, %" PRIu64 " resyncs",
-		sync->synced ? "" : "Out of sync, reading again: ", state->ifaces.count,
+		sync->synced ? "" : "Out of sync, resynchronising: ", state->ifaces.count,
 		state_routes(state), findings, findings == 1 ? "" : "s", age,
 		sync->counts.overruns, sync->counts.resyncs);
 }
@@ -63,13 +63,12 @@ void stats_log(const struct stats *stats, const struct sync *sync,
 	const struct histogram *lag = &stats->lag;
 
 	log_plain(sink, LOG_INFO,
-		"%" PRIu64 " events, from heard of to judged in us: half within %" PRIu64
-		", 99%% within %" PRIu64 ", 99.9%% within %" PRIu64 ", longest %" PRIu64
+		"Statistics: %" PRIu64 " events, event to verdict in us: 50%% %" PRIu64
+		", 99%% %" PRIu64 ", 99.9%% %" PRIu64 ", longest %" PRIu64
 		"; %zu links, %zu routes, %zu findings, %" PRIu64 " overruns, %" PRIu64
-		" resyncs, %" PRIu64 " audits of which %" PRIu64
-		" found something, %" PRIu64 " self-checks, %" PRIu64
-		" disagreements; messages: %" PRIu64 " malformed, %" PRIu64
-		" refused, %" PRIu64 " not understood.",
+		" resyncs, %" PRIu64 " audits (%" PRIu64 " found changes), %" PRIu64
+		" self-checks, %" PRIu64 " disagreements; messages: %" PRIu64
+		" malformed, %" PRIu64 " refused, %" PRIu64 " unsupported.",
 		lag->count, histogram_percentile(lag, 0.5),
 		histogram_percentile(lag, 0.99), histogram_percentile(lag, 0.999),
 		lag->largest, sync->state->ifaces.count, state_routes(sync->state),

@@ -261,7 +261,7 @@ static int read_prefix(struct load *l, const config_setting_t *setting,
 	if (without_host_bits(string_of(setting), &masked))
 		return wrong(l, setting, "%s has host bits set; allowed is \"%s\"",
 			quoted, prefix4_format(masked, text));
-	return wrong(l, setting, "%s is no IPv4 prefix; allowed is %s", quoted,
+	return wrong(l, setting, "%s is not an IPv4 prefix; allowed is %s", quoted,
 		"ADDRESS/LENGTH such as \"192.0.2.0/24\", or \"192.0.2.1\"");
 }
 
@@ -301,7 +301,7 @@ static int apply_address(struct load *l, const config_setting_t *setting,
 	if (ip4_parse(string_of(setting), (struct ip4 *)((char *)base + row->offset)) ==
 		0)
 		return 0;
-	return wrong(l, setting, "%s is no IPv4 address; allowed is %s",
+	return wrong(l, setting, "%s is not an IPv4 address; allowed is %s",
 		config_text_quote(string_of(setting), quoted), row->allowed);
 }
 
@@ -344,11 +344,11 @@ static int apply_mark(struct load *l, const config_setting_t *setting,
 	}
 	config_text_quote(string_of(setting), quoted);
 	if (!good || *text)
-		return wrong(
-			l, setting, "%s is no mark; allowed is %s", quoted, row->allowed);
+		return wrong(l, setting, "%s is not a mark; allowed is %s", quoted,
+			row->allowed);
 	if (mark & ~mask)
 		return wrong(l, setting,
-			"%s has bits outside of its mask, which no packet has; allowed is \"0x%x/0x%x\"",
+			"%s has bits outside its mask and matches no packet; allowed is \"0x%x/0x%x\"",
 			quoted, mark & mask, mask);
 	flow->mark = mark;
 	flow->mask = mask;
@@ -369,7 +369,7 @@ static int unknown(
 			fprintf(out, "%s%s", row == rows ? "" : ", ", row->name);
 	if (fclose(out) != 0)
 		return -ENOMEM;
-	return wrong(l, setting, "is no setting; allowed is %s", names);
+	return wrong(l, setting, "is not a setting; allowed is %s", names);
 }
 
 static const struct row *row_find(const struct row *rows, const char *name)
@@ -444,12 +444,13 @@ static int check_interface(struct load *l, const config_setting_t *item,
 	const struct config_interface *interface, const struct config *config)
 {
 	if (!interface->match && !interface->kind)
-		return wrong(l, item, "fits nothing; allowed is match, kind or both");
+		return wrong(l, item,
+			"has neither match nor kind; allowed is match, kind or both");
 	array_each (&config->interfaces, const struct config_interface, other)
 		if (same_text(other->match, interface->match) &&
 			same_text(other->kind, interface->kind))
 			return wrong(l, item,
-				"has the match and kind of interfaces.[%td], which decides; allowed is one entry",
+				"repeats the match and kind of interfaces.[%td], which applies; allowed is one entry",
 				other - config->interfaces.items);
 	return 0;
 }
@@ -484,9 +485,9 @@ static int add_flow(struct load *l, const config_setting_t *item, const struct r
 
 	r = apply_members(l, item, row->members, &flow);
 	if (r == 0 && !flow.iif)
-		r = wrong(l, item, "lacks iif; allowed is %s", row->allowed);
+		r = wrong(l, item, "has no iif; allowed is %s", row->allowed);
 	if (r == 0 && !config_setting_get_member(item, "from"))
-		r = wrong(l, item, "lacks from; allowed is %s", row->allowed);
+		r = wrong(l, item, "has no from; allowed is %s", row->allowed);
 	if (r == 0)
 		r = array_push(&config->flows, &flow);
 	if (r < 0)

@@ -98,7 +98,7 @@ static const char *why(int error)
 {
 	switch (-error) {
 	case EFBIG:
-		return "larger than 1 MiB, with what it includes";
+		return "larger than 1 MiB, includes counted";
 	case EINVAL:
 		return "not a regular file";
 	default:
@@ -244,7 +244,7 @@ static int include(struct config_text *t, const char *p, struct config_place at,
 	length = *name == '"' ? strcspn(name + 1, "\"\\\n") : 0;
 	if (length == 0 || name[1 + length] != '"')
 		return config_text_refuse(t, at, NULL,
-			"@ is unknown here; allowed is @include \"FILE\" at the start of a line");
+			"@ is not allowed here; allowed is @include \"FILE\" at the start of a line");
 	name++;
 	if (asprintf(&path, "%s%s%.*s", *name == '/' ? "" : t->directory,
 		    *name == '/' ? "" : "/", (int)length, name) < 0) {
@@ -270,8 +270,7 @@ static int gather_text(struct config_text *t, const char *text, struct config_pl
 	for (const char *p = text; r == 0 && *p; p = end) {
 		end = lexeme_end(p);
 		if (!end)
-			return config_text_refuse(t, at, NULL,
-				"a %s begins here and is never closed",
+			return config_text_refuse(t, at, NULL, "a %s is never closed",
 				*p == '"' ? "string" : "comment");
 		if (*p == '@')
 			r = include(t, starts_line ? p : "", at, depth, &end);
@@ -295,8 +294,8 @@ static int gather_file(struct config_text *t, const char *path, struct config_pl
 	int r, refused;
 
 	if (depth > INCLUDE_LIMIT)
-		return config_text_refuse(
-			t, at, NULL, "@include goes deeper than %d files", INCLUDE_LIMIT);
+		return config_text_refuse(t, at, NULL,
+			"@include is nested deeper than %d files", INCLUDE_LIMIT);
 	name = file = strdup(path);
 	if (!file)
 		return -ENOMEM;
@@ -317,8 +316,7 @@ static int gather_file(struct config_text *t, const char *path, struct config_pl
 	at = (struct config_place){ name, 1 };
 	if (strlen(text) < size) {
 		at.line += newlines(text, text + strlen(text));
-		return config_text_refuse(
-			t, at, NULL, "a NUL byte; the file has to be text");
+		return config_text_refuse(t, at, NULL, "a NUL byte; allowed is text");
 	}
 	return gather_text(t, text, at, depth);
 }
@@ -492,8 +490,7 @@ static int lex(struct config_text *t)
 	}
 	if (r == 0 && x.depth > 0)
 		r = config_text_refuse(t, config_text_locate(t, x.levels[x.depth].line),
-			NULL, "a %c begins here and is never closed",
-			x.levels[x.depth].open);
+			NULL, "a %c is never closed", x.levels[x.depth].open);
 	array_done(&x.names);
 	return r;
 }

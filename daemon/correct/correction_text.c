@@ -70,14 +70,14 @@ const char *correction_advice(int error, int ifindex)
 	case EPERM:
 	case EACCES:
 		return ifindex > 0
-			       ? "not permitted; rpfilterd.service needs CAP_NET_ADMIN for it: enable its drop-in correct.conf (rpfilterd(8), CORRECTING)"
-			       : "not permitted; rpfilterd.service needs its drop-ins correct.conf and allow-all.conf for it (rpfilterd(8), CORRECTING)";
+			       ? "not permitted; rpfilterd.service needs CAP_NET_ADMIN: enable its drop-in correct.conf (rpfilterd(8), CORRECTING)"
+			       : "not permitted; rpfilterd.service needs its drop-ins correct.conf and allow-all.conf (rpfilterd(8), CORRECTING)";
 	case EROFS:
-		return "/proc/sys is read-only here; rpfilterd.service needs its drop-in allow-all.conf for it (rpfilterd(8), CORRECTING)";
+		return "/proc/sys is read-only; rpfilterd.service needs its drop-in allow-all.conf (rpfilterd(8), CORRECTING)";
 	case ENODEV:
 		return "the interface is gone";
 	case EAFNOSUPPORT:
-		return "the interface has no IPv4 any more (its MTU is below 68)";
+		return "the interface no longer has IPv4 (MTU below 68)";
 	default:
 		return strerror(-error);
 	}
@@ -91,11 +91,11 @@ static void say_who(struct text *text, const struct correction *event)
 
 	if (!event->finding || !event->finding->source_count)
 		return;
-	say(text, " Packets from %s to %s come in by it again",
+	say(text, " Packets from %s to %s pass now",
 		finding_from(event->finding, sources, sizeof(sources)),
 		ip4_format(event->finding->example.dst, to));
 	if (event->outcome.kernel == KERNEL_PASS)
-		say(text, ", which the kernel confirms");
+		say(text, ", confirmed by the kernel");
 	say(text, ".");
 }
 
@@ -110,14 +110,14 @@ static void say_steps(struct text *text, const struct correction *event)
 	array_each (&event->plan->steps, const struct plan_step, step) {
 		kept += step->keeps;
 		if (step->ifindex == NETCONF_ALL)
-			say(text, " For that, %s was lowered from %s to %s", step->key,
+			say(text, " %s changed from %s to %s", step->key,
 				rp_filter_words(step->old, old),
 				rp_filter_words(step->value, value));
 	}
 	if (kept)
 		say(text,
-			", and %zu other%s, default included, got before what %s in effect",
-			kept, kept == 1 ? "" : "s", kept == 1 ? "it had" : "they had");
+			", after %zu other setting%s, default included, got %s effective value",
+			kept, kept == 1 ? "" : "s", kept == 1 ? "its" : "their");
 	say(text, ".");
 }
 
@@ -129,12 +129,12 @@ static void say_corrected(struct text *text, const struct correction *event)
 	if (event->old == event->value)
 		say(text, "%s stays %s.", key, rp_filter_words(event->value, value));
 	else
-		say(text, "%s was %s and is %s now%s%s.", key,
+		say(text, "%s changed from %s to %s%s%s.", key,
 			rp_filter_words(event->old, old),
 			rp_filter_words(event->value, value),
-			event->by_hand ? ", by hand" : "",
+			event->by_hand ? " by hand" : "",
 			event->replanned
-				? ": the interface has an address and its sources a way back, so loose is enough"
+				? ": loose is enough, as the interface has an address and its sources a reverse route"
 				: "");
 	say_steps(text, event);
 	say_who(text, event);
@@ -155,17 +155,17 @@ static void say_failed(struct text *text, const struct correction *event)
 	case OUTCOME_NO_LEDGER:
 		if (outcome->error == -E2BIG) {
 			say(text,
-				"%s was not changed to %d: the ledger is full; it takes %d entries, and rpfilterctl revert takes some back.",
+				"%s not set to %d: the ledger is full (%d entries); rpfilterctl revert makes room.",
 				key, event->value, LEDGER_ENTRIES);
 			return;
 		}
-		say(text,
-			"%s was not changed to %d: the ledger can't be written (%s), and without it nothing is.",
-			key, event->value, strerror(-outcome->error));
+		say(text, "%s not set to %d: the ledger cannot be written (%s).", key,
+			event->value, strerror(-outcome->error));
 		return;
 	case OUTCOME_NO_EFFECT:
-		say(text, "%s=%d did not help: the kernel's word on the example is %s",
-			key, event->value, kernel_answer_name(outcome->kernel));
+		say(text, "%s=%d has no effect: the kernel still %s the test packet", key,
+			event->value,
+			outcome->kernel == KERNEL_PASS ? "accepts" : "drops");
 		break;
 	case OUTCOME_DONE:
 	case OUTCOME_STALE:
@@ -173,15 +173,15 @@ static void say_failed(struct text *text, const struct correction *event)
 	case OUTCOME_OVERWRITTEN:
 	case OUTCOME_KEPT:
 	case OUTCOME_ERROR:
-		say(text, "Writing %s for %s failed: %s", key, event->iif,
+		say(text, "Cannot write %s for %s: %s", key, event->iif,
 			correction_advice(outcome->error, outcome->ifindex));
 		break;
 	}
 	say(text,
 		outcome->left
-			? "; what was written could not be taken back and stays in the ledger."
-		: event->plan ? "; nothing is changed."
-			      : "; it stays, and in the ledger.");
+			? "; what was written could not be reverted and stays in the ledger."
+		: event->plan ? "; nothing changed."
+			      : "; the value and its ledger entry stay.");
 }
 
 static void say_refused(struct text *text, const struct correction *event)
@@ -189,47 +189,45 @@ static void say_refused(struct text *text, const struct correction *event)
 	char key[64];
 
 	remedy_key(event->iif, key);
-	say(text, "%s is not corrected: ", event->iif);
+	say(text, "%s: not corrected: ", event->iif);
 	switch (event->refusal) {
 	case REFUSED_NOTHING:
 		break;
 	case REFUSED_SCOPE:
 		say(text,
-			"its sources are expected by addresses or routes only (%s); an entry of interfaces for it with mode = \"correct\" would allow it.",
+			"its sources are expected by addresses or routes only (%s); to allow it, add an entry of interfaces with mode = \"correct\".",
 			event->finding ? expect_why_name(event->finding->expect) : "?");
 		break;
 	case REFUSED_LOWEST:
 		say(text,
-			"only 0 helps, and correct.lowest is \"loose\"; \"off\" would allow it%s.",
+			"only 0 (off) helps and correct.lowest is \"loose\"; to allow it, set \"off\"%s.",
 			event->finding && event->finding->reason == RPF_NO_ROUTE
 				? ""
-				: ", and so would an address on it make 2 enough");
+				: ", or add an address to the interface, then 2 is enough");
 		break;
 	case REFUSED_ALLOW_ALL:
 		say(text,
-			"conf.all stands in the way of %s=0, and correct.allow_all is false; true would allow lowering all, after every other interface got what it has in effect.",
+			"%s=0 has no effect without lowering conf.all, and correct.allow_all is false; with true, all is lowered after every other interface gets its effective value.",
 			key);
 		break;
 	case REFUSED_PER_MINUTE:
 		say(text,
-			"it was written to as often as correct.per_minute allows; it goes on when a minute has passed.");
+			"write limit correct.per_minute reached; it continues after one minute.");
 		break;
 	case REFUSED_PAUSED:
-		say(text, "%s paused by hand; rpfilterctl resume%s%s ends that.",
+		say(text, "%s paused by hand until rpfilterctl resume%s%s.",
 			event->all_paused ? "all interfaces are" : "it is",
 			event->all_paused ? "" : " ",
 			event->all_paused ? "" : event->iif);
 		break;
 	case REFUSED_UNSURE:
-		say(text,
-			"model and kernel differ on one of its packets; as long as they do nothing is changed.");
+		say(text, "the kernel disagrees with the model; corrections suspended.");
 		break;
 	case REFUSED_OTHERS:
-		say(text,
-			"what would help makes other interfaces drop what is expected there.");
+		say(text, "the remedy makes other interfaces drop expected packets.");
 		break;
 	case REFUSED_LEDGER:
-		say(text, "%s.", event->why ? event->why : "there is no ledger");
+		say(text, "%s.", event->why ? event->why : "no ledger");
 		break;
 	}
 }
@@ -246,7 +244,7 @@ static void say_fight(struct text *text, const struct correction *event)
 	if (backoff->of_all)
 		remedy_key("all", key);
 	say(text,
-		"Somebody else has written %s back %zu times; rpfilterd leaves %s alone for %llu s.",
+		"Another program changed %s back %zu times; corrections of %s pause for %llu s.",
 		key, count, event->iif,
 		(unsigned long long)(backoff->pause_usec / 1000000));
 	for (size_t i = from; i < count; i++) {
@@ -261,7 +259,7 @@ static void say_fight(struct text *text, const struct correction *event)
 			clock, (unsigned long long)(reversal->when_usec / 1000 % 1000),
 			reversal->theirs, reversal->ours);
 	}
-	say(text, ". Find who writes it, and have one of the two give way.");
+	say(text, ". Find that program; only one of the two may write it.");
 }
 
 static void say_restored(struct text *text, const struct correction *event)
@@ -269,11 +267,11 @@ static void say_restored(struct text *text, const struct correction *event)
 	char key[64], old[32], value[32];
 
 	remedy_key(event->iif, key);
-	say(text, "%s was %s and is %s again%s.", key, rp_filter_words(event->old, old),
+	say(text, "%s restored from %s to %s%s.", key, rp_filter_words(event->old, old),
 		rp_filter_words(event->value, value),
-		event->by_hand	  ? ", by hand"
-		: event->stopping ? ": rpfilterd ends, and correct.restore is \"on-stop\""
-				  : ": nothing that is expected needs the correction");
+		event->by_hand	  ? " by hand"
+		: event->stopping ? ": rpfilterd stops and correct.restore is \"on-stop\""
+				  : ": no longer needed");
 }
 
 const char *correction_sentence(
@@ -299,6 +297,6 @@ void correction_text_left(
 	const struct ledger_entry *entry, char out[static CORRECTION_LEFT])
 {
 	snprintf(out, CORRECTION_LEFT,
-		"%s, index %d, is not known to be the interface that was corrected: its kind or its hardware address is another one. Its rp_filter, %d, is left.",
+		"%s (index %d) is a different interface now (other kind or hardware address); leaving rp_filter=%d unchanged.",
 		entry->name, entry->ifindex, entry->value);
 }

@@ -207,18 +207,18 @@ void ledger_explain(
 			ledger->directory);
 	else if (error == -EBADMSG && *ledger->boot)
 		snprintf(text, LEDGER_ERROR,
-			"the ledger %s/%s is damaged; what it knew of earlier corrections is lost: look at rp_filter of the interfaces (rpfilterctl exceptions), then remove the file",
+			"the ledger %s/%s is damaged and earlier corrections are unknown: check rp_filter of the interfaces (rpfilterctl exceptions), then remove the file",
 			ledger->directory, name);
 	else if (error == -EROFS || error == -EACCES || error == -EPERM)
 		snprintf(text, LEDGER_ERROR,
-			"the ledger in %s can't be written: %s; the state directory has to be writable (StateDirectory= of the service, or --state)",
+			"the ledger in %s cannot be written: %s; make the state directory writable (StateDirectory= of the service, or --state)",
 			ledger->directory, strerror(-error));
 	else if (error == -ENOSPC || error == -EDQUOT)
 		snprintf(text, LEDGER_ERROR,
-			"the ledger in %s can't be written: %s; make room there",
+			"the ledger in %s cannot be written: %s; free some space there",
 			ledger->directory, strerror(-error));
 	else
-		snprintf(text, LEDGER_ERROR, "the ledger in %s can't be used: %s",
+		snprintf(text, LEDGER_ERROR, "the ledger in %s cannot be used: %s",
 			ledger->directory, strerror(-error));
 }
 

@@ -91,9 +91,8 @@ int request_revert(struct policy *policy, const struct policy_input *input,
 	done += (int)left.count;
 	array_done(&left);
 	if (r >= 0 && !done)
-		r = request_answer_words(ret, "nothing", "",
-			"There is nothing in the ledger to take back%s.",
-			names && *names ? " for these" : "");
+		r = request_answer_words(ret, "nothing", "", "Nothing to revert%s.",
+			names && *names ? " on these interfaces" : "");
 	return r < 0 ? r : 0;
 }
 
@@ -116,17 +115,17 @@ static int switch_pause(const struct policy_input *input, const char *name,
 
 	if (name && !is_name(name))
 		return request_answer_words(
-			ret, "refused", "", "\"%s\" is no interface's name.", name);
+			ret, "refused", "", "\"%s\" is not an interface name.", name);
 	r = change(input->ledger, name);
 	if (r < 0)
 		return r;
 	if (name && change == ledger_resume && ledger_all_paused(input->ledger))
 		return request_answer_words(ret, "refused", name,
-			"%s is not corrected, as all interfaces are paused; rpfilterctl resume ends that.",
+			"%s: not corrected: all interfaces are paused until rpfilterctl resume.",
 			name);
 	return request_answer_words(ret, event, name ? name : "", "%s: %s%s.",
 		name ? name : "all interfaces", words,
-		absent ? "; no interface has that name now" : "");
+		absent ? "; no such interface now" : "");
 }
 
 static int switch_pauses(const struct policy_input *input, char *const *names,
@@ -150,7 +149,7 @@ int request_pause(struct policy *policy, const struct policy_input *input,
 {
 	(void)policy;
 	return switch_pauses(input, names, ret, ledger_pause, "paused",
-		"correction is paused until rpfilterctl resume");
+		"corrections paused until rpfilterctl resume");
 }
 
 int request_resume(struct policy *policy, const struct policy_input *input,
@@ -165,5 +164,5 @@ int request_resume(struct policy *policy, const struct policy_input *input,
 				backoff->retry_usec = 0;
 	}
 	return switch_pauses(
-		input, names, ret, ledger_resume, "resumed", "correction goes on");
+		input, names, ret, ledger_resume, "resumed", "corrections resumed");
 }

@@ -251,7 +251,7 @@ static void open_ledger(struct session *session)
 		return;
 	if (!session->ledger && !find_directory(session, path)) {
 		no_ledger(session,
-			"there is no state directory for the ledger; name one with --state");
+			"no state directory for the ledger; set one with --state");
 		return;
 	}
 	if (!session->ledger && ledger_open(path, &session->ledger, error) < 0) {
@@ -269,7 +269,7 @@ static void open_ledger(struct session *session)
 	session->ledger_doubtful = false;
 	if (session->ledger_error[0])
 		keep_plain(session, LOG_NOTICE,
-			"The ledger can be written again: corrections enabled.");
+			"Corrections enabled: the ledger can be written again.");
 	session->ledger_error[0] = '\0';
 }
 
@@ -503,7 +503,7 @@ void session_stop(struct session *session)
 				     : has_own_entries(session->ledger);
 	if (left)
 		keep_plain(session, LOG_ERR,
-			"Not all corrections could be taken back; they are in the ledger: rpfilterctl revert --all.");
+			"Some corrections could not be reverted and stay in the ledger; use rpfilterctl revert --all.");
 }
 
 void session_done(struct session *session)

@@ -89,11 +89,11 @@ int answer_of(struct host *host, const struct question *question, bool ask,
 			r = reread;
 	}
 	if (r == -ENODEV)
-		(void)snprintf(error, ERROR_TEXT,
-			"interface %s is gone since it was read", ret->iif);
+		(void)snprintf(
+			error, ERROR_TEXT, "interface %s has disappeared", ret->iif);
 	else if (r < 0 && r != -EINVAL)
 		(void)snprintf(
-			error, ERROR_TEXT, "can't ask the kernel: %s", strerror(-r));
+			error, ERROR_TEXT, "cannot ask the kernel: %s", strerror(-r));
 	return r;
 }
 
@@ -152,19 +152,19 @@ static const char *agreement_text(const struct answer *answer)
 	case AGREE_YES:
 		return ", agrees";
 	case AGREE_OPEN:
-		return ", for just this packet";
+		return ", for this packet only";
 	case AGREE_NO:
 		return ", DISAGREES";
 	}
 	return "";
 }
 
-static void print_way_back(const struct answer *answer, FILE *out)
+static void print_reverse(const struct answer *answer, FILE *out)
 {
 	const struct reverse *reverse = &answer->reverse;
 	char prefix[PREFIX4_TEXT], table[12], devices[128];
 
-	(void)fputs("way back   ", out);
+	(void)fputs("reverse    ", out);
 	if (!answer->rpf.looked_up) {
 		(void)fputs("not looked up\n", out);
 		return;
@@ -197,7 +197,7 @@ void answer_print(const struct answer *answer, FILE *out)
 	table_print_clean(out, flow_format(&answer->flow, answer->iif, words));
 	(void)fprintf(out, "\nrp_filter  %s: own %d, all %d\n",
 		rp_filter_words(filter->effective, value), filter->own, filter->all);
-	print_way_back(answer, out);
+	print_reverse(answer, out);
 	(void)fprintf(out, "kernel     %s%s\nsteps\n", kernel_answer_name(answer->kernel),
 		agreement_text(answer));
 	array_each (&answer->trace.steps, const struct trace_step, step) {

@@ -25,7 +25,7 @@ static int ask_consent(const struct ctl *ctl, const struct plans *plans)
 		return 1;
 	if (!isatty(STDIN_FILENO)) {
 		ctl_say(ctl,
-			"it changes settings of the kernel: say --yes where no terminal is there to ask");
+			"this changes kernel settings and there is no terminal to confirm it; use --yes");
 		return -EINVAL;
 	}
 	plans_print(plans, true, ctl->err);
@@ -51,7 +51,7 @@ int apply_run(struct ctl *ctl)
 	if (r > 0) {
 		code = by_hand(ctl, "Apply", request_apply, &plans, NULL);
 	} else if (r == 0) {
-		(void)fputs("Nothing is changed.\n", ctl->err);
+		(void)fputs("Nothing changed.\n", ctl->err);
 		code = CTL_FINE;
 	}
 	plans_done(&plans);

@@ -85,7 +85,7 @@ int ask_daemon(const char *method, char *const *names, struct request_answers *r
 	int r = sd_bus_open_system(&bus);
 
 	if (r < 0) {
-		snprintf(error, ERROR_TEXT, "the system bus can't be reached: %s",
+		snprintf(error, ERROR_TEXT, "cannot reach the system bus: %s",
 			strerror(-r));
 		return 0;
 	}

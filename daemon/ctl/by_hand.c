@@ -106,7 +106,7 @@ static int here(struct ctl *ctl, by_hand_work work, char *const *names,
 	int r = ledger_open(ctl_state_directory(ctl, path), &ledger, error);
 
 	if (r < 0) {
-		ctl_say(ctl, "%s%s%s%s", error, r == -EWOULDBLOCK ? ", and " : "",
+		ctl_say(ctl, "%s%s%s%s", error, r == -EWOULDBLOCK ? "; " : "",
 			r == -EWOULDBLOCK ? no_daemon : "",
 			r == -EACCES || r == -EPERM ? "; run it as root" : "");
 		return r;

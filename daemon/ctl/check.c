@@ -195,7 +195,7 @@ static void print_missed(const struct survey *survey, FILE *out)
 			continue;
 		table_print_clean(out, missed->name);
 		(void)fprintf(out,
-			": rules tell more packets apart than were looked at: %s.\n",
+			": routing rules define more flow classes than the limit of 64; not evaluated: %s.\n",
 			missed->what);
 	}
 }
@@ -215,7 +215,7 @@ static void show_text(const struct survey *survey, FILE *out)
 		(void)fputs(".\n", out);
 	}
 	if (survey->unjudged)
-		(void)fprintf(out, "%s%zu interface%s could not be judged.\n",
+		(void)fprintf(out, "%s%zu interface%s not evaluated.\n",
 			survey->found ? "\n" : "", survey->unjudged,
 			survey->unjudged == 1 ? "" : "s");
 }
@@ -228,11 +228,12 @@ static void say_doubts(const struct ctl *ctl, const struct survey *survey)
 		const struct finding *finding = survey->report->findings.items[i];
 
 		if (finding->kernel == KERNEL_PASS)
-			ctl_say(ctl, "%s: the kernel disagrees: it lets the example pass",
+			ctl_say(ctl,
+				"%s: the kernel disagrees: it accepts the test packet",
 				finding->id);
 		else if (finding->kernel == KERNEL_UNJUDGED)
 			ctl_say(ctl,
-				"%s: the kernel doesn't confirm it: the example doesn't get as far as to be dropped",
+				"%s: not confirmed: the kernel rejects the test packet for another reason",
 				finding->id);
 	}
 	for (size_t i = 0; i < survey->report->ifaces.count; i++) {
@@ -241,15 +242,14 @@ static void say_doubts(const struct ctl *ctl, const struct survey *survey)
 		if (!survey->chosen[i] || row->verdict != IFACE_UNJUDGED)
 			continue;
 		if (row->has_inet)
-			ctl_say(ctl,
-				"%s: could not tell: something that bears on it is not understood",
+			ctl_say(ctl, "%s: not evaluated: unsupported kernel attribute",
 				row->name);
 		else if (named)
-			ctl_say(ctl, "%s: it has no IPv4 (its MTU is below 68)",
+			ctl_say(ctl, "%s: not evaluated: no IPv4 (MTU below 68)",
 				row->name);
 	}
 	if (survey->vanished)
-		ctl_say(ctl, "an interface is gone since it was read");
+		ctl_say(ctl, "an interface has disappeared");
 }
 
 int check_run(struct ctl *ctl)

@@ -128,13 +128,13 @@ static void print_sources(const struct finding *finding, FILE *out)
 		(void)fprintf(out, "    %s\n", prefix4_format(*source, prefix));
 }
 
-static void print_way_back(const struct finding *finding, FILE *out)
+static void print_reverse(const struct finding *finding, FILE *out)
 {
 	const struct reverse *reverse = &finding->reverse;
 	char text[320], devices[128], prefix[PREFIX4_TEXT], table[12];
 
 	if (!reverse->known) {
-		print_detail(out, "way back", "none");
+		print_detail(out, "reverse", "none");
 		return;
 	}
 	reverse_devices(reverse, devices, sizeof(devices));
@@ -142,7 +142,7 @@ static void print_way_back(const struct finding *finding, FILE *out)
 		reverse->via[0] ? " via " : "", reverse->via, devices[0] ? ": " : "",
 		route_type_name(reverse->type), prefix4_format(reverse->prefix, prefix),
 		table_name(reverse->table, table), reverse->rule);
-	print_detail(out, "way back", text);
+	print_detail(out, "reverse", text);
 }
 
 static void print_example(const struct finding *finding, FILE *out)
@@ -170,7 +170,7 @@ void check_print(const struct finding *finding, FILE *out)
 	print_sources(finding, out);
 	print_detail(out, "share", finding_share(finding, share));
 	print_example(finding, out);
-	print_way_back(finding, out);
+	print_reverse(finding, out);
 	print_detail(out, "kernel", kernel_answer_name(finding->kernel));
 	(void)fputs("  remedy\n    ", out);
 	table_print_clean(out, finding->remedy.text);

@@ -28,10 +28,10 @@ void corrections_say_error(const struct ctl *ctl, const struct corrections *corr
 		ctl_say(ctl, "the ledger in %s is damaged: %s", corrections->directory,
 			consequence);
 	else if (error < 0)
-		ctl_say(ctl, "the ledger in %s can't be read (%s): %s%s",
+		ctl_say(ctl, "cannot read the ledger in %s (%s): %s%s",
 			corrections->directory, strerror(-error), consequence,
 			geteuid() != 0 && (error == -EACCES || error == -EPERM)
-				? "; root may read it"
+				? "; run it as root"
 				: "");
 }
 

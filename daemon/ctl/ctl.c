@@ -50,7 +50,7 @@ int ctl_open(struct ctl *ctl, bool configured)
 		return r;
 	}
 	if (ctl->host.state->blind)
-		ctl_say(ctl, "the kernel said something that is not understood: %s",
+		ctl_say(ctl, "unsupported kernel message: %s",
 			ctl->host.state->blind_what);
 	return 0;
 }

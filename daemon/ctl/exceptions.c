@@ -154,29 +154,28 @@ static void print_text(
 	char value[32], text[FINDING_ID + 256], when[32];
 
 	(void)fprintf(out, "all      %s%s\n", rp_filter_words(all, value),
-		is_compliant(all) ? "" : "; baselines want 1, some take 2");
+		is_compliant(all) ? "" : "; baselines require 1, some accept 2");
 	(void)fprintf(out, "default  %s%s\n", rp_filter_words(template, value),
-		is_compliant(template) ? "" : "; baselines want 1, some take 2");
+		is_compliant(template) ? "" : "; baselines require 1, some accept 2");
 	array_each (&exceptions->list, const struct exception, exception) {
 		const struct finding *need = exception->finding;
 
-		(void)snprintf(text, sizeof(text), "%s  %s in effect, %s%s: %s%s%s%s%s",
+		(void)snprintf(text, sizeof(text), "%s  effective %s, %s%s: %s%s%s%s%s",
 			exception->iface->link.name,
 			rp_filter_words(exception->filter.effective, value),
 			exception->entry ? "loosened by rpfilterd since "
-			: exceptions->corrections.error < 0
-				? "whether by rpfilterd can't be told"
-				: "not by rpfilterd",
+			: exceptions->corrections.error < 0 ? "origin unknown"
+							    : "not by rpfilterd",
 			exception->entry ? since(exception, when) : "",
-			need ? "strict would drop what is expected there, "
-			     : "nothing expected needs it",
+			need ? "strict drops expected packets, "
+			     : "not needed by expected packets",
 			need ? need->id : "", need ? " (" : "",
 			need ? rpf_reason_name(need->reason) : "", need ? ")" : "");
 		table_print_clean(out, text);
 		(void)fputc('\n', out);
 	}
 	if (!exceptions->list.count)
-		(void)fputs("No interface is filtered less than strictly.\n", out);
+		(void)fputs("No exceptions.\n", out);
 }
 
 int exceptions_run(struct ctl *ctl)
@@ -195,7 +194,7 @@ int exceptions_run(struct ctl *ctl)
 		print_text(&exceptions, all, template, ctl->out);
 	if (r < 0)
 		return ctl_fail(ctl, r);
-	corrections_say_error(ctl, &exceptions.corrections,
-		"who loosened what, and since when, is not known");
+	corrections_say_error(
+		ctl, &exceptions.corrections, "who loosened what and when is unknown");
 	return is_compliant(all) && is_compliant(template) ? CTL_FINE : CTL_FOUND;
 }

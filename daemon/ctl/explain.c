@@ -35,7 +35,7 @@ int explain_run(struct ctl *ctl)
 	if (!ctl_has(ctl, OPTION_BATCH))
 		return explain_one(ctl);
 	if (ctl->arguments->words.count) {
-		ctl_say(ctl, "a flow and --batch at once; it is one or the other");
+		ctl_say(ctl, "a flow and --batch exclude each other");
 		return CTL_FAILED;
 	}
 	return explain_batch(ctl);

@@ -86,8 +86,8 @@ static int answer_lines(struct ctl *ctl, struct lines *lines, int *code)
 			(void)snprintf(
 				error, sizeof(error), "longer than %d bytes", LINE_LIMIT);
 		else if (r == -EILSEQ)
-			(void)snprintf(error, sizeof(error),
-				"a NUL byte; the file has to be text");
+			(void)snprintf(
+				error, sizeof(error), "a NUL byte; not a text file");
 		else if (r < 0)
 			return r;
 		else

@@ -39,10 +39,10 @@ int host_open(struct host *host, char error[static ERROR_TEXT])
 		r = read_state(host);
 	if (r == -EAGAIN)
 		(void)snprintf(error, ERROR_TEXT,
-			"links or addresses change faster than they can be read");
+			"links or addresses change faster than they can be read; try again");
 	else if (r < 0)
 		(void)snprintf(
-			error, ERROR_TEXT, "can't read the kernel: %s", strerror(-r));
+			error, ERROR_TEXT, "cannot read the kernel: %s", strerror(-r));
 	return r;
 }
 
@@ -149,7 +149,7 @@ const struct iface *host_iface(
 	if (iface && iface->announced)
 		return iface;
 	name_ifaces(host->state, names, sizeof(names));
-	(void)snprintf(error, ERROR_TEXT, "unknown interface %s; there are: %s",
+	(void)snprintf(error, ERROR_TEXT, "unknown interface %s; the interfaces are: %s",
 		config_text_quote(name, quoted), names);
 	return NULL;
 }

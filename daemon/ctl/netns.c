@@ -19,9 +19,9 @@ static const char *why(int error)
 	case EACCES:
 		return "not permitted; --netns needs root (CAP_SYS_ADMIN)";
 	case EINVAL:
-		return "this is no network namespace";
+		return "not a network namespace";
 	case ENOENT:
-		return "there is none; `ip netns list` shows those that have a name";
+		return "does not exist; `ip netns list` shows the named ones";
 	default:
 		return strerror(error);
 	}

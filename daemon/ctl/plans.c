@@ -68,7 +68,7 @@ static int plan_chosen(struct ctl *ctl, struct plans *plans)
 			return r;
 		if (finding->kernel == KERNEL_PASS)
 			ctl_say(ctl,
-				"%s: the kernel lets the example pass: nothing is to be done",
+				"%s: the kernel accepts the test packet: nothing to correct",
 				finding->id);
 		else
 			r = plan_one(ctl, finding, plans);
@@ -121,10 +121,10 @@ void plans_drop_unasked(const struct ctl *ctl, struct plans *plans)
 	}
 	plans->list.count = kept;
 	if (dropped == 1)
-		ctl_say(ctl, "%s is left alone unless its interface is named", first);
+		ctl_say(ctl, "%s is skipped; name its interface to include it", first);
 	else if (dropped)
 		ctl_say(ctl,
-			"%s and %zu more are left alone unless their interfaces are named",
+			"%s and %zu more are skipped; name their interfaces to include them",
 			first, dropped - 1);
 }
 
@@ -146,7 +146,7 @@ const char *plans_refusal(const struct planned *planned, char out[static CORRECT
 							      : REFUSED_ALLOW_ALL };
 
 	if (planned->plan.limit == PLAN_FREE) {
-		snprintf(out, CORRECTION_TEXT, "No setting of rp_filter helps: %s",
+		snprintf(out, CORRECTION_TEXT, "No rp_filter value helps. Fix: %s",
 			planned->finding->remedy.text);
 		return out;
 	}
@@ -170,7 +170,7 @@ static void print_step(const struct plan_step *step, FILE *out)
 	}
 	(void)snprintf(text, sizeof(text), "  %s    # was %s, will be %s%s; undo: %s",
 		set, rp_filter_words(step->old, old), rp_filter_words(step->value, value),
-		step->keeps ? ", as it is in effect" : "", undo);
+		step->keeps ? ", the effective value" : "", undo);
 	print_line(out, text);
 }
 
@@ -189,14 +189,13 @@ static void print_one(const struct planned *planned, FILE *out)
 	array_each (&planned->plan.steps, const struct plan_step, step)
 		print_step(step, out);
 	array_each (&planned->changes.list, const struct plan_change, change) {
-		(void)snprintf(text, sizeof(text), "  with it %s %s",
-			change->finding.text,
-			change->drops ? "would drop what is expected there"
-				      : "is cured, too");
+		(void)snprintf(text, sizeof(text), "  then %s %s", change->finding.text,
+			change->drops ? "drops expected packets" : "is cleared, too");
 		print_line(out, text);
 	}
 	if (planned->changes.unknown)
-		print_line(out, "  something is not understood: it may change more");
+		print_line(
+			out, "  more verdicts may change: unsupported kernel attribute");
 	else if (!planned->changes.list.count)
 		print_line(out, "  no other verdict changes");
 }

@@ -111,7 +111,7 @@ static int parse_protocol(const char *value, uint8_t *ret, char error[static ERR
 		return 0;
 	}
 	(void)snprintf(error, ERROR_TEXT,
-		"ipproto %s: no protocol; a name such as tcp, udp or icmp, or 1 to 255",
+		"ipproto %s: not a protocol; allowed is a name such as tcp, udp or icmp, or 1 to 255",
 		config_text_quote(value, quoted));
 	return -EINVAL;
 }
@@ -120,14 +120,15 @@ static int parse_address(
 	enum word word, const char *value, struct ip4 *ret, char error[static ERROR_TEXT])
 {
 	char quoted[CONFIG_QUOTE_TEXT];
-	const char *what = strchr(value, ':')	? "only IPv4 has reverse path filtering"
-			   : strchr(value, '/') ? "one address, without a length"
+	const char *what = strchr(value, ':')
+				   ? "not IPv4, and only IPv4 has reverse path filtering"
+			   : strchr(value, '/') ? "a prefix, not one address"
 						: "not an IPv4 address";
 
 	if (ip4_parse(value, ret) == 0)
 		return 0;
 	(void)snprintf(error, ERROR_TEXT,
-		"%s %s: %s; four numbers are allowed, as 192.0.2.1",
+		"%s %s: %s; allowed is an address such as 192.0.2.1",
 		words_known[word].name, config_text_quote(value, quoted), what);
 	return -EINVAL;
 }
@@ -203,7 +204,7 @@ static int complete(const struct question *question, const bool given[static WOR
 	if ((given[WORD_SPORT] || given[WORD_DPORT]) &&
 		lacks_ports(question->flow.proto)) {
 		(void)snprintf(error, ERROR_TEXT,
-			"%s: ipproto %u has no ports; tcp and udp have",
+			"%s: ipproto %u has no ports; only tcp and udp have",
 			given[WORD_SPORT] ? "sport" : "dport", question->flow.proto);
 		return -EINVAL;
 	}

@@ -28,12 +28,12 @@ static int say_one(const struct ctl *ctl, const struct ledger_entry *entry,
 		return 0;
 	case CORRECTION_OVERWRITTEN:
 		return request_answer_words(ret, "nothing", entry->name,
-			"%s is %s now, not %s as it was corrected to: it is somebody else's value, and stays.",
+			"%s is %s now, not %s as corrected: another program changed it; leaving it unchanged.",
 			key, rp_filter_words(value, now),
 			rp_filter_words(entry->value, ours));
 	case CORRECTION_GONE:
 		return request_answer_words(ret, "nothing", entry->name,
-			"The interface %s that was corrected is gone: nothing is taken back.",
+			"%s: the corrected interface is gone: nothing to revert.",
 			entry->name);
 	}
 	return 0;
@@ -64,8 +64,7 @@ int revert_run(struct ctl *ctl)
 	int r;
 
 	if (!ctl->arguments->words.count == !ctl_has(ctl, OPTION_ALL)) {
-		ctl_say(ctl,
-			"name the interfaces whose corrections are to be taken back, or say --all");
+		ctl_say(ctl, "name the interfaces to revert, or use --all");
 		return CTL_FAILED;
 	}
 	if (ctl_open(ctl, true) < 0)

@@ -75,7 +75,7 @@ static void print_key(FILE *out, const char *name, int value, const char *why)
 static void print_networkd(FILE *out, const char *name, int value)
 {
 	(void)fprintf(out,
-		"#   with systemd-networkd instead, in a .network file with\n"
+		"#   or with systemd-networkd, in a .network file with\n"
 		"#   [Match] Name=%s: [Network] IPv4ReversePathFilter=%s\n\n",
 		name,
 		value == 0   ? "no"
@@ -175,9 +175,9 @@ static void print_one(const struct suggestion *suggestion, FILE *out)
 	char why[FINDING_ID + 96];
 
 	if (suggestion->corrected)
-		(void)snprintf(why, sizeof(why), "%s; it was %d before: %s",
+		(void)snprintf(why, sizeof(why), "%s, was %d: %s",
 			suggestion->keeps
-				? "keeps what it has in effect while all is lowered"
+				? "keeps its effective value while all is lowered"
 				: "corrected",
 			suggestion->was, suggestion->finding);
 	else
@@ -197,15 +197,14 @@ static void print_text(const struct suggestions *suggestions, FILE *out)
 			print_one(suggestion, out);
 			continue;
 		}
-		(void)fputs("# left out, as its name can't stand in such a file: ", out);
+		(void)fputs("# left out, its name cannot be written in this file: ", out);
 		table_print_clean(out, suggestion->name);
 		(void)fputs("\n\n", out);
 	}
 	if (!suggestions->list.count)
-		(void)fputs(
-			suggestions->corrections.error < 0
-				? "# nothing but what the ledger may have, which can't be read\n"
-				: "# nothing is needed\n",
+		(void)fputs(suggestions->corrections.error < 0
+				    ? "# nothing found, but the ledger cannot be read\n"
+				    : "# nothing needed\n",
 			out);
 }
 
@@ -246,7 +245,7 @@ static int collect_suggestions(struct ctl *ctl, struct suggestions *ret)
 	int r = corrections_read(ctl, &ret->corrections);
 
 	corrections_say_error(
-		ctl, &ret->corrections, "what is corrected already is left out");
+		ctl, &ret->corrections, "existing corrections are left out");
 	if (r >= 0)
 		r = add_ledger(ctl, ret);
 	plans_drop_unasked(ctl, &ret->plans);
@@ -265,7 +264,7 @@ static int code_of(const struct ctl *ctl, const struct suggestions *suggestions)
 
 		if (is_plain(suggestion->name))
 			continue;
-		ctl_say(ctl, "%s: such a name can't be written into a sysctl.d file",
+		ctl_say(ctl, "%s: this name cannot be written in a sysctl.d file",
 			config_text_quote(suggestion->name, quoted));
 		code = CTL_FOUND;
 	}

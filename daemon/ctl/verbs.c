@@ -11,138 +11,137 @@
 static const char list_help[] =
 	"rpfilterctl list [--json] [--config FILE] [--netns NAME]\n"
 	"\n"
-	"A row an interface, in the order of their index:\n"
+	"Shows one row per interface, ordered by index:\n"
 	"  OWN, ALL   rp_filter of the interface and of conf.all\n"
-	"  EFFECTIVE  the greater of the two, which counts: 0 off, 1 strict, 2 loose\n"
-	"  NUMBERED   whether it has an IPv4 address; loose without one is as strict\n"
-	"  EXPECTED   the sources that ought to come in by it, and why\n"
+	"  EFFECTIVE  the greater of the two, which applies: 0 off, 1 strict, 2 loose\n"
+	"  NUMBERED   whether it has an IPv4 address; without one, loose acts as strict\n"
+	"  EXPECTED   the sources that it should accept, and why\n"
 	"  VERDICT    ok        no expected source is dropped\n"
-	"             drops     some are: `rpfilterctl check` says which and why\n"
-	"             off       its rp_filter is off\n"
-	"             down      nothing comes in by it\n"
-	"             unjudged  could not tell, or it has no IPv4 (an MTU below 68)\n"
+	"             drops     some are dropped: `rpfilterctl check` shows which and why\n"
+	"             off       rp_filter is off\n"
+	"             down      the interface is down\n"
+	"             unjudged  not evaluated, or no IPv4 (MTU below 68)\n"
 	"\n"
 	"Exit: 1 if a verdict is drops; else 2 if one is unjudged; else 0.\n";
 
 static const char check_help[] =
 	"rpfilterctl check [IFACE...] [--all] [--json] [--config FILE] [--netns NAME]\n"
 	"\n"
-	"Which expected sources the kernel drops by reverse path, on the interfaces that are\n"
-	"named or on all: why, which way the answers would go, and the remedy. Each finding\n"
-	"is confirmed by asking the kernel about its example. Of the dropped sources the 16\n"
-	"largest prefixes are shown, or with --all each of them.\n"
+	"Shows which expected sources the kernel drops by reverse path filtering, on the named\n"
+	"interfaces or on all: the reason, the reverse route and the remedy. The kernel is asked\n"
+	"to confirm each finding with a test packet. Shows the 16 largest dropped prefixes;\n"
+	"--all shows every one.\n"
 	"\n"
-	"Exit: 0 nothing is dropped; 1 findings; 2 usage, or could not tell: a named\n"
-	"interface is unjudged, one is not understood and there is no finding elsewhere, or\n"
-	"the kernel doesn't confirm a finding.\n";
+	"Exit: 0 nothing is dropped; 1 findings; 2 usage error, or unknown: a named interface\n"
+	"is not evaluated, one is not evaluated and there is no finding, or the kernel does not\n"
+	"confirm a finding.\n";
 
 static const char explain_help[] =
 	"rpfilterctl explain DST from SRC iif IFACE [mark M] [tos T] [ipproto P] [sport N]\n"
 	"            [dport N] [--no-kernel] [--json] [--netns NAME]\n"
 	"rpfilterctl explain --batch FILE|- [--no-kernel] [--json] [--netns NAME]\n"
 	"\n"
-	"What reverse path filtering does with one packet, step by step, and whether the\n"
-	"kernel says the same. The words are those of `ip route get`, in any order. Numbers\n"
-	"are decimal, or hexadecimal with 0x (tos too, unlike ip). What isn't given is what\n"
-	"the kernel assumes: mark 0, tos 0, udp, ports 0. SRC, DST and M are those behind\n"
-	"PREROUTING: after DNAT and mangle.\n"
+	"Shows what reverse path filtering does with one packet, step by step, and whether the\n"
+	"kernel agrees. The words are those of `ip route get`, in any order. Numbers are\n"
+	"decimal, or hexadecimal with 0x (tos too, unlike ip). Defaults, as in the kernel:\n"
+	"mark 0, tos 0, udp, ports 0. SRC, DST and M are the values after PREROUTING (DNAT,\n"
+	"mangle).\n"
 	"\n"
-	"  --batch      a flow a line, blank lines and what follows a # skipped; the answers\n"
-	"               in order, with --json an object a line\n"
-	"  --no-kernel  the kernel is not asked; then \"agree\" is null. So it is where it\n"
-	"               can't be asked about just that packet: a protocol other than tcp,\n"
-	"               udp and icmp while a rule looks at protocols or ports; a refusal\n"
-	"               that may mean the destination as well as the source\n"
+	"  --batch      one flow per line; blank lines and text after # are skipped. One\n"
+	"               answer per flow, in order; with --json one object per line\n"
+	"  --no-kernel  do not ask the kernel; then \"agree\" is null. It is null, too, where\n"
+	"               the kernel cannot be asked about exactly this packet: a protocol other\n"
+	"               than tcp, udp and icmp while a rule matches protocols or ports; an error\n"
+	"               that may be about the destination as well as the source\n"
 	"\n"
-	"Exit: 0 pass; 1 drop; 2 unjudged, the kernel disagrees, or usage. With --batch the\n"
-	"greatest of these.\n";
+	"Exit: 0 pass; 1 drop; 2 unjudged, the kernel disagrees, or usage error. With --batch\n"
+	"the greatest of these.\n";
 
 static const char plan_help[] =
 	"rpfilterctl plan [IFACE...] [--json] [--config FILE] [--netns NAME]\n"
 	"\n"
-	"What correcting would write for the findings of the interfaces that are named, or of\n"
-	"all: each sysctl, its old and new value, how to undo it, and which other verdicts it\n"
-	"changes. Nothing is written. The settings of correct (lowest, allow_all) hold; what\n"
-	"they forbid is said.\n"
+	"Shows which sysctls a correction would write for the findings of the named interfaces,\n"
+	"or of all: old and new value, how to undo it, and which other verdicts it changes.\n"
+	"Writes nothing. Obeys the settings of correct (lowest, allow_all) and shows what they\n"
+	"forbid.\n"
 	"\n"
-	"Exit: 0 nothing is to be corrected; 1 something is; 2 usage, or could not tell.\n";
+	"Exit: 0 nothing to correct; 1 something to correct; 2 usage error, or unknown.\n";
 
 static const char apply_help[] =
 	"rpfilterctl apply [IFACE...] [--yes] [--json] [--config FILE] [--netns NAME] [--state DIR]\n"
 	"\n"
-	"Does once what plan shows, whatever the mode is: shows it and asks first, on a\n"
-	"terminal; --yes doesn't ask. Without names it is about declared sources and tunnels.\n"
-	"A running rpfilterd in correct mode does it; else it is done here. Either way it\n"
-	"stands in the ledger, so that it can be taken back: revert. Needs root.\n"
+	"Applies once what plan shows, in any mode. On a terminal it shows the plan and asks\n"
+	"first; --yes does not ask. Without names it corrects declared sources and tunnels only.\n"
+	"A running rpfilterd in correct mode does it, else rpfilterctl. Both record it in the\n"
+	"ledger, so that revert can undo it. Needs root.\n"
 	"\n"
-	"Exit: 0 done, or nothing to do; 1 something was refused, or did not help; 2 usage, or\n"
-	"nothing could be tried.\n";
+	"Exit: 0 done, or nothing to do; 1 something was refused, or had no effect; 2 usage\n"
+	"error, or nothing could be tried.\n";
 
 static const char revert_help[] =
 	"rpfilterctl revert IFACE...|--all [--json] [--netns NAME] [--state DIR]\n"
 	"\n"
-	"Takes back what was corrected, by a running rpfilterd or by apply, unless somebody\n"
-	"else changed the value since. A running rpfilterd leaves these interfaces alone from\n"
-	"then on, until resume. Needs root.\n"
+	"Reverts corrections by a running rpfilterd or by apply, unless another program changed\n"
+	"the value since. Pauses these interfaces for a running rpfilterd, until resume. Needs\n"
+	"root.\n"
 	"\n"
-	"Exit: 0 done, or nothing to do; 1 something could not be taken back; 2 usage, or\n"
+	"Exit: 0 done, or nothing to do; 1 something could not be reverted; 2 usage error, or\n"
 	"nothing could be tried.\n";
 
 static const char pause_help[] =
 	"rpfilterctl pause [IFACE...] [--json] [--netns NAME] [--state DIR]\n"
 	"rpfilterctl resume [IFACE...] [--json] [--netns NAME] [--state DIR]\n"
 	"\n"
-	"Has rpfilterd correct nothing, and take nothing back, on the interfaces that are\n"
-	"named, or on all, until resume; also after a restart, until the next boot. Findings\n"
-	"are logged meanwhile. Needs root.\n"
+	"Stops rpfilterd from correcting and reverting on the named interfaces, or on all, until\n"
+	"resume or the next boot; a restart does not end it. Findings are still logged. Needs\n"
+	"root.\n"
 	"\n"
-	"Exit: 0 done; 2 usage, or it could not be done.\n";
+	"Exit: 0 done; 2 usage error, or it failed.\n";
 
 static const char exceptions_help[] =
 	"rpfilterctl exceptions [--json] [--config FILE] [--netns NAME] [--state DIR]\n"
 	"\n"
-	"For an audit (CIS 3.3.7, STIG, lynis): all and default, which baselines look at, and\n"
-	"each interface that is filtered less than strictly in effect, with what would be\n"
-	"dropped there if it were strict, and by whom and since when it is so, as far as the\n"
-	"ledger tells (root reads it).\n"
+	"For an audit (CIS 3.3.7, STIG, lynis): shows all and default, which baselines check,\n"
+	"and each interface whose effective rp_filter is not strict, with what strict would drop\n"
+	"there, and who loosened it and when, if the ledger has it (root can read it).\n"
 	"\n"
-	"Exit: 0 all and default are 1 or 2; 1 one of them is not; 2 usage, or could not tell.\n";
+	"Exit: 0 all and default are 1 or 2; 1 one of them is not; 2 usage error, or unknown.\n";
 
 static const char suggest_help[] =
 	"rpfilterctl suggest [IFACE...] [--json] [--config FILE] [--netns NAME] [--state DIR]\n"
 	"\n"
-	"What makes the corrections outlast a reboot, on standard output: a file for\n"
-	"/etc/sysctl.d with explicit keys, which beat the patterns of other files, each with its\n"
-	"reason, and as comments what systemd-networkd takes instead. It has what the ledger has\n"
-	"and is so still, and what apply would do.\n"
+	"Writes a file for /etc/sysctl.d to standard output, so that corrections survive a\n"
+	"reboot: explicit keys, which override the patterns of other files, each with its reason,\n"
+	"and as comments the same for systemd-networkd. It contains the corrections of the ledger\n"
+	"that are still in place, and what apply would do.\n"
 	"\n"
-	"Exit: 0 something is suggested, or nothing needed; 1 an interface's name can't stand in\n"
-	"such a file; 2 usage, or could not tell.\n";
+	"Exit: 0 something is suggested, or nothing is needed; 1 an interface name cannot be\n"
+	"written in such a file; 2 usage error, or unknown.\n";
 
 static const char help[] =
 	"rpfilterctl VERB [--json] [--config FILE] [--netns NAME] ...\n"
 	"\n"
-	"Which packets this host drops by reverse path (rp_filter), and why.\n"
+	"Shows which packets this host drops by reverse path filtering (rp_filter), and why.\n"
 	"\n"
-	"  list                           each interface, what it filters, whether it drops\n"
+	"  list                           every interface: its filter, and whether it drops\n"
 	"  check [IFACE...]               expected sources that are dropped, and the remedy\n"
 	"  explain DST from SRC iif IFACE one packet, step by step\n"
-	"  plan [IFACE...]                what correcting would write, and its undo\n"
-	"  apply [IFACE...]               do that once\n"
-	"  revert IFACE...|--all          take corrections back\n"
-	"  pause, resume [IFACE...]       have rpfilterd leave interfaces alone\n"
-	"  exceptions                     what is less than strict, and why, for an audit\n"
+	"  plan [IFACE...]                what a correction would write, and how to undo it\n"
+	"  apply [IFACE...]               apply the plan once\n"
+	"  revert IFACE...|--all          revert corrections\n"
+	"  pause, resume [IFACE...]       stop and restart corrections by rpfilterd\n"
+	"  exceptions                     what is not strict, and why, for an audit\n"
 	"  suggest [IFACE...]             a sysctl.d file that keeps the corrections\n"
 	"\n"
-	"  --json         one JSON object\n"
-	"  --config FILE  instead of " RPFILTERD_CONFIG "\n"
-	"  --netns NAME   look into a network namespace (a name, or a path); needs root\n"
-	"  --help         this, or behind a verb more about it\n"
+	"  --json         print one JSON object\n"
+	"  --config FILE  read FILE instead of " RPFILTERD_CONFIG "\n"
+	"  --netns NAME   use this network namespace (a name, or a path); needs root\n"
+	"  --help         this text; after a verb, the help of that verb\n"
 	"  --version\n"
 	"\n"
-	"It reads the kernel itself: no running rpfilterd is needed, and root only for what\n"
-	"changes something.\n"
-	"Exit: 0 fine; 1 found something (a drop, a finding); 2 usage, or could not tell.\n";
+	"It reads the kernel itself and needs no running rpfilterd. Only what changes something\n"
+	"needs root.\n"
+	"Exit: 0 nothing found; 1 found something (a drop, a finding); 2 usage error, or unknown.\n";
 
 static const struct verb {
 	const char *name;
@@ -220,7 +219,7 @@ static bool fits_verb(
 
 	if (strange) {
 		(void)snprintf(error, sizeof(error),
-			"it doesn't take %s; its options are %s",
+			"%s is not allowed here; the options are %s",
 			arguments_options(strange, named, sizeof(named)),
 			arguments_options(verb->options, allowed, sizeof(allowed)));
 	} else if (arguments->words.count && !verb->words) {
@@ -275,7 +274,7 @@ int verbs_main(int argc, char *const *argv, FILE *out, FILE *err)
 
 	arguments_done(&arguments);
 	if (fflush(out) != 0 || ferror(out)) {
-		(void)fprintf(err, "rpfilterctl: can't write the output: %s\n",
+		(void)fprintf(err, "rpfilterctl: cannot write the output: %s\n",
 			strerror(errno));
 		return CTL_FAILED;
 	}

@@ -36,7 +36,7 @@ static int to_journal(struct sink *sink, const struct entry *entry)
 		sink->journal_lost = true;
 		entry_plain(&lost, LOG_WARNING);
 		entry_add(&lost, "MESSAGE",
-			"The journal can't be reached (%s); entries go to stderr until it can.",
+			"Cannot reach the journal (%s); logging to stderr meanwhile.",
 			strerror(-r));
 		(void)sink_stderr(&lost);
 		entry_done(&lost);

@@ -3,7 +3,6 @@
 
 #include "base/strbuf.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -46,7 +45,7 @@ const char *finding_sources(
 	for (size_t i = 0; i < shown; i++) {
 		char prefix[PREFIX4_TEXT];
 
-		strbuf_add(&text, "%s%s", i ? " " : "",
+		strbuf_add(&text, "%s%s", i ? ", " : "",
 			prefix4_format(finding->sources[i], prefix));
 	}
 	if (more)
@@ -62,27 +61,18 @@ const char *finding_from(const struct finding *finding, char *out, size_t size)
 	strbuf_init(&text, out, size);
 	if (!finding->but_count)
 		return finding_sources(finding, 4, out, size);
-	strbuf_add(&text, "%s but", prefix4_format(finding->cover, prefix));
+	strbuf_add(&text, "%s except", prefix4_format(finding->cover, prefix));
 	for (size_t i = 0; i < finding->but_count; i++)
 		strbuf_add(&text, "%s %s", i ? "," : "",
 			prefix4_format(finding->but[i], prefix));
 	return out;
 }
 
-const char *finding_because(const struct finding *finding, char *out, size_t size)
+static void add_filter(struct strbuf *text, const struct rp_filter *filter)
 {
-	const struct rp_filter *filter = &finding->filter;
-	const char *name = finding->iif;
-
-	if (filter->own > filter->all)
-		snprintf(out, size, "by its own setting, conf.all being %d", filter->all);
-	else if (filter->all > filter->own)
-		snprintf(out, size,
-			"because conf.all is %d: the greater of all and %s counts, so %s=%d has no effect",
-			filter->all, name, name, filter->own);
-	else
-		snprintf(out, size, "by its own setting and by conf.all alike");
-	return out;
+	strbuf_add(text, " (%s, own %d, all %d%s)",
+		filter->effective == 1 ? "strict" : "loose", filter->own, filter->all,
+		filter->all > filter->own ? ": the greater counts" : "");
 }
 
 static void add_to(struct strbuf *text, const struct finding *finding)
@@ -91,7 +81,7 @@ static void add_to(struct strbuf *text, const struct finding *finding)
 	char addr[IP4_TEXT];
 
 	if (finding->out[0]) {
-		strbuf_add(text, " forwarded by %s, as to %s", finding->out,
+		strbuf_add(text, " forwarded out of %s, such as to %s", finding->out,
 			ip4_format(finding->example.dst, addr));
 		return;
 	}
@@ -100,8 +90,8 @@ static void add_to(struct strbuf *text, const struct finding *finding)
 			ip4_format(finding->to.list.items[i], addr));
 	if (shown < count)
 		strbuf_add(text, " and %zu more", count - shown);
-	if (finding->forwarded && !finding->out[0])
-		strbuf_add(text, " and forwarded ones");
+	if (finding->forwarded)
+		strbuf_add(text, " and forwarded packets");
 }
 
 /* What of the packets is not as in most: only they are dropped for certain. */
@@ -125,63 +115,85 @@ static void add_kind(struct strbuf *text, const struct flow *flow)
 		strbuf_add(text, " with tos 0x%x", flow->tos);
 }
 
-static void add_reverse_path(struct strbuf *text, const struct finding *finding)
+/* " (main)", " (table 100)" */
+static void add_table(struct strbuf *text, uint32_t table)
+{
+	char name[12];
+
+	table_name(table, name);
+	strbuf_add(
+		text, " (%s%s)", name[0] >= '0' && name[0] <= '9' ? "table " : "", name);
+}
+
+static void add_reverse(struct strbuf *text, const struct finding *finding)
 {
 	const struct reverse *reverse = &finding->reverse;
-	char devices[128], table[12], src[IP4_TEXT];
+	char devices[128], src[IP4_TEXT];
 
 	ip4_format(finding->example.src, src);
-	if (finding->reason == RPF_NO_ROUTE) {
-		if (reverse->known)
-			strbuf_add(text, "the way back to %s is %s %s route (table %s)",
-				src, reverse->type == ROUTE_UNREACHABLE ? "an" : "a",
-				route_type_name(reverse->type),
-				table_name(reverse->table, table));
-		else
-			strbuf_add(text, "there is no route back to %s", src);
+	if (!reverse->known) {
+		strbuf_add(text, "there is no reverse route to %s", src);
 		return;
 	}
 	if (finding->reason == RPF_UNNUMBERED)
-		strbuf_add(text,
-			"%s has no IPv4 address, where loose filters like strict, and ",
+		strbuf_add(text, "%s has no IPv4 address, so loose acts as strict; ",
 			finding->iif);
-	strbuf_add(text, "the way back to %s leaves by %s", src,
-		reverse_devices(reverse, devices, sizeof(devices)));
+	strbuf_add(text, "the reverse route to %s is %s", src,
+		finding->reason == RPF_NO_ROUTE
+			? route_type_name(reverse->type)
+			: reverse_devices(reverse, devices, sizeof(devices)));
 	if (reverse->via[0])
 		strbuf_add(text, " via %s", reverse->via);
-	strbuf_add(text, " (table %s), not by %s", table_name(reverse->table, table),
-		finding->iif);
+	add_table(text, reverse->table);
+}
+
+/* What makes it less certain. That the kernel drops the example, too, is the rule. */
+static void add_notes(struct strbuf *text, const struct finding *finding)
+{
+	switch (finding->kernel) {
+	case KERNEL_DROP:
+		break;
+	case KERNEL_UNASKED:
+		strbuf_add(text, " Not confirmed: the kernel was not asked.");
+		break;
+	case KERNEL_PASS:
+		strbuf_add(text, " The kernel disagrees: it accepts the test packet.");
+		break;
+	case KERNEL_UNJUDGED:
+		strbuf_add(text,
+			" Not confirmed: the kernel rejects the test packet for another reason.");
+		break;
+	}
+	if (finding->unsure)
+		strbuf_add(text,
+			" Unsure: the kernel disagrees with the model on another packet.");
+	if (finding->blind)
+		strbuf_add(text,
+			" %llu further expected address%s not evaluated: unsupported kernel attribute.",
+			(unsigned long long)finding->blind,
+			finding->blind == 1 ? "" : "es");
 }
 
 const char *finding_sentence(const struct finding *finding, char out[static FINDING_TEXT])
 {
 	struct strbuf text;
-	char sources[160], because[160], value[32], share[12];
+	char sources[160], share[12];
 
 	strbuf_init(&text, out, FINDING_TEXT);
-	strbuf_add(&text, "%s drops packets from %s", finding->iif,
+	strbuf_add(&text, "%s: drops %s", finding->iif,
 		finding_from(finding, sources, sizeof(sources)));
 	if (finding->share < 1.0)
-		strbuf_add(&text, " (a share of %s of the expected sources)",
+		strbuf_add(&text, " (share %s of the expected addresses)",
 			finding_share(finding, share));
 	add_to(&text, finding);
 	add_kind(&text, &finding->example);
-	strbuf_add(&text, ": its rp_filter is %s %s, and ",
-		rp_filter_words(finding->filter.effective, value),
-		finding_because(finding, because, sizeof(because)));
-	add_reverse_path(&text, finding);
-	strbuf_add(&text, ". Remedy: %s.", finding->remedy.text);
-	if (finding->blind)
-		strbuf_add(&text,
-			" Of %" PRIu64
-			" more expected sources it can't be told: something that bears on them is not understood.",
-			finding->blind);
+	add_filter(&text, &finding->filter);
+	strbuf_add(&text, ": ");
+	add_reverse(&text, finding);
+	strbuf_add(&text, ".");
+	add_notes(&text, finding);
+	strbuf_add(&text, " Fix: %s", finding->remedy.text);
 	if (finding->old_kernels_accept)
-		strbuf_add(&text, " Kernels up to 2.6.30 accepted these packets.");
-	if (finding->kernel == KERNEL_DROP)
-		strbuf_add(&text, " The kernel confirms it.");
-	if (finding->unsure)
-		strbuf_add(&text,
-			" Unsure: of another flow the kernel says otherwise than the model.");
+		strbuf_add(&text, " (kernels up to 2.6.30 accept these packets)");
 	return out;
 }

@@ -49,7 +49,7 @@ bool remedy_command(const char *key, int value, char *out, size_t size)
 	}
 	/* nor a quote, which would begin something if it were pasted */
 	snprintf(out, size,
-		"write %d to the file rp_filter in the folder of the interface in /proc/sys/net/ipv4/conf",
+		"write %d to the file rp_filter in the directory of the interface under /proc/sys/net/ipv4/conf",
 		value);
 	return false;
 }
@@ -79,11 +79,11 @@ static void write_remedy(
 			iface->link.name, loose);
 	else if (!iface->addrs.count && reason != RPF_NO_ROUTE)
 		snprintf(remedy->text, sizeof(remedy->text),
-			"give the interface an address of host scope, such as 127.0.0.42/32, and %s",
+			"add an address of host scope, such as 127.0.0.42/32, to the interface, then %s",
 			loose);
 	else
 		snprintf(remedy->text, sizeof(remedy->text),
-			"give the sources a route, or set net.ipv4.conf.all.rp_filter to 0 and each interface to what it should have: all=0 is needed before %s=0 can help",
+			"add a route to the sources; or set net.ipv4.conf.all.rp_filter=0 and each interface to its own value: %s=0 has no effect before all=0",
 			key);
 }
 

@@ -75,12 +75,13 @@ static void trace_table(struct trace *trace, int number, const char *who, uint32
 	if (result->info)
 		table = result->info->table;
 	if (!result->info)
-		trace_add(trace, number, "%s: table %u has no route: go on", who, table);
+		trace_add(
+			trace, number, "%s: table %u has no route: continue", who, table);
 	else if (!final)
-		trace_add(trace, number, "%s: table %u has %s, %s: go on", who, table,
+		trace_add(trace, number, "%s: table %u has %s, %s: continue", who, table,
 			prefix4_format(result->prefix, prefix),
 			result->error == EAGAIN ? "a throw route"
-						: "which the rule suppresses");
+						: "suppressed by the rule");
 	else
 		trace_add(trace, number, "%s: table %u has %s", who, table,
 			prefix4_format(result->prefix, prefix));
@@ -93,8 +94,8 @@ static struct lookup_result lookup_merged(const struct overlay *overlay,
 
 	for (size_t i = 0; i < LOOKUP_MERGED_TABLES; i++) {
 		table_lookup(overlay, lookup_merged_tables[i], flow, &result);
-		trace_table(trace, number, "no rule was ever changed",
-			lookup_merged_tables[i], &result, result.error != EAGAIN);
+		trace_table(trace, number, "default rules", lookup_merged_tables[i],
+			&result, result.error != EAGAIN);
 		result.blind |= lookup_may_be_either(overlay, &result) &&
 				has_default_answer(overlay, flow);
 		if (result.error != EAGAIN)
@@ -118,7 +119,7 @@ static bool rule_lookup(const struct overlay *overlay, const struct rule *rule,
 	result->error = lookup_rule_acts(overlay, rule, flow, &table);
 	if (result->error) {
 		result->info = NULL;
-		trace_add(trace, number, "%s: says %s", words, strerror(result->error));
+		trace_add(trace, number, "%s: error: %s", words, strerror(result->error));
 		return true;
 	}
 	table_lookup(overlay, table, flow, result);
@@ -161,6 +162,6 @@ struct lookup_result lookup(const struct overlay *overlay, const struct lookup_f
 	result.error = ENETUNREACH;
 	result.info = NULL;
 	result.rule = NULL;
-	trace_add(trace, number, "no rule is left");
+	trace_add(trace, number, "no further rule");
 	return result;
 }

@@ -209,12 +209,14 @@ enum rpf_reason rpf_validate(const struct overlay *overlay, const struct rpf_cla
 	int mode = class->filter.effective;
 
 	if (reverse->blind) {
-		trace_add(trace, 22, "a rule or route on the way was not understood");
+		trace_add(trace, 22,
+			"a rule or route on the reverse path has an unsupported attribute");
 		return RPF_BLIND;
 	}
 	if (reverse->error) { /* 23 */
-		trace_add(trace, 23, "no way back (%s): %s", strerror(reverse->error),
-			mode ? "dropped" : "the filter is off, it passes");
+		trace_add(trace, 23, "no reverse route (%s): %s",
+			strerror(reverse->error),
+			mode ? "dropped" : "the filter is off, passes");
 		return fail(class, RPF_NO_ROUTE);
 	}
 	if (reverse->info->type != ROUTE_UNICAST /* 24 */
@@ -222,35 +224,35 @@ enum rpf_reason rpf_validate(const struct overlay *overlay, const struct rpf_cla
 		bool local = reverse->info->type == ROUTE_LOCAL;
 
 		trace_add(trace, 24, "the source is %s: dropped",
-			local ? "the host's own address and accept_local is off"
-			      : "no unicast address");
+			local ? "a local address and accept_local is off"
+			      : "not a unicast address");
 		return local ? RPF_LOCAL_SOURCE : RPF_INVALID_SOURCE;
 	}
 	if (leads_out_of(overlay, reverse, class->iif) /* 25 */
 		|| (reverse->info->type == ROUTE_LOCAL &&
 			   class->iif->link.ifindex == IFINDEX_LO)) {
-		trace_add(trace, 25, "the way back leads out of %s: passes", name);
+		trace_add(trace, 25, "the reverse route uses %s: passes", name);
 		return mode ? RPF_SYMMETRIC : RPF_FILTER_OFF;
 	}
-	trace_add(trace, 25, "the way back does not lead out of %s", name);
+	trace_add(trace, 25, "the reverse route does not use %s", name);
 	if (!class->iif->addrs.count) { /* 26 */
 		trace_add(trace, 26,
-			"%s has no IPv4 address, where loose is as strict: %s", name,
-			mode ? "dropped" : "the filter is off, it passes");
+			"%s has no IPv4 address, so loose acts as strict: %s", name,
+			mode ? "dropped" : "the filter is off, passes");
 		return fail(class, mode == 1 ? RPF_STRICT_ASYMMETRIC : RPF_UNNUMBERED);
 	}
 	trace_add(trace, 26, "%s has an IPv4 address", name);
 	if (mode == 1) { /* 27 */
-		trace_add(trace, 27, "rp_filter in effect on %s is 1 (strict): dropped",
-			name);
+		trace_add(trace, 27,
+			"the effective rp_filter of %s is 1 (strict): dropped", name);
 		return RPF_STRICT_ASYMMETRIC;
 	}
 	if (mode) /* 28 */
 		trace_add(trace, 28,
-			"rp_filter in effect on %s is %d (loose), and there is a way back: passes",
+			"the effective rp_filter of %s is %d (loose) and there is a reverse route: passes",
 			name, mode);
 	else
-		trace_add(trace, 28, "rp_filter in effect on %s is 0: passes", name);
+		trace_add(trace, 28, "the effective rp_filter of %s is 0: passes", name);
 	return mode ? RPF_LOOSE : RPF_FILTER_OFF;
 }
 
@@ -270,7 +272,7 @@ static void trace_key(const struct overlay *overlay, const struct rpf_class *cla
 	if (overlay->state->dissecting)
 		snprintf(ports, sizeof(ports), " ipproto %u sport %u dport %u",
 			key->proto, key->sport, key->dport);
-	trace_add(trace, 22, "the way back: to %s from %s iif %s tos 0x%x%s%s",
+	trace_add(trace, 22, "reverse lookup: to %s from %s iif %s tos 0x%x%s%s",
 		ip4_format(flow->src, dst), ip4_format(key->src, src),
 		iif ? iif->link.name : "lo", key->tos, mark, ports);
 }
@@ -279,12 +281,12 @@ static void trace_key(const struct overlay *overlay, const struct rpf_class *cla
 static const char *why_long(const struct overlay *overlay, const struct rpf_class *class)
 {
 	if (class->hairpin)
-		return "off, but it leaves where it came in and send_redirects is on";
+		return "off, but the packet leaves by its input interface and send_redirects is on: the source is looked up";
 	if (has_realms(overlay->state))
-		return "off, but a realm is in use";
+		return "off, but a realm is in use: the source is looked up";
 	if (overlay_has_custom_rules(overlay))
-		return "off, but rules were changed once: the source is looked up";
-	return "off, but a local route was added: the source is looked up";
+		return "off, but the rules have been changed: the source is looked up";
+	return "off, but a local route has been added: the source is looked up";
 }
 
 /* One source, from step 21 on. */
@@ -302,7 +304,7 @@ static struct rpf validate_source(const struct overlay *overlay, const struct if
 			   state_is_local_addr(overlay->state, flow->src);
 
 		trace_add(trace, 21,
-			own ? "off, but the source is the host's own and accept_local is off: dropped"
+			own ? "off, but the source is a local address and accept_local is off: dropped"
 			    : "off: passes");
 		rpf.reason = own ? RPF_LOCAL_SOURCE : RPF_FILTER_OFF;
 	} else {
@@ -353,7 +355,7 @@ static struct rpf judge_multicast(const struct overlay *overlay, const struct if
 			!devconf_or(&overlay->state->all, &iif->link.conf,
 				DEVCONF_ROUTE_LOCALNET)))
 		return end_at(overlay, iif, RPF_MARTIAN_SOURCE, trace, 3,
-			"the source can't be one: dropped");
+			"not a valid source address: dropped");
 	if (!flow->src.host)
 		return link_local || flow->proto == 2 /* IGMP */
 			       ? end_at(overlay, iif, RPF_NOT_VALIDATED, trace, 2,
@@ -369,7 +371,8 @@ static struct rpf judge_broadcast(const struct overlay *overlay, const struct if
 	if (!flow->src.host)
 		return end_at(overlay, iif, RPF_NOT_VALIDATED, trace, number,
 			"source 0.0.0.0 to a broadcast address: passes");
-	trace_add(trace, number, "a broadcast destination: the way back is from 0.0.0.0");
+	trace_add(trace, number,
+		"a broadcast destination: the reverse lookup is from 0.0.0.0");
 	return validate_source(overlay, iif, flow, ip4(0), 0, trace);
 }
 
@@ -456,14 +459,14 @@ static struct rpf judge_forwarded(const struct overlay *overlay, const struct if
 		.trace = trace,
 	};
 
-	trace_add(trace, 13, "it is forwarded");
+	trace_add(trace, 13, "the packet is forwarded");
 	state_any_nexthop(overlay->state, forward->info, exit_nexthop, &exits);
 	if (!exits.count)
 		return end_at(overlay, iif, RPF_NO_ROUTE_TO_DESTINATION, trace, 13,
-			"no way out can be used");
+			"no nexthop is usable");
 	if (exits.differ)
 		return end_at(overlay, iif, RPF_MULTIPATH, trace, 13,
-			"its ways out differ, and the kernel's flow hash chooses");
+			"the output interfaces give different verdicts: the kernel's flow hash chooses");
 	return exits.rpf;
 }
 
@@ -477,10 +480,10 @@ static struct rpf judge_routed(const struct overlay *overlay, const struct iface
 
 	if (forward.blind)
 		return end_at(overlay, iif, RPF_BLIND, trace, 8,
-			"a rule or route to the destination was not understood");
+			"a rule or route to the destination has an unsupported attribute");
 	if (forward.error) {
 		struct rpf rpf = end_at(overlay, iif, RPF_NO_ROUTE_TO_DESTINATION, trace,
-			8, "the destination can't be reached");
+			8, "the destination is unreachable");
 
 		rpf.error = forwarding ? forward.error : EHOSTUNREACH;
 		return rpf;
@@ -493,15 +496,15 @@ static struct rpf judge_routed(const struct overlay *overlay, const struct iface
 		return judge_broadcast(overlay, iif, flow, trace, 9);
 	}
 	if (type == ROUTE_LOCAL) {
-		trace_add(trace, 10, "the destination is the host's own");
+		trace_add(trace, 10, "the destination is a local address");
 		return validate_source(overlay, iif, flow, flow->dst, 0, trace);
 	}
 	if (!forwarding)
 		return end_at(overlay, iif, RPF_NOT_FORWARDING, trace, 11,
-			"the destination is elsewhere and forwarding is off on the interface");
+			"the destination is not local and forwarding is off on the interface");
 	if (type != ROUTE_UNICAST)
 		return end_at(overlay, iif, RPF_MARTIAN_DESTINATION, trace, 12,
-			"the destination is no unicast address");
+			"the destination is not a unicast address");
 	return judge_forwarded(overlay, iif, flow, &forward, trace);
 }
 
@@ -516,20 +519,21 @@ struct rpf rpf_judge(
 			overlay, iif, RPF_BLIND, trace, 0, overlay->state->blind_what);
 	if (!iif || !iif->link.has_inet) /* 1 */
 		return end_at(overlay, iif, RPF_NO_IPV4, trace, 1,
-			"the interface has no IPv4: it takes nothing in");
+			"the interface has no IPv4: it receives nothing");
 	if (ip4_is_multicast(flow->dst)) /* 2 */
 		return judge_multicast(overlay, iif, flow, trace);
 	if (ip4_is_multicast(flow->src) || ip4_is_lbcast(flow->src)) /* 3 */
 		return end_at(overlay, iif, RPF_MARTIAN_SOURCE, trace, 3,
-			"the source can't be one: dropped");
+			"not a valid source address: dropped");
 	if (ip4_is_lbcast(flow->dst) || (!flow->src.host && !flow->dst.host)) /* 4 */
 		return judge_broadcast(overlay, iif, flow, trace, 4);
 	reason = martian(overlay, iif, flow, &number); /* 5 to 7 */
 	if (reason >= 0)
 		return end_at(overlay, iif, (enum rpf_reason)reason, trace, number,
-			number == 7 ? "127/8, and route_localnet is off"
+			number == 7
+				? "an address of 127.0.0.0/8 and route_localnet is off"
 			: reason == RPF_MARTIAN_SOURCE
-				? "the source can't be one: dropped"
-				: "the destination can't be one");
+				? "not a valid source address: dropped"
+				: "not a valid destination address");
 	return judge_routed(overlay, iif, flow, trace); /* 8 to 13 */
 }

@@ -330,19 +330,19 @@ struct told service_tell(struct service *service)
 	for (;;) {
 		if (!service_entry(service, TELL_MSEC, line, sizeof(line)))
 			bench_die("no answer to SIGUSR1");
-		if (strstr(line, "from heard of to judged"))
+		if (strstr(line, "event to verdict"))
 			break;
 	}
 	return (struct told){
 		.events = number_before(line, " events"),
-		.half_usec = number_after(line, "half within "),
-		.most_usec = number_after(line, "99% within "),
+		.half_usec = number_after(line, "50% "),
+		.most_usec = number_after(line, " 99% "),
 		.longest_usec = number_after(line, "longest "),
 		.routes = number_before(line, " routes"),
 		.overruns = number_before(line, " overruns"),
 		.resyncs = number_before(line, " resyncs"),
 		.audits = number_before(line, " audits"),
-		.drifts = number_before(line, " found something"),
+		.drifts = number_before(line, " found changes"),
 	};
 }
 

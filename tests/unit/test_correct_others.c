@@ -386,7 +386,7 @@ START_TEST(pauses_are_of_those_that_are_named)
 	struct world world;
 
 	world_init(&world, CORRECT, strict);
-	ask(&world, request_pause, "tunl0", "paused", "tunl0: correction is paused");
+	ask(&world, request_pause, "tunl0", "paused", "tunl0: corrections paused");
 	world_is(&world, 0, "refused tunl0 pause", 1);
 	ask(&world, request_pause, NULL, "paused", "all interfaces");
 	ask(&world, request_resume, "tunl0", "refused", "all interfaces are paused");
@@ -394,11 +394,12 @@ START_TEST(pauses_are_of_those_that_are_named)
 	ask(&world, request_resume, NULL, "resumed", "all interfaces");
 	world_is(&world, 200, "corrected tunl0 1>2", 2);
 	/* one that will come may be named, and a slip shows */
-	ask(&world, request_pause, "tunl7", "paused", "no interface has that name");
+	ask(&world, request_pause, "tunl7", "paused", "no such interface now");
 	ck_assert(ledger_is_paused(world.ledger, "tunl7"));
-	ask(&world, request_pause, "", "refused", "no interface's name");
-	ask(&world, request_pause, "a-name-of-16-or-more", "refused", "no interface");
-	ask(&world, request_pause, "a/b", "refused", "no interface's name");
+	ask(&world, request_pause, "", "refused", "not an interface name");
+	ask(&world, request_pause, "a-name-of-16-or-more", "refused",
+		"not an interface name");
+	ask(&world, request_pause, "a/b", "refused", "not an interface name");
 	ck_assert(!ledger_all_paused(world.ledger));
 	ck_assert_uint_eq(world.ledger->pauses.count, 1);
 	world_done(&world);

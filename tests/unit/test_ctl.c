@@ -101,12 +101,12 @@ static const struct {
 		"rpfilterctl: snapshot: not built yet\n" },
 	{ { "ctl", "status", "--bogus", "x" }, CTL_FAILED, "",
 		"status: not built yet\n" },
-	{ { "ctl", "plan", "--yes" }, CTL_FAILED, "", "plan: it doesn't take --yes" },
-	{ { "ctl", "revert" }, CTL_FAILED, "", "or say --all" },
-	{ { "ctl", "revert", "--all", "eth0" }, CTL_FAILED, "", "or say --all" },
+	{ { "ctl", "plan", "--yes" }, CTL_FAILED, "", "plan: --yes is not allowed here" },
+	{ { "ctl", "revert" }, CTL_FAILED, "", "or use --all" },
+	{ { "ctl", "revert", "--all", "eth0" }, CTL_FAILED, "", "or use --all" },
 	{ { "ctl", "what-if", "a=b", "--kernel", "2.6.26" }, CTL_FAILED, "",
 		"what-if: not built yet" },
-	{ { "ctl", "list", "--all" }, CTL_FAILED, "", "it doesn't take --all" },
+	{ { "ctl", "list", "--all" }, CTL_FAILED, "", "--all is not allowed here" },
 	{ { "ctl", "list", "eth0" }, CTL_FAILED, "", "unexpected \"eth0\"" },
 	{ { "ctl", "list", "--bogus" }, CTL_FAILED, "",
 		"list: unknown option \"--bogus\"; the options are --json" },
@@ -114,7 +114,8 @@ static const struct {
 		"network namespace \"/etc/passwd\"" },
 	{ { "ctl", "list", "--config", "/nonexistent" }, CTL_FAILED, "", "/nonexistent" },
 	{ { "ctl", "explain" }, CTL_FAILED, "", "to DST is missing" },
-	{ { "ctl", "explain", "--batch", "-", "1.2.3.4" }, CTL_FAILED, "", "at once" },
+	{ { "ctl", "explain", "--batch", "-", "1.2.3.4" }, CTL_FAILED, "",
+		"exclude each other" },
 	{ { "ctl", "explain", "--batch", "/nonexistent" }, CTL_FAILED, "",
 		"No such file" },
 };
@@ -201,7 +202,7 @@ static const struct {
 	{ "192.0.2.1 from 10.0.0.1", "iif IFACE is missing" },
 	{ "192.0.2.1 from", "from needs a value" },
 	{ "192.0.2 from 10.0.0.1 iif e", "to \"192.0.2\": not an IPv4 address" },
-	{ "192.0.2.1 from 10.0.0.0/8 iif e", "one address" },
+	{ "192.0.2.1 from 10.0.0.0/8 iif e", "a prefix, not one address" },
 	{ "2001:db8::1 from 10.0.0.1 iif e", "only IPv4" },
 	{ "fe80::1 from 10.0.0.1 iif e", "only IPv4" },
 	{ "192.0.2.1 from 10.0.0.1 iif e iif f", "iif is given twice" },
@@ -476,7 +477,8 @@ START_TEST(answer_as_json)
 
 	ck_assert_int_eq(ask("192.0.2.1 from 10.0.0.1 iif eth9", &question, error), 0);
 	ck_assert_int_eq(answer_of(&host, &question, true, &answer, error), -EINVAL);
-	ck_assert_str_eq(error, "unknown interface \"eth9\"; there are: lo, eth0, tunl0");
+	ck_assert_str_eq(
+		error, "unknown interface \"eth9\"; the interfaces are: lo, eth0, tunl0");
 	answer_done(&answer);
 	host_done(&host);
 }

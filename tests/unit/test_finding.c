@@ -115,7 +115,7 @@ static const struct {
 	{ "half of the sources come by the tunnel",
 		{ "sysctl tunl0 rp_filter 1", "addr tunl0 192.0.2.1/32",
 			"route 0.0.0.0/1 dev tunl0" },
-		"tunl0/local strict_asymmetric 1/0/1 from 128.0.0.0/1 10.0.0.0/24 by eth0 via 10.0.0.1: 1 step to 2, share 0.468619, old kernels accept" },
+		"tunl0/local strict_asymmetric 1/0/1 from 128.0.0.0/1, 10.0.0.0/24 by eth0 via 10.0.0.1: 1 step to 2, share 0.468619, old kernels accept" },
 	{ "all below 0: 0 is still greater, and off",
 		{ "sysctl tunl0 rp_filter 2", "sysctl all rp_filter -1" },
 		"tunl0/local unnumbered 2/-1/2 from 0.0.0.0/0 by eth0 via 10.0.0.1: 1 step to 0, share 1, old kernels drop too" },
@@ -140,7 +140,7 @@ static const struct {
 		{ "sysctl tunl0 rp_filter 1", "addr tunl0 192.0.2.1/32",
 			"route blackhole 20.0.0.0/9",
 			"route 20.0.0.0/10 dev eth0 table default" },
-		"tunl0/local strict_asymmetric 1/0/1 from 128.0.0.0/1 64.0.0.0/2 32.0.0.0/3 0.0.0.0/4 24.0.0.0/5 16.0.0.0/6 22.0.0.0/7 21.0.0.0/8 20.128.0.0/9 20.64.0.0/10 by eth0 via 10.0.0.1: 1 step to 0, share 0.998954, old kernels accept, blind 4194304" },
+		"tunl0/local strict_asymmetric 1/0/1 from 128.0.0.0/1, 64.0.0.0/2, 32.0.0.0/3, 0.0.0.0/4, 24.0.0.0/5, 16.0.0.0/6, 22.0.0.0/7, 21.0.0.0/8, 20.128.0.0/9, 20.64.0.0/10 by eth0 via 10.0.0.1: 1 step to 0, share 0.998954, old kernels accept, blind 4194304" },
 };
 
 START_TEST(what_is_found)
@@ -241,14 +241,14 @@ START_TEST(a_declared_source)
 		const char *sources, *share;
 	} declared[] = {
 		{ { "20.0.0.0/8" }, "20.0.0.0/8", "1" },
-		{ { "20.0.0.0/8", "10.0.0.0/24" }, "20.0.0.0/8 10.0.0.0/24",
+		{ { "20.0.0.0/8", "10.0.0.0/24" }, "20.0.0.0/8, 10.0.0.0/24",
 			"1" }, /* own in it */
 		{ { "20.0.0.0/8", "21.0.0.0/8" }, "20.0.0.0/7", "1" },
 		/* what can't be a source may be covered, however far that goes */
 		{ { "126.0.0.0/8" }, "126.0.0.0/7", "1" },
 		{ { "10.0.0.254/32" }, "10.0.0.254/31", "1" },
 		{ { "10.0.0.3/32" }, "10.0.0.2/31", "1" },
-		{ { "10.0.0.4/30", "10.0.0.3/32" }, "10.0.0.4/30 10.0.0.2/31", "1" },
+		{ { "10.0.0.4/30", "10.0.0.3/32" }, "10.0.0.4/30, 10.0.0.2/31", "1" },
 		{ { "192.0.0.0/3" }, "192.0.0.0/3", "1" },
 		{ { "30.0.0.0/8", "20.0.0.0/8" }, "20.0.0.0/8", "0.500000" },
 		{ { "10.0.0.2/32" }, NULL, NULL }, /* own: that is no reverse path */
@@ -287,35 +287,40 @@ static const struct {
 	const char *lines[6];
 	enum kernel_answer kernel;
 	const char *sentence;
-} sentences
-	[] = {
-		{ "numbered, its own setting",
-			{ "sysctl tunl0 rp_filter 1", "addr tunl0 192.0.2.1/32" },
-			KERNEL_DROP,
-			"tunl0 drops packets from 0.0.0.0/0 to 192.0.2.1: its rp_filter is 1 (strict) by its own setting, conf.all being 0, and the way back to 198.51.100.1 leaves by eth0 via 10.0.0.1 (table main), not by tunl0. Remedy: sysctl -w net.ipv4.conf.tunl0.rp_filter=2. Kernels up to 2.6.30 accepted these packets. The kernel confirms it." },
-		{ "unnumbered, all is 1", { "sysctl all rp_filter 1" }, KERNEL_UNASKED,
-			"tunl0 drops packets from 0.0.0.0/0 to 192.0.2.1: its rp_filter is 1 (strict) because conf.all is 1: the greater of all and tunl0 counts, so tunl0=0 has no effect, and the way back to 198.51.100.1 leaves by eth0 via 10.0.0.1 (table main), not by tunl0. Remedy: ip address add 127.0.0.42/32 scope host dev tunl0 && sysctl -w net.ipv4.conf.tunl0.rp_filter=2. Kernels up to 2.6.30 accepted these packets." },
-		{ "unnumbered, loose", { "sysctl tunl0 rp_filter 2" }, KERNEL_PASS,
-			"tunl0 drops packets from 0.0.0.0/0 to 192.0.2.1: its rp_filter is 2 (loose) by its own setting, conf.all being 0, and tunl0 has no IPv4 address, where loose filters like strict, and the way back to 198.51.100.1 leaves by eth0 via 10.0.0.1 (table main), not by tunl0. Remedy: sysctl -w net.ipv4.conf.tunl0.rp_filter=0. Kernels up to 2.6.30 accepted these packets." },
-		{ "both are 1",
-			{ "sysctl tunl0 rp_filter 1", "sysctl all rp_filter 1",
-				"addr tunl0 192.0.2.1/32" },
-			KERNEL_UNASKED,
-			"tunl0 drops packets from 0.0.0.0/0 to 192.0.2.1: its rp_filter is 1 (strict) by its own setting and by conf.all alike, and the way back to 198.51.100.1 leaves by eth0 via 10.0.0.1 (table main), not by tunl0. Remedy: sysctl -w net.ipv4.conf.tunl0.rp_filter=2." },
-		{ "a part, no route, several destinations",
-			{ "sysctl tunl0 rp_filter 7", "addr tunl0 192.0.2.1/32", "addr tunl0 192.0.2.2/32", "route gone default via 10.0.0.1 dev eth0", "route 0.0.0.0/1 dev eth0" }, KERNEL_UNASKED, "tunl0 drops packets from 128.0.0.0/1 (a share of 0.468619 of the expected sources) to 192.0.2.1, 192.0.2.2: its rp_filter is 7 (acts as loose) by its own setting, conf.all being 0, and there is no route back to 198.51.100.1. Remedy: sysctl -w net.ipv4.conf.tunl0.rp_filter=0. Kernels up to 2.6.30 accepted these packets." },
-		{ "a part that is not understood",
-			{ "sysctl tunl0 rp_filter 1", "addr tunl0 192.0.2.1/32",
-				"route 203.0.113.0/24 dev eth0 blind" },
-			KERNEL_DROP,
-			"tunl0 drops packets from 0.0.0.0/0 but 203.0.113.0/24 (a share of 0.999999 of the expected sources) to 192.0.2.1: its rp_filter is 1 (strict) by its own setting, conf.all being 0, and the way back to 198.51.100.1 leaves by eth0 via 10.0.0.1 (table main), not by tunl0. Remedy: sysctl -w net.ipv4.conf.tunl0.rp_filter=2. Of 256 more expected sources it can't be told: something that bears on them is not understood. Kernels up to 2.6.30 accepted these packets. The kernel confirms it." },
-		{ "an error route",
-			{ "sysctl all rp_filter 2", "addr tunl0 192.0.2.1/32",
-				"route gone default via 10.0.0.1 dev eth0",
-				"route unreachable default" },
-			KERNEL_UNASKED,
-			"tunl0 drops packets from 0.0.0.0/0 but 10.0.0.0/24 (a share of 0.999999 of the expected sources) to 192.0.2.1: its rp_filter is 2 (loose) because conf.all is 2: the greater of all and tunl0 counts, so tunl0=0 has no effect, and the way back to 198.51.100.1 is an unreachable route (table main). Remedy: give the sources a route, or set net.ipv4.conf.all.rp_filter to 0 and each interface to what it should have: all=0 is needed before net.ipv4.conf.tunl0.rp_filter=0 can help. Kernels up to 2.6.30 accepted these packets." },
-	};
+} sentences[] = {
+	{ "numbered, its own setting",
+		{ "sysctl tunl0 rp_filter 1", "addr tunl0 192.0.2.1/32" }, KERNEL_DROP,
+		"tunl0: drops 0.0.0.0/0 to 192.0.2.1 (strict, own 1, all 0): the reverse route to 198.51.100.1 is eth0 via 10.0.0.1 (main). Fix: sysctl -w net.ipv4.conf.tunl0.rp_filter=2 (kernels up to 2.6.30 accept these packets)" },
+	{ "unnumbered, all is 1", { "sysctl all rp_filter 1" }, KERNEL_UNASKED,
+		"tunl0: drops 0.0.0.0/0 to 192.0.2.1 (strict, own 0, all 1: the greater counts): the reverse route to 198.51.100.1 is eth0 via 10.0.0.1 (main). Not confirmed: the kernel was not asked. Fix: ip address add 127.0.0.42/32 scope host dev tunl0 && sysctl -w net.ipv4.conf.tunl0.rp_filter=2 (kernels up to 2.6.30 accept these packets)" },
+	{ "unnumbered, loose", { "sysctl tunl0 rp_filter 2" }, KERNEL_PASS,
+		"tunl0: drops 0.0.0.0/0 to 192.0.2.1 (loose, own 2, all 0): tunl0 has no IPv4 address, so loose acts as strict; the reverse route to 198.51.100.1 is eth0 via 10.0.0.1 (main). The kernel disagrees: it accepts the test packet. Fix: sysctl -w net.ipv4.conf.tunl0.rp_filter=0 (kernels up to 2.6.30 accept these packets)" },
+	{ "both are 1",
+		{ "sysctl tunl0 rp_filter 1", "sysctl all rp_filter 1",
+			"addr tunl0 192.0.2.1/32" },
+		KERNEL_UNJUDGED,
+		"tunl0: drops 0.0.0.0/0 to 192.0.2.1 (strict, own 1, all 1): the reverse route to 198.51.100.1 is eth0 via 10.0.0.1 (main). Not confirmed: the kernel rejects the test packet for another reason. Fix: sysctl -w net.ipv4.conf.tunl0.rp_filter=2" },
+	{ "the reverse route is in another table",
+		{ "sysctl tunl0 rp_filter 1", "sysctl all rp_filter 1",
+			"addr tunl0 192.0.2.1/32", "route default dev eth0 table 100",
+			"rule 100: from 192.0.2.1 lookup 100" },
+		KERNEL_DROP,
+		"tunl0: drops 0.0.0.0/0 to 192.0.2.1 (strict, own 1, all 1): the reverse route to 198.51.100.1 is eth0 (table 100). Fix: sysctl -w net.ipv4.conf.tunl0.rp_filter=2" },
+	{ "a part, no route, several destinations",
+		{ "sysctl tunl0 rp_filter 7", "addr tunl0 192.0.2.1/32",
+			"addr tunl0 192.0.2.2/32",
+			"route gone default via 10.0.0.1 dev eth0",
+			"route 0.0.0.0/1 dev eth0" },
+		KERNEL_DROP,
+		"tunl0: drops 128.0.0.0/1 (share 0.468619 of the expected addresses) to 192.0.2.1, 192.0.2.2 (loose, own 7, all 0): there is no reverse route to 198.51.100.1. Fix: sysctl -w net.ipv4.conf.tunl0.rp_filter=0 (kernels up to 2.6.30 accept these packets)" },
+	{ "a part that is not understood", { "sysctl tunl0 rp_filter 1", "addr tunl0 192.0.2.1/32", "route 203.0.113.0/24 dev eth0 blind" }, KERNEL_DROP, "tunl0: drops 0.0.0.0/0 except 203.0.113.0/24 (share 0.999999 of the expected addresses) to 192.0.2.1 (strict, own 1, all 0): the reverse route to 198.51.100.1 is eth0 via 10.0.0.1 (main). 256 further expected addresses not evaluated: unsupported kernel attribute. Fix: sysctl -w net.ipv4.conf.tunl0.rp_filter=2 (kernels up to 2.6.30 accept these packets)" },
+	{ "an error route",
+		{ "sysctl all rp_filter 2", "addr tunl0 192.0.2.1/32",
+			"route gone default via 10.0.0.1 dev eth0",
+			"route unreachable default" },
+		KERNEL_DROP,
+		"tunl0: drops 0.0.0.0/0 except 10.0.0.0/24 (share 0.999999 of the expected addresses) to 192.0.2.1 (loose, own 0, all 2: the greater counts): the reverse route to 198.51.100.1 is unreachable (main). Fix: add a route to the sources; or set net.ipv4.conf.all.rp_filter=0 and each interface to its own value: net.ipv4.conf.tunl0.rp_filter=0 has no effect before all=0 (kernels up to 2.6.30 accept these packets)" },
+};
 
 START_TEST(sentences_to_the_letter)
 {
@@ -332,6 +337,23 @@ START_TEST(sentences_to_the_letter)
 			"%s:\n  %s\nnot\n  %s", sentences[i].what, text,
 			sentences[i].sentence);
 	}
+}
+END_TEST
+
+START_TEST(what_makes_it_less_certain_is_before_the_fix)
+{
+	static const char *const lines[] = { "sysctl tunl0 rp_filter 1",
+		"addr tunl0 192.0.2.1/32" };
+	_cleanup_(state_freep) struct state *state = story(lines, ELEMENTS(lines));
+	_cleanup_(finding_freep) struct finding *finding = NULL;
+	char text[FINDING_TEXT];
+
+	ck_assert_int_eq(find(state, NULL, &finding), 1);
+	finding->kernel = KERNEL_DROP;
+	finding->unsure = true;
+	finding->blind = 1;
+	ck_assert_ptr_nonnull(strstr(finding_sentence(finding, text),
+		"(main). Unsure: the kernel disagrees with the model on another packet. 1 further expected address not evaluated: unsupported kernel attribute. Fix: sysctl"));
 }
 END_TEST
 
@@ -366,11 +388,11 @@ START_TEST(many_sources_are_cut_short)
 	finding.sources[1] = model_prefix("30.0.0.0/8");
 	finding.sources[2] = model_prefix("40.0.0.0/8");
 	ck_assert_str_eq(finding_sources(&finding, 2, text, sizeof(text)),
-		"20.0.0.0/8 30.0.0.0/8 and 6 more");
+		"20.0.0.0/8, 30.0.0.0/8 and 6 more");
 	ck_assert_str_eq(finding_sources(&finding, 16, text, sizeof(text)),
-		"20.0.0.0/8 30.0.0.0/8 40.0.0.0/8 and 5 more");
+		"20.0.0.0/8, 30.0.0.0/8, 40.0.0.0/8 and 5 more");
 	ck_assert_str_eq(
-		finding_sources(&finding, 16, narrow, sizeof(narrow)), "20.0.0.0/8 30.0");
+		finding_sources(&finding, 16, narrow, sizeof(narrow)), "20.0.0.0/8, 30.");
 }
 END_TEST
 
@@ -548,7 +570,7 @@ START_TEST(the_whole_of_what_is_dropped)
 	/* too many holes to say it by what it is not */
 	ck_assert_uint_eq(worded->but_count, 0);
 	ck_assert_str_eq(finding_from(worded, text, sizeof(text)),
-		"198.0.0.0/16 198.6.0.0/16 198.12.0.0/16 198.18.0.0/16 and 36 more");
+		"198.0.0.0/16, 198.6.0.0/16, 198.12.0.0/16, 198.18.0.0/16 and 36 more");
 	flowclasses_done(&classes);
 	expect_done(&expect);
 }
@@ -574,6 +596,7 @@ int main(void)
 		it_outlives_the_state,
 		a_declared_source,
 		sentences_to_the_letter,
+		what_makes_it_less_certain_is_before_the_fix,
 		shares_are_exact_only_where_they_are,
 		many_sources_are_cut_short,
 		what_makes_it_another,

@@ -559,12 +559,12 @@ START_TEST(the_trace_tells_each_step)
 	const struct overlay overlay = model_view(state);
 	const struct lookup_flow flow = { .dst = TO(20, 0, 0, 1), .iif = 1 };
 	static const char *const expected[] = {
-		"rule 0: table 255 has no route: go on",
-		"rule 100: table 78 has 20.0.0.0/8, a throw route: go on",
-		"rule 101: table 79 has no route: go on",
-		"rule 102: table 77 has 0.0.0.0/0, which the rule suppresses: go on",
+		"rule 0: table 255 has no route: continue",
+		"rule 100: table 78 has 20.0.0.0/8, a throw route: continue",
+		"rule 101: table 79 has no route: continue",
+		"rule 102: table 77 has 0.0.0.0/0, suppressed by the rule: continue",
 		"rule 103: goto 105",
-		"rule 105: says Permission denied",
+		"rule 105: error: Permission denied",
 	};
 	struct trace trace = { 0 };
 

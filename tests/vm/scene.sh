@@ -398,9 +398,9 @@ expect() {
 # take_remedy: of $event, as it stands in its words, into $remedy
 take_remedy() {
 	remedy=$(field MESSAGE)
-	[[ $remedy == *"Remedy: "* ]] || fail "no remedy in: $remedy"
-	remedy=${remedy#*Remedy: }
-	remedy=${remedy%%. *}
+	[[ $remedy == *"Fix: "* ]] || fail "no remedy in: $remedy"
+	remedy=${remedy#*Fix: }
+	remedy=${remedy%% (*}
 	[[ -n $(field RPF_REMEDY) && $remedy == *"$(field RPF_REMEDY)"* ]] ||
 		fail "it says \"$remedy\", its field $(field RPF_REMEDY)"
 }
