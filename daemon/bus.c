@@ -2,6 +2,7 @@
 #include "daemon/bus.h"
 
 #include "base/time.h"
+#include "base/utf8.h"
 #include "daemon/correct/bus_names.h"
 #include "kernel/clock.h"
 #include "kernel/netns_id.h"
@@ -69,8 +70,8 @@ static int send_reply(sd_bus_message *message, const struct request_answers *ans
 static void make_sendable(struct request_answers *answers)
 {
 	array_each (&answers->list, struct request_answer, item) {
-		entry_printable(item->iif);
-		entry_printable(item->text);
+		utf8_printable(item->iif);
+		utf8_printable(item->text);
 	}
 }
 

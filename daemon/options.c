@@ -60,7 +60,7 @@ static const struct word levels[] = { { "emergency", LOG_EMERG }, { "emerg", LOG
 	{ "debug", LOG_DEBUG }, { "7", LOG_DEBUG }, { 0 } };
 
 /* The value of a word in a list, or -EINVAL with a line that says what is allowed. */
-static int choose(const struct word *words, const char *option, const char *text,
+static int choose_word(const struct word *words, const char *option, const char *text,
 	const char *allowed)
 {
 	for (; words->name; words++) {
@@ -72,7 +72,7 @@ static int choose(const struct word *words, const char *option, const char *text
 	return -EINVAL;
 }
 
-static int wrong(const char *argument, int code)
+static int report_wrong(const char *argument, int code)
 {
 	if (code == ':')
 		fprintf(stderr, "rpfilterd: %s: needs a value; see rpfilterd --help\n",
@@ -95,7 +95,7 @@ static int set_mode(struct options *options, const char *text)
 }
 
 /* One option; returns as options_parse(). */
-static int set(struct options *options, int code, const char *argument)
+static int set_option(struct options *options, int code, const char *argument)
 {
 	int value;
 
@@ -109,12 +109,12 @@ static int set(struct options *options, int code, const char *argument)
 	case MODE:
 		return set_mode(options, optarg);
 	case LOG:
-		value = choose(logs, "--log", optarg, "journal, stderr, json");
+		value = choose_word(logs, "--log", optarg, "journal, stderr, json");
 		options->log = (enum sink_kind)value;
 		options->has_log = true;
 		return value < 0 ? value : 1;
 	case LOG_LEVEL:
-		options->level = choose(levels, "--log-level", optarg,
+		options->level = choose_word(levels, "--log-level", optarg,
 			"error, warning, notice, info, debug, or 0 to 7");
 		return options->level < 0 ? options->level : 1;
 	case STATE:
@@ -130,7 +130,7 @@ static int set(struct options *options, int code, const char *argument)
 		puts("rpfilterd " RPFILTERD_VERSION);
 		return 0;
 	default:
-		return wrong(argument, code);
+		return report_wrong(argument, code);
 	}
 }
 
@@ -142,7 +142,7 @@ int options_parse(int argc, char **argv, struct options *ret)
 	opterr = 0;
 	/* a leading ':' makes getopt_long() tell a missing value from an unknown option */
 	while ((code = getopt_long(argc, argv, ":", longs, NULL)) != -1) {
-		int r = set(&options, code, argv[optind - 1]);
+		int r = set_option(&options, code, argv[optind - 1]);
 
 		if (r <= 0)
 			return r;

@@ -68,12 +68,14 @@ void stats_log(const struct stats *stats, const struct sync *sync,
 		"; %zu links, %zu routes, %zu findings, %" PRIu64 " overruns, %" PRIu64
 		" resyncs, %" PRIu64 " audits (%" PRIu64 " found changes), %" PRIu64
 		" self-checks, %" PRIu64 " disagreements; messages: %" PRIu64
-		" malformed, %" PRIu64 " refused, %" PRIu64 " unsupported.",
+		" used, %" PRIu64 " foreign, %" PRIu64 " malformed, %" PRIu64
+		" refused, %" PRIu64 " unsupported.",
 		lag->count, histogram_percentile(lag, 0.5),
 		histogram_percentile(lag, 0.99), histogram_percentile(lag, 0.999),
 		lag->largest, sync->state->ifaces.count, state_routes(sync->state),
 		track_open(track), sync->counts.overruns, sync->counts.resyncs,
 		sync->counts.audits, sync->counts.drifts, selfcheck->checks,
-		stats->disagreements, heard->malformed + asked->malformed,
+		stats->disagreements, heard->records + asked->records,
+		heard->foreign + asked->foreign, heard->malformed + asked->malformed,
 		heard->refused + asked->refused, heard->blind + asked->blind);
 }

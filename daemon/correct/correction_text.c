@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "daemon/correct/correction_text.h"
 
+#include "base/strbuf.h"
 #include "finding/finding_text.h"
 #include "finding/remedy.h"
 
@@ -9,25 +10,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
-
-struct text {
-	char *out;
-	size_t size, length;
-};
-
-_printf_(2, 3) static void say(struct text *text, const char *format, ...)
-{
-	va_list arguments;
-	int length;
-
-	if (text->length >= text->size)
-		return;
-	va_start(arguments, format);
-	length = vsnprintf(
-		text->out + text->length, text->size - text->length, format, arguments);
-	va_end(arguments);
-	text->length += length > 0 ? (size_t)length : 0;
-}
 
 int request_answer_event(struct request_answers *answers, const struct correction *event)
 {
@@ -55,12 +37,12 @@ int request_answer_words(struct request_answers *answers, const char *event,
 
 const char *correction_assignments(const struct plan *plan, char *out, size_t size)
 {
-	struct text text = { out, size, 0 };
+	struct strbuf text;
 
-	out[0] = '\0';
+	strbuf_init(&text, out, size);
 	array_each (&plan->steps, const struct plan_step, step)
-		say(&text, "%s%s=%d", step == plan->steps.items ? "" : " ", step->key,
-			step->value);
+		strbuf_add(&text, "%s%s=%d", step == plan->steps.items ? "" : " ",
+			step->key, step->value);
 	return out;
 }
 
@@ -85,22 +67,22 @@ const char *correction_advice(int error, int ifindex)
 
 /* --- corrected ---------------------------------------------------------------------------------- */
 
-static void say_who(struct text *text, const struct correction *event)
+static void append_who(struct strbuf *text, const struct correction *event)
 {
 	char sources[160], to[IP4_TEXT];
 
 	if (!event->finding || !event->finding->source_count)
 		return;
-	say(text, " Packets from %s to %s pass now",
+	strbuf_add(text, " Packets from %s to %s pass now",
 		finding_from(event->finding, sources, sizeof(sources)),
 		ip4_format(event->finding->example.dst, to));
 	if (event->outcome.kernel == KERNEL_PASS)
-		say(text, ", confirmed by the kernel");
-	say(text, ".");
+		strbuf_add(text, ", confirmed by the kernel");
+	strbuf_add(text, ".");
 }
 
 /* What was done first, so that nothing else changes. */
-static void say_steps(struct text *text, const struct correction *event)
+static void append_steps(struct strbuf *text, const struct correction *event)
 {
 	char value[32], old[32];
 	size_t kept = 0;
@@ -110,39 +92,40 @@ static void say_steps(struct text *text, const struct correction *event)
 	array_each (&event->plan->steps, const struct plan_step, step) {
 		kept += step->keeps;
 		if (step->ifindex == NETCONF_ALL)
-			say(text, " %s changed from %s to %s", step->key,
+			strbuf_add(text, " %s changed from %s to %s", step->key,
 				rp_filter_words(step->old, old),
 				rp_filter_words(step->value, value));
 	}
 	if (kept)
-		say(text,
+		strbuf_add(text,
 			", after %zu other setting%s, default included, got %s effective value",
 			kept, kept == 1 ? "" : "s", kept == 1 ? "its" : "their");
-	say(text, ".");
+	strbuf_add(text, ".");
 }
 
-static void say_corrected(struct text *text, const struct correction *event)
+static void append_corrected(struct strbuf *text, const struct correction *event)
 {
 	char key[64], old[32], value[32];
 
 	remedy_key(event->iif, key);
 	if (event->old == event->value)
-		say(text, "%s stays %s.", key, rp_filter_words(event->value, value));
+		strbuf_add(
+			text, "%s stays %s.", key, rp_filter_words(event->value, value));
 	else
-		say(text, "%s changed from %s to %s%s%s.", key,
+		strbuf_add(text, "%s changed from %s to %s%s%s.", key,
 			rp_filter_words(event->old, old),
 			rp_filter_words(event->value, value),
 			event->by_hand ? " by hand" : "",
 			event->replanned
 				? ": loose is enough, as the interface has an address and its sources a reverse route"
 				: "");
-	say_steps(text, event);
-	say_who(text, event);
+	append_steps(text, event);
+	append_who(text, event);
 }
 
 /* --- what was not done -------------------------------------------------------------------------- */
 
-static void say_failed(struct text *text, const struct correction *event)
+static void append_failed(struct strbuf *text, const struct correction *event)
 {
 	const struct outcome *outcome = &event->outcome;
 	char key[64];
@@ -154,16 +137,17 @@ static void say_failed(struct text *text, const struct correction *event)
 	switch (outcome->kind) {
 	case OUTCOME_NO_LEDGER:
 		if (outcome->error == -E2BIG) {
-			say(text,
+			strbuf_add(text,
 				"%s not set to %d: the ledger is full (%d entries); rpfilterctl revert makes room.",
 				key, event->value, LEDGER_ENTRIES);
 			return;
 		}
-		say(text, "%s not set to %d: the ledger cannot be written (%s).", key,
-			event->value, strerror(-outcome->error));
+		strbuf_add(text, "%s not set to %d: the ledger cannot be written (%s).",
+			key, event->value, strerror(-outcome->error));
 		return;
 	case OUTCOME_NO_EFFECT:
-		say(text, "%s=%d has no effect: the kernel still %s the test packet", key,
+		strbuf_add(text,
+			"%s=%d has no effect: the kernel still %s the test packet", key,
 			event->value,
 			outcome->kernel == KERNEL_PASS ? "accepts" : "drops");
 		break;
@@ -173,68 +157,70 @@ static void say_failed(struct text *text, const struct correction *event)
 	case OUTCOME_OVERWRITTEN:
 	case OUTCOME_KEPT:
 	case OUTCOME_ERROR:
-		say(text, "Cannot write %s for %s: %s", key, event->iif,
+		strbuf_add(text, "Cannot write %s for %s: %s", key, event->iif,
 			correction_advice(outcome->error, outcome->ifindex));
 		break;
 	}
-	say(text,
+	strbuf_add(text,
 		outcome->left
 			? "; what was written could not be reverted and stays in the ledger."
 		: event->plan ? "; nothing changed."
 			      : "; the value and its ledger entry stay.");
 }
 
-static void say_refused(struct text *text, const struct correction *event)
+static void append_refused(struct strbuf *text, const struct correction *event)
 {
 	char key[64];
 
 	remedy_key(event->iif, key);
-	say(text, "%s: not corrected: ", event->iif);
+	strbuf_add(text, "%s: not corrected: ", event->iif);
 	switch (event->refusal) {
 	case REFUSED_NOTHING:
 		break;
 	case REFUSED_SCOPE:
-		say(text,
+		strbuf_add(text,
 			"its sources are expected by addresses or routes only (%s); to allow it, add an entry of interfaces with mode = \"correct\".",
 			event->finding ? expect_why_name(event->finding->expect) : "?");
 		break;
 	case REFUSED_LOWEST:
-		say(text,
+		strbuf_add(text,
 			"only 0 (off) helps and correct.lowest is \"loose\"; to allow it, set \"off\"%s.",
 			event->finding && event->finding->reason == RPF_NO_ROUTE
 				? ""
 				: ", or add an address to the interface, then 2 is enough");
 		break;
 	case REFUSED_ALLOW_ALL:
-		say(text,
+		strbuf_add(text,
 			"%s=0 has no effect without lowering conf.all, and correct.allow_all is false; with true, all is lowered after every other interface gets its effective value.",
 			key);
 		break;
 	case REFUSED_PER_MINUTE:
-		say(text,
+		strbuf_add(text,
 			"write limit correct.per_minute reached; it continues after one minute.");
 		break;
 	case REFUSED_PAUSED:
-		say(text, "%s paused by hand until rpfilterctl resume%s%s.",
+		strbuf_add(text, "%s paused by hand until rpfilterctl resume%s%s.",
 			event->all_paused ? "all interfaces are" : "it is",
 			event->all_paused ? "" : " ",
 			event->all_paused ? "" : event->iif);
 		break;
 	case REFUSED_UNSURE:
-		say(text, "the kernel disagrees with the model; corrections suspended.");
+		strbuf_add(text,
+			"the kernel disagrees with the model; corrections suspended.");
 		break;
 	case REFUSED_OTHERS:
-		say(text, "the remedy makes other interfaces drop expected packets.");
+		strbuf_add(
+			text, "the remedy makes other interfaces drop expected packets.");
 		break;
 	case REFUSED_LEDGER:
-		say(text, "%s.", event->why ? event->why : "no ledger");
+		strbuf_add(text, "%s.", event->why ? event->why : "no ledger");
 		break;
 	}
 }
 
 /* --- fights, restored ----------------------------------------------------------------------------- */
 
-static void say_fight(struct text *text, const struct correction *event)
+static void append_fight(struct strbuf *text, const struct correction *event)
 {
 	const struct backoff *backoff = event->backoff;
 	size_t count = backoff->reversals.count, from = count > 10 ? count - 10 : 0;
@@ -243,7 +229,7 @@ static void say_fight(struct text *text, const struct correction *event)
 	remedy_key(event->iif, key);
 	if (backoff->of_all)
 		remedy_key("all", key);
-	say(text,
+	strbuf_add(text,
 		"Another program changed %s back %zu times; corrections of %s pause for %llu s.",
 		key, count, event->iif,
 		(unsigned long long)(backoff->pause_usec / 1000000));
@@ -255,20 +241,21 @@ static void say_fight(struct text *text, const struct correction *event)
 
 		if (gmtime_r(&when, &broken))
 			strftime(clock, sizeof(clock), "%H:%M:%S", &broken);
-		say(text, "%s%s.%03llu UTC %d over %d", i == from ? " Last: " : ", ",
-			clock, (unsigned long long)(reversal->when_usec / 1000 % 1000),
+		strbuf_add(text, "%s%s.%03llu UTC %d over %d",
+			i == from ? " Last: " : ", ", clock,
+			(unsigned long long)(reversal->when_usec / 1000 % 1000),
 			reversal->theirs, reversal->ours);
 	}
-	say(text, ". Find that program; only one of the two may write it.");
+	strbuf_add(text, ". Find that program; only one of the two may write it.");
 }
 
-static void say_restored(struct text *text, const struct correction *event)
+static void append_restored(struct strbuf *text, const struct correction *event)
 {
 	char key[64], old[32], value[32];
 
 	remedy_key(event->iif, key);
-	say(text, "%s restored from %s to %s%s.", key, rp_filter_words(event->old, old),
-		rp_filter_words(event->value, value),
+	strbuf_add(text, "%s restored from %s to %s%s.", key,
+		rp_filter_words(event->old, old), rp_filter_words(event->value, value),
 		event->by_hand	  ? " by hand"
 		: event->stopping ? ": rpfilterd stops and correct.restore is \"on-stop\""
 				  : ": no longer needed");
@@ -277,19 +264,19 @@ static void say_restored(struct text *text, const struct correction *event)
 const char *correction_sentence(
 	const struct correction *event, char out[static CORRECTION_TEXT])
 {
-	struct text text = { out, CORRECTION_TEXT, 0 };
+	struct strbuf text;
 
-	out[0] = '\0';
+	strbuf_init(&text, out, CORRECTION_TEXT);
 	if (event->kind == EVENT_CORRECTED)
-		say_corrected(&text, event);
+		append_corrected(&text, event);
 	else if (event->kind == EVENT_CORRECTION_FAILED)
-		say_failed(&text, event);
+		append_failed(&text, event);
 	else if (event->kind == EVENT_REFUSED)
-		say_refused(&text, event);
+		append_refused(&text, event);
 	else if (event->kind == EVENT_FIGHT)
-		say_fight(&text, event);
+		append_fight(&text, event);
 	else if (event->kind == EVENT_RESTORED)
-		say_restored(&text, event);
+		append_restored(&text, event);
 	return out;
 }
 

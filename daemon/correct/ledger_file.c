@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "daemon/correct/ledger.h"
 
+#include "base/fd.h"
+
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -18,21 +20,6 @@
 #define PROOF 1024u	     /* more than what a correction writes */
 #define LOCK_FILE "ledger.lock"
 #define FRESH_FILE "ledger.new"
-
-static void close_fd(int *fd)
-{
-	if (*fd >= 0)
-		(void)close(*fd);
-	*fd = -1;
-}
-
-static int take_fd(int *fd)
-{
-	int taken = *fd;
-
-	*fd = -1;
-	return taken;
-}
 
 static void file_name(const struct ledger *ledger, uint64_t serial, char out[static 96])
 {
@@ -55,7 +42,7 @@ static uint64_t serial_of(const struct ledger *ledger, const char *name)
 
 static int read_boot(char ret[static LEDGER_BOOT])
 {
-	_cleanup_(close_fd) int fd =
+	_cleanup_(closep) int fd =
 		open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
 	ssize_t length = fd < 0 ? -1 : read(fd, ret, LEDGER_BOOT - 1);
 
@@ -69,7 +56,7 @@ static int read_boot(char ret[static LEDGER_BOOT])
 /* All of a file, *ret to be freed. -ENOENT where there is none, -EBADMSG where it is none. */
 static int read_file(int folder, const char *name, char **ret, size_t *ret_length)
 {
-	_cleanup_(close_fd) int fd =
+	_cleanup_(closep) int fd =
 		openat(folder, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 	_cleanup_(freep) char *text = NULL;
 	size_t filled = 0;
@@ -177,7 +164,7 @@ static int open_folder(struct ledger *ledger)
 }
 
 /* Reads the newest file. */
-static int load(struct ledger *ledger)
+static int load_file(struct ledger *ledger)
 {
 	_cleanup_(freep) char *text = NULL;
 	char name[96];
@@ -236,7 +223,7 @@ static void remember(struct ledger *ledger)
 	array_each (&ledger->pauses, const struct ledger_pause, pause)
 		r |= array_push(&ledger->saved_pauses, pause);
 	if (r < 0)
-		close_fd(&ledger->file);
+		closep(&ledger->file);
 }
 
 /* From now on fd is the file, and it is that long. */
@@ -246,7 +233,7 @@ static int take_file(struct ledger *ledger, int *fd, size_t length)
 
 	if (fstat(*fd, &status) < 0)
 		return -errno;
-	close_fd(&ledger->file);
+	closep(&ledger->file);
 	ledger->file = take_fd(fd);
 	ledger->inode = status.st_ino;
 	ledger->length = length;
@@ -256,7 +243,7 @@ static int take_file(struct ledger *ledger, int *fd, size_t length)
 /* The file that was loaded is gone on with: that needs no room yet. */
 static int take_up(struct ledger *ledger)
 {
-	_cleanup_(close_fd) int fd = -1;
+	_cleanup_(closep) int fd = -1;
 	char name[96];
 	int r;
 
@@ -272,7 +259,7 @@ static int take_up(struct ledger *ledger)
 static int make_file(struct ledger *ledger)
 {
 	_cleanup_(freep) char *text = NULL;
-	_cleanup_(close_fd) int fd = openat(ledger->folder, FRESH_FILE,
+	_cleanup_(closep) int fd = openat(ledger->folder, FRESH_FILE,
 		O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
 	char name[96];
 	int r = fd < 0 ? -errno : ledger_format(ledger, &text);
@@ -300,15 +287,15 @@ static int open_anew(struct ledger *ledger)
 {
 	int r;
 
-	close_fd(&ledger->lock);
-	close_fd(&ledger->folder);
+	closep(&ledger->lock);
+	closep(&ledger->folder);
 	r = open_folder(ledger);
 	if (r >= 0)
 		r = lock(ledger);
 	if (r >= 0)
 		r = each_file(ledger, find_newest);
 	if (r < 0)
-		close_fd(&ledger->folder); /* without the lock nothing is written */
+		closep(&ledger->folder); /* without the lock nothing is written */
 	return r;
 }
 
@@ -345,7 +332,7 @@ static int append(struct ledger *ledger, const char *line, size_t least)
 	if (r >= 0)
 		ledger->length += blanks + length;
 	else if (ftruncate(ledger->file, (off_t)ledger->length) < 0)
-		close_fd(&ledger->file);
+		closep(&ledger->file);
 	return r;
 }
 
@@ -409,7 +396,7 @@ int ledger_open(
 	if (r >= 0)
 		r = lock(ledger);
 	if (r >= 0)
-		r = load(ledger);
+		r = load_file(ledger);
 	if (r >= 0)
 		r = ledger->serial ? take_up(ledger) : ledger_save(ledger);
 	if (r < 0) {
@@ -443,7 +430,7 @@ int ledger_open_readonly(const char *directory, struct ledger **ret)
 	r = -ENOENT;
 	for (int tries = 0; tries < 10 && (r == -ENOENT || r == -EBADMSG); tries++) {
 		ledger->serial = 0;
-		r = load(ledger);
+		r = load_file(ledger);
 	}
 	return r;
 }
@@ -456,9 +443,9 @@ void ledger_free(struct ledger *ledger)
 	array_done(&ledger->pauses);
 	array_done(&ledger->saved);
 	array_done(&ledger->saved_pauses);
-	close_fd(&ledger->file);
-	close_fd(&ledger->lock);
-	close_fd(&ledger->folder);
+	closep(&ledger->file);
+	closep(&ledger->lock);
+	closep(&ledger->folder);
 	free(ledger->directory);
 	free(ledger);
 }

@@ -33,7 +33,7 @@
 #define ESCAPED_TEXT (4 * FINDING_ID) /* room for the longest one */
 #define ESCAPED_KEY 32
 
-static void json_putp(struct json_object **object)
+static void object_putp(struct json_object **object)
 {
 	(void)json_object_put(*object);
 }
@@ -390,7 +390,7 @@ static int parse_line(struct ledger *ledger, const char *line, size_t length, bo
 	bool is_old = !is_ascii(line, length);
 	_cleanup_(tokener_freep) struct json_tokener *tokener =
 		json_tokener_new_ex(DEPTH);
-	_cleanup_(json_putp) struct json_object *object = NULL;
+	_cleanup_(object_putp) struct json_object *object = NULL;
 
 	if (!tokener)
 		return -ENOMEM;
@@ -434,7 +434,8 @@ int ledger_parse(struct ledger *ledger, const char *text, size_t length)
 
 /* --- writing ---------------------------------------------------------------------------------- */
 
-static int add(struct json_object *object, const char *key, struct json_object *member)
+static int add_member(
+	struct json_object *object, const char *key, struct json_object *member)
 {
 	if (member && object && json_object_object_add(object, key, member) == 0)
 		return 0;
@@ -442,7 +443,7 @@ static int add(struct json_object *object, const char *key, struct json_object *
 	return -ENOMEM;
 }
 
-static int push(struct json_object *array, struct json_object *item)
+static int push_member(struct json_object *array, struct json_object *item)
 {
 	if (item && array && json_object_array_add(array, item) == 0)
 		return 0;
@@ -455,14 +456,14 @@ static int add_text(struct json_object *object, const char *key, const char *tex
 	char escaped[ESCAPED_KEY], escapes[ESCAPED_TEXT];
 
 	if (!needs_escapes(text))
-		return add(object, key, json_object_new_string(text));
+		return add_member(object, key, json_object_new_string(text));
 	snprintf(escaped, sizeof(escaped), "%s" ESCAPED, key);
-	return add(object, escaped, json_object_new_string(escape(text, escapes)));
+	return add_member(object, escaped, json_object_new_string(escape(text, escapes)));
 }
 
 static int add_number(struct json_object *object, const char *key, int64_t number)
 {
-	return add(object, key, json_object_new_int64(number));
+	return add_member(object, key, json_object_new_int64(number));
 }
 
 static int add_part(
@@ -498,12 +499,12 @@ static int add_entry(struct json_object *list, const struct ledger_entry *entry)
 	r |= add_number(object, "old", entry->old);
 	r |= add_number(object, "was", entry->was);
 	r |= add_number(object, "value", entry->value);
-	r |= add(object, "done", json_object_new_boolean(entry->done));
-	r |= add(object, "keeps", json_object_new_boolean(entry->keeps));
+	r |= add_member(object, "done", json_object_new_boolean(entry->done));
+	r |= add_member(object, "keeps", json_object_new_boolean(entry->keeps));
 	r |= add_text(object, "finding", entry->finding);
 	r |= add_example(object, &entry->example);
 	r |= add_number(object, "when", (int64_t)entry->when_usec);
-	return r | push(list, object);
+	return r | push_member(list, object);
 }
 
 static int add_pause(struct json_object *list, const struct ledger_pause *pause)
@@ -512,13 +513,13 @@ static int add_pause(struct json_object *list, const struct ledger_pause *pause)
 	int r = add_text(object, "netns", pause->netns);
 
 	r |= add_text(object, "name", pause->name);
-	return r | push(list, object);
+	return r | push_member(list, object);
 }
 
 static int add_pauses(struct json_object *object, const struct ledger *ledger)
 {
 	struct json_object *list = json_object_new_array();
-	int r = add(object, "pauses", list);
+	int r = add_member(object, "pauses", list);
 
 	array_each (&ledger->pauses, const struct ledger_pause, pause)
 		r |= r < 0 ? r : add_pause(list, pause);
@@ -535,12 +536,12 @@ static int to_line(struct json_object *object, char **ret)
 
 int ledger_format(const struct ledger *ledger, char **ret)
 {
-	_cleanup_(json_putp) struct json_object *object = json_object_new_object();
+	_cleanup_(object_putp) struct json_object *object = json_object_new_object();
 	struct json_object *entries = json_object_new_array();
 	int r = add_number(object, "version", VERSION);
 
 	r |= add_text(object, "boot", ledger->boot);
-	r |= add(object, "entries", entries);
+	r |= add_member(object, "entries", entries);
 	array_each (&ledger->entries, const struct ledger_entry, entry)
 		r |= r < 0 ? r : add_entry(entries, entry);
 	r |= r < 0 ? r : add_pauses(object, ledger);
@@ -575,7 +576,7 @@ static int add_gone(struct json_object *list, const struct ledger_entry *entry)
 	int r = add_text(object, "netns", entry->netns);
 
 	r |= add_number(object, "ifindex", entry->ifindex);
-	return r | push(list, object);
+	return r | push_member(list, object);
 }
 
 /*
@@ -624,12 +625,12 @@ static bool same_pauses(const struct ledger *ledger)
 
 int ledger_format_change(const struct ledger *ledger, bool always, char **ret)
 {
-	_cleanup_(json_putp) struct json_object *object = json_object_new_object();
+	_cleanup_(object_putp) struct json_object *object = json_object_new_object();
 	struct json_object *gone = json_object_new_array(),
 			   *entries = json_object_new_array();
-	int r = add(object, "gone", gone);
+	int r = add_member(object, "gone", gone);
 
-	r |= add(object, "entries", entries);
+	r |= add_member(object, "entries", entries);
 	r |= r < 0 ? r : add_changes(ledger, gone, entries);
 	if (r >= 0 && !same_pauses(ledger))
 		r = add_pauses(object, ledger);

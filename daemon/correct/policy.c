@@ -64,13 +64,13 @@ const char *refusal_name(enum refusal refusal)
 
 /* --- saying things once ------------------------------------------------------------------------- */
 
-static struct policy_reported *said_of(struct policy *policy, const char *id)
+static struct policy_reported *reported_of(struct policy *policy, const char *id)
 {
 	struct policy_reported fresh = { .seen = true };
 
-	array_each (&policy->reported, struct policy_reported, said) {
-		if (strcmp(said->id, id) == 0)
-			return said;
+	array_each (&policy->reported, struct policy_reported, reported) {
+		if (strcmp(reported->id, id) == 0)
+			return reported;
 	}
 	snprintf(fresh.id, sizeof(fresh.id), "%s", id);
 	if (array_push(&policy->reported, &fresh) < 0)
@@ -93,19 +93,19 @@ static bool is_reported(const struct policy_input *input, const char *id)
 	return !input->is_reported || input->is_reported(input->report_data, id);
 }
 
-/* A refusal is said once as long as it stands. Returns 0 or -ENOMEM. */
+/* A refusal is reported once as long as it stands. Returns 0 or -ENOMEM. */
 static int refuse(struct policy *policy, const struct policy_input *input,
 	const struct finding *finding, const struct plan *plan, enum refusal refusal)
 {
-	struct policy_reported *said = said_of(policy, finding->id);
+	struct policy_reported *reported = reported_of(policy, finding->id);
 	struct correction event = event_of(EVENT_REFUSED, finding);
 
-	if (!said)
+	if (!reported)
 		return -ENOMEM;
-	said->seen = true;
-	if (said->refusal == refusal || !is_reported(input, finding->id))
+	reported->seen = true;
+	if (reported->refusal == refusal || !is_reported(input, finding->id))
 		return 0;
-	said->refusal = refusal;
+	reported->refusal = refusal;
 	event.refusal = refusal;
 	event.all_paused = input->ledger && ledger_all_paused(input->ledger);
 	event.plan = plan;
@@ -114,21 +114,21 @@ static int refuse(struct policy *policy, const struct policy_input *input,
 	return 0;
 }
 
-/* A failure is said once as long as it is the same one. */
+/* A failure is reported once as long as it is the same one. */
 static int failed(struct policy *policy, const struct policy_input *input,
 	const struct finding *finding, const struct plan *plan,
 	const struct outcome *outcome)
 {
-	struct policy_reported *said = said_of(policy, finding->id);
+	struct policy_reported *reported = reported_of(policy, finding->id);
 	struct correction event = event_of(EVENT_CORRECTION_FAILED, finding);
 	int error = outcome->error ? outcome->error : -1000 - (int)outcome->kind;
 
-	if (!said)
+	if (!reported)
 		return -ENOMEM;
-	said->seen = true;
-	if (said->error == error)
+	reported->seen = true;
+	if (reported->error == error)
 		return 0;
-	said->error = error;
+	reported->error = error;
 	event.plan = plan;
 	event.outcome = *outcome;
 	event.value = plan->steps.items[plan->steps.count - 1].value;
@@ -139,11 +139,11 @@ static int failed(struct policy *policy, const struct policy_input *input,
 static void corrected(struct policy *policy, const struct policy_input *input,
 	const struct finding *finding, const struct plan *plan, bool by_hand)
 {
-	struct policy_reported *said = said_of(policy, finding->id);
+	struct policy_reported *reported = reported_of(policy, finding->id);
 	struct correction event = event_of(EVENT_CORRECTED, finding);
 
-	if (said)
-		said->refusal = REFUSED_NOTHING, said->error = 0;
+	if (reported)
+		reported->refusal = REFUSED_NOTHING, reported->error = 0;
 	event.plan = plan;
 	event.value = finding->filter.own;
 	array_each (&plan->steps, const struct plan_step, step) {
@@ -291,7 +291,7 @@ static int plan_refused(struct policy *policy, const struct policy_input *input,
 	return 0;
 }
 
-/* A fight: it is said, and this interface is left alone. */
+/* A fight: it is reported, and this interface is left alone. */
 static int fight(struct policy *policy, const struct policy_input *input,
 	const struct finding *finding, struct backoff *backoff)
 {
@@ -496,10 +496,11 @@ static void forget_unseen(struct policy *policy)
 
 static void mark_seen(struct policy *policy, const struct policy_input *input)
 {
-	array_each (&policy->reported, struct policy_reported, said) {
-		said->seen = false;
+	array_each (&policy->reported, struct policy_reported, reported) {
+		reported->seen = false;
 		for (size_t i = 0; i < input->count; i++)
-			said->seen |= strcmp(input->findings[i]->id, said->id) == 0;
+			reported->seen |=
+				strcmp(input->findings[i]->id, reported->id) == 0;
 	}
 }
 

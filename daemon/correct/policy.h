@@ -7,8 +7,8 @@
 #include "daemon/journal/entry.h"
 
 /*
- * What is corrected, when, and when it is taken back. It decides; transaction_apply.h does, through a
- * writer. Time is an argument, so all of it can be played in a test.
+ * What is corrected, when, and when it is taken back. It decides; transaction.h does, through a
+ * kernel_port. Time is an argument, so all of it can be played in a test.
  */
 enum refusal {
 	REFUSED_NOTHING,

@@ -67,7 +67,7 @@ int request_revert(struct policy *policy, const struct policy_input *input,
 {
 	struct ledger *ledger = input->ledger;
 	ARRAY(struct finding_id)
-	left = { 0 }; /* could not be taken back, which was said */
+	left = { 0 }; /* could not be taken back, which was reported */
 	int r = 0, done = 0;
 
 	for (size_t i = ledger->entries.count; i-- > 0 && r >= 0;) {

@@ -193,7 +193,7 @@ static int is_less_enough(const struct policy_input *input, const struct group *
 }
 
 /* all and what it took are another group from now on: they go as soon as that is safe. */
-static void part(struct ledger *ledger, const struct group *group)
+static void split_group(struct ledger *ledger, const struct group *group)
 {
 	array_each (&ledger->entries, struct ledger_entry, entry) {
 		if (is_of(ledger, entry, group->finding) &&
@@ -232,7 +232,7 @@ static int loosen_less(struct policy *policy, const struct policy_input *input,
 		return 0;
 	}
 	if (group->has_all) {
-		part(input->ledger, group);
+		split_group(input->ledger, group);
 		(void)ledger_save(input->ledger); /* in memory is enough for today */
 	}
 	input->report(input->report_data, &event);

@@ -220,7 +220,7 @@ static void show_text(const struct survey *survey, FILE *out)
 			survey->unjudged == 1 ? "" : "s");
 }
 
-static void say_doubts(const struct ctl *ctl, const struct survey *survey)
+static void report_doubts(const struct ctl *ctl, const struct survey *survey)
 {
 	bool named = ctl->arguments->words.count > 0;
 
@@ -273,7 +273,7 @@ int check_run(struct ctl *ctl)
 	}
 	if (r < 0)
 		return ctl_fail(ctl, r);
-	say_doubts(ctl, &survey);
+	report_doubts(ctl, &survey);
 	if (survey.refuted || survey.vanished)
 		return CTL_FAILED;
 	if (survey.unjudged && (ctl->arguments->words.count || !survey.found))

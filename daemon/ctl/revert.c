@@ -16,7 +16,7 @@ static bool is_named(const struct ctl *ctl, const char *name)
 	return ctl->arguments->words.count == 0;
 }
 
-static int say_one(const struct ctl *ctl, const struct ledger_entry *entry,
+static int report_entry(const struct ctl *ctl, const struct ledger_entry *entry,
 	struct request_answers *ret)
 {
 	char key[64], now[32], ours[32];
@@ -53,7 +53,7 @@ static int find_others(const struct ctl *ctl, struct request_answers *ret)
 	array_each (&corrections.ledger->entries, const struct ledger_entry, entry) {
 		if (strcmp(entry->netns, corrections.ledger->netns) == 0 &&
 			!entry->keeps && is_named(ctl, entry->name))
-			r = r < 0 ? r : say_one(ctl, entry, ret);
+			r = r < 0 ? r : report_entry(ctl, entry, ret);
 	}
 	return r;
 }

@@ -18,10 +18,9 @@ bool schedule_is_outdated(const struct schedule *schedule, const struct state *s
 {
 	const struct iface *iface = state_iface(state, finding->ifindex);
 
-	return !iface || iface->dirty || state->dirty.all ||
-	       (state->dirty.no_route && hash_get(&schedule->depends_on_no_route,
-						 (uint32_t)finding->ifindex)) ||
-	       (state->dirty.addresses && !iface->addrs.count);
+	return !iface || dirty_has(state, iface,
+				 hash_get(&schedule->depends_on_no_route,
+					 (uint32_t)finding->ifindex) != NULL);
 }
 
 void schedule_done(struct schedule *schedule)

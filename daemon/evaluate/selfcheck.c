@@ -83,7 +83,7 @@ static const struct iface *random_iface(const struct state *state)
 }
 
 /* What some rule asks for, as far as the kernel can be asked about it; the ports are those of the
- * way back. */
+ * reverse path. */
 static void like_a_rule(const struct state *state, struct flow *flow)
 {
 	const struct rule *rule;

@@ -26,7 +26,7 @@ static uint64_t id_key(const char *id)
 }
 
 /* Whatever the interface's index: one that comes again under its name has its findings. */
-static struct track_item *find(struct track *track, const char *id)
+static struct track_item *find_item(struct track *track, const char *id)
 {
 	uint64_t key = id_key(id);
 
@@ -104,7 +104,7 @@ int track_update(struct track *track, int ifindex, struct finding **findings,
 	track->next_usec = 0;
 	drop_lost(track, ifindex, findings, count, unknown, unknown_count, now_usec);
 	for (size_t i = 0; i < count; i++) {
-		struct track_item *item = find(track, findings[i]->id);
+		struct track_item *item = find_item(track, findings[i]->id);
 		struct track_item fresh = { .finding = findings[i],
 			.ifindex = findings[i]->ifindex,
 			.key = id_key(findings[i]->id) };

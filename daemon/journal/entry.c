@@ -61,11 +61,6 @@ void entry_done(struct entry *entry)
 	array_done(&entry->fields);
 }
 
-void entry_printable(char *text)
-{
-	utf8_printable(text);
-}
-
 void entry_add(struct entry *entry, const char *key, const char *format, ...)
 {
 	_cleanup_(freep) char *value = NULL;
@@ -81,7 +76,7 @@ void entry_add(struct entry *entry, const char *key, const char *format, ...)
 		entry->failed = true;
 		return;
 	}
-	entry_printable(value);
+	utf8_printable(value);
 	if (asprintf(&field, "%s=%s", key, value) < 0) {
 		entry->failed = true;
 		return;

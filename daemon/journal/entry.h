@@ -57,9 +57,6 @@ void entry_done(struct entry *entry);
 void entry_add(struct entry *entry, const char *key, const char *format, ...)
 	_printf_(3, 4);
 
-/* utf8_printable(). */
-void entry_printable(char *text);
-
 /* Adds all that the contract has of a finding, but MESSAGE. */
 void entry_add_finding(struct entry *entry, const struct finding *finding);
 

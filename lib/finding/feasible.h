@@ -17,7 +17,7 @@
 
 /*
  * Of first..last, which a route of this prefix length is for: what no longer prefix wins. Added
- * to `ret`; *contested is set where one does, other than for an address of the host's own. Returns
+ * to `ret`; *claimed_elsewhere is set where one does, other than for an address of the host's own. Returns
  * 0 or -ENOMEM.
  */
 int feasible_part(const struct overlay *overlay, const struct lookup_flow *flow,
@@ -28,7 +28,7 @@ int feasible_part(const struct overlay *overlay, const struct lookup_flow *flow,
  * Of the feasible sources on iface, those that may be dropped, of packets of this class: in
  * `suspects`. Those that can't be, as their route wins in the table that decides, are not looked
  * for as long as there are none of the others, and a full Internet table has nothing but these;
- * else `all` has both, and *contested is set. Returns 0 or -ENOMEM.
+ * else `all` has both, and *claimed_elsewhere is set. Returns 0 or -ENOMEM.
  */
 int feasible_suspects(const struct overlay *overlay, const struct iface *iface,
 	const struct flowclass *class, struct prefixset *suspects, struct prefixset *all,

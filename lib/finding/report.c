@@ -75,8 +75,8 @@ static int add_unknown(struct report *report, const struct iface *iface,
  * Where a forwarded packet leaves may depend on its source, too: what was found must hold for
  * its own example.
  */
-static bool is_borne_out(const struct overlay *overlay, const struct flowclass *class,
-	const struct finding *finding)
+static bool holds_for_example(const struct overlay *overlay,
+	const struct flowclass *class, const struct finding *finding)
 {
 	return !class->oif ||
 	       rpf_judge(overlay, &finding->example, NULL).verdict == RPF_DROP;
@@ -109,7 +109,7 @@ static bool is_same_fault(const struct finding *a, const struct finding *b)
 }
 
 /* Merges a finding into one with the same fault. */
-static int speak_for(struct finding *finding, const struct finding *other)
+static int merge_into(struct finding *finding, const struct finding *other)
 {
 	finding->forwarded |= other->forwarded;
 	for (size_t i = 0; !finding->out[0] && !other->out[0] && i < other->to.list.count;
@@ -130,7 +130,7 @@ static int keep_finding(struct report *report, struct finding **finding, size_t 
 
 	for (size_t i = begin; i < report->findings.count; i++) {
 		if (is_same_fault(report->findings.items[i], *finding))
-			return speak_for(report->findings.items[i], *finding);
+			return merge_into(report->findings.items[i], *finding);
 	}
 	r = array_push(&report->findings, finding);
 	if (r >= 0)
@@ -171,7 +171,7 @@ static int find_faults(struct report *report, const struct overlay *overlay,
 			return r;
 		if (r == 0)
 			continue;
-		if (is_borne_out(overlay, class, finding))
+		if (holds_for_example(overlay, class, finding))
 			r = keep_finding(report, &finding, begin);
 		else
 			classes->missed_forwarded = true;
@@ -204,7 +204,7 @@ static int find_flow_fault(struct report *report, const struct overlay *overlay,
 				     : find_class(overlay, iface, expect, class, detail,
 					       tally, &finding);
 
-	if (r == -ENODATA || (r > 0 && !is_borne_out(overlay, class, finding)))
+	if (r == -ENODATA || (r > 0 && !holds_for_example(overlay, class, finding)))
 		return add_unknown(report, iface, class, tally);
 	if (r <= 0)
 		return r;

@@ -9,7 +9,7 @@
 #include <stdint.h>
 
 /*
- * The rules that distinguish packets. Part by part (enum selector) a packet is made known, and
+ * The rules that distinguish packets. Part by part (enum match_part) a packet is made known, and
  * of the rules those are left that it may still meet. Two packets of which the same is left
  * are the same to the kernel: the same tables are asked in the same order. What is left is
  * compared as a hash of what the rules do, not of which they are, so that a thousand rules
@@ -38,7 +38,7 @@ struct rule_partition {
 
 /*
  * Collects the rules that distinguish packets by one of the parts in `parts` (a bit each, 1u <<
- * enum selector); in the others all packets are as `flow`. *ret zeroed before; rule_partition_done()
+ * enum match_part); in the others all packets are as `flow`. *ret zeroed before; rule_partition_done()
  * after an error too. 0 or -ENOMEM.
  */
 int rule_partition_of(const struct overlay *overlay, unsigned int parts,

@@ -140,7 +140,7 @@ static void mark_behind(struct state *state, const struct fib *fib, struct ip4 a
 	state->dirty.no_route = true;
 }
 
-/* As fib.touch. Without memory it sets dirty.all. */
+/* As fib.mark. Without memory it sets dirty.all. */
 static void mark_list(void *data, const struct fib *fib, const struct fib_list *list,
 	struct prefix4 prefix, uint64_t addresses)
 {

@@ -128,7 +128,7 @@ static int judge_one(const struct overlay *overlay, const struct iface *iface,
 	return evaluate_iface(overlay, data, iface, DETAIL_COUNT, report);
 }
 
-struct kernel_port world_writer(struct world *world)
+struct kernel_port world_port(struct world *world)
 {
 	return (struct kernel_port){ .data = world,
 		.write = do_write,
@@ -280,7 +280,7 @@ struct policy_input world_input(struct world *world, const struct kernel_port *p
 const char *world_turn(struct world *world, int ms)
 {
 	_cleanup_(report_freep) struct report *report = NULL;
-	const struct kernel_port port = world_writer(world);
+	const struct kernel_port port = world_port(world);
 	struct policy_input input;
 	int r;
 

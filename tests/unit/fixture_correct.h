@@ -51,7 +51,7 @@ void world_find_folder(void);
 
 /* The kernel's value, and a writer to it. */
 int *world_value(struct world *world, int ifindex);
-struct kernel_port world_writer(struct world *world);
+struct kernel_port world_port(struct world *world);
 
 /* What a turn at a time is about. */
 struct policy_input world_input(struct world *world, const struct kernel_port *port,

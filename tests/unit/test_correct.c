@@ -479,7 +479,7 @@ START_TEST(at_the_end)
 	ck_assert_str_eq(world_turn(&world, 0), "corrected tunl0 1>0");
 	/* it was raised meanwhile, so its plan was made anew */
 	ck_assert_str_eq(world_turn(&world, 10), "corrected gre0 1>2");
-	const struct kernel_port port = world_writer(&world);
+	const struct kernel_port port = world_port(&world);
 	const struct policy_input input = world_input(&world, &port, none, 100);
 	world.said[0] = '\0';
 	ck_assert_int_eq(restore_all(&world.correct, &input), 0);
@@ -509,7 +509,7 @@ static int killed(const char *config, int before, int after, struct world *world
 	ck_assert_int_ge(pid, 0);
 	if (pid == 0) {
 		struct report *none = report_new();
-		const struct kernel_port port = world_writer(world);
+		const struct kernel_port port = world_port(world);
 		const struct policy_input input = world_input(world, &port, none, 100);
 
 		world_open_ledger(world);
@@ -554,7 +554,7 @@ START_TEST(killed_at_any_write)
 		model_sysctl(world.state, "default", "rp_filter",
 			*world_value(&world, NETCONF_DEFAULT));
 		world_open_ledger(&world);
-		const struct kernel_port port = world_writer(&world);
+		const struct kernel_port port = world_port(&world);
 		ck_assert_int_eq(ledger_reconcile(world.ledger, &port, NULL, NULL), 0);
 		for (int key = 0; key < KEYS; key++) {
 			int ifindex = key == 0	 ? NETCONF_ALL

@@ -131,7 +131,7 @@ START_TEST(at_the_end_a_group_is_of_the_same)
 		"interfaces = ( { match = \"tunl0\"; mode = \"correct\"; } );correct = { allow_all = true; address_wait = 0; restore = \"on-stop\"; };",
 		lines);
 	world_is(&world, 0, "corrected tunl0 1>0", 0);
-	const struct kernel_port port = world_writer(&world);
+	const struct kernel_port port = world_port(&world);
 	const struct policy_input input = world_input(&world, &port, none, 100);
 	ck_assert_int_eq(restore_all(&world.correct, &input), 0);
 	ck_assert_uint_eq(world.ledger->entries.count, 0);
@@ -180,7 +180,7 @@ START_TEST(names_that_are_swapped)
 
 	for (int seen = 0; seen <= 1; seen++) {
 		world_init(&world, CORRECT "correct = { restore = \"never\"; };", lines);
-		const struct kernel_port port = world_writer(&world);
+		const struct kernel_port port = world_port(&world);
 		world_is(&world, 0, "corrected tunl0 1>2, corrected gre0 1>2", 2);
 		model_line(world.state, "link 5 other kind ipip");
 		model_line(world.state, "link 6 tunl0 kind ipip");
@@ -236,7 +236,7 @@ START_TEST(a_correction_follows_its_interface)
 	int left = 0;
 
 	world_init(&world, CORRECT, strict);
-	const struct kernel_port port = world_writer(&world);
+	const struct kernel_port port = world_port(&world);
 	world_is(&world, 0, "corrected tunl0 1>2", 2);
 	world.identity = 8;
 	world_is(&world, 1000, "", 2);
@@ -264,7 +264,7 @@ START_TEST(what_is_pending_is_of_one_interface)
 	struct world world;
 
 	world_init(&world, CORRECT, strict);
-	const struct kernel_port port = world_writer(&world);
+	const struct kernel_port port = world_port(&world);
 	world_is(&world, 0, "corrected tunl0 1>2", 2);
 	ck_assert_uint_eq(world.noted_identity, 7);
 	for (int same = 1; same >= 0; same--) {
@@ -284,7 +284,7 @@ static void ask(struct world *world,
 	const char *name, const char *event, const char *words)
 {
 	_cleanup_(report_freep) struct report *none = report_new();
-	const struct kernel_port port = world_writer(world);
+	const struct kernel_port port = world_port(world);
 	const struct policy_input input = world_input(world, &port, none, 1000);
 	struct request_answers answers = { 0 };
 	char *const names[] = { (char *)name, NULL };
