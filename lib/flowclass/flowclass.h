@@ -36,7 +36,7 @@ struct flowclass {
 struct flowclasses {
 	ARRAY(struct flowclass) list;
 	unsigned int
-		missed;	    /* parts (enum match_part, a bit each) of which there is more */
+		missed; /* parts (enum match_part, a bit each) of which there is more */
 	size_t missed_dsts; /* local addresses that are in no class */
 	bool missed_forwarded;
 	bool by_routes; /* a route that is not the interface's may change them */
