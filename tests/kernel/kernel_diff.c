@@ -13,6 +13,7 @@
  */
 #include "kernel/ask.h"
 
+#include "host/host_kernel.h"
 #include "kernel/flows.h"
 #include "kernel/follow.h"
 #include "kernel/silent.h"
@@ -153,7 +154,7 @@ static bool settles(struct world *world, const struct plan *plan, size_t step,
 /* A storm: what the daemon would do meanwhile, resyncs in the middle of it included. */
 static bool storms(struct world *world, const struct step *step)
 {
-	int status, pid = step_storm(step);
+	int status, pid = host_storm(step->text);
 	unsigned int turn = 0;
 
 	if (pid <= 0)
@@ -224,11 +225,11 @@ static bool takes(struct world *world, const struct step *step, struct outcome *
 
 	if (strncmp(step->text, "need ", 5) != 0) {
 		if (!storms(world, step))
-			outcome->taken += step_do(step);
+			outcome->taken += host_do(step->text);
 		return true;
 	}
 	snprintf(needed.text, sizeof(needed.text), "%s", step->text + 5);
-	if (step_do(&needed))
+	if (host_do(needed.text))
 		return true;
 	outcome->refused = true;
 	snprintf(outcome->what, sizeof(outcome->what), "this kernel refuses: %.500s",
@@ -247,9 +248,9 @@ static void walk(const struct plan *plan, struct outcome *outcome)
 			"a network namespace is refused here");
 		return;
 	}
-	if (!step_begin())
+	if (!host_begin())
 		world_die("the other namespace", errno);
-	(void)step_do(&(struct step){ "ip link set dev lo up" });
+	(void)host_do("ip link set dev lo up");
 	world_begin(&world, plan->buffer);
 	for (size_t i = 0; i < plan->count; i++) {
 		if (plan->skip[i])
@@ -261,7 +262,7 @@ static void walk(const struct plan *plan, struct outcome *outcome)
 			outcome->failed_at = i;
 			return;
 		}
-		refresh = silent_word(world.state, &plan->steps[i]) != NULL;
+		refresh = silent_word(world.state, plan->steps[i].text) != NULL;
 		if (!takes(&world, &plan->steps[i], outcome))
 			return;
 		outcome->steps++;
@@ -354,11 +355,25 @@ static void plan_make(struct plan *plan, size_t steps)
 		walk_build(&rng, (unsigned int)i, &plan->steps[i]);
 }
 
+/* Ends the program where a line can't be read: it is found out before the walk begins. */
+static void check_line(const char *line)
+{
+	struct host_line read;
+	char why[WORDS_WHY];
+
+	if (strncmp(line, "ask ", 4) == 0)
+		return;
+	if (host_parse(strncmp(line, "need ", 5) == 0 ? line + 5 : line, &read, why))
+		return;
+	fprintf(stderr, "kernel_diff: %s: %s\n", line, why);
+	exit(2);
+}
+
 /* A walk out of a file: a step a line, # and empty lines left out. Returns whether it is one. */
 static bool plan_read(struct plan *plan, const char *path)
 {
 	FILE *file = fopen(path, "re");
-	char line[STEP_TEXT];
+	char line[WORDS_TEXT];
 
 	if (!file)
 		world_die(path, errno);
@@ -366,7 +381,8 @@ static bool plan_read(struct plan *plan, const char *path)
 		line[strcspn(line, "\n")] = '\0';
 		if (line[0] == '#' || !line[0] || plan->count == STEPS_MAX)
 			continue;
-		snprintf(plan->steps[plan->count++].text, STEP_TEXT, "%s", line);
+		check_line(line);
+		strcpy(plan->steps[plan->count++].text, line);
 	}
 	fclose(file);
 	return plan->count > 0;

@@ -2,8 +2,8 @@
 #include "kernel/silent.h"
 
 #include "base/cleanup.h"
+#include "host/host.h"
 
-#include <stdio.h>
 #include <string.h>
 
 /* First those that are settings, then those that are something else. */
@@ -44,17 +44,19 @@ static bool is_down(const struct state *state, const char *name)
 	return iface && !iface_is_up(iface);
 }
 
-const char *silent_word(const struct state *state, const struct step *step)
+const char *silent_word(const struct state *state, const char *text)
 {
-	char device[16], name[32];
+	struct host_line line;
+	char why[WORDS_WHY];
 
-	if (sscanf(step->text, "sysctl -w net.ipv4.conf.%15[^.].%31[^=]=", device,
-		    name) == 2)
-		return silent_setting(name);
+	if (!host_parse(text, &line, why))
+		return NULL;
+	if (line.object == HOST_SYSCTL && line.setting.name[0])
+		return silent_setting(line.setting.which);
 	/* of a link that is up a message tells, though not of what */
-	if (sscanf(step->text, "inet-conf %15s", device) == 1)
-		return is_down(state, device) ? word("IFLA_INET_CONF") : NULL;
-	if (sscanf(step->text, "ip link set dev %15s group %31s", device, name) == 2)
-		return is_down(state, device) ? word("group") : NULL;
+	if (line.object == HOST_INET_CONF)
+		return is_down(state, line.setting.name) ? word("IFLA_INET_CONF") : NULL;
+	if (line.object == HOST_LINK && line.verb == HOST_SET && line.link.has_group)
+		return is_down(state, line.link.name) ? word("group") : NULL;
 	return NULL;
 }

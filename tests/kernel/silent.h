@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "kernel/step.h"
 #include "state/state.h"
 
 #include <stdbool.h>
@@ -15,8 +14,8 @@
  */
 const char *const *silent_words(size_t *ret_count);
 
-/* Whether the step, about to be done, is one of them; where it is, its word. */
-const char *silent_word(const struct state *state, const struct step *step);
+/* Whether the line, about to be done, is one of them; where it is, its word. */
+const char *silent_word(const struct state *state, const char *text);
 
 /* The same of a setting in /proc/sys/net/ipv4/conf/X, whatever X is. */
 const char *silent_setting(const char *name);

@@ -1,8 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "host/words.h"
 #include "kernel/rng.h"
-#include "kernel/step.h"
+
+/* A line of host.h, or one that asks (ask.h). */
+struct step {
+	char text[WORDS_TEXT];
+};
 
 /* A walk: steps that build a world in a namespace and then change it. The kernel may refuse any. */
 void walk_build(struct rng *rng, unsigned int number, struct step *ret);

@@ -23,8 +23,7 @@ static const char usage[] =
 	"tunl0 NAME                   makes the tun device, holds it and reads commands:\n"
 	"                             send SRC DST [udp SPORT DPORT] [count N], quit\n"
 	"tunl0 --listen ADDR PORT     prints where each datagram comes from\n"
-	"tunl0 --serve ADDR PORT      the same, and sends it back\n"
-	"tunl0 --join GROUP NAME      is a member of a multicast group on a device\n";
+	"tunl0 --serve ADDR PORT      the same, and sends it back\n";
 
 struct packet {
 	struct iphdr ip;
@@ -184,21 +183,6 @@ static int hear(const char *addr, const char *port, bool answer)
 	}
 }
 
-static int join(const char *group, const char *name)
-{
-	struct ip_mreqn member = { .imr_ifindex = (int)if_nametoindex(name) };
-	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-
-	if (inet_pton(AF_INET, group, &member.imr_multiaddr) != 1 || fd < 0 ||
-		setsockopt(fd, IPPROTO_IP, IP_ADD_MEMBERSHIP, &member, sizeof(member)) <
-			0)
-		return failed(group), 1;
-	puts("ready");
-	fflush(stdout);
-	for (;;)
-		pause();
-}
-
 int main(int argc, char **argv)
 {
 	if (argc == 2 && argv[1][0] != '-')
@@ -207,8 +191,6 @@ int main(int argc, char **argv)
 		return hear(argv[2], argv[3], false);
 	if (argc == 4 && strcmp(argv[1], "--serve") == 0)
 		return hear(argv[2], argv[3], true);
-	if (argc == 4 && strcmp(argv[1], "--join") == 0)
-		return join(argv[2], argv[3]);
 	fputs(usage, stderr);
 	return 2;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "fixture_world.h"
 
-#include "unit/fixture_model.h"
+#include "host/host_model.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -76,21 +76,23 @@ static void make_links(struct world *world, struct chance *chance)
 {
 	char word[32], addr[IP4_TEXT];
 
-	world_line(world, "link 6 red kind vrf table 99");
+	world_line(world, "model ip link add red index 6 up type vrf table 99");
 	for (int i = 2; i < 6; i++) {
-		world_line(world, "link %d eth%d %s group %u", i, i - 2,
-			one_of(chance, "||||down|nocarrier", word),
+		world_line(world,
+			"model ip link add eth%d index %d %s group %u type veth", i - 2,
+			i, one_of(chance, "up|up|up|up|down|up nocarrier", word),
 			chance_below(chance, 2));
 		if (chance_one_in(chance, 2))
 			continue;
 		ip4_format(ip4(world->base + chance_below(chance, WORLD_SPACE)), addr);
-		world_line(world, "addr eth%d %s/%u", i - 2, addr,
-			24 + chance_below(chance, 9));
+		world_line(world, "ip address add %s/%u dev eth%d", addr,
+			24 + chance_below(chance, 9), i - 2);
 	}
-	world_line(world, "link 7 p0 slave vrf master red");
-	world_line(world, "link 8 t0 kind ipip");
+	world_line(world, "ip link add p0 index 7 up master red type veth");
+	world_line(world, "ip link add t0 index 8 up type ipip");
 	if (chance_one_in(chance, 3))
-		world_line(world, "sysctl %s ignore_routes_with_linkdown 1",
+		world_line(world,
+			"sysctl -w net.ipv4.conf.%s.ignore_routes_with_linkdown=1",
 			one_of(chance, "all|eth0|eth1", word));
 }
 
@@ -99,18 +101,21 @@ static void make_nexthops(struct world *world, struct chance *chance)
 	char word[32];
 
 	for (int id = 1; id < 5; id++)
-		world_line(world, "nexthop %d dev %s", id,
+		world_line(world, "ip nexthop add id %d dev %s", id,
 			one_of(chance, "eth0|eth1|eth2|eth3|p0|t0", word));
-	world_line(world, "nexthop 5 blackhole");
+	world_line(world, "ip nexthop add id 5 blackhole");
 	for (int id = 6; id < 9; id++)
-		world_line(world, "nexthop %d group %u,%u", id,
+		world_line(world, "ip nexthop add id %d group %u/%u", id,
 			1 + chance_below(chance, 4), 1 + chance_below(chance, 4));
 }
 
 static void make_route(struct world *world, struct chance *chance, bool blind)
 {
 	char type[32], word[32], prefix[PREFIX4_TEXT], nexthops[256] = "";
+	const char *verb, *tos;
 	size_t length = 0;
+	uint32_t metric;
+	bool unknown;
 
 	one_of(chance,
 		"unicast|unicast|unicast|unicast|unicast|unicast|unicast|local|broadcast|anycast|blackhole|unreachable|prohibit|throw|throw",
@@ -130,19 +135,22 @@ static void make_route(struct world *world, struct chance *chance, bool blind)
 					one_of(chance, "eth0|eth1|eth2|eth3|p0|t0|lo",
 						word));
 	}
-	world_line(world, "route %s %s%s table %s metric %u tos %s %s%s", type,
-		some_prefix(world, chance, prefix), nexthops,
-		one_of(chance, "main|main|main|local|default|77|78|99", word),
-		chance_below(chance, 3), chance_one_in(chance, 6) ? "0x10" : "0",
-		chance_one_in(chance, 3) ? "prepend" : "append",
-		blind && chance_one_in(chance, 30) ? " blind" : "");
+	unknown = blind && chance_one_in(chance, 30);
+	verb = chance_one_in(chance, 3) ? "prepend" : "append";
+	tos = chance_one_in(chance, 6) ? "0x10" : "0";
+	metric = chance_below(chance, 3);
+	one_of(chance, "main|main|main|local|default|77|78|99", word);
+	world_line(world, "model ip route %s %s %s%s table %s metric %u tos %s%s", verb,
+		type, some_prefix(world, chance, prefix), nexthops, word, metric, tos,
+		unknown ? " blind" : "");
 }
 
 static void make_rule(struct world *world, struct chance *chance, bool blind)
 {
 	uint32_t priority = 1 + chance_below(chance, 30);
 	char line[256], word[32], prefix[PREFIX4_TEXT];
-	int length = snprintf(line, sizeof(line), "rule %u:", priority);
+	int length =
+		snprintf(line, sizeof(line), "model ip rule add priority %u", priority);
 
 #define ADD(odds, ...)                                                                   \
 	do {                                                                             \
@@ -183,11 +191,11 @@ struct world world_new(struct chance *chance, uint32_t base, bool merged, bool b
 		make_route(&world, chance, blind);
 	if (merged)
 		return world;
-	world_line(&world, "split");
+	world_line(&world, "model split");
 	while (rules--)
 		make_rule(&world, chance, blind);
 	if (chance_one_in(chance, 8))
-		world_line(&world, "rule gone 32766: lookup main");
+		world_line(&world, "ip rule del priority 32766 lookup main");
 	return world;
 }
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "finding/report.h"
 #include "fixture_world.h"
+#include "host/host_model.h"
 #include "state/dirty.h"
-#include "unit/fixture_model.h"
 #include "unit/fixture_run.h"
 
 #include <stdlib.h>
@@ -145,7 +145,7 @@ static void a_route(struct play *play)
 	char prefix[PREFIX4_TEXT];
 
 	if (line[0]) {
-		world_line(&play->world, "route gone %s", line);
+		world_line(&play->world, "model ip route del %s", line);
 		line[0] = 0;
 		return;
 	}
@@ -160,7 +160,7 @@ static void a_route(struct play *play)
 			tables[chance_below(play->chance, 5)],
 			chance_below(play->chance, 2));
 	if (is_possible(play->world.state, line))
-		world_line(&play->world, "route %s", line);
+		world_line(&play->world, "ip route add %s", line);
 	else
 		line[0] = 0;
 }
@@ -170,7 +170,7 @@ static void a_setting(struct play *play)
 	static const char *const names[] = { "all", "eth0", "eth1", "eth2", "t0", "t1" };
 	bool filter = !chance_one_in(play->chance, 6);
 
-	world_line(&play->world, "sysctl %s %s %u",
+	world_line(&play->world, "sysctl -w net.ipv4.conf.%s.%s=%u",
 		names[chance_below(play->chance, ELEMENTS(names))],
 		filter ? "rp_filter" : "ignore_routes_with_linkdown",
 		chance_below(play->chance, filter ? 3 : 2));
@@ -178,20 +178,20 @@ static void a_setting(struct play *play)
 
 static void a_link(struct play *play)
 {
-	static const char *const states[] = { "", "", "down", "nocarrier" };
+	static const char *const states[] = { "up", "up", "", "up nocarrier" };
 	uint32_t which = chance_below(play->chance, 5);
 	const char *to = states[chance_below(play->chance, 4)];
 
 	/* the routes of its addresses would come back with it, which is not played here */
-	if (strcmp(to, "down") == 0 &&
-		state_iface(play->world.state, (int)which + 2)->addrs.count)
+	if (!*to && state_iface(play->world.state, (int)which + 2)->addrs.count)
 		return;
 	if (which < 3)
-		world_line(&play->world, "link %u eth%u %s group %u", which + 2, which,
-			to, chance_below(play->chance, 2));
+		world_line(&play->world,
+			"model ip link add eth%u index %u %s group %u type veth", which,
+			which + 2, to, chance_below(play->chance, 2));
 	else
-		world_line(&play->world, "link %u t%u kind ipip %s", which + 2, which - 3,
-			to);
+		world_line(&play->world, "model ip link add t%u index %u %s type ipip",
+			which - 3, which + 2, to);
 }
 
 static void an_address(struct play *play)
@@ -199,6 +199,7 @@ static void an_address(struct play *play)
 	static const char *const names[] = { "lo", "eth0", "eth1", "eth2", "t0", "t1" };
 	const char *name = names[chance_below(play->chance, ELEMENTS(names))];
 	struct iface *iface = state_iface_by_name(play->world.state, name);
+	struct addr_record new = { 0 };
 	char addr[IP4_TEXT];
 
 	if (iface && iface->addrs.count > (name[0] == 'l') &&
@@ -206,13 +207,16 @@ static void an_address(struct play *play)
 		const struct addr_record *last =
 			&iface->addrs.items[iface->addrs.count - 1];
 
-		world_line(&play->world, "addr gone %s %s/%u", name,
-			ip4_format(last->local, addr), last->len);
+		world_line(&play->world, "ip address del %s/%u dev %s",
+			ip4_format(last->local, addr), last->len, name);
 		return;
 	}
-	ip4_format(ip4(play->world.base + chance_below(play->chance, WORLD_SPACE)), addr);
-	world_line(&play->world, "addr %s %s/%u", name, addr,
-		24 + chance_below(play->chance, 9));
+	new.local = new.peer =
+		ip4(play->world.base + chance_below(play->chance, WORLD_SPACE));
+	new.len = (uint8_t)(24 + chance_below(play->chance, 9));
+	if (!iface_addr(iface, &new))
+		world_line(&play->world, "ip address add %s/%u dev %s",
+			ip4_format(new.local, addr), new.len, name);
 }
 
 static void a_nexthop(struct play *play)
@@ -224,7 +228,7 @@ static void a_nexthop(struct play *play)
 
 	if (!iface_is_up(iface) || !iface_has_carrier(iface))
 		return;
-	world_line(&play->world, "nexthop %u dev %s", id, device);
+	world_line(&play->world, "ip nexthop replace id %u dev %s", id, device);
 }
 
 static void step(struct play *play)
@@ -247,18 +251,21 @@ static void begin(struct play *play, bool split)
 {
 	play->world = (struct world){ .state = model_new(), .base = 0x0a000000 };
 	for (int i = 0; i < 3; i++)
-		world_line(&play->world, "link %d eth%d", i + 2, i);
+		world_line(&play->world, "ip link add eth%d index %d up type veth", i,
+			i + 2);
 	for (int i = 0; i < 2; i++)
-		world_line(&play->world, "link %d t%d kind ipip", i + 5, i);
-	world_line(&play->world, "nexthop 1 dev eth0");
-	world_line(&play->world, "nexthop 2 dev eth1");
+		world_line(
+			&play->world, "ip link add t%d index %d up type ipip", i, i + 5);
+	world_line(&play->world, "ip nexthop add id 1 dev eth0");
+	world_line(&play->world, "ip nexthop add id 2 dev eth1");
 	if (!split)
 		return;
-	world_line(&play->world, "split");
-	world_line(&play->world, "rule 100: from 10.0.0.0/26 lookup 77");
-	world_line(&play->world, "rule 200: to 10.0.0.128/25 lookup 77");
+	world_line(&play->world, "model split");
+	world_line(&play->world, "ip rule add priority 100 from 10.0.0.0/26 lookup 77");
+	world_line(&play->world, "ip rule add priority 200 to 10.0.0.128/25 lookup 77");
 	if (chance_one_in(play->chance, 4))
-		world_line(&play->world, "rule 300: lookup main suppress_prefixlength 0");
+		world_line(&play->world,
+			"ip rule add priority 300 lookup main suppress_prefixlength 0");
 }
 
 START_TEST(what_is_not_touched_is_as_it_was)

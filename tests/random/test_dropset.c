@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "finding/dropset.h"
 #include "fixture_world.h"
-#include "unit/fixture_model.h"
+#include "host/host_model.h"
 #include "unit/fixture_run.h"
 
 #include <string.h>
@@ -92,13 +92,15 @@ static uint64_t ck_dropset(const struct world *world, const struct iface *iface,
 /* The settings that bear on the verdict of the interface. */
 static void some_settings(struct world *world, struct chance *chance, const char *name)
 {
-	world_line(world, "sysctl %s rp_filter %u", name, chance_below(chance, 4));
+	world_line(world, "sysctl -w net.ipv4.conf.%s.rp_filter=%u", name,
+		chance_below(chance, 4));
 	if (chance_one_in(chance, 3))
-		world_line(world, "sysctl all rp_filter %u", chance_below(chance, 3));
+		world_line(world, "sysctl -w net.ipv4.conf.all.rp_filter=%u",
+			chance_below(chance, 3));
 	if (chance_one_in(chance, 4))
-		world_line(world, "sysctl %s accept_local 1", name);
+		world_line(world, "sysctl -w net.ipv4.conf.%s.accept_local=1", name);
 	if (chance_one_in(chance, 3))
-		world_line(world, "sysctl %s src_valid_mark 1", name);
+		world_line(world, "sysctl -w net.ipv4.conf.%s.src_valid_mark=1", name);
 }
 
 START_TEST(a_drop_set_is_its_verdicts)
@@ -117,7 +119,7 @@ START_TEST(a_drop_set_is_its_verdicts)
 
 		some_settings(&world, &chance, name);
 		/* a destination that is always the host's: rule 0 is asked first */
-		world_line(&world, "addr lo 192.0.2.1/32");
+		world_line(&world, "ip address add 192.0.2.1/32 dev lo");
 		class.flow.iif = model_iface(world.state, name)->link.ifindex;
 		class.flow.dst = model_ip4("192.0.2.1");
 		class.flow.mark = chance_below(&chance, 2);

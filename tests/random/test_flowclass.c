@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "fixture_world.h"
 #include "flowclass/flowclass.h"
+#include "host/host_model.h"
 #include "rpf/rpf.h"
-#include "unit/fixture_model.h"
 #include "unit/fixture_run.h"
 
 #include <string.h>
@@ -114,34 +114,40 @@ static void some_rules(struct world *world, struct chance *chance)
 
 		switch (chance_below(chance, 7)) {
 		case 0:
-			world_line(world, "rule %u: from 192.0.2.%u/31 lookup %u",
+			world_line(world,
+				"ip rule add priority %u from 192.0.2.%u/31 lookup %u",
 				priority, chance_below(chance, 2) * 2, table);
 			break;
 		case 1:
-			world_line(world, "rule %u:%s fwmark %u/%u lookup %u", priority,
-				chance_one_in(chance, 3) ? " not" : "",
+			world_line(world,
+				"ip rule add priority %u %s fwmark %u/%u lookup %u",
+				priority, chance_one_in(chance, 3) ? " not" : "",
 				chance_below(chance, 3), 1 + chance_below(chance, 3),
 				table);
 			break;
 		case 2:
-			world_line(world, "rule %u: from 192.0.2.%u fwmark 1 lookup %u",
+			world_line(world,
+				"ip rule add priority %u from 192.0.2.%u fwmark 1 lookup %u",
 				priority, chance_below(chance, 4), table);
 			break;
 		case 3:
-			world_line(world, "rule %u: ipproto %u sport %u-9 lookup %u",
+			world_line(world,
+				"ip rule add priority %u ipproto %u sport %u-9 lookup %u",
 				priority, chance_one_in(chance, 2) ? 6u : 17u,
 				chance_below(chance, 9), table);
 			break;
 		case 4: /* all of one tos, between those of some destinations */
-			world_line(world, "rule %u: tos 0x10 lookup %u", priority, table);
+			world_line(world, "ip rule add priority %u tos 0x10 lookup %u",
+				priority, table);
 			break;
 		case 5:
-			world_line(world, "rule %u: from 192.0.2.%u tos 0x10 lookup %u",
+			world_line(world,
+				"ip rule add priority %u from 192.0.2.%u tos 0x10 lookup %u",
 				priority, chance_below(chance, 4), table);
 			break;
 		default:
 			world_line(world,
-				"rule %u: not from 192.0.2.%u tos 0x10 lookup %u",
+				"ip rule add priority %u not from 192.0.2.%u tos 0x10 lookup %u",
 				priority, chance_below(chance, 4), table);
 			break;
 		}
@@ -156,14 +162,15 @@ START_TEST(every_packet_has_a_class)
 	for (int round = 0; round < 150; round++) {
 		struct world world = world_new(&chance, 0x0a000000, false, false);
 
-		world_line(&world, "link 20 in0");
+		world_line(&world, "ip link add in0 index 20 up type veth");
 		for (uint32_t i = 0; i < 4; i++)
 			if (chance_one_in(&chance, 2))
-				world_line(&world, "addr in0 192.0.2.%u/32", i);
-		world_line(
-			&world, "sysctl in0 rp_filter %u", 1 + chance_below(&chance, 2));
-		world_line(
-			&world, "sysctl in0 src_valid_mark %u", chance_below(&chance, 2));
+				world_line(&world, "ip address add 192.0.2.%u/32 dev in0",
+					i);
+		world_line(&world, "sysctl -w net.ipv4.conf.in0.rp_filter=%u",
+			1 + chance_below(&chance, 2));
+		world_line(&world, "sysctl -w net.ipv4.conf.in0.src_valid_mark=%u",
+			chance_below(&chance, 2));
 		some_rules(&world, &chance);
 		special += ck_classes(&world, &chance, model_iface(world.state, "in0"));
 		special += ck_classes(&world, &chance, model_iface(world.state, "p0"));

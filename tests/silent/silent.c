@@ -8,8 +8,9 @@
  *	silent [--docs FILE]
  */
 #include "kernel/silent.h"
+#include "host/host_kernel.h"
+#include "host/inet_conf.h"
 #include "kernel/follow.h"
-#include "kernel/inet_conf.h"
 
 #include "base/cleanup.h"
 #include "kernel/snapshot.h"
@@ -150,18 +151,18 @@ static void sweep_inet_conf(struct sweep *sweep, const char *device)
 	unsigned int written = 0;
 
 	for (unsigned int key = 0; key < IPV4_DEVCONF_MAX; key++) {
-		struct step step;
+		char text[64];
 		int value;
 
-		snprintf(step.text, sizeof(step.text), "inet-conf %s %u", device, key);
+		snprintf(text, sizeof(text), "inet-conf %s %u 1", device, key);
 		for (value = 1; value >= 0; value--) {
 			/* by the words of the list, as the device is now */
-			const char *word = silent_word(sweep->world.state, &step);
+			const char *word = silent_word(sweep->world.state, text);
 
 			if (!inet_conf_put(device, key, value))
 				break;
 			written++;
-			judge(sweep, word, step.text);
+			judge(sweep, word, text);
 		}
 	}
 	if (written < 40)
@@ -178,15 +179,15 @@ static void sweep_links(struct sweep *sweep)
 	static const char *const devices[] = { UP, DOWN };
 
 	for (size_t i = 0; i < ELEMENTS(devices) * ELEMENTS(changes); i++) {
-		struct step step;
+		char text[64];
 		const char *word;
 
-		snprintf(step.text, sizeof(step.text), "ip link set dev %s %s",
+		snprintf(text, sizeof(text), "ip link set dev %s %s",
 			devices[i / ELEMENTS(changes)], changes[i % ELEMENTS(changes)]);
-		word = silent_word(sweep->world.state, &step);
-		if (!step_do(&step))
-			wrong(sweep, "%s: refused", step.text);
-		judge(sweep, word, step.text);
+		word = silent_word(sweep->world.state, text);
+		if (!host_do(text))
+			wrong(sweep, "%s: refused", text);
+		judge(sweep, word, text);
 	}
 }
 
@@ -283,11 +284,8 @@ static void begin(struct sweep *sweep)
 		exit(77);
 	}
 	for (size_t i = 0; i < ELEMENTS(steps); i++) {
-		struct step step;
-
-		snprintf(step.text, sizeof(step.text), "%s", steps[i]);
-		if (!step_do(&step))
-			world_die(step.text, ENOTSUP);
+		if (!host_do(steps[i]))
+			world_die(steps[i], ENOTSUP);
 	}
 	world_begin(&sweep->world, 8 << 20);
 	judge(sweep, NULL, "nothing");

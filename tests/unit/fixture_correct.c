@@ -4,7 +4,7 @@
 #include "daemon/correct/correct.h"
 #include "daemon/correct/correction_text.h"
 #include "daemon/evaluate/evaluate.h"
-#include "fixture_model.h"
+#include "host/host_model.h"
 #include "rpf/rpf.h"
 
 #include <check.h>
@@ -79,9 +79,9 @@ static int do_reread(void *data, int ifindex, int *ret)
 	world->overwrites = 0;
 	r = do_read(data, ifindex, ret);
 	if (world->goes) {
-		model_line(world->state, "link gone 5 tunl0");
+		model_line(world->state, "ip link del tunl0");
 		if (world->reused)
-			model_link(world->state, 5, "tun9", "kind tun");
+			model(world->state, "ip link add tun9 index 5 up type tun");
 		world->goes = 0;
 	}
 	if (r >= 0 && name_of(world, ifindex))
@@ -239,7 +239,7 @@ void world_init(
 	ck_assert_int_eq(system(command), 0);
 	*world = (struct world){ .config = configured(config) };
 	world->state = model_host();
-	model_link(world->state, 5, "tunl0", "kind ipip");
+	model(world->state, "ip link add tunl0 index 5 up type ipip");
 	model_addr(world->state, "lo", "192.0.2.1/32");
 	for (size_t i = 0; i < MOST_LINES && lines[i]; i++)
 		model_line(world->state, lines[i]);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "daemon/correct/restore.h"
 #include "fixture_correct.h"
-#include "fixture_model.h"
 #include "fixture_run.h"
+#include "host/host_model.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -13,8 +13,8 @@
 #include <unistd.h>
 
 #define CORRECT "mode = \"correct\";"
-#define STRICT "sysctl tunl0 rp_filter 1"
-#define NUMBERED "addr tunl0 192.0.2.9/32"
+#define STRICT "sysctl -w net.ipv4.conf.tunl0.rp_filter=1"
+#define NUMBERED "ip address add 192.0.2.9/32 dev tunl0"
 static const char *const strict[MOST_LINES] = { STRICT, NUMBERED };
 static const char *const unnumbered[MOST_LINES] = { STRICT };
 
@@ -46,18 +46,22 @@ static const struct {
 		CORRECT "correct = { lowest = \"loose\"; };", { STRICT, NUMBERED },
 		"corrected tunl0 1>2", 2 },
 	{ "all", CORRECT "correct = { address_wait = 0; };",
-		{ STRICT, "sysctl all rp_filter 1" }, "refused tunl0 allow_all", 1 },
+		{ STRICT, "sysctl -w net.ipv4.conf.all.rp_filter=1" },
+		"refused tunl0 allow_all", 1 },
 	{ "all, allowed", CORRECT "correct = { allow_all = true; address_wait = 0; };",
-		{ STRICT, "sysctl all rp_filter 1" }, "corrected tunl0 1>0", 0 },
+		{ STRICT, "sysctl -w net.ipv4.conf.all.rp_filter=1" },
+		"corrected tunl0 1>0", 0 },
 	{ "all, and lowest",
 		CORRECT "correct = { allow_all = true; lowest = \"loose\"; };",
-		{ STRICT, "sysctl all rp_filter 1" }, "refused tunl0 lowest", 1 },
-	{ "down", CORRECT, { STRICT, NUMBERED, "link 5 tunl0 kind ipip down", STRICT },
-		"", 1 },
-	{ "blind", CORRECT, { STRICT, NUMBERED, "blind rule" }, "", 1 },
+		{ STRICT, "sysctl -w net.ipv4.conf.all.rp_filter=1" },
+		"refused tunl0 lowest", 1 },
+	{ "down", CORRECT, { STRICT, NUMBERED, "ip link set tunl0 down", STRICT }, "",
+		1 },
+	{ "blind", CORRECT, { STRICT, NUMBERED, "model blind" }, "", 1 },
 	{ "two tunnels at once", CORRECT,
-		{ STRICT, NUMBERED, "link 6 gre0 kind gre", "addr gre0 192.0.2.10/32",
-			"sysctl gre0 rp_filter 1" },
+		{ STRICT, NUMBERED, "ip link add gre0 index 6 up type gre",
+			"ip address add 192.0.2.10/32 dev gre0",
+			"sysctl -w net.ipv4.conf.gre0.rp_filter=1" },
 		"corrected tunl0 1>2, corrected gre0 1>2", 2 },
 };
 
@@ -130,7 +134,8 @@ START_TEST(what_does_not_work_is_put_back_and_said_once)
 
 	/* rung 3 fails at all: what it had raised goes back */
 	world_init(&world, CORRECT "correct = { allow_all = true; address_wait = 0; };",
-		(const char *const[MOST_LINES]){ STRICT, "sysctl all rp_filter 1" });
+		(const char *const[MOST_LINES]){
+			STRICT, "sysctl -w net.ipv4.conf.all.rp_filter=1" });
 	world.fail_ifindex = NETCONF_ALL;
 	world.fail_error = -EROFS;
 	world_is(&world, 0, "failed tunl0 30", 1);
@@ -196,17 +201,17 @@ START_TEST(what_is_needed_no_more_goes)
 	world_is(&world, 0, "corrected tunl0 1>2", 2);
 	world_is(&world, 60000, "", 2);
 	/* a way back by the tunnel: strict would do */
-	model_line(world.state, "route 0.0.0.0/1 dev tunl0");
-	model_line(world.state, "route 128.0.0.0/1 dev tunl0");
-	model_line(world.state, "route 10.0.0.0/24 dev tunl0 metric 5 prepend");
+	model_line(world.state, "ip route add 0.0.0.0/1 dev tunl0");
+	model_line(world.state, "ip route add 128.0.0.0/1 dev tunl0");
+	model_line(world.state, "ip route prepend 10.0.0.0/24 dev tunl0 metric 5");
 	model_line(world.state,
-		"route gone 10.0.0.0/24 dev eth0 proto kernel scope 253 src 10.0.0.2");
+		"ip route del 10.0.0.0/24 dev eth0 proto kernel scope link src 10.0.0.2");
 	world_is(&world, 70000, "", 2);
 	world_is(&world, 75000, "", 2);
 	/* it went, and came again: the time begins anew */
-	model_line(world.state, "route gone 0.0.0.0/1 dev tunl0");
+	model_line(world.state, "ip route del 0.0.0.0/1 dev tunl0");
 	world_is(&world, 78000, "", 2);
-	model_line(world.state, "route 0.0.0.0/1 dev tunl0");
+	model_line(world.state, "ip route add 0.0.0.0/1 dev tunl0");
 	world_is(&world, 81000, "", 2);
 	ck_assert(world.correct.next_usec == 91000001);
 	world_is(&world, 90000, "", 2);
@@ -223,7 +228,7 @@ START_TEST(down_it_needs_nothing)
 
 	world_init(&world, CORRECT, strict);
 	world_is(&world, 0, "corrected tunl0 1>2", 2);
-	model_line(world.state, "link 5 tunl0 kind ipip down");
+	model_line(world.state, "ip link set tunl0 down");
 	model_sysctl(world.state, "tunl0", "rp_filter", 2);
 	world_is(&world, 10000, "", 2);
 	world_is(&world, 70000, "restored tunl0 2>1", 1);
@@ -231,7 +236,7 @@ START_TEST(down_it_needs_nothing)
 
 	world_init(&world, CORRECT "correct = { restore = \"never\"; };", strict);
 	world_is(&world, 0, "corrected tunl0 1>2", 2);
-	model_line(world.state, "link 5 tunl0 kind ipip down");
+	model_line(world.state, "ip link set tunl0 down");
 	model_sysctl(world.state, "tunl0", "rp_filter", 2);
 	world_is(&world, 10000, "", 2);
 	world_is(&world, 70000, "", 2);
@@ -249,7 +254,7 @@ START_TEST(somebody_elses_value_is_theirs)
 	world_other(&world, "tunl0", 0);
 	world_is(&world, 10000, "", 0);
 	ck_assert_uint_eq(world.ledger->entries.count, 0);
-	model_line(world.state, "link 5 tunl0 kind ipip down");
+	model_line(world.state, "ip link set tunl0 down");
 	model_sysctl(world.state, "tunl0", "rp_filter", 0);
 	world_is(&world, 20000, "", 0);
 	world_is(&world, 90000, "", 0);
@@ -264,8 +269,8 @@ START_TEST(another_interface_is_not_ours)
 	/* the same index and name, but it went in between */
 	world_init(&world, CORRECT, strict);
 	world_is(&world, 0, "corrected tunl0 1>2", 2);
-	model_line(world.state, "link gone 5 tunl0");
-	model_link(world.state, 5, "tunl0", "kind ipip down");
+	model_line(world.state, "ip link del tunl0");
+	model(world.state, "ip link add tunl0 index 5 type ipip");
 	model_sysctl(world.state, "tunl0", "rp_filter", 2);
 	world_is(&world, 1000, "", 2);
 	world_is(&world, 90000, "", 2);
@@ -275,7 +280,7 @@ START_TEST(another_interface_is_not_ours)
 	/* gone */
 	world_init(&world, CORRECT, strict);
 	world_is(&world, 0, "corrected tunl0 1>2", 2);
-	model_line(world.state, "link gone 5 tunl0");
+	model_line(world.state, "ip link del tunl0");
 	ck_assert_str_eq(world_turn(&world, 1000), "");
 	ck_assert_uint_eq(world.ledger->entries.count, 0);
 	world_done(&world);
@@ -283,7 +288,7 @@ START_TEST(another_interface_is_not_ours)
 	/* renamed: the same one */
 	world_init(&world, CORRECT, strict);
 	world_is(&world, 0, "corrected tunl0 1>2", 2);
-	model_line(world.state, "link 5 tunl9 kind ipip");
+	model_line(world.state, "ip link set tunl0 name tunl9");
 	model_sysctl(world.state, "tunl9", "rp_filter", 2);
 	ck_assert_str_eq(world_turn(&world, 1000), "");
 	ck_assert_str_eq(ledger_find(world.ledger, 5)->name, "tunl9");
@@ -294,15 +299,16 @@ END_TEST
 START_TEST(interfaces_go_in_the_middle_of_it)
 {
 	static const char *const two[MOST_LINES] = { STRICT, NUMBERED,
-		"link 6 gre0 kind gre", "addr gre0 192.0.2.10/32",
-		"sysctl gre0 rp_filter 1" };
+		"ip link add gre0 index 6 up type gre",
+		"ip address add 192.0.2.10/32 dev gre0",
+		"sysctl -w net.ipv4.conf.gre0.rp_filter=1" };
 	struct world world;
 
 	/* another one, whose entry stands before it, while one is taken back */
 	world_init(&world, CORRECT, two);
 	ck_assert_str_eq(
 		world_turn(&world, 0), "corrected tunl0 1>2, corrected gre0 1>2");
-	model_line(world.state, "link 6 gre0 kind gre down");
+	model_line(world.state, "ip link set gre0 down");
 	model_sysctl(world.state, "gre0", "rp_filter", 2);
 	ck_assert_str_eq(world_turn(&world, 10000), "");
 	world.goes = 5;
@@ -342,7 +348,7 @@ START_TEST(an_index_is_given_to_another_in_the_middle_of_it)
 	/* while it is taken back */
 	world_init(&world, CORRECT, strict);
 	world_is(&world, 0, "corrected tunl0 1>2", 2);
-	model_line(world.state, "link 5 tunl0 kind ipip down");
+	model_line(world.state, "ip link set tunl0 down");
 	(void)world_turn(&world, 10000);
 	world.goes = 5;
 	world.reused = true;
@@ -457,7 +463,7 @@ START_TEST(by_hand_and_paused)
 	world_is(&world, 200, "corrected tunl0 1>2", 2);
 	/* paused, nothing is taken back either */
 	ck_assert_int_eq(ledger_pause(world.ledger, NULL), 1);
-	model_line(world.state, "link 5 tunl0 kind ipip down");
+	model_line(world.state, "ip link set tunl0 down");
 	model_sysctl(world.state, "tunl0", "rp_filter", 2);
 	world_is(&world, 1000, "", 2);
 	world_is(&world, 90000, "", 2);
@@ -474,8 +480,10 @@ START_TEST(at_the_end)
 	world_init(&world,
 		CORRECT
 		"correct = { restore = \"on-stop\"; allow_all = true; address_wait = 0; };",
-		(const char *const[MOST_LINES]){ STRICT, "sysctl all rp_filter 1",
-			"link 6 gre0 kind gre", "addr gre0 192.0.2.10/32" });
+		(const char *const[MOST_LINES]){ STRICT,
+			"sysctl -w net.ipv4.conf.all.rp_filter=1",
+			"ip link add gre0 index 6 up type gre",
+			"ip address add 192.0.2.10/32 dev gre0" });
 	ck_assert_str_eq(world_turn(&world, 0), "corrected tunl0 1>0");
 	/* it was raised meanwhile, so its plan was made anew */
 	ck_assert_str_eq(world_turn(&world, 10), "corrected gre0 1>2");
@@ -497,8 +505,10 @@ END_TEST
 /* Each write of rung 3 and of its way back is a place to be killed, before and after. */
 static int killed(const char *config, int before, int after, struct world *world)
 {
-	static const char *const lines[MOST_LINES] = { STRICT, "sysctl all rp_filter 1",
-		"link 6 eth1", "sysctl eth1 rp_filter 2" };
+	static const char *const lines[MOST_LINES] = { STRICT,
+		"sysctl -w net.ipv4.conf.all.rp_filter=1",
+		"ip link add eth1 index 6 up type veth",
+		"sysctl -w net.ipv4.conf.eth1.rp_filter=2" };
 	int status;
 	pid_t pid;
 

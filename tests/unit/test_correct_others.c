@@ -4,8 +4,8 @@
 #include "daemon/correct/requests.h"
 #include "daemon/correct/restore.h"
 #include "fixture_correct.h"
-#include "fixture_model.h"
 #include "fixture_run.h"
+#include "host/host_model.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -14,8 +14,8 @@
 #include <unistd.h>
 
 #define CORRECT "mode = \"correct\";"
-#define STRICT "sysctl tunl0 rp_filter 1"
-#define NUMBERED "addr tunl0 192.0.2.9/32"
+#define STRICT "sysctl -w net.ipv4.conf.tunl0.rp_filter=1"
+#define NUMBERED "ip address add 192.0.2.9/32 dev tunl0"
 static const char *const strict[MOST_LINES] = { STRICT, NUMBERED };
 
 /* Loose drops a part, strict would drop all of it: what helps a little is needed still. */
@@ -27,15 +27,15 @@ START_TEST(what_would_drop_more_is_not_taken_back)
 		CORRECT "correct = { restore_after = 1000; lowest = \"loose\"; };",
 		strict);
 	world_is(&world, 0, "corrected tunl0 1>2", 2);
-	model_line(world.state, "route 16.0.0.0/4 via 10.0.0.1 dev eth0");
-	model_line(world.state, "route gone default via 10.0.0.1 dev eth0");
+	model_line(world.state, "ip route add 16.0.0.0/4 via 10.0.0.1 dev eth0");
+	model_line(world.state, "ip route del default via 10.0.0.1 dev eth0");
 	world_is(&world, 1000, "refused tunl0 lowest", 2);
 	for (int ms = 2000; ms < 100000; ms += 10000)
 		world_is(&world, ms, "", 2);
 	/* nothing has a way back: it makes no difference any more */
-	model_line(world.state, "route gone 16.0.0.0/4 via 10.0.0.1 dev eth0");
+	model_line(world.state, "ip route del 16.0.0.0/4 via 10.0.0.1 dev eth0");
 	model_line(world.state,
-		"route gone 10.0.0.0/24 dev eth0 proto kernel scope 253 src 10.0.0.2");
+		"ip route del 10.0.0.0/24 dev eth0 proto kernel scope link src 10.0.0.2");
 	world_turn(&world, 110000);
 	world_is(&world, 120000, "restored tunl0 2>1", 1);
 	world_done(&world);
@@ -45,7 +45,8 @@ END_TEST
 /* All is lowered for a tunnel; somebody insists on it. */
 START_TEST(a_fight_over_all_is_one)
 {
-	static const char *const lines[MOST_LINES] = { STRICT, "sysctl all rp_filter 1" };
+	static const char *const lines[MOST_LINES] = { STRICT,
+		"sysctl -w net.ipv4.conf.all.rp_filter=1" };
 	struct world world;
 
 	world_init(&world,
@@ -89,8 +90,10 @@ END_TEST
 /* All is lowered for a tunnel, and a bystander raised: they belong to the tunnel. */
 START_TEST(a_group_is_of_the_one_it_was_loosened_for)
 {
-	static const char *const lines[MOST_LINES] = { STRICT, "sysctl all rp_filter 1",
-		"link 6 eth1", "sysctl eth1 rp_filter 0" };
+	static const char *const lines[MOST_LINES] = { STRICT,
+		"sysctl -w net.ipv4.conf.all.rp_filter=1",
+		"ip link add eth1 index 6 up type veth",
+		"sysctl -w net.ipv4.conf.eth1.rp_filter=0" };
 	static const struct {
 		const char *paused;
 		bool goes;
@@ -108,7 +111,7 @@ START_TEST(a_group_is_of_the_one_it_was_loosened_for)
 		ck_assert(world.ledger->entries.items[0].keeps);
 		if (ways[i].paused)
 			ck_assert_int_eq(ledger_pause(world.ledger, ways[i].paused), 1);
-		model_line(world.state, "link 5 tunl0 kind ipip down");
+		model_line(world.state, "ip link set tunl0 down");
 		model_sysctl(world.state, "tunl0", "rp_filter", 0);
 		(void)world_turn(&world, 10000);
 		world_is(&world, 70000,
@@ -123,7 +126,8 @@ END_TEST
 
 START_TEST(at_the_end_a_group_is_of_the_same)
 {
-	static const char *const lines[MOST_LINES] = { STRICT, "sysctl all rp_filter 1" };
+	static const char *const lines[MOST_LINES] = { STRICT,
+		"sysctl -w net.ipv4.conf.all.rp_filter=1" };
 	_cleanup_(report_freep) struct report *none = report_new();
 	struct world world;
 
@@ -149,10 +153,10 @@ START_TEST(a_name_that_is_given_away_is_not_ours)
 
 	world_init(&world, CORRECT "correct = { restore_after = 1000; };", strict);
 	world_is(&world, 0, "corrected tunl0 1>2", 2);
-	model_line(world.state, "link 5 tunl9 kind ipip");
+	model_line(world.state, "ip link set tunl0 name tunl9");
 	model_sysctl(world.state, "tunl9", "rp_filter", 2);
-	model_line(world.state, "link 8 tunl0 kind ipip");
-	model_line(world.state, "addr tunl0 192.0.2.10/32");
+	model_line(world.state, "ip link add tunl0 index 8 up type ipip");
+	model_line(world.state, "ip address add 192.0.2.10/32 dev tunl0");
 	model_sysctl(world.state, "tunl0", "rp_filter", 1);
 	*world_value(&world, 8) = 1;
 	ck_assert_str_eq(world_turn(&world, 1000), "corrected tunl0 1>2");
@@ -160,7 +164,7 @@ START_TEST(a_name_that_is_given_away_is_not_ours)
 	ck_assert_str_eq(ledger_find(world.ledger, 5)->finding, "tunl9/local");
 	ck_assert_str_eq(ledger_find(world.ledger, 8)->finding, "tunl0/local");
 	/* the need of the one ends */
-	model_line(world.state, "link 8 tunl0 kind ipip down");
+	model_line(world.state, "ip link set tunl0 down");
 	model_sysctl(world.state, "tunl0", "rp_filter", 2);
 	(void)world_turn(&world, 10000);
 	ck_assert_str_eq(world_turn(&world, 70000), "restored tunl0 2>1");
@@ -174,17 +178,18 @@ END_TEST
 START_TEST(names_that_are_swapped)
 {
 	static const char *const lines[MOST_LINES] = { STRICT, NUMBERED,
-		"link 6 gre0 kind ipip", "addr gre0 192.0.2.10/32",
-		"sysctl gre0 rp_filter 1" };
+		"ip link add gre0 index 6 up type ipip",
+		"ip address add 192.0.2.10/32 dev gre0",
+		"sysctl -w net.ipv4.conf.gre0.rp_filter=1" };
 	struct world world;
 
 	for (int seen = 0; seen <= 1; seen++) {
 		world_init(&world, CORRECT "correct = { restore = \"never\"; };", lines);
 		const struct kernel_port port = world_port(&world);
 		world_is(&world, 0, "corrected tunl0 1>2, corrected gre0 1>2", 2);
-		model_line(world.state, "link 5 other kind ipip");
-		model_line(world.state, "link 6 tunl0 kind ipip");
-		model_line(world.state, "link 5 gre0 kind ipip");
+		model_line(world.state, "ip link set tunl0 name other");
+		model_line(world.state, "ip link set gre0 name tunl0");
+		model_line(world.state, "ip link set other name gre0");
 		model_sysctl(world.state, "tunl0", "rp_filter", 2);
 		model_sysctl(world.state, "gre0", "rp_filter", 2);
 		if (seen)
@@ -204,14 +209,15 @@ END_TEST
 /* It went: all is lowered for nobody, whatever the configuration says of its kind. */
 START_TEST(what_is_left_of_one_that_went_is_taken_back)
 {
-	static const char *const lines[MOST_LINES] = { STRICT, "sysctl all rp_filter 1" };
+	static const char *const lines[MOST_LINES] = { STRICT,
+		"sysctl -w net.ipv4.conf.all.rp_filter=1" };
 	struct world world;
 
 	world_init(&world,
 		"interfaces = ( { kind = \"ipip\"; mode = \"correct\"; } );correct = { allow_all = true; address_wait = 0; restore_after = 1000; };",
 		lines);
 	world_is(&world, 0, "corrected tunl0 1>0", 0);
-	model_line(world.state, "link gone 5 tunl0");
+	model_line(world.state, "ip link del tunl0");
 	(void)world_turn(&world, 10000);
 	ck_assert_str_eq(world_turn(&world, 70000), "restored all 0>1");
 	ck_assert_int_eq(*world_value(&world, NETCONF_ALL), 1);
@@ -242,7 +248,7 @@ START_TEST(a_correction_follows_its_interface)
 	world_is(&world, 1000, "", 2);
 	ck_assert_int_eq(ledger_reconcile(world.ledger, &port, count_left, &left), 0);
 	ck_assert_uint_eq(world.ledger->entries.count, 1);
-	model_line(world.state, "link 5 tunl9 kind ipip");
+	model_line(world.state, "ip link set tunl0 name tunl9");
 	model_sysctl(world.state, "tunl9", "rp_filter", 2);
 	ck_assert_int_eq(ledger_reconcile(world.ledger, &port, count_left, &left), 0);
 	ck_assert_uint_eq(world.ledger->entries.count, 1);
@@ -303,8 +309,9 @@ static void ask(struct world *world,
 START_TEST(one_that_cannot_be_taken_back_keeps_no_other)
 {
 	static const char *const lines[MOST_LINES] = { STRICT, NUMBERED,
-		"link 6 gre0 kind gre", "addr gre0 192.0.2.10/32",
-		"sysctl gre0 rp_filter 1" };
+		"ip link add gre0 index 6 up type gre",
+		"ip address add 192.0.2.10/32 dev gre0",
+		"sysctl -w net.ipv4.conf.gre0.rp_filter=1" };
 	struct world world;
 
 	for (int bad = 5; bad <= 6; bad++) {
@@ -340,11 +347,11 @@ START_TEST(without_a_ledger_it_is_taken_back)
 			ck_assert_str_eq(world.said, "restored tunl0 2>1");
 		} else {
 			world.fails = true;
-			model_line(world.state, "link 5 tunl0 kind ipip down");
+			model_line(world.state, "ip link set tunl0 down");
 			model_sysctl(world.state, "tunl0", "rp_filter", 2);
 			world_is(&world, 10000, "", 2);
 			world_is(&world, 70000, "restored tunl0 2>1", 1);
-			model_line(world.state, "link 5 tunl0 kind ipip");
+			model_line(world.state, "ip link set tunl0 up");
 			model_sysctl(world.state, "tunl0", "rp_filter", 1);
 			world_is(&world, 71000, "refused tunl0 ledger", 1);
 		}

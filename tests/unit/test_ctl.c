@@ -9,8 +9,8 @@
 #include "daemon/ctl/table.h"
 #include "daemon/ctl/verbs.h"
 #include "daemon/evaluate/evaluate.h"
-#include "fixture_model.h"
 #include "fixture_run.h"
+#include "host/host_model.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -318,9 +318,9 @@ static struct host story(void)
 		.config = calloc(1, sizeof(*host.config)) };
 
 	ck_assert_ptr_nonnull(host.config);
-	model(host.state, "link 3 tunl0 kind ipip");
-	model(host.state, "addr tunl0 192.0.2.1/32");
-	model(host.state, "sysctl tunl0 rp_filter 1");
+	model(host.state, "ip link add tunl0 index 3 up type ipip");
+	model(host.state, "ip address add 192.0.2.1/32 dev tunl0");
+	model(host.state, "sysctl -w net.ipv4.conf.tunl0.rp_filter=1");
 	return host;
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "finding/dropset.h"
-#include "fixture_model.h"
 #include "fixture_run.h"
+#include "host/host_model.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -22,8 +22,8 @@ static struct state *realserver(const char *vip)
 {
 	struct state *state = model_host();
 
-	model_link(state, 5, "tunl0", "kind ipip");
-	model(state, "addr %s 192.0.2.1/32", vip);
+	model(state, "ip link add tunl0 index 5 up type ipip");
+	model(state, "ip address add 192.0.2.1/32 dev %s", vip);
 	return state;
 }
 
@@ -59,39 +59,47 @@ static const char *written(
 
 static const struct row rows[] = {
 	{ "off", { NULL }, { "20.0.0.0/8" }, "" },
-	{ "strict", { "sysctl tunl0 rp_filter 1" }, { "20.0.0.0/8" },
+	{ "strict", { "sysctl -w net.ipv4.conf.tunl0.rp_filter=1" }, { "20.0.0.0/8" },
 		"20.0.0.0-20.255.255.255 strict_asymmetric by eth0: 16777216, " },
-	{ "only what is asked for", { "sysctl tunl0 rp_filter 1" },
+	{ "only what is asked for", { "sysctl -w net.ipv4.conf.tunl0.rp_filter=1" },
 		{ "20.0.0.0/32", "30.0.0.0/31" },
 		"20.0.0.0-20.0.0.0 30.0.0.0-30.0.0.1 strict_asymmetric by eth0: 3, " },
 	{ "what is routed by the tunnel passes",
-		{ "sysctl tunl0 rp_filter 1", "route 20.64.0.0/10 dev tunl0" },
+		{ "sysctl -w net.ipv4.conf.tunl0.rp_filter=1",
+			"ip route add 20.64.0.0/10 dev tunl0" },
 		{ "20.0.0.0/8" },
 		"20.0.0.0-20.63.255.255 20.128.0.0-20.255.255.255 strict_asymmetric by eth0: 12582912, " },
-	{ "loose", { "sysctl tunl0 rp_filter 2" }, { "20.0.0.0/8" }, "" },
+	{ "loose", { "sysctl -w net.ipv4.conf.tunl0.rp_filter=2" }, { "20.0.0.0/8" },
+		"" },
 	{ "loose, no route",
-		{ "sysctl tunl0 rp_filter 2", "route blackhole 20.0.0.0/9",
-			"route unreachable 20.128.0.0/9" },
+		{ "sysctl -w net.ipv4.conf.tunl0.rp_filter=2",
+			"ip route add blackhole 20.0.0.0/9",
+			"ip route add unreachable 20.128.0.0/9" },
 		{ "20.0.0.0/8" },
 		"20.0.0.0-20.255.255.255 no_route by none: 8388608, no_route by none: 8388608, " },
 	{ "rules that say no, each in its way",
-		{ "sysctl tunl0 rp_filter 2", "rule 100: to 20.0.0.0/9 blackhole",
-			"rule 101: to 20.128.0.0/10 prohibit",
-			"rule 102: to 20.192.0.0/10 blackhole" },
+		{ "sysctl -w net.ipv4.conf.tunl0.rp_filter=2",
+			"ip rule add priority 100 to 20.0.0.0/9 blackhole",
+			"ip rule add priority 101 to 20.128.0.0/10 prohibit",
+			"ip rule add priority 102 to 20.192.0.0/10 blackhole" },
 		{ "20.0.0.0/8" },
 		"20.0.0.0-20.255.255.255 no_route by none: 12582912, no_route by none: 4194304, " },
 	{ "own and broadcast addresses are refused for another reason",
-		{ "sysctl tunl0 rp_filter 1" }, { "10.0.0.0/30", "10.0.0.254/31" },
+		{ "sysctl -w net.ipv4.conf.tunl0.rp_filter=1" },
+		{ "10.0.0.0/30", "10.0.0.254/31" },
 		"10.0.0.0-10.0.0.1 10.0.0.3-10.0.0.3 10.0.0.254-10.0.0.254 strict_asymmetric by eth0: 4, " },
 	{ "something on the way was not understood",
-		{ "sysctl tunl0 rp_filter 1", "route 20.0.0.0/24 dev eth0 blind" },
+		{ "sysctl -w net.ipv4.conf.tunl0.rp_filter=1",
+			"model ip route add 20.0.0.0/24 dev eth0 blind" },
 		{ "20.0.0.0/23" },
 		"20.0.1.0-20.0.1.255 strict_asymmetric by eth0: 256, blind: 256" },
-	{ "something was not understood at all", { "sysctl tunl0 rp_filter 1", "blind" },
+	{ "something was not understood at all",
+		{ "sysctl -w net.ipv4.conf.tunl0.rp_filter=1", "model blind" },
 		{ "20.0.0.0/24" }, "blind: 256" },
 	{ "a rule for the VIP",
-		{ "sysctl tunl0 rp_filter 1", "rule 100: from 192.0.2.1 lookup 77",
-			"route default dev tunl0 table 77" },
+		{ "sysctl -w net.ipv4.conf.tunl0.rp_filter=1",
+			"ip rule add priority 100 from 192.0.2.1 lookup 77",
+			"ip route add default dev tunl0 table 77" },
 		{ "20.0.0.0/8" }, "" },
 };
 
@@ -152,13 +160,16 @@ START_TEST(the_main_way_back_has_most_and_an_example_that_is_dropped)
 		const char *dev, *example;
 	} ways[] = {
 		{ { NULL }, "eth0", "198.51.100.1" }, /* the one of the documentation */
-		{ { "route 0.0.0.0/1 dev eth1", "route 198.0.0.0/8 dev tunl0" }, "eth1",
-			"8.8.8.8" }, /* else one that all know */
-		{ { "route 128.0.0.0/1 dev tunl0", "route 8.0.0.0/8 dev tunl0" }, "eth0",
-			"12.0.0.1" }, /* else one of the longest range */
-		{ { "route 198.0.0.0/8 dev tunl0" }, "eth0", "203.0.113.1" },
-		{ { "route 128.0.0.0/1 dev eth1", "route 0.0.0.0/2 dev tunl0" }, "eth1",
-			"198.51.100.1" },
+		{ { "ip route add 0.0.0.0/1 dev eth1",
+			  "ip route add 198.0.0.0/8 dev tunl0" },
+			"eth1", "8.8.8.8" }, /* else one that all know */
+		{ { "ip route add 128.0.0.0/1 dev tunl0",
+			  "ip route add 8.0.0.0/8 dev tunl0" },
+			"eth0", "12.0.0.1" }, /* else one of the longest range */
+		{ { "ip route add 198.0.0.0/8 dev tunl0" }, "eth0", "203.0.113.1" },
+		{ { "ip route add 128.0.0.0/1 dev eth1",
+			  "ip route add 0.0.0.0/2 dev tunl0" },
+			"eth1", "198.51.100.1" },
 	};
 
 	for (size_t i = 0; i < ELEMENTS(ways); i++) {
@@ -171,7 +182,7 @@ START_TEST(the_main_way_back_has_most_and_an_example_that_is_dropped)
 		const struct drop_tally *most;
 		char text[IP4_TEXT];
 
-		model_link(state, 6, "eth1", "");
+		model(state, "ip link add eth1 index 6 up type veth");
 		model_sysctl(state, "tunl0", "rp_filter", 1);
 		for (size_t k = 0; k < 3 && ways[i].lines[k]; k++)
 			model_line(state, ways[i].lines[k]);

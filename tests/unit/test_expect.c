@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "finding/expect.h"
-#include "fixture_model.h"
 #include "fixture_run.h"
+#include "host/host_model.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -15,46 +15,57 @@ static const struct {
 	const char *lines[4];
 	bool tunnel;
 } tunnels[] = {
-	{ "ipip", { "link 5 t0 kind ipip" }, true },
-	{ "gre", { "link 5 t0 kind gre" }, true },
-	{ "sit", { "link 5 t0 kind sit" }, true },
-	{ "ip6tnl", { "link 5 t0 kind ip6tnl" }, true },
-	{ "ip6gre", { "link 5 t0 kind ip6gre" }, true },
-	{ "external", { "link 5 t0 kind ipip external" }, true },
-	{ "gretap carries Ethernet", { "link 5 t0 kind gretap" }, false },
-	{ "vti is no plain end", { "link 5 t0 kind vti" }, false },
-	{ "wireguard sends too", { "link 5 t0 kind wireguard" }, false },
-	{ "a plain device", { "link 5 t0" }, false },
-	{ "a tun of another name", { "link 5 t0 kind tun" }, false },
-	{ "down", { "link 5 t0 kind ipip down" }, false },
-	{ "without IPv4", { "link 5 t0 kind ipip noinet" }, false },
+	{ "ipip", { "ip link add t0 index 5 up type ipip" }, true },
+	{ "gre", { "ip link add t0 index 5 up type gre" }, true },
+	{ "sit", { "ip link add t0 index 5 up type sit" }, true },
+	{ "ip6tnl", { "ip link add t0 index 5 up type ip6tnl" }, true },
+	{ "ip6gre", { "ip link add t0 index 5 up type ip6gre" }, true },
+	{ "external", { "ip link add t0 index 5 up type ipip external" }, true },
+	{ "gretap carries Ethernet", { "ip link add t0 index 5 up type gretap" }, false },
+	{ "vti is no plain end", { "ip link add t0 index 5 up type vti" }, false },
+	{ "wireguard sends too", { "ip link add t0 index 5 up type wireguard" }, false },
+	{ "a plain device", { "ip link add t0 index 5 up type veth" }, false },
+	{ "a tun of another name", { "ip link add t0 index 5 up type tun" }, false },
+	{ "down", { "ip link add t0 index 5 type ipip" }, false },
+	{ "without IPv4", { "model ip link add t0 index 5 up noinet type ipip" }, false },
 	{ "with its own address's prefix",
-		{ "link 5 t0 kind ipip", "addr t0 10.9.0.1/24" }, true },
+		{ "ip link add t0 index 5 up type ipip",
+			"ip address add 10.9.0.1/24 dev t0" },
+		true },
 	{ "a route without gateway through it: it only has no fixed remote",
-		{ "link 5 t0 kind ipip", "route 30.0.0.0/8 dev t0" }, true },
+		{ "ip link add t0 index 5 up type ipip",
+			"ip route add 30.0.0.0/8 dev t0" },
+		true },
 	{ "a gateway through it: an overlay router",
-		{ "link 5 t0 kind ipip", "route 30.0.0.0/8 via 10.9.0.9 dev t0" },
+		{ "ip link add t0 index 5 up type ipip",
+			"ip route add 30.0.0.0/8 via 10.9.0.9 dev t0" },
 		false },
 	{ "in any table",
-		{ "link 5 t0 kind ipip",
-			"route 30.0.0.0/8 via 10.9.0.9 dev t0 table 77" },
+		{ "ip link add t0 index 5 up type ipip",
+			"ip route add 30.0.0.0/8 via 10.9.0.9 dev t0 table 77" },
 		false },
 	{ "by a nexthop object",
-		{ "link 5 t0 kind ipip", "nexthop 1 via 10.9.0.9 dev t0",
-			"route 30.0.0.0/8 nhid 1" },
+		{ "ip link add t0 index 5 up type ipip",
+			"ip nexthop add id 1 via 10.9.0.9 dev t0",
+			"ip route add 30.0.0.0/8 nhid 1" },
 		false },
 	{ "as one leg of several",
-		{ "link 5 t0 kind ipip",
-			"route 30.0.0.0/8 nexthop dev eth0 nexthop via 10.9.0.9 dev t0" },
+		{ "ip link add t0 index 5 up type ipip",
+			"ip route add 30.0.0.0/8 nexthop dev eth0 nexthop via 10.9.0.9 dev t0" },
 		false },
 	{ "a gateway through another device",
-		{ "link 5 t0 kind ipip", "route 30.0.0.0/8 via 10.0.0.9 dev eth0" },
+		{ "ip link add t0 index 5 up type ipip",
+			"ip route add 30.0.0.0/8 via 10.0.0.9 dev eth0" },
 		true },
-	{ "a fixed remote", { "link 5 t0 kind ipip remote" }, true },
+	{ "a fixed remote", { "ip link add t0 index 5 up type ipip remote 192.0.2.77" },
+		true },
 	{ "a fixed remote with any route through it",
-		{ "link 5 t0 kind ipip remote", "route 30.0.0.0/8 dev t0" }, false },
+		{ "ip link add t0 index 5 up type ipip remote 192.0.2.77",
+			"ip route add 30.0.0.0/8 dev t0" },
+		false },
 	{ "a fixed remote with its own addresses' routes",
-		{ "link 5 t0 kind ipip remote", "addr t0 10.9.0.1/32 peer 10.9.0.2" },
+		{ "ip link add t0 index 5 up type ipip remote 192.0.2.77",
+			"ip address add 10.9.0.1/32 peer 10.9.0.2/32 dev t0" },
 		true },
 };
 
@@ -96,12 +107,12 @@ START_TEST(names_of_fallback_devices)
 	for (size_t i = 0; i < ELEMENTS(names); i++) {
 		_cleanup_(state_freep) struct state *state = model_host();
 
-		model_link(state, 5, names[i], "kind tun");
-		model_link(state, 6, "x0", "");
+		model_link(state, 5, names[i], "type tun");
+		model(state, "ip link add x0 index 6 up type veth");
 		ck_assert_msg(
 			expect_is_receiving_tunnel(state, model_iface(state, names[i])),
 			"a tun named %s is none", names[i]);
-		model_link(state, 5, names[i], "");
+		model(state, "model ip link add %s index 5 up", names[i]);
 		ck_assert_msg(
 			!expect_is_receiving_tunnel(state, model_iface(state, names[i])),
 			"any device named %s is one", names[i]);
@@ -115,16 +126,23 @@ START_TEST(who_takes_input)
 		const char *lines[2];
 		bool takes;
 	} rows[] = {
-		{ { "link 5 t0" }, true },
-		{ { "link 5 t0 nocarrier" }, true },
-		{ { "link 5 t0 down" }, false },
-		{ { "link 5 t0 noinet" }, false },
-		{ { "link 5 t0 loopback" }, false },
-		{ { "link 9 m0 kind bridge", "link 5 t0 slave bridge master m0" },
+		{ { "ip link add t0 index 5 up type veth" }, true },
+		{ { "model ip link add t0 index 5 up nocarrier" }, true },
+		{ { "ip link add t0 index 5 type veth" }, false },
+		{ { "model ip link add t0 index 5 up noinet type veth" }, false },
+		{ { "model ip link add t0 index 5 up loopback type veth" }, false },
+		{ { "ip link add m0 index 9 up type bridge",
+			  "ip link add t0 index 5 up master m0 type veth" },
 			false },
-		{ { "link 9 m0 kind bond", "link 5 t0 slave bond master m0" }, false },
-		{ { "link 9 m0 kind team", "link 5 t0 slave team master m0" }, false },
-		{ { "link 9 m0 kind vrf", "link 5 t0 slave vrf master m0" }, true },
+		{ { "ip link add m0 index 9 up type bond",
+			  "ip link add t0 index 5 up master m0 type veth" },
+			false },
+		{ { "ip link add m0 index 9 up type team",
+			  "ip link add t0 index 5 up master m0 type veth" },
+			false },
+		{ { "model ip link add m0 index 9 up type vrf",
+			  "ip link add t0 index 5 up master m0 type veth" },
+			true },
 	};
 
 	for (size_t i = 0; i < ELEMENTS(rows); i++) {
@@ -148,7 +166,7 @@ START_TEST(what_is_declared_stands_alone)
 				     none = { true, NULL, 0 };
 	struct expect expect = { 0 };
 
-	model_link(state, 5, "tunl0", "kind ipip");
+	model(state, "ip link add tunl0 index 5 up type ipip");
 	ck_assert_int_eq(expect_of(state, model_iface(state, "tunl0"), &two, &expect), 0);
 	ck_assert_uint_eq(expect.items.list.count, 2);
 	ck_assert_int_eq(expect_strongest(&expect), EXPECT_DECLARED);
@@ -187,8 +205,8 @@ START_TEST(impossible_sources_are_never_expected)
 	const struct expect_declared silent = { 0 };
 	struct expect expect = { 0 };
 
-	model_link(state, 5, "tunl0", "kind ipip");
-	model_link(state, 6, "eth1", "down");
+	model(state, "ip link add tunl0 index 5 up type ipip");
+	model(state, "ip link add eth1 index 6 type veth");
 	model_addr(state, "eth1", "10.5.5.5/32");
 	model_addr(state, "eth1", "10.6.0.1/32 brd 10.6.0.9");
 	ck_assert_int_eq(

@@ -2,8 +2,8 @@
 #include "finding/finding.h"
 #include "finding/finding_text.h"
 #include "finding/remedy.h"
-#include "fixture_model.h"
 #include "fixture_run.h"
+#include "host/host_model.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -18,7 +18,7 @@ static struct state *story(const char *const *lines, size_t count)
 {
 	struct state *state = model_host();
 
-	model_link(state, 5, "tunl0", "kind ipip");
+	model(state, "ip link add tunl0 index 5 up type ipip");
 	model_addr(state, "lo", "192.0.2.1/32");
 	for (size_t i = 0; i < count && lines[i]; i++)
 		model_line(state, lines[i]);
@@ -88,58 +88,76 @@ static const struct {
 } rows[] = {
 	{ "off", { NULL }, "none" },
 	{ "strict by its own, numbered: 2 cures",
-		{ "sysctl tunl0 rp_filter 1", "addr tunl0 192.0.2.1/32" },
+		{ "sysctl -w net.ipv4.conf.tunl0.rp_filter=1",
+			"ip address add 192.0.2.1/32 dev tunl0" },
 		"tunl0/local strict_asymmetric 1/0/1 from 0.0.0.0/0 by eth0 via 10.0.0.1: 1 step to 2, share 1, old kernels accept" },
-	{ "strict by its own, unnumbered: only 0 cures", { "sysctl tunl0 rp_filter 1" },
+	{ "strict by its own, unnumbered: only 0 cures",
+		{ "sysctl -w net.ipv4.conf.tunl0.rp_filter=1" },
 		"tunl0/local strict_asymmetric 1/0/1 from 0.0.0.0/0 by eth0 via 10.0.0.1: 1 step to 0, share 1, old kernels accept" },
 	{ "strict by all, numbered: 2 is greater than 1",
-		{ "sysctl all rp_filter 1", "addr tunl0 192.0.2.1/32" },
+		{ "sysctl -w net.ipv4.conf.all.rp_filter=1",
+			"ip address add 192.0.2.1/32 dev tunl0" },
 		"tunl0/local strict_asymmetric 0/1/1 from 0.0.0.0/0 by eth0 via 10.0.0.1: 1 step to 2, share 1, old kernels accept" },
-	{ "strict by all, unnumbered: words", { "sysctl all rp_filter 1" },
+	{ "strict by all, unnumbered: words",
+		{ "sysctl -w net.ipv4.conf.all.rp_filter=1" },
 		"tunl0/local strict_asymmetric 0/1/1 from 0.0.0.0/0 by eth0 via 10.0.0.1: 0 steps -1, share 1, old kernels accept" },
 	{ "strict by both: old kernels dropped it too",
-		{ "sysctl all rp_filter 1", "sysctl tunl0 rp_filter 1",
-			"addr tunl0 192.0.2.1/32" },
+		{ "sysctl -w net.ipv4.conf.all.rp_filter=1",
+			"sysctl -w net.ipv4.conf.tunl0.rp_filter=1",
+			"ip address add 192.0.2.1/32 dev tunl0" },
 		"tunl0/local strict_asymmetric 1/1/1 from 0.0.0.0/0 by eth0 via 10.0.0.1: 1 step to 2, share 1, old kernels drop too" },
-	{ "loose, unnumbered: unnumbered is the reason", { "sysctl tunl0 rp_filter 2" },
+	{ "loose, unnumbered: unnumbered is the reason",
+		{ "sysctl -w net.ipv4.conf.tunl0.rp_filter=2" },
 		"tunl0/local unnumbered 2/0/2 from 0.0.0.0/0 by eth0 via 10.0.0.1: 1 step to 0, share 1, old kernels accept" },
-	{ "loose by all, unnumbered: words", { "sysctl all rp_filter 2" },
+	{ "loose by all, unnumbered: words",
+		{ "sysctl -w net.ipv4.conf.all.rp_filter=2" },
 		"tunl0/local unnumbered 0/2/2 from 0.0.0.0/0 by eth0 via 10.0.0.1: 0 steps -1, share 1, old kernels accept" },
 	{ "loose, numbered: no fault",
-		{ "sysctl all rp_filter 2", "addr tunl0 192.0.2.1/32" }, "none" },
+		{ "sysctl -w net.ipv4.conf.all.rp_filter=2",
+			"ip address add 192.0.2.1/32 dev tunl0" },
+		"none" },
 	{ "loose, numbered, no default route: to those without a route",
-		{ "sysctl tunl0 rp_filter 2", "addr tunl0 192.0.2.1/32",
-			"route gone default via 10.0.0.1 dev eth0",
-			"route 0.0.0.0/1 dev eth0" },
+		{ "sysctl -w net.ipv4.conf.tunl0.rp_filter=2",
+			"ip address add 192.0.2.1/32 dev tunl0",
+			"ip route del default via 10.0.0.1 dev eth0",
+			"ip route add 0.0.0.0/1 dev eth0" },
 		"tunl0/local no_route 2/0/2 from 128.0.0.0/1 by  via : 1 step to 0, share 0.468619, old kernels accept" },
 	{ "half of the sources come by the tunnel",
-		{ "sysctl tunl0 rp_filter 1", "addr tunl0 192.0.2.1/32",
-			"route 0.0.0.0/1 dev tunl0" },
+		{ "sysctl -w net.ipv4.conf.tunl0.rp_filter=1",
+			"ip address add 192.0.2.1/32 dev tunl0",
+			"ip route add 0.0.0.0/1 dev tunl0" },
 		"tunl0/local strict_asymmetric 1/0/1 from 128.0.0.0/1, 10.0.0.0/24 by eth0 via 10.0.0.1: 1 step to 2, share 0.468619, old kernels accept" },
 	{ "all below 0: 0 is still greater, and off",
-		{ "sysctl tunl0 rp_filter 2", "sysctl all rp_filter -1" },
+		{ "sysctl -w net.ipv4.conf.tunl0.rp_filter=2",
+			"sysctl -w net.ipv4.conf.all.rp_filter=-1" },
 		"tunl0/local unnumbered 2/-1/2 from 0.0.0.0/0 by eth0 via 10.0.0.1: 1 step to 0, share 1, old kernels drop too" },
 	{ "the interface is down",
-		{ "sysctl tunl0 rp_filter 1", "link 5 tunl0 kind ipip down" }, "none" },
-	{ "something was not understood", { "sysctl tunl0 rp_filter 1", "blind" },
+		{ "sysctl -w net.ipv4.conf.tunl0.rp_filter=1", "ip link set tunl0 down" },
+		"none" },
+	{ "something was not understood",
+		{ "sysctl -w net.ipv4.conf.tunl0.rp_filter=1", "model blind" },
 		"unknown" },
 	{ "something of it was not understood: the rest is dropped all the same",
-		{ "sysctl tunl0 rp_filter 1", "addr tunl0 192.0.2.1/32",
-			"route 128.0.0.0/1 dev eth0 blind" },
+		{ "sysctl -w net.ipv4.conf.tunl0.rp_filter=1",
+			"ip address add 192.0.2.1/32 dev tunl0",
+			"model ip route add 128.0.0.0/1 dev eth0 blind" },
 		"tunl0/local strict_asymmetric 1/0/1 from 0.0.0.0/1 by eth0 via 10.0.0.1: 1 step to 2, share 0.531381, old kernels accept, blind 1879048190" },
 	{ "something of it was not understood, and the rest passes",
-		{ "sysctl tunl0 rp_filter 2", "addr tunl0 192.0.2.1/32",
-			"route 20.0.0.0/8 dev eth0 blind" },
+		{ "sysctl -w net.ipv4.conf.tunl0.rp_filter=2",
+			"ip address add 192.0.2.1/32 dev tunl0",
+			"model ip route add 20.0.0.0/8 dev eth0 blind" },
 		"none, but a part unknown" },
 	{ "table default, and what main refuses is of no interest to it",
-		{ "sysctl tunl0 rp_filter 1", "addr tunl0 192.0.2.1/32",
-			"route blackhole 20.0.0.0/9",
-			"route 30.0.0.0/8 dev eth0 table default" },
+		{ "sysctl -w net.ipv4.conf.tunl0.rp_filter=1",
+			"ip address add 192.0.2.1/32 dev tunl0",
+			"ip route add blackhole 20.0.0.0/9",
+			"ip route add 30.0.0.0/8 dev eth0 table default" },
 		"tunl0/local strict_asymmetric 1/0/1 from 0.0.0.0/0 by eth0 via 10.0.0.1: 1 step to 0, share 1, old kernels accept" },
 	{ "table default has a part of what main refuses",
-		{ "sysctl tunl0 rp_filter 1", "addr tunl0 192.0.2.1/32",
-			"route blackhole 20.0.0.0/9",
-			"route 20.0.0.0/10 dev eth0 table default" },
+		{ "sysctl -w net.ipv4.conf.tunl0.rp_filter=1",
+			"ip address add 192.0.2.1/32 dev tunl0",
+			"ip route add blackhole 20.0.0.0/9",
+			"ip route add 20.0.0.0/10 dev eth0 table default" },
 		"tunl0/local strict_asymmetric 1/0/1 from 128.0.0.0/1, 64.0.0.0/2, 32.0.0.0/3, 0.0.0.0/4, 24.0.0.0/5, 16.0.0.0/6, 22.0.0.0/7, 21.0.0.0/8, 20.128.0.0/9, 20.64.0.0/10 by eth0 via 10.0.0.1: 1 step to 0, share 0.998954, old kernels accept, blind 4194304" },
 };
 
@@ -168,8 +186,8 @@ END_TEST
 
 START_TEST(all_that_it_says)
 {
-	static const char *const lines[] = { "sysctl tunl0 rp_filter 1",
-		"addr tunl0 192.0.2.1/32" };
+	static const char *const lines[] = { "sysctl -w net.ipv4.conf.tunl0.rp_filter=1",
+		"ip address add 192.0.2.1/32 dev tunl0" };
 	_cleanup_(state_freep) struct state *state = story(lines, ELEMENTS(lines));
 	_cleanup_(finding_freep) struct finding *finding = NULL;
 	char text[IP4_TEXT];
@@ -198,16 +216,18 @@ END_TEST
 /* By how many addresses, and why: a part has no way back, the rest another one. */
 START_TEST(how_much_for_which_reason)
 {
-	static const char *const lines[] = { "sysctl tunl0 rp_filter 1",
-		"addr tunl0 192.0.2.1/32", "route blackhole 20.1.0.0/16",
-		"route unreachable 20.2.0.0/16", "route 20.3.0.0/16 dev eth9",
-		"route 20.4.0.0/16 dev tunl0" };
+	static const char *const lines[] = { "sysctl -w net.ipv4.conf.tunl0.rp_filter=1",
+		"ip address add 192.0.2.1/32 dev tunl0",
+		"ip route add blackhole 20.1.0.0/16",
+		"ip route add unreachable 20.2.0.0/16",
+		"ip route add 20.3.0.0/16 dev eth9",
+		"ip route add 20.4.0.0/16 dev tunl0" };
 	struct prefix4 prefix = model_prefix("20.0.0.0/13");
 	const struct expect_declared declared = { true, &prefix, 1 };
 	_cleanup_(state_freep) struct state *state = story(NULL, 0);
 	_cleanup_(finding_freep) struct finding *finding = NULL;
 
-	model(state, "link 6 eth9");
+	model(state, "ip link add eth9 index 6 up type veth");
 	for (size_t i = 0; i < ELEMENTS(lines); i++)
 		model_line(state, lines[i]);
 	ck_assert_int_eq(find(state, &declared, &finding), 1);
@@ -222,7 +242,9 @@ END_TEST
 /* It owns what it says: the state may go. */
 START_TEST(it_outlives_the_state)
 {
-	static const char *const lines[] = { "sysctl tunl0 rp_filter 1" };
+	static const char *const lines[] = {
+		"sysctl -w net.ipv4.conf.tunl0.rp_filter=1"
+	};
 	struct state *state = story(lines, ELEMENTS(lines));
 	_cleanup_(finding_freep) struct finding *finding = NULL;
 	char text[FINDING_TEXT];
@@ -235,7 +257,9 @@ END_TEST
 
 START_TEST(a_declared_source)
 {
-	static const char *const lines[] = { "sysctl tunl0 rp_filter 1" };
+	static const char *const lines[] = {
+		"sysctl -w net.ipv4.conf.tunl0.rp_filter=1"
+	};
 	static const struct {
 		const char *prefixes[3];
 		const char *sources, *share;
@@ -287,40 +311,54 @@ static const struct {
 	const char *lines[6];
 	enum kernel_answer kernel;
 	const char *sentence;
-} sentences[] = {
-	{ "numbered, its own setting",
-		{ "sysctl tunl0 rp_filter 1", "addr tunl0 192.0.2.1/32" }, KERNEL_DROP,
-		"tunl0: drops 0.0.0.0/0 to 192.0.2.1 (strict, own 1, all 0): the reverse route to 198.51.100.1 is eth0 via 10.0.0.1 (main). Fix: sysctl -w net.ipv4.conf.tunl0.rp_filter=2 (kernels up to 2.6.30 accept these packets)" },
-	{ "unnumbered, all is 1", { "sysctl all rp_filter 1" }, KERNEL_UNASKED,
-		"tunl0: drops 0.0.0.0/0 to 192.0.2.1 (strict, own 0, all 1: the greater counts): the reverse route to 198.51.100.1 is eth0 via 10.0.0.1 (main). Not confirmed: the kernel was not asked. Fix: ip address add 127.0.0.42/32 scope host dev tunl0 && sysctl -w net.ipv4.conf.tunl0.rp_filter=2 (kernels up to 2.6.30 accept these packets)" },
-	{ "unnumbered, loose", { "sysctl tunl0 rp_filter 2" }, KERNEL_PASS,
-		"tunl0: drops 0.0.0.0/0 to 192.0.2.1 (loose, own 2, all 0): tunl0 has no IPv4 address, so loose acts as strict; the reverse route to 198.51.100.1 is eth0 via 10.0.0.1 (main). The kernel disagrees: it accepts the test packet. Fix: sysctl -w net.ipv4.conf.tunl0.rp_filter=0 (kernels up to 2.6.30 accept these packets)" },
-	{ "both are 1",
-		{ "sysctl tunl0 rp_filter 1", "sysctl all rp_filter 1",
-			"addr tunl0 192.0.2.1/32" },
-		KERNEL_UNJUDGED,
-		"tunl0: drops 0.0.0.0/0 to 192.0.2.1 (strict, own 1, all 1): the reverse route to 198.51.100.1 is eth0 via 10.0.0.1 (main). Not confirmed: the kernel rejects the test packet for another reason. Fix: sysctl -w net.ipv4.conf.tunl0.rp_filter=2" },
-	{ "the reverse route is in another table",
-		{ "sysctl tunl0 rp_filter 1", "sysctl all rp_filter 1",
-			"addr tunl0 192.0.2.1/32", "route default dev eth0 table 100",
-			"rule 100: from 192.0.2.1 lookup 100" },
-		KERNEL_DROP,
-		"tunl0: drops 0.0.0.0/0 to 192.0.2.1 (strict, own 1, all 1): the reverse route to 198.51.100.1 is eth0 (table 100). Fix: sysctl -w net.ipv4.conf.tunl0.rp_filter=2" },
-	{ "a part, no route, several destinations",
-		{ "sysctl tunl0 rp_filter 7", "addr tunl0 192.0.2.1/32",
-			"addr tunl0 192.0.2.2/32",
-			"route gone default via 10.0.0.1 dev eth0",
-			"route 0.0.0.0/1 dev eth0" },
-		KERNEL_DROP,
-		"tunl0: drops 128.0.0.0/1 (share 0.468619 of the expected addresses) to 192.0.2.1, 192.0.2.2 (loose, own 7, all 0): there is no reverse route to 198.51.100.1. Fix: sysctl -w net.ipv4.conf.tunl0.rp_filter=0 (kernels up to 2.6.30 accept these packets)" },
-	{ "a part that is not understood", { "sysctl tunl0 rp_filter 1", "addr tunl0 192.0.2.1/32", "route 203.0.113.0/24 dev eth0 blind" }, KERNEL_DROP, "tunl0: drops 0.0.0.0/0 except 203.0.113.0/24 (share 0.999999 of the expected addresses) to 192.0.2.1 (strict, own 1, all 0): the reverse route to 198.51.100.1 is eth0 via 10.0.0.1 (main). 256 further expected addresses not evaluated: unsupported kernel attribute. Fix: sysctl -w net.ipv4.conf.tunl0.rp_filter=2 (kernels up to 2.6.30 accept these packets)" },
-	{ "an error route",
-		{ "sysctl all rp_filter 2", "addr tunl0 192.0.2.1/32",
-			"route gone default via 10.0.0.1 dev eth0",
-			"route unreachable default" },
-		KERNEL_DROP,
-		"tunl0: drops 0.0.0.0/0 except 10.0.0.0/24 (share 0.999999 of the expected addresses) to 192.0.2.1 (loose, own 0, all 2: the greater counts): the reverse route to 198.51.100.1 is unreachable (main). Fix: add a route to the sources; or set net.ipv4.conf.all.rp_filter=0 and each interface to its own value: net.ipv4.conf.tunl0.rp_filter=0 has no effect before all=0 (kernels up to 2.6.30 accept these packets)" },
-};
+} sentences
+	[] = {
+		{ "numbered, its own setting",
+			{ "sysctl -w net.ipv4.conf.tunl0.rp_filter=1",
+				"ip address add 192.0.2.1/32 dev tunl0" },
+			KERNEL_DROP,
+			"tunl0: drops 0.0.0.0/0 to 192.0.2.1 (strict, own 1, all 0): the reverse route to 198.51.100.1 is eth0 via 10.0.0.1 (main). Fix: sysctl -w net.ipv4.conf.tunl0.rp_filter=2 (kernels up to 2.6.30 accept these packets)" },
+		{ "unnumbered, all is 1", { "sysctl -w net.ipv4.conf.all.rp_filter=1" },
+			KERNEL_UNASKED,
+			"tunl0: drops 0.0.0.0/0 to 192.0.2.1 (strict, own 0, all 1: the greater counts): the reverse route to 198.51.100.1 is eth0 via 10.0.0.1 (main). Not confirmed: the kernel was not asked. Fix: ip address add 127.0.0.42/32 scope host dev tunl0 && sysctl -w net.ipv4.conf.tunl0.rp_filter=2 (kernels up to 2.6.30 accept these packets)" },
+		{ "unnumbered, loose", { "sysctl -w net.ipv4.conf.tunl0.rp_filter=2" },
+			KERNEL_PASS,
+			"tunl0: drops 0.0.0.0/0 to 192.0.2.1 (loose, own 2, all 0): tunl0 has no IPv4 address, so loose acts as strict; the reverse route to 198.51.100.1 is eth0 via 10.0.0.1 (main). The kernel disagrees: it accepts the test packet. Fix: sysctl -w net.ipv4.conf.tunl0.rp_filter=0 (kernels up to 2.6.30 accept these packets)" },
+		{ "both are 1",
+			{ "sysctl -w net.ipv4.conf.tunl0.rp_filter=1",
+				"sysctl -w net.ipv4.conf.all.rp_filter=1",
+				"ip address add 192.0.2.1/32 dev tunl0" },
+			KERNEL_UNJUDGED,
+			"tunl0: drops 0.0.0.0/0 to 192.0.2.1 (strict, own 1, all 1): the reverse route to 198.51.100.1 is eth0 via 10.0.0.1 (main). Not confirmed: the kernel rejects the test packet for another reason. Fix: sysctl -w net.ipv4.conf.tunl0.rp_filter=2" },
+		{ "the reverse route is in another table",
+			{ "sysctl -w net.ipv4.conf.tunl0.rp_filter=1",
+				"sysctl -w net.ipv4.conf.all.rp_filter=1",
+				"ip address add 192.0.2.1/32 dev tunl0",
+				"ip route add default dev eth0 table 100",
+				"ip rule add priority 100 from 192.0.2.1 lookup 100" },
+			KERNEL_DROP,
+			"tunl0: drops 0.0.0.0/0 to 192.0.2.1 (strict, own 1, all 1): the reverse route to 198.51.100.1 is eth0 (table 100). Fix: sysctl -w net.ipv4.conf.tunl0.rp_filter=2" },
+		{ "a part, no route, several destinations",
+			{ "sysctl -w net.ipv4.conf.tunl0.rp_filter=7",
+				"ip address add 192.0.2.1/32 dev tunl0",
+				"ip address add 192.0.2.2/32 dev tunl0",
+				"ip route del default via 10.0.0.1 dev eth0",
+				"ip route add 0.0.0.0/1 dev eth0" },
+			KERNEL_DROP,
+			"tunl0: drops 128.0.0.0/1 (share 0.468619 of the expected addresses) to 192.0.2.1, 192.0.2.2 (loose, own 7, all 0): there is no reverse route to 198.51.100.1. Fix: sysctl -w net.ipv4.conf.tunl0.rp_filter=0 (kernels up to 2.6.30 accept these packets)" },
+		{ "a part that is not understood",
+			{ "sysctl -w net.ipv4.conf.tunl0.rp_filter=1",
+				"ip address add 192.0.2.1/32 dev tunl0",
+				"model ip route add 203.0.113.0/24 dev eth0 blind" },
+			KERNEL_DROP, "tunl0: drops 0.0.0.0/0 except 203.0.113.0/24 (share 0.999999 of the expected addresses) to 192.0.2.1 (strict, own 1, all 0): the reverse route to 198.51.100.1 is eth0 via 10.0.0.1 (main). 256 further expected addresses not evaluated: unsupported kernel attribute. Fix: sysctl -w net.ipv4.conf.tunl0.rp_filter=2 (kernels up to 2.6.30 accept these packets)" },
+		{ "an error route",
+			{ "sysctl -w net.ipv4.conf.all.rp_filter=2",
+				"ip address add 192.0.2.1/32 dev tunl0",
+				"ip route del default via 10.0.0.1 dev eth0",
+				"ip route add unreachable default" },
+			KERNEL_DROP,
+			"tunl0: drops 0.0.0.0/0 except 10.0.0.0/24 (share 0.999999 of the expected addresses) to 192.0.2.1 (loose, own 0, all 2: the greater counts): the reverse route to 198.51.100.1 is unreachable (main). Fix: add a route to the sources; or set net.ipv4.conf.all.rp_filter=0 and each interface to its own value: net.ipv4.conf.tunl0.rp_filter=0 has no effect before all=0 (kernels up to 2.6.30 accept these packets)" },
+	};
 
 START_TEST(sentences_to_the_letter)
 {
@@ -342,8 +380,8 @@ END_TEST
 
 START_TEST(what_makes_it_less_certain_is_before_the_fix)
 {
-	static const char *const lines[] = { "sysctl tunl0 rp_filter 1",
-		"addr tunl0 192.0.2.1/32" };
+	static const char *const lines[] = { "sysctl -w net.ipv4.conf.tunl0.rp_filter=1",
+		"ip address add 192.0.2.1/32 dev tunl0" };
 	_cleanup_(state_freep) struct state *state = story(lines, ELEMENTS(lines));
 	_cleanup_(finding_freep) struct finding *finding = NULL;
 	char text[FINDING_TEXT];
@@ -399,21 +437,22 @@ END_TEST
 /* Which differences make a finding another one. */
 START_TEST(what_makes_it_another)
 {
-	static const char *const lines[] = { "sysctl tunl0 rp_filter 1",
-		"addr tunl0 192.0.2.1/32" };
+	static const char *const lines[] = { "sysctl -w net.ipv4.conf.tunl0.rp_filter=1",
+		"ip address add 192.0.2.1/32 dev tunl0" };
 	static const struct {
 		const char *line;
 		bool differs;
 	} changes[] = {
-		{ "route 20.0.0.1/32 dev tunl0", false }, /* less than 0.0001 of all */
-		{ "route 20.0.0.0/8 dev tunl0", true },
-		{ "sysctl all rp_filter 1", true },
-		{ "sysctl tunl0 rp_filter 0", true },
-		{ "addr eth0 10.0.9.9/24", false },
-		{ "route default dev eth9 replace", true },
-		{ "route default via 10.0.0.7 dev eth0 replace",
+		{ "ip route add 20.0.0.1/32 dev tunl0",
+			false }, /* less than 0.0001 of all */
+		{ "ip route add 20.0.0.0/8 dev tunl0", true },
+		{ "sysctl -w net.ipv4.conf.all.rp_filter=1", true },
+		{ "sysctl -w net.ipv4.conf.tunl0.rp_filter=0", true },
+		{ "ip address add 10.0.9.9/24 dev eth0", false },
+		{ "ip route replace default dev eth9", true },
+		{ "ip route replace default via 10.0.0.7 dev eth0",
 			false }, /* the same device */
-		{ "link 5 tunl0 kind ipip group 4", false },
+		{ "ip link set tunl0 group 4", false },
 	};
 
 	for (size_t i = 0; i < ELEMENTS(changes); i++) {
@@ -422,10 +461,10 @@ START_TEST(what_makes_it_another)
 		_cleanup_(finding_freep) struct finding *before = NULL;
 		_cleanup_(finding_freep) struct finding *after = NULL;
 
-		model(state, "link 6 eth9");
+		model(state, "ip link add eth9 index 6 up type veth");
 		ck_assert_int_eq(find(state, NULL, &before), 1);
 		model_line(state, changes[i].line);
-		if (strstr(changes[i].line, "rp_filter 0")) {
+		if (strstr(changes[i].line, "rp_filter=0")) {
 			model_sysctl(state, "all", "rp_filter", 1);
 		}
 		ck_assert_int_eq(find(state, NULL, &after), 1);
@@ -471,9 +510,9 @@ START_TEST(keys_are_written_as_sysctl_takes_them)
 	_cleanup_(state_freep) struct state *state = model_host();
 	_cleanup_(finding_freep) struct finding *finding = NULL;
 
-	model_link(state, 5, "tunl0", "kind ipip");
+	model(state, "ip link add tunl0 index 5 up type ipip");
 	model_sysctl(state, "tunl0", "rp_filter", 1);
-	model_link(state, 5, "gre.7.x", "kind gre"); /* renamed: settings stay */
+	model(state, "ip link set tunl0 name gre.7.x"); /* renamed: settings stay */
 	{
 		const struct overlay overlay = model_view(state);
 		const struct iface *iface = model_iface(state, "gre.7.x");
@@ -548,7 +587,7 @@ START_TEST(the_whole_of_what_is_dropped)
 
 	for (uint32_t i = 0; i < ELEMENTS(prefixes); i++)
 		prefixes[i] = prefix4(ip4(0xc6000000 + i * 0x20000), 16 + i % 3);
-	model_link(state, 5, "tunl0", "kind ipip");
+	model(state, "ip link add tunl0 index 5 up type ipip");
 	model_sysctl(state, "tunl0", "rp_filter", 1);
 	ck_assert_int_eq(
 		expect_of(state, model_iface(state, "tunl0"), &declared, &expect), 0);

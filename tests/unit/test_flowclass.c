@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "fixture_model.h"
 #include "fixture_run.h"
 #include "flowclass/flowclass.h"
+#include "host/host_model.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -45,136 +45,166 @@ struct row {
 };
 
 static const struct row destinations[] = {
-	{ "its own addresses", { "addr t0 192.0.2.9/24", "addr t0 192.0.2.1/32" },
+	{ "its own addresses",
+		{ "ip address add 192.0.2.9/24 dev t0",
+			"ip address add 192.0.2.1/32 dev t0" },
 		"local 192.0.2.1 192.0.2.9" },
 	{ "none: the /32 addresses on lo",
-		{ "addr lo 192.0.2.1/32", "addr lo 198.51.100.1/24" },
+		{ "ip address add 192.0.2.1/32 dev lo",
+			"ip address add 198.51.100.1/24 dev lo" },
 		"local 192.0.2.1" },
-	{ "none there either: all own", { "addr lo 198.51.100.1/24" },
+	{ "none there either: all own", { "ip address add 198.51.100.1/24 dev lo" },
 		"local 10.0.0.2 198.51.100.1" },
-	{ "127/8 is for nobody outside", { "addr t0 127.0.0.42/32 scope host" },
-		"local 10.0.0.2" },
-	{ "an address once", { "addr t0 192.0.2.1/24", "addr t0 192.0.2.1/32" },
+	{ "127/8 is for nobody outside",
+		{ "ip address add 127.0.0.42/32 scope host dev t0" }, "local 10.0.0.2" },
+	{ "an address once",
+		{ "ip address add 192.0.2.1/24 dev t0",
+			"ip address add 192.0.2.1/32 dev t0" },
 		"local 192.0.2.1" },
-	{ "a from that tells none apart", { "rule 100: from 99.0.0.0/8 lookup 77" },
+	{ "a from that tells none apart",
+		{ "ip rule add priority 100 from 99.0.0.0/8 lookup 77" },
 		"local 10.0.0.2" },
 	{ "a from that parts them",
-		{ "addr t0 192.0.2.1/32", "addr t0 192.0.2.2/32", "addr t0 192.0.2.3/32",
-			"rule 100: from 192.0.2.2 lookup 77" },
+		{ "ip address add 192.0.2.1/32 dev t0",
+			"ip address add 192.0.2.2/32 dev t0",
+			"ip address add 192.0.2.3/32 dev t0",
+			"ip rule add priority 100 from 192.0.2.2 lookup 77" },
 		"local 192.0.2.1 192.0.2.3; local:192.0.2.2/32 192.0.2.2" },
 	{ "two that nest",
-		{ "addr t0 192.0.2.1/32", "addr t0 192.0.3.1/32",
-			"rule 100: from 192.0.2.0/24 lookup 77",
-			"rule 101: from 192.0.2.0/23 lookup 78" },
+		{ "ip address add 192.0.2.1/32 dev t0",
+			"ip address add 192.0.3.1/32 dev t0",
+			"ip rule add priority 100 from 192.0.2.0/24 lookup 77",
+			"ip rule add priority 101 from 192.0.2.0/23 lookup 78" },
 		"local:192.0.2.0/24 192.0.2.1; local:192.0.2.0/23 192.0.3.1" },
 	{ "rules that do the same tell nothing apart",
-		{ "addr t0 192.0.2.1/32", "addr t0 192.0.2.2/32", "addr t0 192.0.2.3/32",
-			"rule 100: from 192.0.2.1 lookup 77",
-			"rule 101: from 192.0.2.2 lookup 77",
-			"rule 102: from 192.0.2.3 lookup 78" },
+		{ "ip address add 192.0.2.1/32 dev t0",
+			"ip address add 192.0.2.2/32 dev t0",
+			"ip address add 192.0.2.3/32 dev t0",
+			"ip rule add priority 100 from 192.0.2.1 lookup 77",
+			"ip rule add priority 101 from 192.0.2.2 lookup 77",
+			"ip rule add priority 102 from 192.0.2.3 lookup 78" },
 		"local:192.0.2.1/32 192.0.2.1 192.0.2.2; local:192.0.2.3/32 192.0.2.3" },
 	{ "unless what comes between is for all",
-		{ "addr t0 192.0.2.1/32", "addr t0 192.0.2.2/32",
-			"rule 100: from 192.0.2.1 lookup 77", "rule 101: lookup 78",
-			"rule 102: from 192.0.2.2 lookup 77" },
+		{ "ip address add 192.0.2.1/32 dev t0",
+			"ip address add 192.0.2.2/32 dev t0",
+			"ip rule add priority 100 from 192.0.2.1 lookup 77",
+			"ip rule add priority 101 lookup 78",
+			"ip rule add priority 102 from 192.0.2.2 lookup 77" },
 		"local:192.0.2.1/32 192.0.2.1; local:192.0.2.2/32 192.0.2.2" },
 	{ "also for one kind of packets",
-		{ "addr t0 192.0.2.1/32", "addr t0 192.0.2.2/32",
-			"rule 100: from 192.0.2.1 lookup 77",
-			"rule 101: tos 0x10 lookup 78",
-			"rule 102: from 192.0.2.2 lookup 77" },
+		{ "ip address add 192.0.2.1/32 dev t0",
+			"ip address add 192.0.2.2/32 dev t0",
+			"ip rule add priority 100 from 192.0.2.1 lookup 77",
+			"ip rule add priority 101 tos 0x10 lookup 78",
+			"ip rule add priority 102 from 192.0.2.2 lookup 77" },
 		"local:192.0.2.1/32 192.0.2.1 192.0.2.2; local:192.0.2.1/32:tos=0x10 192.0.2.1; local:192.0.2.2/32:tos=0x10 192.0.2.2" },
 	{ "or somebody jumps to one of them",
-		{ "addr t0 192.0.2.1/32", "addr t0 192.0.2.2/32",
-			"rule 50: to 8.0.0.0/8 goto 101",
-			"rule 100: from 192.0.2.1 lookup 77",
-			"rule 101: from 192.0.2.2 lookup 77" },
+		{ "ip address add 192.0.2.1/32 dev t0",
+			"ip address add 192.0.2.2/32 dev t0",
+			"ip rule add priority 50 to 8.0.0.0/8 goto 101",
+			"ip rule add priority 100 from 192.0.2.1 lookup 77",
+			"ip rule add priority 101 from 192.0.2.2 lookup 77" },
 		"local:192.0.2.1/32 192.0.2.1; local:192.0.2.2/32 192.0.2.2" },
 	{ "what never matches tells nothing apart",
-		{ "addr t0 192.0.2.1/32", "addr t0 192.0.2.2/32",
-			"rule 100: from 192.0.2.1 oif t0 lookup 77",
-			"rule 101: from 192.0.2.1 iif gone0 lookup 77",
-			"rule 102: from 192.0.2.1 uidrange 1-9 lookup 77",
-			"rule 103: from 192.0.2.1 iif eth0 lookup 77",
-			"rule 104: from 192.0.2.1 nop" },
+		{ "ip address add 192.0.2.1/32 dev t0",
+			"ip address add 192.0.2.2/32 dev t0",
+			"ip rule add priority 100 from 192.0.2.1 oif t0 lookup 77",
+			"ip rule add priority 101 from 192.0.2.1 iif gone0 lookup 77",
+			"ip rule add priority 102 from 192.0.2.1 uidrange 1-9 lookup 77",
+			"ip rule add priority 103 from 192.0.2.1 iif eth0 lookup 77",
+			"ip rule add priority 104 from 192.0.2.1 nop" },
 		"local 192.0.2.1 192.0.2.2" },
 	{ "and inverted is met by all",
-		{ "addr t0 192.0.2.1/32", "addr t0 192.0.2.2/32",
-			"rule 101: not from 192.0.2.1 iif gone0 lookup 77" },
+		{ "ip address add 192.0.2.1/32 dev t0",
+			"ip address add 192.0.2.2/32 dev t0",
+			"ip rule add priority 101 not from 192.0.2.1 iif gone0 lookup 77" },
 		"local 192.0.2.1 192.0.2.2" },
 	{ "inverted",
-		{ "addr t0 192.0.2.1/32", "addr t0 192.0.2.2/32", "addr t0 192.0.2.3/32",
-			"rule 100: not from 192.0.2.1 lookup 77",
-			"rule 101: not from 192.0.2.2 lookup 77" },
+		{ "ip address add 192.0.2.1/32 dev t0",
+			"ip address add 192.0.2.2/32 dev t0",
+			"ip address add 192.0.2.3/32 dev t0",
+			"ip rule add priority 100 not from 192.0.2.1 lookup 77",
+			"ip rule add priority 101 not from 192.0.2.2 lookup 77" },
 		"local:192.0.2.1/32 192.0.2.1 192.0.2.2; local 192.0.2.3" },
 	{ "the same from twice is one place",
-		{ "addr t0 192.0.2.1/32", "addr t0 192.0.3.1/32",
-			"rule 100: from 192.0.2.0/24 lookup 77",
-			"rule 101: from 192.0.2.0/24 lookup 78" },
+		{ "ip address add 192.0.2.1/32 dev t0",
+			"ip address add 192.0.3.1/32 dev t0",
+			"ip rule add priority 100 from 192.0.2.0/24 lookup 77",
+			"ip rule add priority 101 from 192.0.2.0/24 lookup 78" },
 		"local:192.0.2.0/24 192.0.2.1; local 192.0.3.1" },
 	{ "one class keeps its name when a rule comes",
-		{ "addr t0 192.0.2.1/32", "rule 100: from 192.0.2.0/24 lookup 77" },
+		{ "ip address add 192.0.2.1/32 dev t0",
+			"ip rule add priority 100 from 192.0.2.0/24 lookup 77" },
 		"local 192.0.2.1" },
 };
 
 /* Destination: 192.0.2.1 and .2, both of t0. */
 static const struct row values[] = {
 	{ "a mark is looked at only with src_valid_mark",
-		{ "rule 100: fwmark 1 lookup 77" }, "local 192.0.2.1 192.0.2.2" },
+		{ "ip rule add priority 100 fwmark 1 lookup 77" },
+		"local 192.0.2.1 192.0.2.2" },
 	{ "with it",
-		{ "sysctl t0 src_valid_mark 1", "rule 100: fwmark 1/0xff lookup 77" },
+		{ "sysctl -w net.ipv4.conf.t0.src_valid_mark=1",
+			"ip rule add priority 100 fwmark 1/0xff lookup 77" },
 		"local 192.0.2.1 192.0.2.2; local:mark=0x1/0xff 192.0.2.1 192.0.2.2" },
-	{ "of all", { "sysctl all src_valid_mark 1", "rule 100: fwmark 1 lookup 77" },
+	{ "of all",
+		{ "sysctl -w net.ipv4.conf.all.src_valid_mark=1",
+			"ip rule add priority 100 fwmark 1 lookup 77" },
 		"local 192.0.2.1 192.0.2.2; local:mark=0x1/0xffffffff 192.0.2.1 192.0.2.2" },
 	{ "0 is a mark, too, and needs another one beside it",
-		{ "sysctl t0 src_valid_mark 1", "rule 100: fwmark 0/0xf0 lookup 77" },
+		{ "sysctl -w net.ipv4.conf.t0.src_valid_mark=1",
+			"ip rule add priority 100 fwmark 0/0xf0 lookup 77" },
 		"local 192.0.2.1 192.0.2.2; local:mark=0x10 192.0.2.1 192.0.2.2" },
 	{ "not fwmark",
-		{ "sysctl t0 src_valid_mark 1",
-			"rule 100: not fwmark 0xca6c lookup 51820" },
+		{ "sysctl -w net.ipv4.conf.t0.src_valid_mark=1",
+			"ip rule add priority 100 not fwmark 0xca6c lookup 51820" },
 		"local 192.0.2.1 192.0.2.2; local:mark=0xca6c/0xffffffff 192.0.2.1 192.0.2.2" },
 	{ "both marks at once are a third kind",
-		{ "sysctl t0 src_valid_mark 1", "rule 100: fwmark 1/0xf lookup 77",
-			"rule 101: fwmark 0x10/0xf0 lookup 78" },
+		{ "sysctl -w net.ipv4.conf.t0.src_valid_mark=1",
+			"ip rule add priority 100 fwmark 1/0xf lookup 77",
+			"ip rule add priority 101 fwmark 0x10/0xf0 lookup 78" },
 		"local 192.0.2.1 192.0.2.2; local:mark=0x1/0xf 192.0.2.1 192.0.2.2; local:mark=0x10/0xf0 192.0.2.1 192.0.2.2; local:mark=0x11/0xff 192.0.2.1 192.0.2.2" },
 	{ "the same of other packets to each is two",
-		{ "sysctl t0 src_valid_mark 1",
-			"rule 100: from 192.0.2.1 fwmark 1 lookup 77",
-			"rule 101: from 192.0.2.2 fwmark 2 lookup 77" },
+		{ "sysctl -w net.ipv4.conf.t0.src_valid_mark=1",
+			"ip rule add priority 100 from 192.0.2.1 fwmark 1 lookup 77",
+			"ip rule add priority 101 from 192.0.2.2 fwmark 2 lookup 77" },
 		"local:192.0.2.1/32 192.0.2.1 192.0.2.2; local:192.0.2.1/32:mark=0x1/0xffffffff 192.0.2.1; local:192.0.2.2/32:mark=0x2/0xffffffff 192.0.2.2" },
 	{ "a mark for one destination parts the others not",
-		{ "sysctl t0 src_valid_mark 1",
-			"rule 100: from 192.0.2.2 fwmark 1 lookup 77" },
+		{ "sysctl -w net.ipv4.conf.t0.src_valid_mark=1",
+			"ip rule add priority 100 from 192.0.2.2 fwmark 1 lookup 77" },
 		"local 192.0.2.1 192.0.2.2; local:192.0.2.2/32:mark=0x1/0xffffffff 192.0.2.2" },
-	{ "tos", { "rule 100: tos 0x10 lookup 77" },
+	{ "tos", { "ip rule add priority 100 tos 0x10 lookup 77" },
 		"local 192.0.2.1 192.0.2.2; local:tos=0x10 192.0.2.1 192.0.2.2" },
 	{ "dscp 0 is one",
-		{ "rule 100: dscp 0 lookup 77", "rule 101: dscp 46 lookup 78" },
+		{ "ip rule add priority 100 dscp 0 lookup 77",
+			"ip rule add priority 101 dscp 46 lookup 78" },
 		"local 192.0.2.1 192.0.2.2; local:tos=0x4 192.0.2.1 192.0.2.2; local:tos=0xb8 192.0.2.1 192.0.2.2" },
 	{ "a route for one tos, in whatever table",
-		{ "route 8.0.0.0/8 via 10.0.0.1 dev eth0 tos 0x10 table 77",
-			"route 9.0.0.0/8 via 10.0.0.1 dev eth0 tos 0x04" },
+		{ "ip route add 8.0.0.0/8 via 10.0.0.1 dev eth0 tos 0x10 table 77",
+			"ip route add 9.0.0.0/8 via 10.0.0.1 dev eth0 tos 0x04" },
 		"local 192.0.2.1 192.0.2.2; local:tos=0x4 192.0.2.1 192.0.2.2; local:tos=0x10 192.0.2.1 192.0.2.2" },
 	{ "and gone again",
-		{ "route 9.0.0.0/8 via 10.0.0.1 dev eth0 tos 0x04",
-			"route gone 9.0.0.0/8 via 10.0.0.1 dev eth0 tos 0x04" },
+		{ "ip route add 9.0.0.0/8 via 10.0.0.1 dev eth0 tos 0x04",
+			"ip route del 9.0.0.0/8 via 10.0.0.1 dev eth0 tos 0x04" },
 		"local 192.0.2.1 192.0.2.2" },
 	{ "a service, which the way back has as its source port",
-		{ "rule 100: ipproto 6 sport 80 lookup 77" },
+		{ "ip rule add priority 100 ipproto 6 sport 80 lookup 77" },
 		"local 192.0.2.1 192.0.2.2; local:tcp:dport=80 192.0.2.1 192.0.2.2" },
 	{ "rules for what lo sends don't make the kernel look into packets",
-		{ "rule 100: iif lo ipproto 6 sport 80 lookup 77" },
+		{ "ip rule add priority 100 iif lo ipproto 6 sport 80 lookup 77" },
 		"local 192.0.2.1 192.0.2.2" },
 	{ "but another does, for all",
-		{ "rule 100: iif lo ipproto 6 sport 80 lookup 77",
-			"rule 101: to 8.8.8.8 ipproto 1 lookup 77" },
+		{ "ip rule add priority 100 iif lo ipproto 6 sport 80 lookup 77",
+			"ip rule add priority 101 to 8.8.8.8 ipproto 1 lookup 77" },
 		"local 192.0.2.1 192.0.2.2; local:icmp 192.0.2.1 192.0.2.2; local:tcp:dport=80 192.0.2.1 192.0.2.2" },
 	{ "ranges that overlap",
-		{ "rule 100: sport 10-20 lookup 77", "rule 101: sport 15-30 lookup 78" },
+		{ "ip rule add priority 100 sport 10-20 lookup 77",
+			"ip rule add priority 101 sport 15-30 lookup 78" },
 		"local 192.0.2.1 192.0.2.2; local:dport=10-14 192.0.2.1 192.0.2.2; local:dport=21-30 192.0.2.1 192.0.2.2; local:dport=15-20 192.0.2.1 192.0.2.2" },
-	{ "all of UDP: another protocol beside it", { "rule 100: ipproto 17 lookup 77" },
+	{ "all of UDP: another protocol beside it",
+		{ "ip rule add priority 100 ipproto 17 lookup 77" },
 		"local 192.0.2.1 192.0.2.2; local:tcp 192.0.2.1 192.0.2.2" },
-	{ "source ports", { "rule 100: ipproto 17 dport 53 lookup 77" },
+	{ "source ports", { "ip rule add priority 100 ipproto 17 dport 53 lookup 77" },
 		"local 192.0.2.1 192.0.2.2; local:sport=53 192.0.2.1 192.0.2.2" },
 };
 
@@ -184,73 +214,89 @@ static const struct row values[] = {
  */
 static const struct row forwarded[] = {
 	{ "nothing tells it apart", { NULL }, "local +f 192.0.2.1" },
-	{ "a from of the host's own", { "rule 100: from 192.0.2.1 lookup 77" },
+	{ "a from of the host's own",
+		{ "ip rule add priority 100 from 192.0.2.1 lookup 77" },
 		"local 192.0.2.1; forwarded +f >2 203.0.113.1" },
 	{ "a from of another's, behind a device",
-		{ "rule 100: from 198.18.0.0/24 lookup 77" },
+		{ "ip rule add priority 100 from 198.18.0.0/24 lookup 77" },
 		"local +f 192.0.2.1; forwarded:198.18.0.0/24 +f >6 198.18.0.2" },
-	{ "for what the host sends", { "rule 100: iif lo lookup 77" },
+	{ "for what the host sends", { "ip rule add priority 100 iif lo lookup 77" },
 		"local 192.0.2.1; forwarded +f >2 203.0.113.1" },
-	{ "by the device that it leaves by", { "rule 100: iif u0 lookup 77" },
+	{ "by the device that it leaves by",
+		{ "ip rule add priority 100 iif u0 lookup 77" },
 		"local +f 192.0.2.1; forwarded>u0 +f >6 198.18.0.2" },
-	{ "by two", { "rule 100: iif u0 lookup 77", "rule 101: iif eth0 lookup 78" },
+	{ "by two",
+		{ "ip rule add priority 100 iif u0 lookup 77",
+			"ip rule add priority 101 iif eth0 lookup 78" },
 		"local 192.0.2.1; forwarded>eth0 +f >2 203.0.113.1; forwarded>u0 +f >6 198.18.0.2" },
-	{ "one that nothing is routed by", { "rule 100: iif v0 lookup 77" },
-		"local +f 192.0.2.1" },
+	{ "one that nothing is routed by",
+		{ "ip rule add priority 100 iif v0 lookup 77" }, "local +f 192.0.2.1" },
 	{ "one without an address, by a route",
-		{ "route 100.70.0.0/16 dev v0", "rule 100: iif v0 lookup 77" },
+		{ "ip route add 100.70.0.0/16 dev v0",
+			"ip rule add priority 100 iif v0 lookup 77" },
 		"local +f 192.0.2.1; forwarded>v0 +f >7 100.70.0.1" },
-	{ "what turns back is left aside", { "rule 100: iif t0 lookup 77" },
-		"local +f 192.0.2.1" },
+	{ "what turns back is left aside",
+		{ "ip rule add priority 100 iif t0 lookup 77" }, "local +f 192.0.2.1" },
 	{ "into a VRF, where its source is looked up",
-		{ "link 9 red kind vrf table 99", "rule 1000: l3mdev",
-			"link 10 p0 slave vrf master red", "route 100.71.0.0/16 dev p0" },
+		{ "model ip link add red index 9 up type vrf table 99",
+			"ip rule add priority 1000 l3mdev",
+			"ip link add p0 index 10 up master red type veth",
+			"ip route add 100.71.0.0/16 dev p0" },
 		"local +f 192.0.2.1; forwarded>red +f >10 100.71.0.1" },
 	{ "by either of two devices of which a rule names one",
-		{ "route 203.0.0.0/8 nexthop dev u0 nexthop dev eth0",
-			"rule 100: from 203.0.113.0/24 lookup 78",
-			"rule 101: iif u0 lookup 77" },
+		{ "ip route add 203.0.0.0/8 nexthop dev u0 nexthop dev eth0",
+			"ip rule add priority 100 from 203.0.113.0/24 lookup 78",
+			"ip rule add priority 101 iif u0 lookup 77" },
 		"local +f 192.0.2.1; forwarded>u0 +f >6 198.18.0.2; not looked at: forwarded packets" },
 	{ "a route of another table, by a rule for its destination",
-		{ "route 10.5.0.0/16 dev v0 table 101",
-			"rule 50: to 10.5.0.0/16 lookup 101",
-			"rule 60: iif v0 lookup 88" },
+		{ "ip route add 10.5.0.0/16 dev v0 table 101",
+			"ip rule add priority 50 to 10.5.0.0/16 lookup 101",
+			"ip rule add priority 60 iif v0 lookup 88" },
 		"local +f 192.0.2.1; forwarded>v0 +f >7 10.5.0.1" },
 	{ "where the rule alone says which destinations",
-		{ "route default dev v0 table 101", "rule 50: to 10.5.0.0/16 lookup 101",
-			"rule 60: iif v0 lookup 88" },
+		{ "ip route add default dev v0 table 101",
+			"ip rule add priority 50 to 10.5.0.0/16 lookup 101",
+			"ip rule add priority 60 iif v0 lookup 88" },
 		"local +f 192.0.2.1; forwarded>v0 +f >7 10.5.0.1" },
 	{ "by a nexthop object",
-		{ "nexthop 1 dev v0", "route 10.5.0.0/16 nhid 1 table 101",
-			"rule 50: lookup 101", "rule 60: iif v0 lookup 88" },
+		{ "ip nexthop add id 1 dev v0",
+			"ip route add 10.5.0.0/16 nhid 1 table 101",
+			"ip rule add priority 50 lookup 101",
+			"ip rule add priority 60 iif v0 lookup 88" },
 		"local +f 192.0.2.1; forwarded>v0 +f >7 10.5.0.1" },
 	{ "for this interface",
-		{ "route 10.5.0.0/16 dev v0 table 101", "rule 50: iif t0 lookup 101",
-			"rule 60: iif v0 lookup 88" },
+		{ "ip route add 10.5.0.0/16 dev v0 table 101",
+			"ip rule add priority 50 iif t0 lookup 101",
+			"ip rule add priority 60 iif v0 lookup 88" },
 		"local +f 192.0.2.1; forwarded>v0 +f >7 10.5.0.1" },
 	{ "for another one: it is not reached",
-		{ "link 11 u1", "route 10.5.0.0/16 dev v0 table 101",
-			"rule 50: iif u1 lookup 101", "rule 60: iif v0 lookup 88" },
+		{ "ip link add u1 index 11 up type veth",
+			"ip route add 10.5.0.0/16 dev v0 table 101",
+			"ip rule add priority 50 iif u1 lookup 101",
+			"ip rule add priority 60 iif v0 lookup 88" },
 		"local +f 192.0.2.1" },
 	{ "in table default, behind main's",
-		{ "route default dev v0 table default",
-			"route gone default via 10.0.0.1 dev eth0",
-			"rule 60: iif v0 lookup 88" },
+		{ "ip route add default dev v0 table default",
+			"ip route del default via 10.0.0.1 dev eth0",
+			"ip rule add priority 60 iif v0 lookup 88" },
 		"local +f 192.0.2.1; forwarded>v0 +f >7 203.0.113.1" },
 	{ "in a table that only some sources are led to",
-		{ "route default dev v0 table 101",
-			"rule 50: from 172.16.0.0/12 lookup 101",
-			"rule 60: iif v0 lookup 88" },
+		{ "ip route add default dev v0 table 101",
+			"ip rule add priority 50 from 172.16.0.0/12 lookup 101",
+			"ip rule add priority 60 iif v0 lookup 88" },
 		"local +f 192.0.2.1; forwarded:172.16.0.0/12 +f >2 172.16.0.1; not looked at: forwarded packets" },
 	{ "in a table that only marked ones are led to",
-		{ "route default dev v0 table 101", "rule 50: fwmark 1 lookup 101",
-			"rule 60: iif v0 lookup 88" },
+		{ "ip route add default dev v0 table 101",
+			"ip rule add priority 50 fwmark 1 lookup 101",
+			"ip rule add priority 60 iif v0 lookup 88" },
 		"local +f 192.0.2.1; not looked at: forwarded packets" },
 	{ "in a table that nobody is led to",
-		{ "route default dev v0 table 101", "rule 60: iif v0 lookup 88" },
+		{ "ip route add default dev v0 table 101",
+			"ip rule add priority 60 iif v0 lookup 88" },
 		"local +f 192.0.2.1" },
 	{ "a spare route that never wins is nothing lost",
-		{ "route default dev v0 metric 99", "rule 60: iif v0 lookup 88" },
+		{ "ip route add default dev v0 metric 99",
+			"ip rule add priority 60 iif v0 lookup 88" },
 		"local +f 192.0.2.1" },
 };
 
@@ -261,7 +307,7 @@ static void ck_rows(const struct row *rows, size_t count, const char *const *bef
 		struct flowclasses classes = { 0 };
 		char text[1024];
 
-		model_link(state, 5, "t0", "");
+		model(state, "ip link add t0 index 5 up type veth");
 		for (size_t k = 0; before && before[k]; k++)
 			model_line(state, before[k]);
 		for (size_t k = 0; k < ELEMENTS(rows[i].lines) && rows[i].lines[k]; k++)
@@ -289,8 +335,8 @@ END_TEST
 
 START_TEST(marks_tos_and_ports_are_parted_by_rules)
 {
-	static const char *const before[] = { "addr t0 192.0.2.1/32",
-		"addr t0 192.0.2.2/32", NULL };
+	static const char *const before[] = { "ip address add 192.0.2.1/32 dev t0",
+		"ip address add 192.0.2.2/32 dev t0", NULL };
 
 	ck_rows(values, ELEMENTS(values), before);
 }
@@ -298,9 +344,11 @@ END_TEST
 
 START_TEST(what_is_forwarded_is_parted_by_rules)
 {
-	static const char *const before[] = { "addr t0 192.0.2.1/32",
-		"sysctl t0 forwarding 1", "link 6 u0", "addr u0 198.18.0.1/24",
-		"route 10.9.0.0/16 dev u0", "link 7 v0", NULL };
+	static const char *const before[] = { "ip address add 192.0.2.1/32 dev t0",
+		"sysctl -w net.ipv4.conf.t0.forwarding=1",
+		"ip link add u0 index 6 up type veth",
+		"ip address add 198.18.0.1/24 dev u0", "ip route add 10.9.0.0/16 dev u0",
+		"ip link add v0 index 7 up type veth", NULL };
 
 	ck_rows(forwarded, ELEMENTS(forwarded), before);
 }
@@ -311,7 +359,7 @@ START_TEST(a_name_goes_by_the_longest_from)
 	_cleanup_(state_freep) struct state *state = model_host();
 	struct flowclasses classes = { 0 };
 
-	model_link(state, 5, "t0", "");
+	model(state, "ip link add t0 index 5 up type veth");
 	model_addr(state, "t0", "223.255.255.255/32");
 	model_addr(state, "t0", "240.0.0.1/32");
 	/* told from the first by one rule only, the last one */
@@ -320,10 +368,10 @@ START_TEST(a_name_goes_by_the_longest_from)
 		struct prefix4 prefix = prefix4(ip4(0xdfffffff), len);
 		char text[PREFIX4_TEXT];
 
-		model(state, "rule %u: from %s lookup 77", 200 - len,
+		model(state, "ip rule add priority %u from %s lookup 77", 200 - len,
 			prefix4_format(prefix, text));
 	}
-	model(state, "rule 300: from 223.255.255.255/32 lookup 77");
+	model(state, "ip rule add priority 300 from 223.255.255.255/32 lookup 77");
 	ck_assert_int_eq(flowclasses_of(state, model_iface(state, "t0"), &classes), 0);
 	ck_assert_uint_eq(classes.list.count, 3);
 	ck_assert_str_eq(classes.list.items[2].name, "local");
@@ -341,12 +389,12 @@ static void ck_ten_thousand(bool differ, size_t count, const char *missed)
 	char text[FLOWCLASSES_TEXT];
 	size_t dsts = 0;
 
-	model_link(state, 5, "t0", "");
+	model(state, "ip link add t0 index 5 up type veth");
 	model_addr(state, "t0", "192.0.2.1/32");
 	for (unsigned int n = 0; n < 10000; n++) {
 		ip4_format(ip4(0x0a000000 + n), text);
-		model(state, "addr t0 %s/32 bare", text);
-		model(state, "rule %u: from %s lookup %u", 100 + n, text,
+		model(state, "model ip address add %s/32 dev t0", text);
+		model(state, "ip rule add priority %u from %s lookup %u", 100 + n, text,
 			differ ? 1000 + n : 77);
 	}
 	ck_assert_int_eq(flowclasses_of(state, model_iface(state, "t0"), &classes), 0);
@@ -373,13 +421,14 @@ START_TEST(more_classes_than_there_is_room_for)
 	char text[FLOWCLASSES_TEXT];
 	size_t marks = 0;
 
-	model_link(state, 5, "t0", "");
+	model(state, "ip link add t0 index 5 up type veth");
 	model_addr(state, "t0", "192.0.2.1/32");
 	model_sysctl(state, "t0", "src_valid_mark", 1);
 	for (unsigned int n = 1; n < 200; n++) {
-		model(state, "rule %u: fwmark %u lookup %u", n, n, 1000 + n);
-		model(state, "rule %u: ipproto 6 sport %u lookup %u", 1000 + n, n,
+		model(state, "ip rule add priority %u fwmark %u lookup %u", n, n,
 			1000 + n);
+		model(state, "ip rule add priority %u ipproto 6 sport %u lookup %u",
+			1000 + n, n, 1000 + n);
 	}
 	ck_assert_int_eq(flowclasses_of(state, model_iface(state, "t0"), &classes), 0);
 	ck_assert_uint_eq(classes.list.count, FLOWCLASSES);
@@ -402,28 +451,29 @@ START_TEST(a_declared_flow_may_be_forwarded)
 		bool undeliverable;
 		int oif;
 	} rows[] = {
-		{ "sysctl t0 forwarding 1", false, 2 },
-		{ "sysctl t0 forwarding 0", true, 0 },
-		{ "route unreachable 192.0.2.7", true, 0 },
-		{ "route local 192.0.2.7 dev lo", false, 0 },
-		{ "route 192.0.2.7 nexthop dev eth0 nexthop dev u0", false, 2 },
-		{ "rule 9: iif u0 lookup 77", true, 2 }, /* now it matters which */
+		{ "sysctl -w net.ipv4.conf.t0.forwarding=1", false, 2 },
+		{ "sysctl -w net.ipv4.conf.t0.forwarding=0", true, 0 },
+		{ "ip route add unreachable 192.0.2.7", true, 0 },
+		{ "ip route add local 192.0.2.7 dev lo", false, 0 },
+		{ "ip route add 192.0.2.7 nexthop dev eth0 nexthop dev u0", false, 2 },
+		{ "ip rule add priority 9 iif u0 lookup 77", true,
+			2 }, /* now it matters which */
 	};
 	_cleanup_(state_freep) struct state *state = model_host();
 	const struct flow plain = { .proto = FLOW_UDP };
 	const struct ip4 to = model_ip4("192.0.2.7");
 
-	model_link(state, 5, "t0", "");
-	model_link(state, 6, "u0", "");
+	model(state, "ip link add t0 index 5 up type veth");
+	model(state, "ip link add u0 index 6 up type veth");
 	for (size_t i = 0; i < ELEMENTS(rows); i++) {
 		struct flowclasses classes = { 0 };
 
 		if (i == 2)
 			model_sysctl(state, "t0", "forwarding", 1);
 		if (i == 3)
-			model(state, "route gone unreachable 192.0.2.7");
+			model(state, "ip route del unreachable 192.0.2.7");
 		if (i == 4)
-			model(state, "route gone local 192.0.2.7 dev lo");
+			model(state, "ip route del local 192.0.2.7 dev lo");
 		model_line(state, rows[i].line);
 		ck_assert_int_eq(
 			flowclass_declare(state, model_iface(state, "t0"),
@@ -451,7 +501,7 @@ START_TEST(declared_flows_have_names_of_their_own)
 	struct flowclasses classes = { 0 };
 	char text[1024];
 
-	model_link(state, 5, "t0", "");
+	model(state, "ip link add t0 index 5 up type veth");
 	t0 = model_iface(state, "t0");
 	ck_assert_int_eq(flowclass_declare(state, t0, from, &to, &plain, &classes), 0);
 	ck_assert_int_eq(flowclass_declare(state, t0, from, NULL, &marked, &classes), 0);
@@ -471,7 +521,7 @@ START_TEST(a_declared_flow_needs_somebody_to_be_for)
 	const struct flow plain = { .proto = FLOW_UDP };
 	struct flowclasses classes = { 0 };
 
-	model_link(state, 5, "t0", "");
+	model(state, "ip link add t0 index 5 up type veth");
 	ck_assert_int_eq(flowclass_declare(state, model_iface(state, "t0"),
 				 model_prefix("10.0.0.0/8"), NULL, &plain, &classes),
 		-ENOENT);

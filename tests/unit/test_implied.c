@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "fixture_model.h"
 #include "fixture_run.h"
+#include "host/host_model.h"
 #include "state/state.h"
 #include "state/state_equal.h"
 
@@ -19,110 +19,128 @@ static const struct row {
 	const char *left[8];
 } rows[] = {
 	{ "down: routes of all tables go, on other links they stay",
-		{ "route 20.0.0.0/8 via 10.0.0.9 dev eth0", "route 21.0.0.0/8 dev eth1",
-			"route 22.0.0.0/8 dev eth0 table 77" },
-		"link 2 eth0 down", { "-20.0.0.0/8", "21.0.0.0/8", "-22.0.0.0/8" } },
+		{ "ip route add 20.0.0.0/8 via 10.0.0.9 dev eth0",
+			"ip route add 21.0.0.0/8 dev eth1",
+			"ip route add 22.0.0.0/8 dev eth0 table 77" },
+		"ip link set eth0 down", { "-20.0.0.0/8", "21.0.0.0/8", "-22.0.0.0/8" } },
 	{ "down: the connected and broadcast routes go, the local host route stays",
-		{ NULL }, "link 2 eth0 down",
+		{ NULL }, "ip link set eth0 down",
 		{ "-10.0.0.0/24", "-10.0.0.255", "10.0.0.2", "10.1.0.0/24",
 			"10.1.0.2" } },
 	{ "down: a local prefix by hand is of host scope and stays",
-		{ "route local 30.0.0.0/8 dev eth0",
-			"route 31.0.0.0/8 dev eth0 scope host",
-			"route local 32.0.0.0/8 dev eth0 scope 0" },
-		"link 2 eth0 down", { "30.0.0.0/8", "31.0.0.0/8", "-32.0.0.0/8" } },
+		{ "ip route add local 30.0.0.0/8 dev eth0",
+			"ip route add 31.0.0.0/8 dev eth0 scope host",
+			"ip route add local 32.0.0.0/8 dev eth0 scope 0" },
+		"ip link set eth0 down", { "30.0.0.0/8", "31.0.0.0/8", "-32.0.0.0/8" } },
 	{ "down: a multipath route with a leg alive stays",
-		{ "route 20.0.0.0/8 nexthop dev eth0 nexthop dev eth1",
-			"route 21.0.0.0/8 nexthop dev eth0 nexthop via 10.0.0.9 dev eth0" },
-		"link 2 eth0 down", { "20.0.0.0/8", "-21.0.0.0/8" } },
+		{ "ip route add 20.0.0.0/8 nexthop dev eth0 nexthop dev eth1",
+			"ip route add 21.0.0.0/8 nexthop dev eth0 nexthop via 10.0.0.9 dev eth0" },
+		"ip link set eth0 down", { "20.0.0.0/8", "-21.0.0.0/8" } },
 	{ "down: a multipath route goes with its last live leg",
-		{ "route 20.0.0.0/8 nexthop dev eth0 nexthop dev eth1",
-			"link 3 eth1 down" },
-		"link 2 eth0 down", { "-20.0.0.0/8" } },
+		{ "ip route add 20.0.0.0/8 nexthop dev eth0 nexthop dev eth1",
+			"ip link set eth1 down" },
+		"ip link set eth0 down", { "-20.0.0.0/8" } },
 	{ "down: all legs were dead before, but none is on this link",
-		{ "link 4 eth2", "route 20.0.0.0/8 dev eth2" }, "link 2 eth0 down",
-		{ "20.0.0.0/8" } },
+		{ "ip link add eth2 index 4 up type veth",
+			"ip route add 20.0.0.0/8 dev eth2" },
+		"ip link set eth0 down", { "20.0.0.0/8" } },
 	{ "down: error routes have no leg and stay",
-		{ "route blackhole 20.0.0.0/8", "route throw 21.0.0.0/8 table 77" },
-		"link 2 eth0 down", { "20.0.0.0/8", "21.0.0.0/8" } },
+		{ "ip route add blackhole 20.0.0.0/8",
+			"ip route add throw 21.0.0.0/8 table 77" },
+		"ip link set eth0 down", { "20.0.0.0/8", "21.0.0.0/8" } },
 	{ "down: nexthop objects go, and routes by them",
-		{ "nexthop 1 dev eth0", "nexthop 2 dev eth1", "route 20.0.0.0/8 nhid 1",
-			"route 21.0.0.0/8 nhid 2 table 77" },
-		"link 2 eth0 down",
+		{ "ip nexthop add id 1 dev eth0", "ip nexthop add id 2 dev eth1",
+			"ip route add 20.0.0.0/8 nhid 1",
+			"ip route add 21.0.0.0/8 nhid 2 table 77" },
+		"ip link set eth0 down",
 		{ "-20.0.0.0/8", "21.0.0.0/8", "-nexthop 1", "nexthop 2" } },
 	{ "down: a group shrinks, an emptied one goes with its routes",
-		{ "nexthop 1 dev eth0", "nexthop 2 dev eth1", "nexthop 10 group 1,2",
-			"nexthop 11 group 1", "route 20.0.0.0/8 nhid 10",
-			"route 21.0.0.0/8 nhid 11" },
-		"link 2 eth0 down",
+		{ "ip nexthop add id 1 dev eth0", "ip nexthop add id 2 dev eth1",
+			"ip nexthop add id 10 group 1/2", "ip nexthop add id 11 group 1",
+			"ip route add 20.0.0.0/8 nhid 10",
+			"ip route add 21.0.0.0/8 nhid 11" },
+		"ip link set eth0 down",
 		{ "20.0.0.0/8", "-21.0.0.0/8", "nexthop 10", "-nexthop 11",
 			"nexthop 2" } },
 	{ "down: a blackhole object stays",
-		{ "nexthop 1 blackhole", "route 20.0.0.0/8 nhid 1" }, "link 2 eth0 down",
-		{ "20.0.0.0/8", "nexthop 1" } },
+		{ "ip nexthop add id 1 blackhole", "ip route add 20.0.0.0/8 nhid 1" },
+		"ip link set eth0 down", { "20.0.0.0/8", "nexthop 1" } },
 	{ "carrier lost: routes stay, nexthop objects go with theirs",
-		{ "route 20.0.0.0/8 dev eth0", "nexthop 1 dev eth0",
-			"route 21.0.0.0/8 nhid 1" },
-		"link 2 eth0 nocarrier",
+		{ "ip route add 20.0.0.0/8 dev eth0", "ip nexthop add id 1 dev eth0",
+			"ip route add 21.0.0.0/8 nhid 1" },
+		"ip link set eth0 carrier off",
 		{ "20.0.0.0/8", "10.0.0.0/24", "-21.0.0.0/8", "-nexthop 1" } },
 	{ "carrier back and up again: what went is not restored",
-		{ "nexthop 1 dev eth0", "route 21.0.0.0/8 nhid 1",
-			"route 20.0.0.0/8 dev eth0", "link 2 eth0 nocarrier",
-			"link 2 eth0", "link 2 eth0 down" },
-		"link 2 eth0",
+		{ "ip nexthop add id 1 dev eth0", "ip route add 21.0.0.0/8 nhid 1",
+			"ip route add 20.0.0.0/8 dev eth0",
+			"ip link set eth0 carrier off", "ip link set eth0 up",
+			"ip link set eth0 down" },
+		"model ip link add eth0 index 2 up type veth",
 		{ "-20.0.0.0/8", "-21.0.0.0/8", "-nexthop 1", "-10.0.0.0/24" } },
 	{ "gone: a route with any leg on it goes, though another lives",
-		{ "route 20.0.0.0/8 nexthop dev eth0 nexthop dev eth1",
-			"route 21.0.0.0/8 dev eth1",
-			"route 22.0.0.0/8 dev eth0 table 77" },
-		"link gone 2 eth0",
+		{ "ip route add 20.0.0.0/8 nexthop dev eth0 nexthop dev eth1",
+			"ip route add 21.0.0.0/8 dev eth1",
+			"ip route add 22.0.0.0/8 dev eth0 table 77" },
+		"ip link del eth0",
 		{ "-20.0.0.0/8", "21.0.0.0/8", "-22.0.0.0/8", "-10.0.0.2" } },
 	{ "gone: nexthop objects go, a group with another leg stays",
-		{ "nexthop 1 dev eth0", "nexthop 2 dev eth1", "nexthop 10 group 1,2",
-			"route 20.0.0.0/8 nhid 10", "route 21.0.0.0/8 nhid 1" },
-		"link gone 2 eth0",
+		{ "ip nexthop add id 1 dev eth0", "ip nexthop add id 2 dev eth1",
+			"ip nexthop add id 10 group 1/2",
+			"ip route add 20.0.0.0/8 nhid 10",
+			"ip route add 21.0.0.0/8 nhid 1" },
+		"ip link del eth0",
 		{ "20.0.0.0/8", "-21.0.0.0/8", "-nexthop 1", "nexthop 10" } },
 	{ "last address: all routes through the device go, those of host scope too",
-		{ "route 20.0.0.0/8 dev eth0", "route local 30.0.0.0/8 dev eth0",
-			"route 22.0.0.0/8 dev eth0 table 77" },
-		"addr gone eth0 10.0.0.2/24",
+		{ "ip route add 20.0.0.0/8 dev eth0",
+			"ip route add local 30.0.0.0/8 dev eth0",
+			"ip route add 22.0.0.0/8 dev eth0 table 77" },
+		"ip address del 10.0.0.2/24 dev eth0",
 		{ "-20.0.0.0/8", "-30.0.0.0/8", "-22.0.0.0/8", "-10.0.0.0/24",
 			"10.1.0.2" } },
 	{ "last address: nexthop objects and routes by them stay",
-		{ "nexthop 1 dev eth0", "route 20.0.0.0/8 nhid 1" },
-		"addr gone eth0 10.0.0.2/24", { "20.0.0.0/8", "nexthop 1" } },
+		{ "ip nexthop add id 1 dev eth0", "ip route add 20.0.0.0/8 nhid 1" },
+		"ip address del 10.0.0.2/24 dev eth0", { "20.0.0.0/8", "nexthop 1" } },
 	{ "an address of several: routes without that source stay",
-		{ "addr eth0 10.0.9.2/24", "route 20.0.0.0/8 dev eth0" },
-		"addr gone eth0 10.0.0.2/24",
+		{ "ip address add 10.0.9.2/24 dev eth0",
+			"ip route add 20.0.0.0/8 dev eth0" },
+		"ip address del 10.0.0.2/24 dev eth0",
 		{ "20.0.0.0/8", "10.0.9.0/24", "-10.0.0.2" } },
 	{ "prefsrc: routes of main that prefer it go, on any device",
-		{ "addr eth0 10.0.9.2/24", "route 20.0.0.0/8 dev eth1 src 10.0.0.2",
-			"route 21.0.0.0/8 dev eth1 src 10.0.9.2",
-			"route 22.0.0.0/8 dev eth1 src 10.0.0.2 table 77" },
-		"addr gone eth0 10.0.0.2/24",
+		{ "ip address add 10.0.9.2/24 dev eth0",
+			"ip route add 20.0.0.0/8 dev eth1 src 10.0.0.2",
+			"ip route add 21.0.0.0/8 dev eth1 src 10.0.9.2",
+			"ip route add 22.0.0.0/8 dev eth1 src 10.0.0.2 table 77" },
+		"ip address del 10.0.0.2/24 dev eth0",
 		{ "-20.0.0.0/8", "21.0.0.0/8", "22.0.0.0/8" } },
 	{ "prefsrc: the same address elsewhere keeps it valid",
-		{ "addr eth0 10.0.9.2/24", "addr lo 10.0.0.2/32",
-			"route 20.0.0.0/8 dev eth1 src 10.0.0.2" },
-		"addr gone eth0 10.0.0.2/24", { "20.0.0.0/8", "10.0.0.2" } },
+		{ "ip address add 10.0.9.2/24 dev eth0",
+			"ip address add 10.0.0.2/32 dev lo",
+			"ip route add 20.0.0.0/8 dev eth1 src 10.0.0.2" },
+		"ip address del 10.0.0.2/24 dev eth0", { "20.0.0.0/8", "10.0.0.2" } },
 	{ "joining a VRF: all its routes go",
-		{ "link 9 red kind vrf table 99", "route 20.0.0.0/8 dev eth0",
-			"route local 30.0.0.0/8 dev eth0" },
-		"link 2 eth0 slave vrf master red",
+		{ "model ip link add red index 9 up type vrf table 99",
+			"ip route add 20.0.0.0/8 dev eth0",
+			"ip route add local 30.0.0.0/8 dev eth0" },
+		"model ip link add eth0 index 2 up master red type veth",
 		{ "-20.0.0.0/8", "-30.0.0.0/8", "-10.0.0.0/24", "10.1.0.0/24" } },
 	{ "joining a bridge: they stay",
-		{ "link 9 br0 kind bridge", "route 20.0.0.0/8 dev eth0" },
-		"link 2 eth0 slave bridge master br0", { "20.0.0.0/8", "10.0.0.0/24" } },
+		{ "ip link add br0 index 9 up type bridge",
+			"ip route add 20.0.0.0/8 dev eth0" },
+		"ip link set eth0 master br0", { "20.0.0.0/8", "10.0.0.0/24" } },
 	{ "leaving a VRF: all its routes go",
-		{ "link 9 red kind vrf table 99", "link 2 eth0 slave vrf master red",
-			"route 20.0.0.0/8 dev eth0 table 99",
-			"route 21.0.0.0/8 dev eth1" },
-		"link 2 eth0", { "-20.0.0.0/8", "21.0.0.0/8" } },
+		{ "model ip link add red index 9 up type vrf table 99",
+			"ip link set eth0 master red",
+			"ip route add 20.0.0.0/8 dev eth0 table 99",
+			"ip route add 21.0.0.0/8 dev eth1" },
+		"model ip link add eth0 index 2 up type veth",
+		{ "-20.0.0.0/8", "21.0.0.0/8" } },
 	{ "nexthop gone: its routes go and the groups that it left empty, each",
-		{ "nexthop 1 dev eth0", "nexthop 10 group 1", "nexthop 11 group 1",
-			"nexthop 12 group 1", "route 20.0.0.0/8 nhid 10",
-			"route 21.0.0.0/8 nhid 11", "route 22.0.0.0/8 nhid 1" },
-		"nexthop gone 1",
+		{ "ip nexthop add id 1 dev eth0", "ip nexthop add id 10 group 1",
+			"ip nexthop add id 11 group 1", "ip nexthop add id 12 group 1",
+			"ip route add 20.0.0.0/8 nhid 10",
+			"ip route add 21.0.0.0/8 nhid 11",
+			"ip route add 22.0.0.0/8 nhid 1" },
+		"ip nexthop del id 1",
 		{ "-20.0.0.0/8", "-21.0.0.0/8", "-22.0.0.0/8", "-nexthop 10",
 			"-nexthop 11", "-nexthop 12" } },
 };
@@ -149,8 +167,8 @@ static struct state *two_links(void)
 {
 	struct state *state = model_new();
 
-	model_link(state, 2, "eth0", "");
-	model_link(state, 3, "eth1", "");
+	model(state, "ip link add eth0 index 2 up type veth");
+	model(state, "ip link add eth1 index 3 up type veth");
 	model_addr(state, "eth0", "10.0.0.2/24");
 	model_addr(state, "eth1", "10.1.0.2/24");
 	return state;
@@ -161,7 +179,7 @@ static void ck_row(const struct row *row, bool split)
 	_cleanup_(state_freep) struct state *state = two_links();
 
 	if (split)
-		model(state, "split");
+		model(state, "model split");
 	for (size_t i = 0; i < ELEMENTS(row->setup) && row->setup[i]; i++)
 		ck_assert_int_ge(model_line(state, row->setup[i]), 0);
 	state->audit_due = false;
@@ -192,26 +210,26 @@ START_TEST(losses_ask_for_an_audit)
 		const char *event;
 		bool audit;
 	} events[] = {
-		{ "link 2 eth0 down", true },
-		{ "link 2 eth0 nocarrier", true },
-		{ "link gone 2 eth0", true },
-		{ "addr gone eth0 10.0.0.2/24", true },
-		{ "nexthop gone 1", true },
-		{ "link 2 eth0 slave vrf master red", true },
-		{ "link 2 wan0", false },
-		{ "link 2 eth0 group 5", false },
-		{ "addr eth0 10.0.9.2/24", false },
-		{ "route 20.0.0.0/8 dev eth0", false },
-		{ "rule 100: lookup 77", false },
-		{ "nexthop 2 dev eth0", false },
-		{ "link gone 77 none", false },
+		{ "ip link set eth0 down", true },
+		{ "ip link set eth0 carrier off", true },
+		{ "ip link del eth0", true },
+		{ "ip address del 10.0.0.2/24 dev eth0", true },
+		{ "ip nexthop del id 1", true },
+		{ "ip link set eth0 master red", true },
+		{ "ip link set eth0 name wan0", false },
+		{ "ip link set eth0 group 5", false },
+		{ "ip address add 10.0.9.2/24 dev eth0", false },
+		{ "ip route add 20.0.0.0/8 dev eth0", false },
+		{ "ip rule add priority 100 lookup 77", false },
+		{ "ip nexthop add id 2 dev eth0", false },
+		{ "model ip link del none index 77", false },
 	};
 
 	for (size_t i = 0; i < ELEMENTS(events); i++) {
 		_cleanup_(state_freep) struct state *state = two_links();
 
-		model(state, "link 9 red kind vrf table 99");
-		model(state, "nexthop 1 dev eth0");
+		model(state, "model ip link add red index 9 up type vrf table 99");
+		model(state, "ip nexthop add id 1 dev eth0");
 		state->audit_due = false;
 		model_line(state, events[i].event);
 		ck_assert_msg(state->audit_due == events[i].audit, "'%s' asks %s",
@@ -231,8 +249,8 @@ START_TEST(inferred_or_told_is_the_same)
 	_cleanup_(state_freep) struct state *inferred = two_links();
 	char what[STATE_DIFFERENCE];
 
-	model(told, "addr gone eth0 10.0.0.2/24");
-	model(inferred, "addr gone eth0 10.0.0.2/24 bare");
+	model(told, "ip address del 10.0.0.2/24 dev eth0");
+	model(inferred, "model ip address del 10.0.0.2/24 dev eth0");
 	ck_assert_msg(state_equal(told, inferred, what), "they differ: %s", what);
 }
 END_TEST

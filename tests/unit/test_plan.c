@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "finding/plan.h"
-#include "fixture_model.h"
 #include "fixture_run.h"
+#include "host/host_model.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -14,7 +14,7 @@ static struct state *story(const char *const *lines, size_t count)
 {
 	struct state *state = model_host();
 
-	model_link(state, 5, "tunl0", "kind ipip");
+	model(state, "ip link add tunl0 index 5 up type ipip");
 	model_addr(state, "lo", "192.0.2.1/32");
 	for (size_t i = 0; i < count && lines[i]; i++)
 		model_line(state, lines[i]);
@@ -34,7 +34,7 @@ static int infer(const struct overlay *overlay, const struct iface *iface,
 
 static const struct plan_judge judge = { infer, NULL };
 
-#define NUMBERED "addr tunl0 192.0.2.9/32"
+#define NUMBERED "ip address add 192.0.2.9/32 dev tunl0"
 
 static const struct {
 	const char *what;
@@ -42,50 +42,63 @@ static const struct {
 	struct plan_limits limits;
 	const char *plan; /* "rung[ forbidden by limit]: key old>value[ keeps], ..." */
 } rows[] = {
-	{ "strict by its own, numbered", { "sysctl tunl0 rp_filter 1", NUMBERED },
+	{ "strict by its own, numbered",
+		{ "sysctl -w net.ipv4.conf.tunl0.rp_filter=1", NUMBERED },
 		{ false, true }, "loose: tunl0 1>2" },
-	{ "strict by all", { "sysctl all rp_filter 1", NUMBERED }, { false, true },
-		"loose: tunl0 0>2" },
+	{ "strict by all", { "sysctl -w net.ipv4.conf.all.rp_filter=1", NUMBERED },
+		{ false, true }, "loose: tunl0 0>2" },
 	{ "strict by both",
-		{ "sysctl all rp_filter 1", "sysctl tunl0 rp_filter 1", NUMBERED },
+		{ "sysctl -w net.ipv4.conf.all.rp_filter=1",
+			"sysctl -w net.ipv4.conf.tunl0.rp_filter=1", NUMBERED },
 		{ true, false }, "loose: tunl0 1>2" },
 	{ "negative and strict by all",
-		{ "sysctl all rp_filter 1", "sysctl tunl0 rp_filter -1", NUMBERED },
+		{ "sysctl -w net.ipv4.conf.all.rp_filter=1",
+			"sysctl -w net.ipv4.conf.tunl0.rp_filter=-1", NUMBERED },
 		{ false, false }, "loose: tunl0 -1>2" },
-	{ "unnumbered", { "sysctl tunl0 rp_filter 1" }, { false, false },
+	{ "unnumbered", { "sysctl -w net.ipv4.conf.tunl0.rp_filter=1" }, { false, false },
 		"off: tunl0 1>0" },
-	{ "unnumbered and loose", { "sysctl tunl0 rp_filter 2" }, { false, false },
-		"off: tunl0 2>0" },
+	{ "unnumbered and loose", { "sysctl -w net.ipv4.conf.tunl0.rp_filter=2" },
+		{ false, false }, "off: tunl0 2>0" },
 	{ "no way back",
-		{ "sysctl tunl0 rp_filter 1", NUMBERED,
-			"route gone default via 10.0.0.1 dev eth0" },
+		{ "sysctl -w net.ipv4.conf.tunl0.rp_filter=1", NUMBERED,
+			"ip route del default via 10.0.0.1 dev eth0" },
 		{ false, false }, "off: tunl0 1>0" },
-	{ "odd values act as loose: 7", { "sysctl tunl0 rp_filter 7" }, { false, false },
-		"off: tunl0 7>0" },
-	{ "all below zero", { "sysctl tunl0 rp_filter 1", "sysctl all rp_filter -1" },
+	{ "odd values act as loose: 7", { "sysctl -w net.ipv4.conf.tunl0.rp_filter=7" },
+		{ false, false }, "off: tunl0 7>0" },
+	{ "all below zero",
+		{ "sysctl -w net.ipv4.conf.tunl0.rp_filter=1",
+			"sysctl -w net.ipv4.conf.all.rp_filter=-1" },
 		{ false, false }, "off: tunl0 1>0" },
 	{ "both below zero: loose",
-		{ "sysctl tunl0 rp_filter -1", "sysctl all rp_filter -1" },
+		{ "sysctl -w net.ipv4.conf.tunl0.rp_filter=-1",
+			"sysctl -w net.ipv4.conf.all.rp_filter=-1" },
 		{ false, false }, "off: tunl0 -1>0" },
-	{ "0 is too low", { "sysctl tunl0 rp_filter 1" }, { true, true },
+	{ "0 is too low", { "sysctl -w net.ipv4.conf.tunl0.rp_filter=1" }, { true, true },
 		"words, lowest forbids it:" },
-	{ "0 is too low: all, too", { "sysctl all rp_filter 1" }, { true, true },
-		"words, lowest forbids it:" },
-	{ "all is not to be touched", { "sysctl all rp_filter 1" }, { false, false },
-		"words, allow_all forbids it:" },
+	{ "0 is too low: all, too", { "sysctl -w net.ipv4.conf.all.rp_filter=1" },
+		{ true, true }, "words, lowest forbids it:" },
+	{ "all is not to be touched", { "sysctl -w net.ipv4.conf.all.rp_filter=1" },
+		{ false, false }, "words, allow_all forbids it:" },
 	{ "all goes down, the others stay",
-		{ "sysctl all rp_filter 1", "sysctl tunl0 rp_filter 1",
-			"sysctl eth0 rp_filter 0", "link 7 eth1",
-			"sysctl eth1 rp_filter 2", "link 8 eth2 noinet" },
+		{ "sysctl -w net.ipv4.conf.all.rp_filter=1",
+			"sysctl -w net.ipv4.conf.tunl0.rp_filter=1",
+			"sysctl -w net.ipv4.conf.eth0.rp_filter=0",
+			"ip link add eth1 index 7 up type veth",
+			"sysctl -w net.ipv4.conf.eth1.rp_filter=2",
+			"model ip link add eth2 index 8 up noinet type veth" },
 		{ false, true },
 		"all: lo 0>1 keeps, eth0 0>1 keeps, default 0>1 keeps, all 1>0, tunl0 1>0" },
 	{ "all goes down, it is off itself",
-		{ "sysctl all rp_filter 2", "sysctl default rp_filter 2",
-			"sysctl lo rp_filter 1", "sysctl eth0 rp_filter 3" },
+		{ "sysctl -w net.ipv4.conf.all.rp_filter=2",
+			"sysctl -w net.ipv4.conf.default.rp_filter=2",
+			"sysctl -w net.ipv4.conf.lo.rp_filter=1",
+			"sysctl -w net.ipv4.conf.eth0.rp_filter=3" },
 		{ false, true }, "all: lo 1>2 keeps, all 2>0" },
 	{ "an odd all: the others get what acts the same",
-		{ "sysctl all rp_filter 9", "sysctl default rp_filter 1",
-			"sysctl lo rp_filter 2", "sysctl eth0 rp_filter 12" },
+		{ "sysctl -w net.ipv4.conf.all.rp_filter=9",
+			"sysctl -w net.ipv4.conf.default.rp_filter=1",
+			"sysctl -w net.ipv4.conf.lo.rp_filter=2",
+			"sysctl -w net.ipv4.conf.eth0.rp_filter=12" },
 		{ false, true }, "all: default 1>2 keeps, all 9>0" },
 };
 
@@ -146,10 +159,12 @@ END_TEST
 
 START_TEST(what_else_changes_is_said)
 {
-	static const char *const lines[] = { "sysctl all rp_filter 2",
-		"sysctl tunl0 rp_filter 2", "link 6 gre0 kind gre",
-		"sysctl gre0 rp_filter 0", "link 7 gre1 kind gre",
-		"sysctl gre1 rp_filter 1" };
+	static const char *const lines[] = { "sysctl -w net.ipv4.conf.all.rp_filter=2",
+		"sysctl -w net.ipv4.conf.tunl0.rp_filter=2",
+		"ip link add gre0 index 6 up type gre",
+		"sysctl -w net.ipv4.conf.gre0.rp_filter=0",
+		"ip link add gre1 index 7 up type gre",
+		"sysctl -w net.ipv4.conf.gre1.rp_filter=1" };
 	_cleanup_(state_freep) struct state *state = story(lines, ELEMENTS(lines));
 	const struct overlay overlay = model_view(state);
 	const struct plan_limits free = { false, true };
@@ -183,9 +198,11 @@ END_TEST
 
 START_TEST(the_other_classes_of_an_interface_change_with_it)
 {
-	static const char *const lines[] = { "sysctl tunl0 rp_filter 1",
-		"addr tunl0 192.0.2.9/32", "addr tunl0 192.0.2.10/32",
-		"rule 100: from 192.0.2.9 lookup 77", "route default dev eth0 table 77" };
+	static const char *const lines[] = { "sysctl -w net.ipv4.conf.tunl0.rp_filter=1",
+		"ip address add 192.0.2.9/32 dev tunl0",
+		"ip address add 192.0.2.10/32 dev tunl0",
+		"ip rule add priority 100 from 192.0.2.9 lookup 77",
+		"ip route add default dev eth0 table 77" };
 	_cleanup_(state_freep) struct state *state = story(lines, ELEMENTS(lines));
 	const struct overlay overlay = model_view(state);
 	const struct plan_limits free = { false, false };
@@ -208,8 +225,8 @@ END_TEST
 
 START_TEST(a_view_holds_values_for_all_and_default)
 {
-	static const char *const lines[] = { "sysctl all rp_filter 1",
-		"sysctl tunl0 rp_filter 1" };
+	static const char *const lines[] = { "sysctl -w net.ipv4.conf.all.rp_filter=1",
+		"sysctl -w net.ipv4.conf.tunl0.rp_filter=1" };
 	_cleanup_(state_freep) struct state *state = story(lines, ELEMENTS(lines));
 	const struct overlay_value values[] = { { NETCONF_ALL, 0 },
 		{ NETCONF_DEFAULT, 2 } };
@@ -235,7 +252,7 @@ START_TEST(a_view_holds_values_for_all_and_default)
 		plan_value_cures(&seen, model_iface(state, "tunl0"), "other", 2, &judge),
 		1);
 	plan_done(&plan);
-	model_line(state, "blind");
+	model_line(state, "model blind");
 	ck_assert_int_eq(
 		plan_value_cures(&seen, model_iface(state, "tunl0"), NULL, 0, &judge) > 0,
 		0);

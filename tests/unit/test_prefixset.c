@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "fixture_model.h"
 #include "fixture_run.h"
+#include "host/host_model.h"
 #include "net/prefixset.h"
 
 #include <stdio.h>

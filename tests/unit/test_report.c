@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "finding/report.h"
-#include "fixture_model.h"
 #include "fixture_run.h"
+#include "host/host_model.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -15,32 +15,41 @@ static const struct {
 		row; /* "kind own/all/effective numbered|- up|- expected verdict", findings */
 } rows[] = {
 	{ "a plain one, off", { NULL }, "eth0",
-		"device 0/0/0 numbered up 2 off, 0 findings" },
-	{ "a plain one, strict", { "sysctl eth0 rp_filter 1" }, "eth0",
-		"device 1/0/1 numbered up 2 ok, 0 findings" },
-	{ "lo", { "sysctl all rp_filter 1" }, "lo",
+		"veth 0/0/0 numbered up 2 off, 0 findings" },
+	{ "a plain one, strict", { "sysctl -w net.ipv4.conf.eth0.rp_filter=1" }, "eth0",
+		"veth 1/0/1 numbered up 2 ok, 0 findings" },
+	{ "lo", { "sysctl -w net.ipv4.conf.all.rp_filter=1" }, "lo",
 		"device 0/1/1 numbered up 0 ok, 0 findings" },
-	{ "a tunnel, off", { "link 5 t0 kind ipip" }, "t0",
+	{ "a tunnel, off", { "ip link add t0 index 5 up type ipip" }, "t0",
 		"ipip 0/0/0 - up 1 off, 0 findings" },
-	{ "a tunnel, strict", { "link 5 t0 kind ipip", "sysctl t0 rp_filter 1" }, "t0",
-		"ipip 1/0/1 - up 1 drops, 1 findings" },
+	{ "a tunnel, strict",
+		{ "ip link add t0 index 5 up type ipip",
+			"sysctl -w net.ipv4.conf.t0.rp_filter=1" },
+		"t0", "ipip 1/0/1 - up 1 drops, 1 findings" },
 	{ "a tunnel, loose and numbered",
-		{ "link 5 t0 kind ipip", "sysctl t0 rp_filter 2",
-			"addr t0 192.0.2.1/32" },
+		{ "ip link add t0 index 5 up type ipip",
+			"sysctl -w net.ipv4.conf.t0.rp_filter=2",
+			"ip address add 192.0.2.1/32 dev t0" },
 		"t0", "ipip 2/0/2 numbered up 1 ok, 0 findings" },
 	{ "two classes, one of them drops",
-		{ "link 5 t0 kind ipip", "sysctl t0 rp_filter 1", "addr t0 192.0.2.9/32",
-			"rule 100: from 192.0.2.9 lookup 77",
-			"route default dev t0 table 77" },
+		{ "ip link add t0 index 5 up type ipip",
+			"sysctl -w net.ipv4.conf.t0.rp_filter=1",
+			"ip address add 192.0.2.9/32 dev t0",
+			"ip rule add priority 100 from 192.0.2.9 lookup 77",
+			"ip route add default dev t0 table 77" },
 		"t0", "ipip 1/0/1 numbered up 1 ok, 0 findings" },
 	{ "a tunnel that is down",
-		{ "link 5 t0 kind ipip down", "sysctl t0 rp_filter 1" }, "t0",
-		"ipip 1/0/1 - - 0 down, 0 findings" },
-	{ "without IPv4", { "link 5 t0 kind ipip noinet", "sysctl all rp_filter 1" },
+		{ "ip link add t0 index 5 type ipip",
+			"sysctl -w net.ipv4.conf.t0.rp_filter=1" },
+		"t0", "ipip 1/0/1 - - 0 down, 0 findings" },
+	{ "without IPv4",
+		{ "model ip link add t0 index 5 up noinet type ipip",
+			"sysctl -w net.ipv4.conf.all.rp_filter=1" },
 		"t0", "ipip 0/1/1 - up 0 unjudged, 0 findings" },
 	{ "something was not understood",
-		{ "link 5 t0 kind ipip", "sysctl t0 rp_filter 1", "blind" }, "t0",
-		"ipip 1/0/1 - up 1 unjudged, 0 findings" },
+		{ "ip link add t0 index 5 up type ipip",
+			"sysctl -w net.ipv4.conf.t0.rp_filter=1", "model blind" },
+		"t0", "ipip 1/0/1 - up 1 unjudged, 0 findings" },
 };
 
 static int add(struct report *report, const struct state *state, const char *device,
@@ -86,14 +95,14 @@ START_TEST(a_finding_each_class)
 	_cleanup_(state_freep) struct state *state = model_host();
 	_cleanup_(report_freep) struct report *report = report_new();
 
-	model_link(state, 5, "t0", "kind ipip");
+	model(state, "ip link add t0 index 5 up type ipip");
 	model_addr(state, "t0", "192.0.2.1/32");
 	model_addr(state, "t0", "192.0.2.2/32");
 	model_addr(state, "t0", "192.0.2.3/32");
 	model_sysctl(state, "t0", "rp_filter", 1);
-	model_rule(state, "100: from 192.0.2.2 lookup 77");
+	model_rule(state, "100 from 192.0.2.2 lookup 77");
 	model_route(state, "default dev t0 table 77");
-	model_rule(state, "101: from 192.0.2.3 lookup 78");
+	model_rule(state, "101 from 192.0.2.3 lookup 78");
 	model_route(state, "default via 10.0.0.7 dev eth0 table 78");
 	ck_assert_int_eq(add(report, state, "t0", NULL), 0);
 	ck_assert_uint_eq(report->findings.count, 2); /* .2 comes back by t0 */
@@ -113,14 +122,14 @@ START_TEST(classes_of_which_the_same_is_said_are_one_finding)
 	_cleanup_(report_freep) struct report *report = report_new();
 	const struct finding *finding;
 
-	model_link(state, 5, "t0", "kind ipip");
+	model(state, "ip link add t0 index 5 up type ipip");
 	model_addr(state, "t0", "192.0.2.1/32");
 	model_addr(state, "t0", "192.0.2.2/32");
 	model_sysctl(state, "t0", "rp_filter", 1);
 	model_sysctl(state, "t0", "forwarding", 1);
 	/* parted, and none of it makes a difference: 77 and 78 know nothing */
-	model_rule(state, "100: from 192.0.2.2 lookup 77");
-	model_rule(state, "101: iif lo tos 0x10 lookup 78");
+	model_rule(state, "100 from 192.0.2.2 lookup 77");
+	model_rule(state, "101 iif lo tos 0x10 lookup 78");
 	ck_assert_int_eq(add(report, state, "t0", NULL), 0);
 	ck_assert_uint_eq(report->findings.count, 1);
 	finding = report->findings.items[0];
@@ -140,13 +149,13 @@ START_TEST(a_declared_flow_is_forwarded)
 	const struct ip4 to = model_ip4("10.0.0.7"), nowhere = model_ip4("203.0.113.7");
 	struct flowclasses flows = { 0 };
 
-	model_link(state, 5, "t0", "");
+	model(state, "ip link add t0 index 5 up type veth");
 	model_addr(state, "t0", "10.1.0.2/24");
 	model_sysctl(state, "t0", "rp_filter", 1);
 	model_sysctl(state, "t0", "forwarding", 1);
 	model_route(state, "unreachable 203.0.113.0/24");
 	/* what eth0 sends goes by t0: so what t0 brings for it is let in */
-	model_rule(state, "100: iif eth0 to 198.51.100.0/25 lookup 77");
+	model_rule(state, "100 iif eth0 to 198.51.100.0/25 lookup 77");
 	model_route(state, "default dev t0 table 77");
 	flowclass_declare(state, model_iface(state, "t0"),
 		model_prefix("198.51.100.0/24"), &to, &plain, &flows);
@@ -174,11 +183,11 @@ START_TEST(a_declared_flow_is_a_class_of_its_own)
 			  marked = { .proto = FLOW_UDP, .mark = 7 };
 	struct flowclasses flows = { 0 };
 
-	model_link(state, 5, "t0", "");
+	model(state, "ip link add t0 index 5 up type veth");
 	model_addr(state, "t0", "10.1.0.2/24");
 	model_sysctl(state, "t0", "rp_filter", 1);
 	model_sysctl(state, "t0", "src_valid_mark", 1);
-	model_rule(state, "100: fwmark 7 lookup 77");
+	model_rule(state, "100 fwmark 7 lookup 77");
 	model_route(state, "default dev t0 table 77");
 	ck_assert_int_eq(flowclass_declare(state, model_iface(state, "t0"),
 				 model_prefix("198.51.100.0/24"), &to, &plain, &flows),
@@ -202,9 +211,9 @@ START_TEST(rows_add_up)
 	_cleanup_(state_freep) struct state *state = model_host();
 	_cleanup_(report_freep) struct report *report = report_new();
 
-	model_link(state, 5, "t0", "kind ipip");
-	model_link(state, 6, "t1", "kind ipip");
-	model(state, "blind");
+	model(state, "ip link add t0 index 5 up type ipip");
+	model(state, "ip link add t1 index 6 up type ipip");
+	model(state, "model blind");
 	model_sysctl(state, "all", "rp_filter", 1);
 	ck_assert_int_eq(add(report, state, "eth0", NULL), 0);
 	ck_assert_int_eq(add(report, state, "t0", NULL), 0);
@@ -222,17 +231,17 @@ START_TEST(what_the_kernel_made_for_an_address_contests_no_network)
 		const char *line;
 		bool claimed_elsewhere;
 	} steps[] = {
-		{ "route local 10.0.0.2 dev eth0 proto kernel", false },
-		{ "route local 10.0.0.7 dev lo proto 4", true },
-		{ "route 10.0.0.128/25 dev eth1", true },
+		{ "ip route add local 10.0.0.2 dev eth0 proto kernel", false },
+		{ "ip route add local 10.0.0.7 dev lo proto 4", true },
+		{ "ip route add 10.0.0.128/25 dev eth1", true },
 	};
 
 	for (size_t i = 0; i < ELEMENTS(steps); i++) {
 		_cleanup_(state_freep) struct state *state = model_host();
 		_cleanup_(report_freep) struct report *report = report_new();
 
-		model_line(state, "sysctl eth0 rp_filter 1");
-		model_line(state, "link 6 eth1");
+		model_line(state, "sysctl -w net.ipv4.conf.eth0.rp_filter=1");
+		model_line(state, "ip link add eth1 index 6 up type veth");
 		model_line(state, steps[i].line);
 		ck_assert_int_eq(add(report, state, "eth0", NULL), 0);
 		ck_assert_msg(report->ifaces.items[0].claimed_elsewhere ==

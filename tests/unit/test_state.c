@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "fixture_model.h"
 #include "fixture_run.h"
+#include "host/host_model.h"
 #include "state/state.h"
 #include "state/state_apply.h"
 #include "state/state_equal.h"
@@ -30,44 +30,44 @@ static void runs(struct state *state, const char *const *lines, size_t count)
 START_TEST(each_record_changes_once)
 {
 	static const char *const lines[] = {
-		"1 link 2 eth0",
-		"0 link 2 eth0",
-		"1 link 2 eth0 down",
-		"1 link 2 eth0",
-		"1 addr eth0 10.0.0.2/24 bare",
-		"0 addr eth0 10.0.0.2/24 bare",
-		"1 addr eth0 10.0.0.2/24 bare secondary",
-		"1 addr eth0 10.0.0.2/25 bare",
-		"1 addr gone eth0 10.0.0.2/25 bare",
-		"0 addr gone eth0 10.0.0.2/25 bare",
-		"1 route 20.0.0.0/8 dev eth0",
-		"0 route 20.0.0.0/8 dev eth0",
-		"1 route gone 20.0.0.0/8 dev eth0",
-		"0 route gone 20.0.0.0/8 dev eth0",
-		"0 route gone 20.0.0.0/8 dev eth0 table 55",
-		"1 rule 100: lookup 77",
-		"1 rule 100: lookup 77", /* equal rules are legal */
-		"1 rule gone 100: lookup 77",
-		"1 rule gone 100: lookup 77",
-		"0 rule gone 100: lookup 77",
-		"1 nexthop 1 dev eth0",
-		"0 nexthop 1 dev eth0",
-		"1 nexthop 1 dev eth0 via 10.0.0.9",
-		"1 nexthop gone 1",
-		"0 nexthop gone 1",
-		"1 sysctl eth0 rp_filter 1",
-		"0 sysctl eth0 rp_filter 1",
-		"1 sysctl all rp_filter 2",
-		"0 sysctl all rp_filter 2",
-		"1 sysctl default rp_filter 1",
-		"1 inet eth0 off",
-		"0 inet eth0 off",
-		"1 inet eth0 on",
+		"1 model ip link add eth0 index 2 up type veth",
+		"0 model ip link add eth0 index 2 up type veth",
+		"1 model ip link add eth0 index 2 type veth",
+		"1 model ip link add eth0 index 2 up type veth",
+		"1 model ip address add 10.0.0.2/24 dev eth0",
+		"0 model ip address add 10.0.0.2/24 dev eth0",
+		"1 model ip address add 10.0.0.2/24 dev eth0 secondary",
+		"1 model ip address add 10.0.0.2/25 dev eth0",
+		"1 model ip address del 10.0.0.2/25 dev eth0",
+		"0 model ip address del 10.0.0.2/25 dev eth0",
+		"1 model ip route add 20.0.0.0/8 dev eth0",
+		"0 model ip route add 20.0.0.0/8 dev eth0",
+		"1 model ip route del 20.0.0.0/8 dev eth0",
+		"0 model ip route del 20.0.0.0/8 dev eth0",
+		"0 model ip route del 20.0.0.0/8 dev eth0 table 55",
+		"1 model ip rule add priority 100 lookup 77",
+		"1 model ip rule add priority 100 lookup 77", /* equal rules are legal */
+		"1 model ip rule del priority 100 lookup 77",
+		"1 model ip rule del priority 100 lookup 77",
+		"0 model ip rule del priority 100 lookup 77",
+		"1 model ip nexthop add id 1 dev eth0",
+		"0 model ip nexthop add id 1 dev eth0",
+		"1 model ip nexthop add id 1 dev eth0 via 10.0.0.9",
+		"1 model ip nexthop del id 1",
+		"0 model ip nexthop del id 1",
+		"1 model sysctl -w net.ipv4.conf.eth0.rp_filter=1",
+		"0 model sysctl -w net.ipv4.conf.eth0.rp_filter=1",
+		"1 model sysctl -w net.ipv4.conf.all.rp_filter=2",
+		"0 model sysctl -w net.ipv4.conf.all.rp_filter=2",
+		"1 model sysctl -w net.ipv4.conf.default.rp_filter=1",
+		"1 model inet eth0 off",
+		"0 model inet eth0 off",
+		"1 model inet eth0 on",
 		"0 join eth0 224.1.1.1",
-		"0 kernel 6.1",
-		"1 blind",
-		"1 link gone 2 eth0",
-		"0 link gone 2 eth0",
+		"0 model kernel 6.1",
+		"1 model blind",
+		"1 model ip link del eth0 index 2",
+		"0 model ip link del eth0 index 2",
 	};
 	_cleanup_(state_freep) struct state *state = model_new();
 
@@ -81,9 +81,10 @@ START_TEST(things_are_found_by_their_keys)
 	_cleanup_(freep) const struct iface **list = NULL;
 	size_t count;
 
-	model(state, "link 700 wan0");
-	model(state, "link 30 lan0");
-	model(state, "inet if31 on"); /* settings ahead of the link: docs/kernel.md 5.1 */
+	model(state, "ip link add wan0 index 700 up type veth");
+	model(state, "ip link add lan0 index 30 up type veth");
+	model(state,
+		"model inet if31 on"); /* settings ahead of the link: docs/kernel.md 5.1 */
 	model(state, "join eth0 239.1.1.1");
 	ck_assert_ptr_eq(state_iface(state, 2), state_iface_by_name(state, "eth0"));
 	ck_assert_ptr_null(state_iface(state, 3));
@@ -107,7 +108,7 @@ START_TEST(settings_may_come_before_the_link)
 	struct record link = { .kind = RECORD_LINK,
 		.link = { .ifindex = 5, .name = "new0", .has_inet = true } };
 
-	model(state, "sysctl if5 rp_filter 1");
+	model(state, "sysctl -w net.ipv4.conf.if5.rp_filter=1");
 	ck_assert_int_eq(state_iface(state, 5)->link.conf.value[DEVCONF_RP_FILTER], 1);
 	ck_assert(!state_iface(state, 5)->announced);
 	link.link.conf.value[DEVCONF_RP_FILTER] = 2;
@@ -123,21 +124,22 @@ START_TEST(each_rise_of_a_link_is_noted_once)
 {
 	_cleanup_(state_freep) struct state *state = state_new();
 
-	ck_assert_int_ge(model_line(state, "link 2 eth0 down"), 0);
+	ck_assert_int_ge(model_line(state, "ip link add eth0 index 2 type veth"), 0);
 	ck_assert_uint_eq(state->links.count, 0);
-	ck_assert_int_ge(model_line(state, "link 2 eth0"), 0);
-	ck_assert_int_ge(model_line(state, "link 2 eth0"), 0);
-	ck_assert_int_ge(model_line(state, "sysctl eth0 rp_filter 1"), 0);
-	ck_assert_int_ge(model_line(state, "link 3 tun0"), 0);
+	ck_assert_int_ge(model_line(state, "ip link set eth0 up"), 0);
+	ck_assert_int_ge(model_line(state, "ip link set eth0 up"), 0);
+	ck_assert_int_ge(
+		model_line(state, "sysctl -w net.ipv4.conf.eth0.rp_filter=1"), 0);
+	ck_assert_int_ge(model_line(state, "ip link add tun0 index 3 up type veth"), 0);
 	ck_assert_uint_eq(state->links.count, 2);
 	ck_assert_int_eq(state->links.items[0].ifindex, 2);
 	ck_assert_int_eq(state->links.items[1].ifindex, 3);
 	array_clear(&state->links);
-	ck_assert_int_ge(model_line(state, "link 3 tun0 down"), 0);
-	ck_assert_int_ge(model_line(state, "link 3 tun0"), 0);
+	ck_assert_int_ge(model_line(state, "ip link set tun0 down"), 0);
+	ck_assert_int_ge(model_line(state, "ip link set tun0 up"), 0);
 	ck_assert_uint_eq(state->links.count, 1);
 	ck_assert(!state_link_went(state, 3));
-	ck_assert_int_ge(model_line(state, "link gone 3 tun0"), 0);
+	ck_assert_int_ge(model_line(state, "ip link del tun0"), 0);
 	ck_assert_uint_eq(state->links.count, 2);
 	ck_assert(state_link_went(state, 3));
 }
@@ -149,14 +151,14 @@ START_TEST(links_are_adopted)
 	_cleanup_(state_freep) struct state *old = state_new(), *fresh = state_new();
 	const struct link_change expected[] = { { 2, false }, { 4, true }, { 3, false } };
 
-	model_link(old, 2, "eth0", "");
-	model_link(old, 3, "tun0", "down");
+	model(old, "ip link add eth0 index 2 up type veth");
+	model(old, "ip link add tun0 index 3 type tun");
 	array_clear(&old->links);
-	model_link(old, 4, "tun1", "down");
-	model_link(old, 2, "eth0", "down");
-	model_link(old, 2, "eth0", "");
-	model_link(fresh, 2, "eth0", "");
-	model_link(fresh, 3, "tun0", "");
+	model(old, "ip link add tun1 index 4 type tun");
+	model(old, "ip link set eth0 down");
+	model(old, "ip link set eth0 up");
+	model(fresh, "ip link add eth0 index 2 up type veth");
+	model(fresh, "ip link add tun0 index 3 up type tun");
 	ck_assert_int_eq(state_adopt_links(fresh, old), 0);
 	ck_assert_uint_eq(fresh->links.count, ELEMENTS(expected));
 	for (size_t i = 0; i < ELEMENTS(expected); i++) {
@@ -183,7 +185,7 @@ START_TEST(without_inet_settings_are_remembered)
 	_cleanup_(state_freep) struct state *state = model_host();
 
 	model_sysctl(state, "eth0", "rp_filter", 1);
-	model(state, "inet eth0 off");
+	model(state, "model inet eth0 off");
 	ck_assert(!model_iface(state, "eth0")->link.has_inet);
 	ck_assert(!state->links_stale);
 	model_sysctl(state, "eth0", "accept_local", 1);
@@ -202,7 +204,7 @@ START_TEST(default_makes_links_stale)
 {
 	_cleanup_(state_freep) struct state *state = model_host();
 
-	model(state, "sysctl dump default rp_filter 1");
+	model(state, "model dump sysctl -w net.ipv4.conf.default.rp_filter=1");
 	ck_assert(!state->links_stale);
 	model_sysctl(state, "all", "rp_filter", 1);
 	model_sysctl(state, "eth0", "rp_filter", 1);
@@ -232,13 +234,18 @@ START_TEST(rules_follow_the_names_of_devices)
 		const char *line;
 		int eth0, wan0; /* the index that each name has behind the line */
 	} rows[] = {
-		{ "rule 100: iif eth0 lookup 77", -1, -2 },
-		{ "rule 101: iif wan0 lookup 78", -1, -1 }, { "link 2 eth0", 2, -1 },
-		{ "link 2 wan0", -1, 2 }, /* renamed: one detaches, the other attaches */
-		{ "link 3 eth0", 3, 2 }, { "link 3 lan0", -1, 2 },
-		{ "link 2 eth0", 2, -1 }, { "link 3 wan0", 2, 3 },
-		{ "link gone 2 eth0", -1, 3 }, { "link gone 3 wan0", -1, -1 },
-		{ "link 9 eth0 down", 9, -1 }, /* down or up is the same */
+		{ "ip rule add priority 100 iif eth0 lookup 77", -1, -2 },
+		{ "ip rule add priority 101 iif wan0 lookup 78", -1, -1 },
+		{ "model ip link add eth0 index 2 up type veth", 2, -1 },
+		{ "model ip link add wan0 index 2 up type veth", -1,
+			2 }, /* renamed: one detaches, the other attaches */
+		{ "model ip link add eth0 index 3 up type veth", 3, 2 },
+		{ "model ip link add lan0 index 3 up type veth", -1, 2 },
+		{ "model ip link add eth0 index 2 up type veth", 2, -1 },
+		{ "model ip link add wan0 index 3 up type veth", 2, 3 },
+		{ "ip link del eth0", -1, 3 }, { "ip link del wan0", -1, -1 },
+		{ "model ip link add eth0 index 9 type veth", 9,
+			-1 }, /* down or up is the same */
 	};
 	_cleanup_(state_freep) struct state *state = model_new();
 
@@ -259,13 +266,14 @@ START_TEST(a_name_taken_before_it_was_given_up)
 {
 	_cleanup_(state_freep) struct state *state = model_new();
 
-	model(state, "link 2 eth0");
-	model(state, "link 3 eth0"); /* 2 has another name by now, we hear of it later */
+	model(state, "model ip link add eth0 index 2 up type veth");
+	model(state,
+		"model ip link add eth0 index 3 up type veth"); /* 2 has another name by now, we hear of it later */
 	ck_assert_int_eq(state_iface_by_name(state, "eth0")->link.ifindex, 3);
-	model(state, "link 2 old0");
+	model(state, "model ip link add old0 index 2 up type veth");
 	ck_assert_int_eq(state_iface_by_name(state, "eth0")->link.ifindex, 3);
 	ck_assert_int_eq(state_iface_by_name(state, "old0")->link.ifindex, 2);
-	model(state, "link gone 2 old0");
+	model(state, "model ip link del old0 index 2");
 	ck_assert_int_eq(state_iface_by_name(state, "eth0")->link.ifindex, 3);
 	ck_assert_ptr_null(state_iface_by_name(state, "old0"));
 }
@@ -279,17 +287,18 @@ START_TEST(own_addresses_are_counted)
 		const char *line;
 		bool own;
 	} rows[] = {
-		{ "addr eth0 192.0.2.1/24", true },
-		{ "addr lo 192.0.2.1/32", true },
-		{ "addr eth0 192.0.2.1/32", true }, /* another length: another address */
-		{ "addr gone eth0 192.0.2.1/24", true },
-		{ "addr gone eth0 192.0.2.1/24", true }, /* said twice */
-		{ "addr gone lo 192.0.2.1/32", true },
-		{ "addr gone eth0 192.0.2.1/32", false },
-		{ "addr eth0 192.0.2.1/24", true },
-		{ "addr lo 192.0.2.1/32 bare", true },
-		{ "link gone 2 eth0", true },
-		{ "addr gone lo 192.0.2.1/32", false },
+		{ "model ip address add 192.0.2.1/24 dev eth0", true },
+		{ "model ip address add 192.0.2.1/32 dev lo", true },
+		{ "model ip address add 192.0.2.1/32 dev eth0",
+			true }, /* another length: another address */
+		{ "model ip address del 192.0.2.1/24 dev eth0", true },
+		{ "model ip address del 192.0.2.1/24 dev eth0", true }, /* said twice */
+		{ "model ip address del 192.0.2.1/32 dev lo", true },
+		{ "model ip address del 192.0.2.1/32 dev eth0", false },
+		{ "model ip address add 192.0.2.1/24 dev eth0", true },
+		{ "model ip address add 192.0.2.1/32 dev lo", true },
+		{ "ip link del eth0", true },
+		{ "model ip address del 192.0.2.1/32 dev lo", false },
 	};
 	_cleanup_(state_freep) struct state *state = model_host();
 
@@ -307,12 +316,13 @@ START_TEST(a_point_to_point_address_is_own_by_its_local_part)
 {
 	_cleanup_(state_freep) struct state *state = model_host();
 
-	model(state, "addr eth0 192.0.2.1/32 peer 192.0.2.9");
+	model(state, "model ip address add 192.0.2.1/32 peer 192.0.2.9/32 dev eth0");
 	ck_assert(state_is_local_addr(state, model_ip4("192.0.2.1")));
 	ck_assert(!state_is_local_addr(state, model_ip4("192.0.2.9")));
-	model(state, "addr gone eth0 192.0.2.1/32"); /* another one: without a peer */
+	model(state,
+		"model ip address del 192.0.2.1/32 dev eth0"); /* another one: without a peer */
 	ck_assert(state_is_local_addr(state, model_ip4("192.0.2.1")));
-	model(state, "addr gone eth0 192.0.2.1/32 peer 192.0.2.9");
+	model(state, "model ip address del 192.0.2.1/32 peer 192.0.2.9/32 dev eth0");
 	ck_assert(!state_is_local_addr(state, model_ip4("192.0.2.1")));
 }
 END_TEST
@@ -325,12 +335,14 @@ START_TEST(the_first_change_of_a_rule_parts_the_tables)
 		const char *line;
 		bool local_main_merged;
 	} rows[] = {
-		{ "rule dump 100: lookup 77",
+		{ "model dump ip rule add priority 100 lookup 77",
 			true }, /* an answer changes nothing in the kernel */
-		{ "rule 100: lookup 77", false }, { "rule gone 100: lookup 77", false },
-		{ "rule gone 5: lookup 5", false }, /* not ours, but it was there */
-		{ "split", false }, { "route 20.0.0.0/8 dev eth0", true },
-		{ "link 9 red kind vrf table 99",
+		{ "ip rule add priority 100 lookup 77", false },
+		{ "model ip rule del priority 100 lookup 77", false },
+		{ "model ip rule del priority 5 lookup 5",
+			false }, /* not ours, but it was there */
+		{ "model split", false }, { "ip route add 20.0.0.0/8 dev eth0", true },
+		{ "model ip link add red index 9 up type vrf table 99",
 			true }, /* its rule parts them, and is announced */
 	};
 
@@ -346,7 +358,7 @@ START_TEST(the_first_change_of_a_rule_parts_the_tables)
 			state->local_main_merged ? "merged" : "parted");
 		ck_assert_uint_eq(model_routes(state, TABLE_LOCAL), 5);
 		ck_assert_uint_eq(model_routes(state, TABLE_MAIN),
-			strncmp(rows[i].line, "route", 5) == 0 ? 3 : 2);
+			strncmp(rows[i].line, "ip route", 8) == 0 ? 3 : 2);
 		ck_assert((state_table(state, TABLE_LOCAL) ==
 				  state_table(state, TABLE_MAIN)) ==
 			  rows[i].local_main_merged);
@@ -358,9 +370,9 @@ START_TEST(parted_tables_are_never_joined_again)
 {
 	_cleanup_(state_freep) struct state *state = model_host();
 
-	model(state, "split");
-	ck_assert_int_eq(model(state, "merged"), -EINVAL);
-	ck_assert_int_eq(model(state, "split"), 0);
+	model(state, "model split");
+	ck_assert_int_eq(model(state, "model merged"), -EINVAL);
+	ck_assert_int_eq(model(state, "model split"), 0);
 }
 END_TEST
 
@@ -370,10 +382,10 @@ START_TEST(rules_stand_in_the_order_of_the_walk)
 	static const uint32_t tables[] = { 255, 5, 1, 2, 3, 254, 253 };
 	_cleanup_(state_freep) struct state *state = model_new();
 
-	model_rule(state, "100: lookup 1");
-	model_rule(state, "100: lookup 2");
-	model_rule(state, "50: lookup 5");
-	model_rule(state, "100: lookup 3");
+	model_rule(state, "100 lookup 1");
+	model_rule(state, "100 lookup 2");
+	model_rule(state, "50 lookup 5");
+	model_rule(state, "100 lookup 3");
 	ck_assert_uint_eq(state->rules.count, ELEMENTS(expected));
 	for (size_t i = 0; i < ELEMENTS(expected); i++)
 		ck_assert_msg(state->rules.items[i].rule.priority == expected[i] &&
@@ -388,15 +400,15 @@ START_TEST(what_switches_dissection_and_realms)
 		const char *line;
 		size_t dissecting, realms;
 	} rows[] = {
-		{ "rule 1: iif lo ipproto 17 lookup 5", 0,
+		{ "ip rule add priority 1 iif lo ipproto 17 lookup 5", 0,
 			0 }, /* lo's do not count: 4.2 */
-		{ "rule 2: iif eth0 ipproto 17 lookup 5", 1, 0 },
-		{ "rule 3: sport 53 lookup 5", 2, 0 },
-		{ "rule 4: dport 53 realm lookup 5", 3, 1 },
-		{ "rule gone 3: sport 53 lookup 5", 2, 1 },
-		{ "rule gone 3: sport 53 lookup 5", 2, 1 },
-		{ "rule gone 4: dport 53 realm lookup 5", 1, 0 },
-		{ "rule gone 2: iif eth0 ipproto 17 lookup 5", 0, 0 },
+		{ "ip rule add priority 2 iif eth0 ipproto 17 lookup 5", 1, 0 },
+		{ "ip rule add priority 3 sport 53 lookup 5", 2, 0 },
+		{ "ip rule add priority 4 dport 53 realms 7 lookup 5", 3, 1 },
+		{ "model ip rule del priority 3 sport 53 lookup 5", 2, 1 },
+		{ "model ip rule del priority 3 sport 53 lookup 5", 2, 1 },
+		{ "ip rule del priority 4 dport 53 realms 7 lookup 5", 1, 0 },
+		{ "ip rule del priority 2 iif eth0 ipproto 17 lookup 5", 0, 0 },
 	};
 	_cleanup_(state_freep) struct state *state = model_host();
 
@@ -418,7 +430,7 @@ START_TEST(a_local_route_by_hand_is_remembered)
 	model_route(state, "local 20.0.0.0/8 dev lo proto kernel");
 	ck_assert(!state->custom_local);
 	model_route(state, "local 21.0.0.0/8 dev lo");
-	model(state, "route gone local 21.0.0.0/8 dev lo");
+	model(state, "ip route del local 21.0.0.0/8 dev lo");
 	ck_assert(state->custom_local); /* for the life of the namespace: 2.1 */
 }
 END_TEST
@@ -431,14 +443,14 @@ START_TEST(an_emptied_table_is_as_none)
 
 	model_route(a, "20.0.0.0/8 dev eth0 table 77");
 	ck_assert_ptr_nonnull(state_table(a, 77));
-	model(a, "route gone 20.0.0.0/8 dev eth0 table 77");
+	model(a, "ip route del 20.0.0.0/8 dev eth0 table 77");
 	ck_assert_ptr_null(state_table(a, 77));
 	ck_assert_msg(state_equal(a, b, what), "they differ: %s", what);
-	model(a, "link 3 eth1");
-	model(b, "link 3 eth1");
+	model(a, "ip link add eth1 index 3 up type veth");
+	model(b, "ip link add eth1 index 3 up type veth");
 	model_route(a, "20.0.0.0/8 dev eth1 table 77");
-	model(a, "link 3 eth1 down");
-	model(b, "link 3 eth1 down");
+	model(a, "ip link set eth1 down");
+	model(b, "ip link set eth1 down");
 	ck_assert_msg(state_equal(a, b, what), "they differ: %s", what);
 }
 END_TEST
@@ -450,18 +462,18 @@ END_TEST
  * the state as it is; where that can't be known, an audit is asked for.
  */
 static const char *const events[] = {
-	"link 3 eth1",
-	"addr eth1 10.1.0.2/24",
-	"route 20.0.0.0/8 via 10.1.0.1 dev eth1",
-	"route 20.0.0.0/8 via 10.0.0.1 dev eth0 append",
-	"route 21.0.0.0/8 dev eth1 metric 5",
-	"rule 100: from 192.0.2.1 lookup 77",
-	"route default via 10.1.0.1 dev eth1 table 77",
-	"nexthop 1 dev eth1",
-	"nexthop 2 group 1",
-	"route 22.0.0.0/8 nhid 2",
-	"sysctl eth1 rp_filter 1",
-	"sysctl all rp_filter 2",
+	"model ip link add eth1 index 3 up type veth",
+	"model ip address add 10.1.0.2/24 dev eth1",
+	"model ip route add 20.0.0.0/8 via 10.1.0.1 dev eth1",
+	"model ip route append 20.0.0.0/8 via 10.0.0.1 dev eth0",
+	"model ip route add 21.0.0.0/8 dev eth1 metric 5",
+	"model ip rule add priority 100 from 192.0.2.1 lookup 77",
+	"model ip route add default via 10.1.0.1 dev eth1 table 77",
+	"model ip nexthop add id 1 dev eth1",
+	"model ip nexthop add id 2 group 1",
+	"model ip route add 22.0.0.0/8 nhid 2",
+	"sysctl -w net.ipv4.conf.eth1.rp_filter=1",
+	"sysctl -w net.ipv4.conf.all.rp_filter=2",
 };
 
 START_TEST(events_played_again_change_nothing)
@@ -488,12 +500,12 @@ START_TEST(a_replayed_replace_is_in_doubt)
 	_cleanup_(state_freep) struct state *state = model_host();
 
 	model_route(state, "20.0.0.0/8 dev eth0");
-	model_route(state, "20.0.0.0/8 via 10.0.0.9 dev eth0 append");
+	model(state, "ip route append 20.0.0.0/8 via 10.0.0.9 dev eth0");
 	state->audit_due = false;
 	state->replaying = true;
-	model_route(state, "30.0.0.0/8 dev eth0 replace"); /* of nothing: no doubt */
+	model(state, "ip route replace 30.0.0.0/8 dev eth0"); /* of nothing: no doubt */
 	ck_assert(!state->audit_due);
-	model_route(state, "20.0.0.0/8 via 10.0.0.8 dev eth0 replace");
+	model(state, "ip route replace 20.0.0.0/8 via 10.0.0.8 dev eth0");
 	ck_assert(state->audit_due);
 }
 END_TEST
@@ -505,19 +517,23 @@ START_TEST(states_that_differ_say_where)
 	static const struct {
 		const char *line, *where;
 	} rows[] = {
-		{ "link 3 eth1", "only one has link eth1" },
-		{ "link 2 eth0 nocarrier", "flags of link eth0" },
-		{ "link 2 eth0 group 7", "link eth0" },
-		{ "addr eth0 10.0.0.3/24 bare", "addresses of eth0" },
-		{ "route 10.0.0.0/9 dev eth0", "table 254 at 10.0.0.0/9" },
-		{ "route 10.0.0.0/9 dev eth0 table 7", "table 7 at all" },
-		{ "nexthop 4 dev eth0", "nexthop 4" },
-		{ "sysctl eth0 rp_filter 1", "setting rp_filter of eth0: 1, 0" },
-		{ "sysctl eth0 bc_forwarding 1", "setting bc_forwarding of eth0: 1, 0" },
-		{ "sysctl all accept_local 1", "setting accept_local of all: 1, 0" },
-		{ "sysctl default rp_filter 2", "setting rp_filter of default: 2, 0" },
-		{ "rule dump 9: lookup 9", "number of rules" },
-		{ "split", "whether local and main are merged" },
+		{ "ip link add eth1 index 3 up type veth", "only one has link eth1" },
+		{ "ip link set eth0 carrier off", "flags of link eth0" },
+		{ "ip link set eth0 group 7", "link eth0" },
+		{ "model ip address add 10.0.0.3/24 dev eth0", "addresses of eth0" },
+		{ "ip route add 10.0.0.0/9 dev eth0", "table 254 at 10.0.0.0/9" },
+		{ "ip route add 10.0.0.0/9 dev eth0 table 7", "table 7 at all" },
+		{ "ip nexthop add id 4 dev eth0", "nexthop 4" },
+		{ "sysctl -w net.ipv4.conf.eth0.rp_filter=1",
+			"setting rp_filter of eth0: 1, 0" },
+		{ "sysctl -w net.ipv4.conf.eth0.bc_forwarding=1",
+			"setting bc_forwarding of eth0: 1, 0" },
+		{ "sysctl -w net.ipv4.conf.all.accept_local=1",
+			"setting accept_local of all: 1, 0" },
+		{ "sysctl -w net.ipv4.conf.default.rp_filter=2",
+			"setting rp_filter of default: 2, 0" },
+		{ "model dump ip rule add priority 9 lookup 9", "number of rules" },
+		{ "model split", "whether local and main are merged" },
 	};
 
 	for (size_t i = 0; i < ELEMENTS(rows); i++) {

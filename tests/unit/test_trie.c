@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "fib/trie.h"
-#include "fixture_model.h"
 #include "fixture_run.h"
+#include "host/host_model.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -21,7 +21,7 @@ mirror=${VM_MIRROR:-http://deb.debian.org/debian}
 vm=$house/build/vm
 # Of a kernel package, below kernel/: what the scenes and a machine of virtio devices need
 modules=(net crypto lib arch/x86/crypto drivers/block/virtio_blk.ko drivers/char/hw_random
-	drivers/net/dummy.ko drivers/net/macvlan.ko drivers/net/tun.ko drivers/net/veth.ko
+	drivers/net/dummy.ko drivers/net/ifb.ko drivers/net/macvlan.ko drivers/net/tun.ko drivers/net/veth.ko
 	drivers/net/vrf.ko drivers/net/vxlan drivers/net/vxlan.ko drivers/net/wireguard
 	drivers/virtio)
 no_modules=(net/bluetooth net/mac80211 net/wireless net/nfc net/can net/sunrpc net/batman-adv
@@ -187,7 +187,7 @@ make_package_here() {
 	configure "$tree" -DCMAKE_BUILD_TYPE=RelWithDebInfo -DCMAKE_C_COMPILER=gcc -DWERROR=ON \
 		-DBUILD_TESTING=ON
 	cmake --build "$tree" --parallel "$(nproc)" --target \
-		rpfilterd rpfilterctl netns_reader kernel_diff packets silent holes
+		rpfilterd rpfilterctl netns_reader kernel_diff golden_kernel packets silent holes
 	rm -rf "$vm/package"
 	cpack -G DEB --config "$tree/CPackConfig.cmake" -B "$vm/package"
 	# the same once more, for an upgrade to be one
@@ -240,8 +240,11 @@ make_inside() {
 	mkdir -p "$directory"/vm/{bin,packages} "$directory/usr/lib/systemd/system/multi-user.target.wants"
 	cp -r "$here/scenes" "$here/scene.sh" "$house/tests/ledger.jq" \
 		"$here/inside/scenes-run" "$here/inside/sweep" "$directory/vm/"
-	cp "$(built_in "$1")"/release/tests/{netns_reader,kernel_diff,packets,silent,holes} "$directory/vm/bin/"
+	cp "$(built_in "$1")"/release/tests/{netns_reader,kernel_diff,golden_kernel,packets,silent,holes} \
+		"$directory/vm/bin/"
 	cp -r "$house/tests/kernel/walks" "$directory/vm/walks"
+	mkdir "$directory/vm/golden"
+	cp "$house"/tests/golden/*.in "$directory/vm/golden/"
 	cp "$(package_file "$1")" "$directory/vm/packages/installed.deb"
 	cp "$(package_file "$1" newer)" "$directory/vm/packages/newer.deb"
 	cp -r "$here/inside/etc" "$directory/"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "kernel/inet_conf.h"
+#include "host/inet_conf.h"
 
 #include "state/devconf.h"
 

@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "golden/answer.h"
+
+#include "base/cleanup.h"
+#include "finding/finding_text.h"
+#include "finding/report.h"
+#include "host/host_model.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static void explain(FILE *out, const struct state *state, const char *text, bool steps)
+{
+	const struct overlay overlay = model_view(state);
+	struct flow flow = model_flow(state, text);
+	struct trace trace = { 0 };
+	struct rpf rpf = rpf_judge(&overlay, &flow, &trace);
+
+	fprintf(out, "%s: %s %s\n", text, rpf_verdict_name(rpf.verdict),
+		rpf_reason_name(rpf.reason));
+	array_each (&trace.steps, const struct trace_step, step) {
+		if (steps)
+			fprintf(out, "  %2d %s\n", step->number, step->text);
+	}
+	trace_done(&trace);
+}
+
+static void check_iface(FILE *out, const struct report_iface *row)
+{
+	char prefix[PREFIX4_TEXT];
+
+	if (!row->expect.list.count && row->verdict != IFACE_UNJUDGED)
+		return;
+	fprintf(out, "%s: %s", row->name, iface_verdict_name(row->verdict));
+	array_each (&row->expect.list, const struct expect_item, item)
+		fprintf(out, ", %s (%s)", prefix4_format(item->prefix, prefix),
+			expect_why_name(item->why));
+	fprintf(out, "\n");
+}
+
+void declare(struct declared_list *declared, const char *text)
+{
+	struct declared one = { 0 };
+	char copy[WORDS_TEXT], *rest = NULL;
+	const char *word;
+
+	snprintf(copy, sizeof(copy), "%s", text);
+	word = strtok_r(copy, " ", &rest);
+	if (!word)
+		abort();
+	snprintf(one.name, sizeof(one.name), "%s", word);
+	while ((word = strtok_r(NULL, " ", &rest)) && one.count < ELEMENTS(one.prefixes))
+		one.prefixes[one.count++] = model_prefix(word);
+	if (array_push(&declared->list, &one) < 0)
+		abort();
+}
+
+static struct expect_declared declared_of(
+	const struct declared_list *declared, const struct iface *iface)
+{
+	struct expect_declared ret = { 0 };
+
+	array_each (&declared->list, const struct declared, one) {
+		if (strcmp(one->name, iface->link.name) == 0)
+			ret = (struct expect_declared){ true, one->prefixes, one->count };
+	}
+	return ret;
+}
+
+static struct report *report_of(
+	const struct state *state, const struct declared_list *declared)
+{
+	const struct flowclasses none = { 0 };
+	const struct overlay overlay = model_view(state);
+	struct report *report = report_new();
+	_cleanup_(freep) const struct iface **ifaces = NULL;
+	size_t count;
+
+	if (!report || state_ifaces(state, &ifaces, &count) < 0)
+		abort();
+	for (size_t i = 0; i < count; i++) {
+		const struct expect_declared expected = declared_of(declared, ifaces[i]);
+
+		if (report_add(report, &overlay, ifaces[i], &expected, &none,
+			    DETAIL_SUMMARY) < 0)
+			abort();
+	}
+	if (report_list_feasible(report, state) < 0)
+		abort();
+	return report;
+}
+
+size_t answer_sentences(
+	FILE *out, const struct state *state, const struct declared_list *declared)
+{
+	_cleanup_(report_freep) struct report *report = report_of(state, declared);
+
+	array_each (&report->findings, struct finding *const, finding) {
+		char text[FINDING_TEXT];
+
+		(*finding)->kernel = KERNEL_DROP; /* as golden_kernel holds of each */
+		fprintf(out, "%s\n", finding_sentence(*finding, text));
+	}
+	return report->findings.count;
+}
+
+static void check(
+	FILE *out, const struct state *state, const struct declared_list *declared)
+{
+	_cleanup_(report_freep) struct report *report = report_of(state, declared);
+
+	array_each (&report->ifaces, const struct report_iface, row)
+		check_iface(out, row);
+	if (!report->findings.count)
+		fprintf(out, "no finding\n");
+	array_each (&report->findings, struct finding *const, finding) {
+		char text[FINDING_TEXT];
+
+		(*finding)->kernel = KERNEL_DROP; /* as golden_kernel holds of each */
+		fprintf(out, "%s [%s]: %s\n", (*finding)->id,
+			rpf_reason_name((*finding)->reason),
+			finding_sentence(*finding, text));
+	}
+	array_each (&report->missed, const struct report_missed, missed)
+		fprintf(out, "%s: not evaluated: %s\n", missed->name, missed->what);
+}
+
+const char *answer_packet(const char *line)
+{
+	return strncmp(line, "explain ", 8) == 0 || strncmp(line, "verdict ", 8) == 0
+		       ? line + 8
+		       : NULL;
+}
+
+bool answer(FILE *out, const struct state *state, const struct declared_list *declared,
+	const char *line)
+{
+	if (answer_packet(line))
+		explain(out, state, answer_packet(line), line[0] == 'e');
+	else if (strcmp(line, "check") == 0)
+		check(out, state, declared);
+	else
+		return false;
+	return true;
+}

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "base/array.h"
+#include "net/ifname.h"
+#include "net/ip4.h"
+#include "state/state.h"
+
+#include <stdbool.h>
+#include <stdio.h>
+
+/* What a golden file asks, answered as its .out has it. */
+
+/* Prefixes that the configuration expects of an interface */
+struct declared {
+	char name[NAME_MAX_];
+	struct prefix4 prefixes[8];
+	size_t count;
+};
+
+struct declared_list {
+	ARRAY(struct declared) list;
+};
+
+/* Takes "NAME [PREFIX]…" in. */
+void declare(struct declared_list *declared, const char *text);
+
+/*
+ * Answers line and returns true, or returns false where it is no question:
+ *
+ *	explain DST from SRC iif NAME …		a packet's verdict and the steps to it
+ *	verdict …				without the steps
+ *	check					each interface with what is expected of it, and
+ *						each finding in its sentence
+ */
+bool answer(FILE *out, const struct state *state, const struct declared_list *declared,
+	const char *line);
+
+/* The packet of `explain` or `verdict`, NULL where line is neither. */
+const char *answer_packet(const char *line);
+
+/* `check` in part: the findings' sentences alone, a line each; returns how many. */
+size_t answer_sentences(
+	FILE *out, const struct state *state, const struct declared_list *declared);

@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "host/words.h"
+
+#include "fib/route.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+void words_cut(struct words *words, const char *line)
+{
+	char *save = NULL;
+
+	words->count = words->at = 0;
+	words->about = "host";
+	words->why[0] = '\0';
+	if (strlen(line) >= sizeof(words->text)) {
+		words_refuse(words, NULL, "the line is too long");
+		return;
+	}
+	strcpy(words->text, line);
+	for (char *word = strtok_r(words->text, " \t\n", &save); word && word[0] != '#';
+		word = strtok_r(NULL, " \t\n", &save)) {
+		if (words->count == WORDS_MOST) {
+			words_refuse(words, NULL, "the line has too many words");
+			return;
+		}
+		words->word[words->count++] = word;
+	}
+}
+
+bool words_failed(const struct words *words)
+{
+	return words->why[0];
+}
+
+void words_refuse(struct words *words, const char *word, const char *what)
+{
+	if (words_failed(words))
+		return;
+	if (word)
+		snprintf(words->why, sizeof(words->why), "%s: \"%.60s\" %s", words->about,
+			word, what);
+	else
+		snprintf(words->why, sizeof(words->why), "%s: %s", words->about, what);
+}
+
+bool words_left(const struct words *words)
+{
+	return !words_failed(words) && words->at < words->count;
+}
+
+const char *words_next(struct words *words)
+{
+	if (words_left(words))
+		return words->word[words->at++];
+	words_refuse(words, NULL, "a word is missing at the end");
+	return "";
+}
+
+bool words_take(struct words *words, const char *word)
+{
+	if (!words_left(words) || strcmp(words->word[words->at], word) != 0)
+		return false;
+	words->at++;
+	return true;
+}
+
+bool words_take_either(struct words *words, const char *a, const char *b)
+{
+	return words_take(words, a) || words_take(words, b);
+}
+
+char words_pair(struct words *words, const char *between, unsigned long ret[static 2])
+{
+	const char *word = words_next(words);
+	char *end, found = 0;
+
+	ret[0] = ret[1] = strtoul(word, &end, 0);
+	if (end != word && *end && strchr(between, *end)) {
+		const char *second = end + 1;
+
+		found = *end;
+		ret[1] = strtoul(second, &end, 0);
+		if (end == second)
+			end = (char *)word;
+	}
+	if (end != word && *end == '\0')
+		return found;
+	words_refuse(words, word, "is no number");
+	ret[0] = ret[1] = 0;
+	return 0;
+}
+
+unsigned long words_number(struct words *words)
+{
+	unsigned long numbers[2];
+
+	(void)words_pair(words, "", numbers);
+	return numbers[0];
+}
+
+struct ip4 words_address(struct words *words)
+{
+	const char *word = words_next(words);
+	struct ip4 addr = ip4(0);
+
+	if (ip4_parse(word, &addr) < 0)
+		words_refuse(words, word, "is no IPv4 address");
+	return addr;
+}
+
+struct prefix4 words_prefix(struct words *words)
+{
+	struct prefix4 prefix = prefix4(ip4(0), 0);
+	const char *word;
+
+	if (words_take_either(words, "default", "all"))
+		return prefix;
+	word = words_next(words);
+	if (prefix4_parse(word, &prefix) < 0)
+		words_refuse(words, word, "is no IPv4 prefix");
+	return prefix;
+}
+
+uint32_t words_table(struct words *words)
+{
+	if (words_take(words, "local"))
+		return TABLE_LOCAL;
+	if (words_take(words, "main"))
+		return TABLE_MAIN;
+	if (words_take(words, "default"))
+		return TABLE_DEFAULT;
+	return (uint32_t)words_number(words);
+}
+
+void words_name(struct words *words, char name[static NAME_MAX_])
+{
+	const char *word = words_next(words);
+
+	name[0] = '\0';
+	if (strlen(word) >= NAME_MAX_)
+		words_refuse(words, word, "is too long for a name");
+	else
+		strcpy(name, word);
+}
+
+unsigned long words_named(
+	struct words *words, const char *const *names, size_t count, const char *what)
+{
+	const char *word;
+	char *end;
+	unsigned long number;
+
+	for (size_t i = 0; i < count; i++) {
+		if (names[i] && words_take(words, names[i]))
+			return i;
+	}
+	word = words_next(words);
+	number = strtoul(word, &end, 0);
+	if (end == word || *end)
+		words_refuse(words, word, what);
+	return number;
+}
