@@ -17,7 +17,7 @@ static const char *const singles[] = { "0.0.0.0", "0.1.2.3", "127.0.0.1", "127.0
 	"127.0.0.42", "224.0.0.1", "224.0.0.251", "239.1.2.3", "255.255.255.255",
 	"240.0.0.1", "203.0.113.9", "8.8.8.8" };
 
-static void add(struct ip4 *list, size_t *count, uint32_t host)
+static void add_host(struct ip4 *list, size_t *count, uint32_t host)
 {
 	if (*count < FLOW_ADDRESSES)
 		list[(*count)++] = ip4(host);
@@ -27,8 +27,8 @@ static void add_ends(struct ip4 *list, size_t *count, struct prefix4 prefix)
 {
 	if (!prefix.len)
 		return;
-	add(list, count, prefix4_first(prefix));
-	add(list, count, prefix4_last(prefix));
+	add_host(list, count, prefix4_first(prefix));
+	add_host(list, count, prefix4_last(prefix));
 }
 
 void flow_space_of(const struct state *state, struct flow_space *ret)
@@ -43,10 +43,10 @@ void flow_space_of(const struct state *state, struct flow_space *ret)
 			if (ip4_is_loopback(
 				    addr->local)) /* these are among the singles */
 				continue;
-			add(ret->own, &ret->own_count, addr->local.host);
-			add(ret->own, &ret->own_count, addr->local.host);
-			add(ret->own, &ret->own_count, addr->local.host);
-			add(ret->own, &ret->own_count,
+			add_host(ret->own, &ret->own_count, addr->local.host);
+			add_host(ret->own, &ret->own_count, addr->local.host);
+			add_host(ret->own, &ret->own_count, addr->local.host);
+			add_host(ret->own, &ret->own_count,
 				prefix4_last(prefix4(addr->local, addr->len)));
 		}
 	}
@@ -55,11 +55,11 @@ void flow_space_of(const struct state *state, struct flow_space *ret)
 
 		if (prefix4_parse(edges[i], &prefix) < 0)
 			abort();
-		add(ret->sources, &ret->source_count, prefix4_first(prefix));
-		add(ret->sources, &ret->source_count, prefix4_last(prefix));
-		add(ret->sources, &ret->source_count, prefix4_first(prefix) - 1);
-		add(ret->sources, &ret->source_count, prefix4_last(prefix) + 1);
-		add(ret->sources, &ret->source_count, prefix4_first(prefix) + 9);
+		add_host(ret->sources, &ret->source_count, prefix4_first(prefix));
+		add_host(ret->sources, &ret->source_count, prefix4_last(prefix));
+		add_host(ret->sources, &ret->source_count, prefix4_first(prefix) - 1);
+		add_host(ret->sources, &ret->source_count, prefix4_last(prefix) + 1);
+		add_host(ret->sources, &ret->source_count, prefix4_first(prefix) + 9);
 	}
 	for (size_t i = 0; i < state->rules.count && i < RULES_LOOKED_AT; i++) {
 		add_ends(ret->sources, &ret->source_count,
@@ -71,7 +71,7 @@ void flow_space_of(const struct state *state, struct flow_space *ret)
 
 		if (ip4_parse(singles[i], &addr) < 0)
 			abort();
-		add(ret->sources, &ret->source_count, addr.host);
+		add_host(ret->sources, &ret->source_count, addr.host);
 	}
 }
 

@@ -201,7 +201,7 @@ static bool answers(
 	return true;
 }
 
-/* The same, with the patience that settles() has: true when there was a question. */
+/* The same, with the waiting that settles() has: true when there was a question. */
 static bool answers_late(
 	struct world *world, const char *text, struct outcome *outcome, bool *ret)
 {

@@ -196,3 +196,20 @@ int fixture_buffer(int fd)
 	ck_assert_int_eq(getsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, &length), 0);
 	return size;
 }
+
+/* A veth pair v0-v1, 10.1.0.1/24 on v0, both up. */
+void fixture_pair(void)
+{
+	fixture_ip("link add v0 type veth peer name v1");
+	fixture_ip("link set v0 up");
+	fixture_ip("link set v1 up");
+	fixture_ip("addr add 10.1.0.1/24 brd + dev v0");
+}
+
+struct ip4 fixture_ip4(const char *text)
+{
+	struct ip4 ret;
+
+	ck_assert_int_eq(ip4_parse(text, &ret), 0);
+	return ret;
+}

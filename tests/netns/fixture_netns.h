@@ -48,3 +48,9 @@ bool fixture_udp_received(int socket, int timeout_ms);
  * for, with its own bookkeeping (some 800 bytes for a route's event) taken out of it.
  */
 int fixture_buffer(int fd);
+
+/* v0 (10.1.0.1/24) and its peer v1, both up. */
+void fixture_pair(void);
+
+/* "192.0.2.1"; of a text that is none, the test fails. */
+struct ip4 fixture_ip4(const char *text);

@@ -40,14 +40,6 @@ static int keep(const struct record *record, void *userdata)
 	return array_push(&seen, &one);
 }
 
-static struct ip4 addr(const char *text)
-{
-	struct ip4 ret;
-
-	ck_assert_int_eq(ip4_parse(text, &ret), 0);
-	return ret;
-}
-
 static void setup(void)
 {
 	ck_assert(fixture_enter());
@@ -95,21 +87,12 @@ static void dump(struct nl_request *request, unsigned int what)
 		ck_assert(one->record.dump);
 }
 
-/* A veth pair v0-v1, 10.1.0.1/24 on v0, both up. */
-static void build_pair(void)
-{
-	fixture_ip("link add v0 type veth peer name v1");
-	fixture_ip("link set v0 up");
-	fixture_ip("link set v1 up");
-	fixture_ip("addr add 10.1.0.1/24 brd + dev v0");
-}
-
 START_TEST(dump_sees_everything)
 {
 	_cleanup_(nl_request_freep) struct nl_request *request = NULL;
 	size_t at = 0;
 
-	build_pair();
+	fixture_pair();
 	fixture_ip("nexthop add id 7 via 10.1.0.7 dev v0");
 	fixture_ip("nexthop add id 8 blackhole");
 	fixture_ip("nexthop add id 9 via 10.1.0.9 dev v0");
@@ -140,12 +123,13 @@ START_TEST(dump_sees_everything)
 	record = next(RECORD_ADDR, &at);
 	while (record->addr.ifindex != fixture_ifindex("v0"))
 		record = next(RECORD_ADDR, &at);
-	ck_assert_uint_eq(record->addr.local.host, addr("10.1.0.1").host);
-	ck_assert_uint_eq(record->addr.broadcast.host, addr("10.1.0.255").host);
+	ck_assert_uint_eq(record->addr.local.host, fixture_ip4("10.1.0.1").host);
+	ck_assert_uint_eq(record->addr.broadcast.host, fixture_ip4("10.1.0.255").host);
 	ck_assert_uint_eq(record->addr.len, 24);
 	record = next(RECORD_NEXTHOP, &at);
 	ck_assert_uint_eq(record->nexthop_obj.id, 7);
-	ck_assert_uint_eq(record->nexthop_obj.nexthop.gw.host, addr("10.1.0.7").host);
+	ck_assert_uint_eq(
+		record->nexthop_obj.nexthop.gw.host, fixture_ip4("10.1.0.7").host);
 	ck_assert(next(RECORD_NEXTHOP, &at)->nexthop_obj.blackhole);
 	(void)next(RECORD_NEXTHOP, &at);
 	ck_assert_uint_eq(next(RECORD_NEXTHOP, &at)->nexthop_obj.member_count, 2);
@@ -166,7 +150,7 @@ START_TEST(dump_sees_routes)
 {
 	_cleanup_(nl_request_freep) struct nl_request *request = NULL;
 
-	build_pair();
+	fixture_pair();
 	fixture_ip("nexthop add id 8 blackhole");
 	fixture_ip("nexthop add id 9 via 10.1.0.9 dev v0");
 	fixture_ip("route add 10.2.0.0/16 via 10.1.0.2 table 1000 metric 5 src 10.1.0.1");
@@ -182,10 +166,10 @@ START_TEST(dump_sees_routes)
 
 	const struct seen *one = route_to("10.2.0.0/16", 1000);
 	ck_assert_uint_eq(one->record.route.priority, 5);
-	ck_assert_uint_eq(one->record.route.prefsrc.host, addr("10.1.0.1").host);
+	ck_assert_uint_eq(one->record.route.prefsrc.host, fixture_ip4("10.1.0.1").host);
 	ck_assert_uint_eq(one->record.route.nexthop_count, 1);
 	ck_assert_int_eq(one->nexthops[0].oif, fixture_ifindex("v0"));
-	ck_assert_uint_eq(one->nexthops[0].gw.host, addr("10.1.0.2").host);
+	ck_assert_uint_eq(one->nexthops[0].gw.host, fixture_ip4("10.1.0.2").host);
 	ck_assert_uint_eq(one->record.route.rest, 0);
 	one = route_to("10.3.0.0/16", TABLE_MAIN);
 	ck_assert_uint_eq(one->record.route.nexthop_count, 2);
@@ -235,7 +219,7 @@ START_TEST(a_dump_in_steps)
 	size_t whole, steps = 0;
 	int r;
 
-	build_pair();
+	fixture_pair();
 	fixture_ip("route add 10.2.0.0/16 via 10.1.0.2 table 1000");
 	for (int i = 0; i < 150; i++)
 		fixture_ip("route add 10.3.%d.0/24 via 10.1.0.2", i);
@@ -270,7 +254,7 @@ START_TEST(one_link_again)
 	_cleanup_(nl_request_freep) struct nl_request *request = NULL;
 	size_t at = 0;
 
-	build_pair();
+	fixture_pair();
 	fixture_sysctl("conf/v0/rp_filter", 2);
 	ck_assert_int_eq(nl_request_new(&request), 0);
 	ck_assert_int_eq(nl_request_link(request, fixture_ifindex("v0"), keep, NULL), 0);
@@ -348,7 +332,7 @@ START_TEST(events_come_in_order)
 	ck_assert_int_eq(nl_reader_new(-1, BUFFER, &reader), 0);
 	ck_assert_int_ge(fixture_buffer(nl_reader_fd(reader)), 2 * BUFFER);
 	ck_assert_int_eq(nl_reader_receive(reader, 10, keep, NULL), 0);
-	build_pair();
+	fixture_pair();
 	fixture_sysctl("conf/v0/rp_filter", 1);
 	fixture_ip("nexthop add id 7 via 10.1.0.7 dev v0");
 	fixture_ip("route append 10.2.0.0/16 via 10.1.0.2");
@@ -364,7 +348,8 @@ START_TEST(events_come_in_order)
 
 	ck_assert_int_gt(next(RECORD_NETCONF, &at)->netconf.ifindex, 0);
 	ck_assert_str_eq(next(RECORD_LINK, &at)->link.kind, "veth");
-	ck_assert_uint_eq(next(RECORD_ADDR, &at)->addr.local.host, addr("10.1.0.1").host);
+	ck_assert_uint_eq(
+		next(RECORD_ADDR, &at)->addr.local.host, fixture_ip4("10.1.0.1").host);
 	const struct record *record = next(RECORD_NETCONF, &at);
 	ck_assert_uint_eq(record->netconf.has, 1u << DEVCONF_RP_FILTER);
 	ck_assert_int_eq(record->netconf.conf.value[DEVCONF_RP_FILTER], 1);
@@ -394,7 +379,7 @@ START_TEST(what_is_kept_comes_again)
 	size_t at = 0, received;
 
 	ck_assert_int_eq(nl_reader_new(-1, BUFFER, &reader), 0);
-	build_pair();
+	fixture_pair();
 	ck_assert_int_gt(nl_reader_receive(reader, 1000, keep, NULL), 0);
 	ck_assert_int_eq(nl_reader_replay(reader, 10, keep, NULL), 0); /* not asked to */
 	array_clear(&seen);
@@ -409,9 +394,10 @@ START_TEST(what_is_kept_comes_again)
 	ck_assert_int_eq(nl_reader_receive(reader, 1000, keep, NULL), 1);
 	array_clear(&seen);
 	ck_assert_int_eq(nl_reader_replay(reader, 1000, keep, NULL), (int)received);
-	ck_assert_int_eq(next(RECORD_ADDR, &at)->addr.local.host, addr("10.9.0.1").host);
 	ck_assert_int_eq(
-		next(RECORD_ROUTE_GONE, &at)->route.dst.addr.host, addr("10.3.0.0").host);
+		next(RECORD_ADDR, &at)->addr.local.host, fixture_ip4("10.9.0.1").host);
+	ck_assert_int_eq(next(RECORD_ROUTE_GONE, &at)->route.dst.addr.host,
+		fixture_ip4("10.3.0.0").host);
 	ck_assert_uint_eq(at, seen.count);
 	ck_assert_int_eq(nl_reader_replay(reader, 1000, keep, NULL), 0); /* each once */
 	nl_reader_record_stop(reader);
@@ -443,7 +429,7 @@ START_TEST(what_comes_next_is_told)
 {
 	_cleanup_(nl_reader_freep) struct nl_reader *reader = NULL;
 
-	build_pair();
+	fixture_pair();
 	ck_assert_int_eq(nl_reader_new(-1, BUFFER, &reader), 0);
 	nl_reader_set_ahead(reader, tell, &told);
 	fixture_ip("route add 10.2.0.0/16 via 10.1.0.2");
@@ -455,9 +441,9 @@ START_TEST(what_comes_next_is_told)
 	ck_assert_uint_eq(seen.count, 5);
 	ck_assert_uint_eq(told, 3);
 	ck_assert(runs[0].table == TABLE_MAIN && runs[0].count == 2);
-	ck_assert_uint_eq(runs[0].dsts[1].host, addr("10.3.0.0").host);
+	ck_assert_uint_eq(runs[0].dsts[1].host, fixture_ip4("10.3.0.0").host);
 	ck_assert(runs[1].table == 1000 && runs[2].table == TABLE_MAIN);
-	ck_assert_uint_eq(runs[1].dsts[0].host, addr("10.4.0.0").host);
+	ck_assert_uint_eq(runs[1].dsts[0].host, fixture_ip4("10.4.0.0").host);
 }
 END_TEST
 
@@ -465,15 +451,14 @@ START_TEST(a_budget_is_kept)
 {
 	_cleanup_(nl_reader_freep) struct nl_reader *reader = NULL;
 
-	build_pair();
 	ck_assert_int_eq(nl_reader_new(-1, BUFFER, &reader), 0);
 	for (int i = 0; i < 50; i++)
-		fixture_ip("route add 10.2.%d.0/24 via 10.1.0.2", i);
+		fixture_ip("route add 10.2.%d.0/24 dev lo", i);
 	ck_assert_int_eq(nl_reader_receive(reader, 40, keep, NULL), 40);
 	ck_assert_uint_eq(seen.count, 40);
 	ck_assert_int_eq(nl_reader_receive(reader, 40, keep, NULL), 10);
 	ck_assert_int_eq(nl_reader_receive(reader, 40, keep, NULL), 0);
-	fixture_ip("link set v1 down");
+	fixture_ip("link set lo down");
 	ck_assert_int_eq(nl_reader_receive(reader, 40, give_up, NULL), -ECANCELED);
 }
 END_TEST
@@ -483,7 +468,7 @@ START_TEST(an_overrun_is_told)
 	_cleanup_(nl_reader_freep) struct nl_reader *reader = NULL;
 	const int tiny = 1;
 
-	build_pair();
+	fixture_pair();
 	ck_assert_int_eq(nl_reader_new(-1, 0, &reader), 0);
 	ck_assert_int_eq(setsockopt(nl_reader_fd(reader), SOL_SOCKET, SO_RCVBUF, &tiny,
 				 sizeof(tiny)),
@@ -505,7 +490,7 @@ START_TEST(a_socket_is_inherited)
 	_cleanup_(nl_reader_freep) struct nl_reader *reader = NULL;
 	_cleanup_(nl_reader_freep) struct nl_reader *heir = NULL;
 
-	build_pair();
+	fixture_pair();
 	ck_assert_int_eq(nl_reader_new(-1, BUFFER, &reader), 0);
 	int fd = dup(nl_reader_fd(reader));
 	nl_reader_free(take_ptr(reader));
@@ -549,228 +534,6 @@ START_TEST(only_the_kernel_is_heard)
 }
 END_TEST
 
-/*
- * The realserver: the VIP on lo, clients come in by tun0, the way back is over v0.
- * Returns the tun's descriptor.
- */
-static int build_realserver(struct flow *flow)
-{
-	int tun = fixture_tun("tun0");
-
-	build_pair();
-	fixture_ip("link set tun0 up");
-	fixture_ip("route add default via 10.1.0.254");
-	fixture_ip("addr add 192.0.2.1/32 dev lo");
-	*flow = (struct flow){ .iif = fixture_ifindex("tun0"),
-		.src = addr("198.51.100.7"),
-		.dst = addr("192.0.2.1"),
-		.proto = IPPROTO_UDP,
-		.sport = 4000,
-		.dport = 5000 };
-	return tun;
-}
-
-static void assert_verdict(struct nl_request *request, const struct flow *flow,
-	enum probe_verdict verdict, const char *what)
-{
-	struct probe_answer answer = { .error = -1 };
-
-	ck_assert_msg(probe_flow(request, flow, &answer) == 0, "%s", what);
-	ck_assert_msg(answer.verdict == verdict, "%s: verdict %d, errno %d", what,
-		answer.verdict, answer.error);
-	ck_assert_msg((verdict == PROBE_PASS) == (answer.error == 0), "%s", what);
-}
-
-START_TEST(the_kernel_judges)
-{
-	_cleanup_(nl_request_freep) struct nl_request *request = NULL;
-	struct flow flow;
-	struct probe_answer answer;
-
-	(void)build_realserver(&flow);
-	ck_assert_int_eq(nl_request_new(&request), 0);
-	assert_verdict(request, &flow, PROBE_PASS, "filter off");
-	fixture_sysctl("conf/tun0/rp_filter", 1);
-	assert_verdict(request, &flow, PROBE_DROP, "strict");
-	fixture_sysctl("conf/tun0/rp_filter", 2);
-	assert_verdict(request, &flow, PROBE_DROP, "loose, unnumbered");
-	fixture_ip("addr add 10.8.0.1/32 dev tun0");
-	assert_verdict(request, &flow, PROBE_PASS, "loose, numbered");
-	fixture_sysctl("conf/tun0/rp_filter", 1);
-
-	struct flow other = flow;
-	other.dst = addr("10.1.0.255");
-	assert_verdict(request, &other, PROBE_DROP, "to a broadcast address");
-	other.dst = addr("255.255.255.255");
-	assert_verdict(request, &other, PROBE_DROP, "to all");
-	other = flow;
-	other.src = addr("127.0.0.5");
-	assert_verdict(request, &other, PROBE_DROP, "a martian source");
-	other.src = addr("10.1.0.1");
-	assert_verdict(request, &other, PROBE_DROP, "a source of this host");
-
-	/* a mark counts with src_valid_mark, and the ports with a rule that asks for them */
-	fixture_sysctl("conf/tun0/src_valid_mark", 1);
-	fixture_ip("route add default dev tun0 table 77");
-	fixture_ip("rule add fwmark 5 lookup 77");
-	other = flow;
-	other.mark = 5;
-	assert_verdict(request, &other, PROBE_PASS, "marked");
-	fixture_ip("rule add ipproto tcp dport 4000 lookup 77");
-	other = flow;
-	assert_verdict(request, &other, PROBE_DROP, "udp");
-	other.proto = IPPROTO_TCP;
-	assert_verdict(request, &other, PROBE_PASS, "tcp, ports swapped");
-	other.proto = IPPROTO_ESP;
-	ck_assert_int_eq(probe_flow(request, &other, &answer), 0);
-	ck_assert(!answer.exact);
-	other.iif = 4711;
-	ck_assert_int_eq(probe_flow(request, &other, &answer), -ENODEV);
-}
-END_TEST
-
-START_TEST(the_kernel_does_not_judge)
-{
-	_cleanup_(nl_request_freep) struct nl_request *request = NULL;
-	struct flow flow;
-
-	(void)build_realserver(&flow);
-	fixture_sysctl("conf/tun0/rp_filter", 1);
-	ck_assert_int_eq(nl_request_new(&request), 0);
-
-	struct flow other = flow;
-	other.dst = addr("203.0.113.1");
-	fixture_sysctl("conf/tun0/forwarding", 0);
-	assert_verdict(request, &other, PROBE_UNJUDGED, "not forwarding");
-	fixture_sysctl("conf/tun0/forwarding", 1);
-	assert_verdict(request, &other, PROBE_DROP, "forwarding");
-	fixture_ip("route add blackhole 203.0.113.0/24");
-	assert_verdict(request, &other, PROBE_UNJUDGED, "a blackhole");
-	fixture_ip("route replace prohibit 203.0.113.0/24");
-	assert_verdict(request, &other, PROBE_UNJUDGED, "prohibited");
-	other.dst = addr("127.0.0.1");
-	assert_verdict(request, &other, PROBE_UNJUDGED, "a martian destination");
-	other.dst = addr("0.0.0.0");
-	assert_verdict(request, &other, PROBE_UNJUDGED, "to nowhere");
-
-	other.dst = addr("239.1.2.3");
-	assert_verdict(request, &other, PROBE_UNJUDGED, "not joined");
-	struct ip_mreqn join = { .imr_ifindex = flow.iif };
-	join.imr_multiaddr.s_addr = htonl(other.dst.host);
-	int fd = fixture_udp(ip4(0), 0);
-	ck_assert_int_eq(
-		setsockopt(fd, IPPROTO_IP, IP_ADD_MEMBERSHIP, &join, sizeof(join)), 0);
-	assert_verdict(request, &other, PROBE_DROP, "joined");
-	close(fd);
-
-	fixture_ip("link set lo mtu 60");
-	other = flow;
-	other.iif = fixture_ifindex("lo");
-	other.dst = addr("10.1.0.1");
-	assert_verdict(request, &other, PROBE_UNJUDGED, "no IPv4");
-}
-END_TEST
-
-START_TEST(a_drop_is_counted)
-{
-	struct flow flow;
-	uint64_t before, after;
-	int tun = build_realserver(&flow);
-	int fd = fixture_udp(flow.dst, flow.dport);
-
-	ck_assert_int_eq(procsys_rpf_drops(&before), 0);
-	fixture_send(tun, &flow, "one");
-	ck_assert(fixture_udp_received(fd, 1000));
-	ck_assert_int_eq(procsys_rpf_drops(&after), 0);
-	ck_assert_uint_eq(after, before);
-
-	fixture_sysctl("conf/tun0/rp_filter", 1);
-	fixture_send(tun, &flow, "two");
-	ck_assert(!fixture_udp_received(fd, 100));
-	ck_assert_int_eq(procsys_rpf_drops(&after), 0);
-	ck_assert_uint_eq(after, before + 1);
-	close(fd);
-	close(tun);
-}
-END_TEST
-
-START_TEST(merged_until_a_rule_comes)
-{
-	bool merged = false;
-
-	ck_assert_int_eq(probe_merged(ip4(0), &merged), 0);
-	ck_assert(merged);
-	/* not an address of ours: found in main, but not as local's */
-	build_pair();
-	fixture_ip("route add default via 10.1.0.254");
-	merged = false;
-	ck_assert_int_eq(probe_merged(addr("10.77.0.1"), &merged), 0);
-	ck_assert(merged);
-	ck_assert_int_eq(probe_merged(addr("10.1.0.1"), &merged), 0);
-	ck_assert(merged);
-
-	fixture_ip("rule add pref 5 lookup 77");
-	fixture_ip("rule del pref 5");
-	ck_assert_int_eq(probe_merged(ip4(0), &merged), 0);
-	ck_assert(!merged);
-	merged = true;
-	ck_assert_int_eq(probe_merged(addr("10.1.0.1"), &merged), 0);
-	ck_assert(!merged);
-
-	/* without any local address it can't be told */
-	fixture_ip("link del v0");
-	fixture_ip("addr flush dev lo");
-	merged = true;
-	ck_assert_int_eq(probe_merged(ip4(0), &merged), -ENOENT);
-	ck_assert(merged);
-}
-END_TEST
-
-START_TEST(what_only_proc_has)
-{
-	size_t at = 0;
-
-	fixture_sysctl("conf/all/accept_local", 1);
-	fixture_sysctl("conf/default/src_valid_mark", 1);
-	ck_assert_int_eq(procsys_read_all(keep, NULL), 0);
-	const struct record *record = next(RECORD_NETCONF, &at);
-	ck_assert_int_eq(record->netconf.ifindex, NETCONF_ALL);
-	ck_assert_int_eq(record->netconf.conf.value[DEVCONF_ACCEPT_LOCAL], 1);
-	ck_assert_int_eq(record->netconf.conf.value[DEVCONF_SRC_VALID_MARK], 0);
-	ck_assert_uint_eq(record->netconf.has & 1u << DEVCONF_RP_FILTER, 0);
-	record = next(RECORD_NETCONF, &at);
-	ck_assert_int_eq(record->netconf.ifindex, NETCONF_DEFAULT);
-	ck_assert_int_eq(record->netconf.conf.value[DEVCONF_SRC_VALID_MARK], 1);
-	ck_assert_uint_eq(record->netconf.has,
-		1u << DEVCONF_ACCEPT_LOCAL | 1u << DEVCONF_SRC_VALID_MARK |
-			1u << DEVCONF_SEND_REDIRECTS | 1u << DEVCONF_ROUTE_LOCALNET |
-			1u << DEVCONF_LOG_MARTIANS | 1u << DEVCONF_BC_FORWARDING);
-}
-END_TEST
-
-static int find_group(const struct record *record, void *userdata)
-{
-	const struct membership *wanted = userdata;
-
-	ck_assert_int_eq(record->kind, RECORD_MEMBERSHIPS);
-	for (size_t i = 0; i < record->memberships.count; i++)
-		if (record->memberships.items[i].ifindex == wanted->ifindex &&
-			record->memberships.items[i].group.host == wanted->group.host)
-			return 0;
-	return -ENOENT;
-}
-
-START_TEST(groups_joined)
-{
-	build_pair();
-	struct membership all = { fixture_ifindex("v0"), addr("224.0.0.1") };
-	struct membership none = { fixture_ifindex("v0"), addr("239.1.2.3") };
-
-	ck_assert_int_eq(procsys_read_memberships(find_group, &all), 0);
-	ck_assert_int_eq(procsys_read_memberships(find_group, &none), -ENOENT);
-}
-END_TEST
-
 int main(void)
 {
 	const TTest *const tests[] = {
@@ -787,12 +550,6 @@ int main(void)
 		an_overrun_is_told,
 		a_socket_is_inherited,
 		only_the_kernel_is_heard,
-		the_kernel_judges,
-		the_kernel_does_not_judge,
-		a_drop_is_counted,
-		merged_until_a_rule_comes,
-		what_only_proc_has,
-		groups_joined,
 	};
 
 	if (!fixture_enter())

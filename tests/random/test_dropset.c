@@ -76,10 +76,10 @@ static uint64_t ck_dropset(const struct world *world, const struct iface *iface,
 	}
 	most = dropset_main(&dropset);
 	if ((most != NULL) != (dropset.dropped.ranges.count > 0))
-		world_fail(world, "it has %s main way back", most ? "a" : "no");
+		world_fail(world, "it has %s main reverse route", most ? "a" : "no");
 	array_each (&dropset.tallies, const struct drop_tally, tally) {
 		if (tally->count > most->count)
-			world_fail(world, "the main way back has not most");
+			world_fail(world, "the main reverse route has not most");
 		if (!prefixset_has(&dropset.dropped, tally->example))
 			world_fail(world, "the example %08x is not dropped",
 				tally->example.host);

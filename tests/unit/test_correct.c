@@ -200,7 +200,7 @@ START_TEST(what_is_needed_no_more_goes)
 	world_init(&world, CORRECT "correct = { restore_after = 10000; };", strict);
 	world_is(&world, 0, "corrected tunl0 1>2", 2);
 	world_is(&world, 60000, "", 2);
-	/* a way back by the tunnel: strict would do */
+	/* a reverse route by the tunnel: strict would do */
 	model_line(world.state, "ip route add 0.0.0.0/1 dev tunl0");
 	model_line(world.state, "ip route add 128.0.0.0/1 dev tunl0");
 	model_line(world.state, "ip route prepend 10.0.0.0/24 dev tunl0 metric 5");
@@ -502,7 +502,7 @@ START_TEST(at_the_end)
 }
 END_TEST
 
-/* Each write of rung 3 and of its way back is a place to be killed, before and after. */
+/* Each write of rung 3, and of taking it back, is a place to be killed, before and after. */
 static int killed(const char *config, int before, int after, struct world *world)
 {
 	static const char *const lines[MOST_LINES] = { STRICT,

@@ -32,7 +32,7 @@ START_TEST(what_would_drop_more_is_not_taken_back)
 	world_is(&world, 1000, "refused tunl0 lowest", 2);
 	for (int ms = 2000; ms < 100000; ms += 10000)
 		world_is(&world, ms, "", 2);
-	/* nothing has a way back: it makes no difference any more */
+	/* nothing has a reverse route: it makes no difference any more */
 	model_line(world.state, "ip route del 16.0.0.0/4 via 10.0.0.1 dev eth0");
 	model_line(world.state,
 		"ip route del 10.0.0.0/24 dev eth0 proto kernel scope link src 10.0.0.2");

@@ -9,7 +9,7 @@
 /*
  * A realserver: eth0 (2) 10.0.0.2/24 with the default route, tunl0 (5) up, the VIP on lo or
  * on tunl0; what is dropped of the sources that come in by tunl0 to the VIP. Written as the
- * prefixes, then each way back with how many it has.
+ * prefixes, then each reverse route with how many it has.
  */
 struct row {
 	const char *what;

@@ -48,7 +48,7 @@ static int find_beside(const struct state *state, const struct expect_declared *
 	return r;
 }
 
-static int find(const struct state *state, const struct expect_declared *declared,
+static int find_finding(const struct state *state, const struct expect_declared *declared,
 	struct finding **ret)
 {
 	struct finding_notes aside = { 0 };
@@ -192,7 +192,7 @@ START_TEST(all_that_it_says)
 	_cleanup_(finding_freep) struct finding *finding = NULL;
 	char text[IP4_TEXT];
 
-	ck_assert_int_eq(find(state, NULL, &finding), 1);
+	ck_assert_int_eq(find_finding(state, NULL, &finding), 1);
 	ck_assert_str_eq(finding->iif, "tunl0");
 	ck_assert_str_eq(finding->kind, "ipip");
 	ck_assert_int_eq(finding->ifindex, 5);
@@ -213,7 +213,7 @@ START_TEST(all_that_it_says)
 }
 END_TEST
 
-/* By how many addresses, and why: a part has no way back, the rest another one. */
+/* By how many addresses, and why: a part has no reverse route, the rest another one. */
 START_TEST(how_much_for_which_reason)
 {
 	static const char *const lines[] = { "sysctl -w net.ipv4.conf.tunl0.rp_filter=1",
@@ -230,7 +230,7 @@ START_TEST(how_much_for_which_reason)
 	model(state, "ip link add eth9 index 6 up type veth");
 	for (size_t i = 0; i < ELEMENTS(lines); i++)
 		model_line(state, lines[i]);
-	ck_assert_int_eq(find(state, &declared, &finding), 1);
+	ck_assert_int_eq(find_finding(state, &declared, &finding), 1);
 	ck_assert_uint_eq(finding->expected, 8 << 16);
 	ck_assert_uint_eq(finding->dropped, 7 << 16);
 	ck_assert_int_eq(finding->reason, RPF_STRICT_ASYMMETRIC);
@@ -249,7 +249,7 @@ START_TEST(it_outlives_the_state)
 	_cleanup_(finding_freep) struct finding *finding = NULL;
 	char text[FINDING_TEXT];
 
-	ck_assert_int_eq(find(state, NULL, &finding), 1);
+	ck_assert_int_eq(find_finding(state, NULL, &finding), 1);
 	state_free(state);
 	ck_assert_ptr_nonnull(strstr(finding_sentence(finding, text), "eth0"));
 }
@@ -291,8 +291,8 @@ START_TEST(a_declared_source)
 				model_prefix(declared[i].prefixes[said.count]);
 			said.count++;
 		}
-		ck_assert_int_eq(
-			find(state, &said, &finding), declared[i].sources != NULL);
+		ck_assert_int_eq(find_finding(state, &said, &finding),
+			declared[i].sources != NULL);
 		if (!finding)
 			continue;
 		ck_assert_str_eq(finding_sources(finding, 16, text, sizeof(text)),
@@ -368,7 +368,7 @@ START_TEST(sentences_to_the_letter)
 		_cleanup_(finding_freep) struct finding *finding = NULL;
 		char text[FINDING_TEXT];
 
-		ck_assert_int_eq(find(state, NULL, &finding), 1);
+		ck_assert_int_eq(find_finding(state, NULL, &finding), 1);
 		finding->kernel = sentences[i].kernel;
 		finding_sentence(finding, text);
 		ck_assert_msg(strcmp(text, sentences[i].sentence) == 0,
@@ -386,7 +386,7 @@ START_TEST(what_makes_it_less_certain_is_before_the_fix)
 	_cleanup_(finding_freep) struct finding *finding = NULL;
 	char text[FINDING_TEXT];
 
-	ck_assert_int_eq(find(state, NULL, &finding), 1);
+	ck_assert_int_eq(find_finding(state, NULL, &finding), 1);
 	finding->kernel = KERNEL_DROP;
 	finding->unsure = true;
 	finding->blind = 1;
@@ -462,12 +462,12 @@ START_TEST(what_makes_it_another)
 		_cleanup_(finding_freep) struct finding *after = NULL;
 
 		model(state, "ip link add eth9 index 6 up type veth");
-		ck_assert_int_eq(find(state, NULL, &before), 1);
+		ck_assert_int_eq(find_finding(state, NULL, &before), 1);
 		model_line(state, changes[i].line);
 		if (strstr(changes[i].line, "rp_filter=0")) {
 			model_sysctl(state, "all", "rp_filter", 1);
 		}
-		ck_assert_int_eq(find(state, NULL, &after), 1);
+		ck_assert_int_eq(find_finding(state, NULL, &after), 1);
 		ck_assert_msg(finding_differs(before, after) == changes[i].differs,
 			"'%s' makes %s", changes[i].line,
 			changes[i].differs ? "nothing new" : "it new");

@@ -187,7 +187,7 @@ static const struct row values[] = {
 		{ "ip route add 9.0.0.0/8 via 10.0.0.1 dev eth0 tos 0x04",
 			"ip route del 9.0.0.0/8 via 10.0.0.1 dev eth0 tos 0x04" },
 		"local 192.0.2.1 192.0.2.2" },
-	{ "a service, which the way back has as its source port",
+	{ "a service, which the reverse path has as its source port",
 		{ "ip rule add priority 100 ipproto 6 sport 80 lookup 77" },
 		"local 192.0.2.1 192.0.2.2; local:tcp:dport=80 192.0.2.1 192.0.2.2" },
 	{ "rules for what lo sends don't make the kernel look into packets",

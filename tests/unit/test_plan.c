@@ -59,7 +59,7 @@ static const struct {
 		"off: tunl0 1>0" },
 	{ "unnumbered and loose", { "sysctl -w net.ipv4.conf.tunl0.rp_filter=2" },
 		{ false, false }, "off: tunl0 2>0" },
-	{ "no way back",
+	{ "no reverse route",
 		{ "sysctl -w net.ipv4.conf.tunl0.rp_filter=1", NUMBERED,
 			"ip route del default via 10.0.0.1 dev eth0" },
 		{ false, false }, "off: tunl0 1>0" },

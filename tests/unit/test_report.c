@@ -52,7 +52,7 @@ static const struct {
 		"t0", "ipip 1/0/1 - up 1 unjudged, 0 findings" },
 };
 
-static int add(struct report *report, const struct state *state, const char *device,
+static int add_iface(struct report *report, const struct state *state, const char *device,
 	const struct flowclasses *flows)
 {
 	const struct expect_declared silent = { 0 };
@@ -74,7 +74,7 @@ START_TEST(a_row_an_interface)
 		model_addr(state, "lo", "192.0.2.1/32");
 		for (size_t k = 0; k < ELEMENTS(rows[i].lines) && rows[i].lines[k]; k++)
 			model_line(state, rows[i].lines[k]);
-		ck_assert_int_eq(add(report, state, rows[i].device, NULL), 0);
+		ck_assert_int_eq(add_iface(report, state, rows[i].device, NULL), 0);
 		ck_assert_int_eq(report_list_feasible(report, state), 0);
 		ck_assert_uint_eq(report->ifaces.count, 1);
 		row = &report->ifaces.items[0];
@@ -104,7 +104,7 @@ START_TEST(a_finding_each_class)
 	model_route(state, "default dev t0 table 77");
 	model_rule(state, "101 from 192.0.2.3 lookup 78");
 	model_route(state, "default via 10.0.0.7 dev eth0 table 78");
-	ck_assert_int_eq(add(report, state, "t0", NULL), 0);
+	ck_assert_int_eq(add_iface(report, state, "t0", NULL), 0);
 	ck_assert_uint_eq(report->findings.count, 2); /* .2 comes back by t0 */
 	ck_assert_str_eq(report->findings.items[0]->id, "t0/local");
 	ck_assert_uint_eq(report->findings.items[0]->reverse.table, TABLE_MAIN);
@@ -130,7 +130,7 @@ START_TEST(classes_of_which_the_same_is_said_are_one_finding)
 	/* parted, and none of it makes a difference: 77 and 78 know nothing */
 	model_rule(state, "100 from 192.0.2.2 lookup 77");
 	model_rule(state, "101 iif lo tos 0x10 lookup 78");
-	ck_assert_int_eq(add(report, state, "t0", NULL), 0);
+	ck_assert_int_eq(add_iface(report, state, "t0", NULL), 0);
 	ck_assert_uint_eq(report->findings.count, 1);
 	finding = report->findings.items[0];
 	ck_assert_str_eq(finding->id, "t0/local");
@@ -161,7 +161,7 @@ START_TEST(a_declared_flow_is_forwarded)
 		model_prefix("198.51.100.0/24"), &to, &plain, &flows);
 	flowclass_declare(state, model_iface(state, "t0"),
 		model_prefix("198.51.100.0/24"), &nowhere, &plain, &flows);
-	ck_assert_int_eq(add(report, state, "t0", &flows), 0);
+	ck_assert_int_eq(add_iface(report, state, "t0", &flows), 0);
 	ck_assert_uint_eq(report->findings.count, 1);
 	ck_assert_str_eq(report->findings.items[0]->out, "eth0");
 	ck_assert_uint_eq(report->findings.items[0]->source_count, 1);
@@ -195,7 +195,7 @@ START_TEST(a_declared_flow_is_a_class_of_its_own)
 	ck_assert_int_eq(flowclass_declare(state, model_iface(state, "t0"),
 				 model_prefix("198.51.100.0/24"), &to, &marked, &flows),
 		0);
-	ck_assert_int_eq(add(report, state, "t0", &flows), 0);
+	ck_assert_int_eq(add_iface(report, state, "t0", &flows), 0);
 	ck_assert_uint_eq(report->findings.count, 1); /* the marked one passes */
 	ck_assert_str_eq(
 		report->findings.items[0]->id, "t0/flow:198.51.100.0/24>10.1.0.2");
@@ -215,9 +215,9 @@ START_TEST(rows_add_up)
 	model(state, "ip link add t1 index 6 up type ipip");
 	model(state, "model blind");
 	model_sysctl(state, "all", "rp_filter", 1);
-	ck_assert_int_eq(add(report, state, "eth0", NULL), 0);
-	ck_assert_int_eq(add(report, state, "t0", NULL), 0);
-	ck_assert_int_eq(add(report, state, "t1", NULL), 0);
+	ck_assert_int_eq(add_iface(report, state, "eth0", NULL), 0);
+	ck_assert_int_eq(add_iface(report, state, "t0", NULL), 0);
+	ck_assert_int_eq(add_iface(report, state, "t1", NULL), 0);
 	ck_assert_uint_eq(report->ifaces.count, 3);
 	ck_assert_uint_eq(report->unjudged, 3);
 	ck_assert_str_eq(report->ifaces.items[2].name, "t1");
@@ -243,7 +243,7 @@ START_TEST(what_the_kernel_made_for_an_address_contests_no_network)
 		model_line(state, "sysctl -w net.ipv4.conf.eth0.rp_filter=1");
 		model_line(state, "ip link add eth1 index 6 up type veth");
 		model_line(state, steps[i].line);
-		ck_assert_int_eq(add(report, state, "eth0", NULL), 0);
+		ck_assert_int_eq(add_iface(report, state, "eth0", NULL), 0);
 		ck_assert_msg(report->ifaces.items[0].claimed_elsewhere ==
 				      steps[i].claimed_elsewhere,
 			"%s", steps[i].line);

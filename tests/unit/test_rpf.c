@@ -225,7 +225,7 @@ static const struct row {
 		"10.0.0.9 from 10.1.0.255 iif eth0", "invalid_source" },
 	{ 21, "without redirects", { NULL }, "10.0.0.9 from 10.1.0.255 iif eth0",
 		"filter_off" },
-	{ 23, "no way back: error of a rule (kernel.md 2.3)",
+	{ 23, "no reverse route: error of a rule (kernel.md 2.3)",
 		{ "ip rule add priority 100 to 20.0.0.0/8 prohibit",
 			"sysctl -w net.ipv4.conf.eth0.rp_filter=2" },
 		"192.0.2.1 from 20.0.0.1 iif eth0", "no_route" },
@@ -356,8 +356,8 @@ static const struct row {
 	{ 28, "off, in full", { "model split" }, "192.0.2.1 from 20.0.0.1 iif eth0",
 		"filter_off" },
 
-	/* --- what the way back goes by ---------------------------------------------------- */
-	{ 22, "the way back was not understood",
+	/* --- what the reverse path goes by ---------------------------------------------------- */
+	{ 22, "the reverse path was not understood",
 		{ "model ip route add 50.0.0.0/8 dev eth0 blind",
 			"sysctl -w net.ipv4.conf.eth0.rp_filter=1" },
 		"192.0.2.1 from 50.0.0.1 iif eth0", "blind" },

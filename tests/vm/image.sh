@@ -187,7 +187,7 @@ make_package_here() {
 	configure "$tree" -DCMAKE_BUILD_TYPE=RelWithDebInfo -DCMAKE_C_COMPILER=gcc -DWERROR=ON \
 		-DBUILD_TESTING=ON
 	cmake --build "$tree" --parallel "$(nproc)" --target \
-		rpfilterd rpfilterctl netns_reader kernel_diff golden_kernel packets silent holes
+		rpfilterd rpfilterctl netns_reader netns_probe kernel_diff golden_kernel packets silent holes
 	rm -rf "$vm/package"
 	cpack -G DEB --config "$tree/CPackConfig.cmake" -B "$vm/package"
 	# the same once more, for an upgrade to be one
@@ -240,7 +240,7 @@ make_inside() {
 	mkdir -p "$directory"/vm/{bin,packages} "$directory/usr/lib/systemd/system/multi-user.target.wants"
 	cp -r "$here/scenes" "$here/scene.sh" "$house/tests/ledger.jq" \
 		"$here/inside/scenes-run" "$here/inside/sweep" "$directory/vm/"
-	cp "$(built_in "$1")"/release/tests/{netns_reader,kernel_diff,golden_kernel,packets,silent,holes} \
+	cp "$(built_in "$1")"/release/tests/{netns_reader,netns_probe,kernel_diff,golden_kernel,packets,silent,holes} \
 		"$directory/vm/bin/"
 	cp -r "$house/tests/kernel/walks" "$directory/vm/walks"
 	mkdir "$directory/vm/golden"
