@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "base/cleanup.h"
+#include "kernel/nl_decode.h"
 #include "kernel/nl_decode_route.h"
 
 #include <assert.h>
