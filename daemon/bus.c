@@ -12,6 +12,7 @@
 #include <string.h>
 #include <syslog.h>
 
+#define REQUESTS_MOST 64
 #define WAIT_LEAST USEC_PER_SEC
 #define WAIT_MOST (300 * USEC_PER_SEC)
 
@@ -75,11 +76,17 @@ static void make_sendable(struct request_answers *answers)
 	}
 }
 
-static int serve(sd_bus_message *message, struct bus *bus, sd_bus_error *error,
-	enum session_request request)
+static void free_request(struct bus_request *request)
 {
-	struct request_answers answers = { 0 };
-	char **names = NULL;
+	sd_bus_message_unref(request->message);
+	free_names(request->names);
+}
+
+/* The turn that follows serves it. */
+static int take_request(sd_bus_message *message, struct bus *bus, sd_bus_error *error,
+	enum session_request what)
+{
+	struct bus_request request = { .request = what };
 	int r = check_sender(message, error);
 
 	if (r < 0)
@@ -87,45 +94,67 @@ static int serve(sd_bus_message *message, struct bus *bus, sd_bus_error *error,
 	if (!session_wanted(bus->session))
 		return sd_bus_error_set(error, BUS_ERROR_MONITORING,
 			"rpfilterd writes nothing: its mode is \"monitor\"");
-	r = read_names(message, &names);
-	if (r >= 0)
-		r = bus->serve(bus->data, request, names, &answers);
-	free_names(names);
-	if (r >= 0) {
-		make_sendable(&answers);
-		r = send_reply(message, &answers);
-	} else if (r == -ENOLCK) {
-		r = sd_bus_error_set(
-			error, SD_BUS_ERROR_FAILED, bus->session->ledger_error);
-	} else if (r == -EAGAIN) {
-		r = sd_bus_error_set(error, SD_BUS_ERROR_FAILED,
+	if (bus->requests.count >= REQUESTS_MOST)
+		return sd_bus_error_set(error, SD_BUS_ERROR_LIMITS_EXCEEDED,
+			"too many requests are waiting; try again in a moment");
+	r = read_names(message, &request.names);
+	if (r < 0)
+		return r;
+	request.message = sd_bus_message_ref(message);
+	r = array_push(&bus->requests, &request);
+	if (r < 0)
+		free_request(&request);
+	return r < 0 ? r : 1;
+}
+
+bool bus_next(struct bus *bus, struct bus_request *ret)
+{
+	if (!bus->requests.count)
+		return false;
+	*ret = bus->requests.items[0];
+	array_remove(&bus->requests, 0);
+	return true;
+}
+
+void bus_answer(struct bus *bus, struct bus_request *request, int error,
+	struct request_answers *answers)
+{
+	make_sendable(answers);
+	/* who is gone meanwhile gets none */
+	if (error >= 0)
+		(void)send_reply(request->message, answers);
+	else if (error == -ENOLCK)
+		(void)sd_bus_reply_method_errorf(request->message, SD_BUS_ERROR_FAILED,
+			"%s", bus->session->ledger_error);
+	else if (error == -EAGAIN)
+		(void)sd_bus_reply_method_errorf(request->message, SD_BUS_ERROR_FAILED,
 			"rpfilterd is resynchronising with the kernel; try again in a moment");
-	}
-	array_done(&answers.list);
-	return r;
+	else
+		(void)sd_bus_reply_method_errno(request->message, error, NULL);
+	free_request(request);
 }
 
 static int on_apply(sd_bus_message *message, void *bus, sd_bus_error *error)
 {
-	return serve(message, bus, error, SESSION_APPLY);
+	return take_request(message, bus, error, SESSION_APPLY);
 }
 
 static int on_revert(sd_bus_message *message, void *bus, sd_bus_error *error)
 {
-	return serve(message, bus, error, SESSION_REVERT);
+	return take_request(message, bus, error, SESSION_REVERT);
 }
 
 static int on_pause(sd_bus_message *message, void *bus, sd_bus_error *error)
 {
-	return serve(message, bus, error, SESSION_PAUSE);
+	return take_request(message, bus, error, SESSION_PAUSE);
 }
 
 static int on_resume(sd_bus_message *message, void *bus, sd_bus_error *error)
 {
-	return serve(message, bus, error, SESSION_RESUME);
+	return take_request(message, bus, error, SESSION_RESUME);
 }
 
-/* Who may call is looked at in serve(), by user and not by capability. */
+/* Who may call is looked at in take_request(), by user and not by capability. */
 static const sd_bus_vtable methods[] = {
 	SD_BUS_VTABLE_START(0),
 	SD_BUS_METHOD(
@@ -249,6 +278,9 @@ void bus_update(struct bus *bus)
 
 void bus_stop(struct bus *bus)
 {
+	array_each (&bus->requests, struct bus_request, request)
+		free_request(request);
+	array_done(&bus->requests);
 	bus->bus = sd_bus_flush_close_unref(bus->bus);
 	bus->retry = sd_event_source_disable_unref(bus->retry);
 	bus->wait_usec = 0;

@@ -16,20 +16,29 @@
  * it is tried again now and then.
  */
 
-/* Serves a request as session_serve() does, behind a turn. Given by whoever has the turn. */
-typedef int (*bus_serve)(void *data, enum session_request request, char *const *names,
-	struct request_answers *ret);
+/* A request that waits for the turn. */
+struct bus_request {
+	sd_bus_message *message;
+	enum session_request request;
+	char **names;
+};
 
 struct bus {
 	sd_event *event;	 /* borrowed */
 	struct sink *sink;	 /* borrowed */
 	struct session *session; /* borrowed */
-	bus_serve serve;
-	void *data; /* of serve */
+	ARRAY(struct bus_request) requests;
 	sd_bus *bus;
 	sd_event_source *retry;
 	uint64_t wait_usec;
 };
+
+/* The oldest request, which is the caller's then, for bus_answer(); false where none waits. */
+bool bus_next(struct bus *bus, struct bus_request *ret);
+
+/* Replies with what session_serve() returned and answered. Frees the request's own. */
+void bus_answer(struct bus *bus, struct bus_request *request, int error,
+	struct request_answers *answers);
 
 /* Connects where something is to be corrected, or tries again later; else lets go of the bus.
  * Nothing about it is an error of the daemon's. */

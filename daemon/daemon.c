@@ -72,10 +72,7 @@ int daemon_init(
 		.correct = options->correct,
 		.once = options->once,
 		.state_directory = options->state_directory };
-	daemon->bus = (struct bus){ .sink = &daemon->sink,
-		.session = &daemon->session,
-		.serve = turn_serve,
-		.data = daemon };
+	daemon->bus = (struct bus){ .sink = &daemon->sink, .session = &daemon->session };
 	use_config(daemon);
 	return connect_kernel(daemon);
 }
@@ -299,6 +296,7 @@ int daemon_once(struct daemon *daemon)
 	if (r >= 0)
 		r = evaluate(daemon->sync.state, daemon->config, DETAIL_SUMMARY, &report);
 	if (r < 0) {
+		turn_log(daemon);
 		log_plain(&daemon->sink, LOG_ERR, "Evaluation failed: %s.", strerror(-r));
 		return 2;
 	}

@@ -64,8 +64,11 @@ static void why_cleared(
 			ip4_format(finding->example.src, text));
 	else if (rpf.reason == RPF_NO_IPV4)
 		snprintf(out, size, "it no longer has IPv4");
-	else if (rpf.verdict == RPF_UNJUDGED)
+	else if (rpf.verdict == RPF_UNJUDGED && !finding->forwarded)
 		snprintf(out, size, "%s is no longer an address of this host",
+			ip4_format(finding->example.dst, text));
+	else if (rpf.verdict == RPF_UNJUDGED)
+		snprintf(out, size, "packets to %s are no longer forwarded",
 			ip4_format(finding->example.dst, text));
 	else
 		snprintf(out, size, "the dropped sources are no longer expected");
@@ -248,8 +251,8 @@ void log_blind(struct sink *sink, const struct state *state)
 void log_missed(struct sink *sink, const struct report_missed *missed)
 {
 	log_plain(sink, LOG_NOTICE,
-		"%s: routing rules define more flow classes than the limit of 64; not evaluated: %s. See rpfilterctl check.",
-		missed->name, missed->what);
+		"%s: routing rules define more flow classes than the limit of %d; not evaluated: %s. See rpfilterctl check.",
+		missed->name, FLOWCLASSES, missed->what);
 }
 
 void log_drops(struct sink *sink, const struct track *track, uint64_t count)
@@ -310,7 +313,9 @@ void log_unconfirmed(struct sink *sink, const struct finding *finding, int error
 void log_cant_ask(struct sink *sink, const struct finding *finding)
 {
 	log_plain(sink, LOG_WARNING,
-		"%s: the kernel rejects the test packet for another reason than the model; no finding is raised.",
+		finding->kernel == KERNEL_UNASKED
+			? "%s: the kernel disagreed and may not be asked again yet (log_martians is on); no finding is raised."
+			: "%s: the kernel rejects the test packet for another reason than the model; no finding is raised.",
 		finding->id);
 }
 

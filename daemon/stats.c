@@ -11,13 +11,10 @@
 
 #define STATUS_USEC (5 * USEC_PER_SEC)
 
-void stats_count_lag(struct stats *stats, struct sync *sync, bool throttled)
+void stats_count_lag(struct stats *stats, uint64_t events, uint64_t since_usec)
 {
-	if (!sync->pending_events || throttled || !sync->synced)
-		return;
-	histogram_add(&stats->lag, clock_monotonic_usec() - sync->pending_usec,
-		sync->pending_events);
-	sync->pending_events = 0;
+	if (events)
+		histogram_add(&stats->lag, clock_monotonic_usec() - since_usec, events);
 }
 
 /* How old the findings are, where something waits for its evaluation. */
@@ -58,10 +55,11 @@ void stats_status(struct stats *stats, const struct sync *sync, const struct tra
 void stats_log(const struct stats *stats, const struct sync *sync,
 	const struct track *track, const struct selfcheck *selfcheck, struct sink *sink)
 {
-	const struct nl_counts *heard = nl_reader_counts(sync->reader);
-	const struct nl_counts *asked = nl_request_counts(sync->request);
+	struct nl_counts messages = sync->counts.audited;
 	const struct histogram *lag = &stats->lag;
 
+	nl_counts_add(&messages, nl_reader_counts(sync->reader));
+	nl_counts_add(&messages, nl_request_counts(sync->request));
 	log_plain(sink, LOG_INFO,
 		"Statistics: %" PRIu64 " events, event to verdict in us: 50%% %" PRIu64
 		", 99%% %" PRIu64 ", 99.9%% %" PRIu64 ", longest %" PRIu64
@@ -75,7 +73,6 @@ void stats_log(const struct stats *stats, const struct sync *sync,
 		lag->largest, sync->state->ifaces.count, state_routes(sync->state),
 		track_open(track), sync->counts.overruns, sync->counts.resyncs,
 		sync->counts.audits, sync->counts.drifts, selfcheck->checks,
-		stats->disagreements, heard->records + asked->records,
-		heard->foreign + asked->foreign, heard->malformed + asked->malformed,
-		heard->refused + asked->refused, heard->blind + asked->blind);
+		stats->disagreements, messages.records, messages.foreign,
+		messages.malformed, messages.refused, messages.blind);
 }

@@ -20,8 +20,8 @@ struct stats {
 	uint64_t status_usec;
 };
 
-/* The events that are pending have been evaluated; what is throttled counts when it is. */
-void stats_count_lag(struct stats *stats, struct sync *sync, bool throttled);
+/* So many events have been evaluated, the first of which was heard of then. */
+void stats_count_lag(struct stats *stats, uint64_t events, uint64_t since_usec);
 
 /* Tells systemd how things are (STATUS=), where that is news or it was long ago. */
 void stats_status(struct stats *stats, const struct sync *sync, const struct track *track,

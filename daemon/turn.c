@@ -17,6 +17,11 @@ void turn_log(struct daemon *daemon)
 	array_each (&daemon->sync.happened, const struct sync_event, event)
 		log_sync(&daemon->sink, &daemon->sync, event);
 	array_clear(&daemon->sync.happened);
+	if (daemon->selfcheck.has_news)
+		log_flow_disagreement(&daemon->sink, daemon->sync.state,
+			&daemon->selfcheck.suspect, &daemon->selfcheck.difference,
+			++daemon->stats.disagreements);
+	daemon->selfcheck.has_news = false;
 	if (schedule->blind_news)
 		log_blind(&daemon->sink, daemon->sync.state);
 	schedule->blind_news = false;
@@ -36,22 +41,16 @@ void turn_log(struct daemon *daemon)
 static int take_news(struct daemon *daemon)
 {
 	struct sync *sync = &daemon->sync;
-	struct selfcheck_difference difference;
 	bool audited = sync->audited;
-	int r;
+	int r = 0;
 
 	daemon->schedule.all |= sync->replaced || sync->evaluate_all;
 	daemon->session.ledger_doubtful |= sync->replaced || audited;
 	sync->replaced = sync->evaluate_all = sync->audited = false;
-	if (!audited)
-		return 0;
-	r = selfcheck_settle(&daemon->selfcheck, sync, &difference);
-	if (r <= 0)
-		return r;
-	daemon->schedule.all = true;
-	log_flow_disagreement(&daemon->sink, sync->state, &daemon->selfcheck.suspect,
-		&difference, ++daemon->stats.disagreements);
-	return 0;
+	if (audited)
+		r = selfcheck_settle(&daemon->selfcheck, sync);
+	daemon->schedule.all |= r > 0;
+	return r < 0 ? r : 0;
 }
 
 /* What the kernel announces to nobody is read again; once a minute the model is checked, too. */
@@ -121,8 +120,14 @@ static int confirm_item(struct daemon *daemon, struct track_item *item,
 	return r < 0 ? r : 0;
 }
 
-/* Logs the findings for which it is time. Sets *again where a turn has to follow. */
-static int publish(struct daemon *daemon, bool *again)
+/* What a turn leaves to be done. */
+struct rest {
+	bool again; /* another turn has to follow at once */
+	bool dirty; /* something that is due waits for an evaluation */
+};
+
+/* Logs the findings for which it is time. */
+static int publish(struct daemon *daemon, struct rest *rest)
 {
 	for (;;) {
 		uint64_t now = clock_monotonic_usec();
@@ -139,13 +144,14 @@ static int publish(struct daemon *daemon, bool *again)
 		if (confirmation.result == CONFIRM_AGAIN) {
 			/* by the timer, which is due: the events that settle it come first */
 			(void)dirty_iface(daemon->sync.state, item->ifindex);
+			rest->dirty = true;
 			return 0;
 		}
 		if (!log_confirmation(daemon, item->finding, &confirmation))
 			continue;
 		log_finding(&daemon->sink, daemon->sync.state, kind, item);
 		/* what is not to be corrected is refused behind it, in a turn of its own */
-		*again |=
+		rest->again |=
 			kind == EVENT_FINDING_RAISED && session_wanted(&daemon->session);
 		r = track_logged(&daemon->track, item, kind, now);
 		if (r < 0)
@@ -168,20 +174,37 @@ static int read_drops(struct daemon *daemon)
 	return drops_arm(&daemon->drops, daemon->config->log.drops_usec);
 }
 
-/* The next turn comes without any event when something is due; at once with again. */
-static int arm_timer(struct daemon *daemon, bool again)
+/* Whether something was taken in behind the evaluation, by asking the kernel. */
+static bool is_behind(const struct daemon *daemon)
+{
+	const struct state *state = daemon->sync.state;
+
+	return !daemon->schedule.throttled &&
+	       (dirty_any(state) || state->links_stale || state->links.count);
+}
+
+/* When a turn has to come without any event. */
+static uint64_t next_turn(struct daemon *daemon, const struct rest *rest)
 {
 	uint64_t next = track_next(&daemon->track),
 		 paced = schedule_next(&daemon->schedule);
 
-	if (!daemon->timer)
-		return 0;
-	if (paced < next)
-		next = paced;
-	if (again)
-		next = clock_monotonic_usec();
+	if (!daemon->sync.synced) /* the resync brings it */
+		return USEC_NEVER;
+	if (rest->again || is_behind(daemon))
+		return clock_monotonic_usec();
+	/* what is due and waits for an evaluation is not asked about until there may be one */
+	if (rest->dirty && daemon->schedule.throttled)
+		return paced;
+	return paced < next ? paced : next;
+}
+
+static int arm_timer(struct daemon *daemon, const struct rest *rest)
+{
+	uint64_t next = next_turn(daemon, rest);
+
 	/* each call of libsystemd's is a system call (gettid) at least: too much for each turn */
-	if (next == daemon->timer_usec)
+	if (!daemon->timer || next == daemon->timer_usec)
 		return 0;
 	daemon->timer_usec = next;
 	if (next == USEC_NEVER)
@@ -189,12 +212,42 @@ static int arm_timer(struct daemon *daemon, bool again)
 	return sync_arm(daemon->timer, next);
 }
 
+/* What rpfilterctl asked for by the bus, now that all is as new as can be. */
+static bool serve_requests(struct daemon *daemon)
+{
+	struct bus_request request;
+	bool any = false;
+
+	while (bus_next(&daemon->bus, &request)) {
+		struct request_answers answers = { 0 };
+		int r = session_serve(&daemon->session, request.request, request.names,
+			daemon->selfcheck.unsure_ifindex, &answers);
+
+		bus_answer(&daemon->bus, &request, r, &answers);
+		array_done(&answers.list);
+		any = true;
+	}
+	return any;
+}
+
+/* Tells people how it goes. */
+static void tell(struct daemon *daemon)
+{
+	bool throttled = daemon->schedule.throttled;
+	uint64_t since = 0, events;
+
+	stats_status(&daemon->stats, &daemon->sync, &daemon->track, throttled);
+	events = sync_turned(&daemon->sync, throttled, &since);
+	stats_count_lag(&daemon->stats, events, since);
+}
+
 /* --- the turn -------------------------------------------------------------------------------- */
 
 int turn_run(struct daemon *daemon, bool quick)
 {
 	struct sync *sync = &daemon->sync;
-	bool again = false, throttled = false;
+	struct rest rest = { 0 };
+	bool throttled = false;
 	int r = 0;
 
 	session_follow_links(&daemon->session);
@@ -209,32 +262,19 @@ int turn_run(struct daemon *daemon, bool quick)
 	/* the kernel first: a correction waits for no entry, and no finding is logged that it cured */
 	if (r >= 0 && sync->synced) {
 		r = session_turn(&daemon->session, daemon->selfcheck.unsure_ifindex);
-		again = r > 0;
+		rest.again = r > 0;
 	}
 	if (r >= 0 && sync->synced && !throttled)
 		r = evaluate_dirty(daemon, quick);
+	if (r >= 0)
+		rest.again |= serve_requests(daemon);
 	turn_log(daemon);
 	if (r >= 0 && sync->synced)
-		r = publish(daemon, &again);
+		r = publish(daemon, &rest);
 	if (r >= 0)
 		r = read_drops(daemon);
 	if (r >= 0)
-		r = arm_timer(daemon, again);
-	stats_status(&daemon->stats, sync, &daemon->track, daemon->schedule.throttled);
-	stats_count_lag(&daemon->stats, sync, daemon->schedule.throttled);
-	sync->turned_usec = clock_monotonic_usec();
-	return r;
-}
-
-int turn_serve(void *data, enum session_request request, char *const *names,
-	struct request_answers *ret)
-{
-	struct daemon *daemon = data;
-	int r = turn_run(daemon, false);
-
-	if (r >= 0)
-		r = session_serve(&daemon->session, request, names,
-			daemon->selfcheck.unsure_ifindex, ret);
-	turn_log(daemon);
+		r = daemon->session.entry_lost ? -ENOMEM : arm_timer(daemon, &rest);
+	tell(daemon);
 	return r;
 }

@@ -12,9 +12,5 @@ int turn_run(struct daemon *daemon, bool quick);
 /* Whether something may have another verdict than it was evaluated with. */
 bool turn_is_pending(const struct daemon *daemon);
 
-/* As bus_serve: a request by hand, behind a turn. */
-int turn_serve(void *daemon, enum session_request request, char *const *names,
-	struct request_answers *ret);
-
 /* Logs what is kept to be logged by now. */
 void turn_log(struct daemon *daemon);

@@ -451,7 +451,9 @@ static int drop_overwritten(struct policy *policy, const struct policy_input *in
 		const struct iface *iface = state_iface(state, entry->ifindex);
 		int value = 0;
 
-		if (strcmp(entry->netns, ledger->netns) != 0 || !entry->done)
+		/* what went in this turn goes with the next one, and is not the new owner's */
+		if (strcmp(entry->netns, ledger->netns) != 0 || !entry->done ||
+			state_link_went(state, entry->ifindex))
 			continue;
 		if (value_of(state, entry->ifindex, &value) && value == entry->value) {
 			/* the same index all along: it was given another name or address */

@@ -389,8 +389,8 @@ int session_turn(struct session *session, int unsure_ifindex)
 		r = 0;
 	}
 	armed = r < 0 ? r : arm_timer(session);
-	if (armed < 0 || session->entry_lost)
-		return armed < 0 ? armed : -ENOMEM;
+	if (armed < 0)
+		return armed;
 	/* what a write leaves to be done is done in a turn of its own */
 	return r > 0;
 }

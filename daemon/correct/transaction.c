@@ -30,11 +30,23 @@ struct work {
 	size_t written;
 };
 
+/* Whether the interface went under the transaction: another one may have its index by now. */
+static bool went(const struct kernel_port *port, int ifindex)
+{
+	const struct state *state = port->state(port->data);
+
+	return state && ifindex > 0 && state_link_went(state, ifindex);
+}
+
 static bool is_expected(const struct work *work, struct outcome *ret)
 {
 	array_each (&work->plan->steps, const struct plan_step, step) {
 		int value = 0, r;
 
+		if (went(work->port, step->ifindex)) {
+			ret->kind = OUTCOME_STALE;
+			return false;
+		}
 		r = work->port->read(work->port->data, step->ifindex, &value);
 		if (r < 0) {
 			*ret = (struct outcome){ .kind = OUTCOME_ERROR,
@@ -55,14 +67,6 @@ static const struct iface *iface_of(const struct kernel_port *port, int ifindex)
 	const struct state *state = port->state(port->data);
 
 	return state ? state_iface(state, ifindex) : NULL;
-}
-
-/* Whether the interface went under the transaction: another one may have its index by now. */
-static bool went(const struct kernel_port *port, int ifindex)
-{
-	const struct state *state = port->state(port->data);
-
-	return state && ifindex > 0 && state_link_went(state, ifindex);
 }
 
 /* What tells which one it was: after a crash it may be another one that has the index. */

@@ -291,9 +291,7 @@ static int run_pending(const struct run *run)
 
 bool schedule_is_pending(const struct schedule *schedule, const struct state *state)
 {
-	return schedule->all || schedule->reverse_stale || state->dirty.all ||
-	       state->dirty.routes || state->dirty.no_route || state->dirty.addresses ||
-	       state->dirty.ifaces.count;
+	return schedule->all || schedule->reverse_stale || dirty_any(state);
 }
 
 bool schedule_throttle(struct schedule *schedule, const struct state *state, bool quick)
@@ -314,9 +312,7 @@ int schedule_run(struct schedule *schedule, struct state *state,
 
 uint64_t schedule_next(const struct schedule *schedule)
 {
-	uint64_t next = schedule->reverse_stale ? schedule->reverse_usec : USEC_NEVER;
-
-	if (schedule->throttled && schedule->throttled_until_usec < next)
-		next = schedule->throttled_until_usec;
-	return next;
+	if (schedule->throttled)
+		return schedule->throttled_until_usec;
+	return schedule->reverse_stale ? schedule->reverse_usec : USEC_NEVER;
 }

@@ -210,17 +210,17 @@ int selfcheck_run(struct selfcheck *check, struct sync *sync, const struct track
 	return 0;
 }
 
-int selfcheck_settle(
-	struct selfcheck *check, struct sync *sync, struct selfcheck_difference *ret)
+int selfcheck_settle(struct selfcheck *check, struct sync *sync)
 {
 	int r;
 
 	if (!check->has_suspect)
 		return 0;
 	check->has_suspect = false;
-	r = model_agrees(sync, &check->suspect, ret);
+	r = model_agrees(sync, &check->suspect, &check->difference);
 	if (r != 0)
 		return r == -ENOMEM ? r : 0;
 	check->unsure_ifindex = check->suspect.iif;
+	check->has_news = true;
 	return 1;
 }

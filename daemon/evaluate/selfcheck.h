@@ -8,6 +8,12 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/* Model and kernel differ on the suspect. */
+struct selfcheck_difference {
+	struct rpf rpf;
+	int kernel_errno; /* positive; 0: it takes the packet */
+};
+
 /*
  * The model held against the kernel while the daemon runs: a few flows a minute, those of findings
  * and of interfaces that just changed first, the rest at random, near the ends of prefixes as
@@ -18,12 +24,8 @@ struct selfcheck {
 	bool has_suspect;    /* model and kernel differed; all is being read again */
 	struct flow suspect; /* on this flow */
 	int unsure_ifindex; /* reading again did not settle it: findings here are unsure */
-};
-
-/* Model and kernel differ on the suspect. */
-struct selfcheck_difference {
-	struct rpf rpf;
-	int kernel_errno; /* positive; 0: it takes the packet */
+	bool has_news;	    /* ... which is to be logged; the turn clears it */
+	struct selfcheck_difference difference;
 };
 
 /*
@@ -34,8 +36,7 @@ int selfcheck_run(struct selfcheck *check, struct sync *sync, const struct track
 	unsigned int questions);
 
 /*
- * After all was read again: is the flow in question settled? Returns 1 where it isn't, with *ret,
- * which is to be logged, and all is to be evaluated; 0; or a negative errno.
+ * After all was read again: is the flow in question settled? Returns 1 where it isn't: that is
+ * news, and all is to be evaluated; 0; or a negative errno.
  */
-int selfcheck_settle(
-	struct selfcheck *check, struct sync *sync, struct selfcheck_difference *ret);
+int selfcheck_settle(struct selfcheck *check, struct sync *sync);

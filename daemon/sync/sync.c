@@ -79,7 +79,7 @@ int sync_take(struct sync *sync, unsigned int most)
 	if (r < 0)
 		return sync_failed(sync, r);
 	if (r > 0 && !sync->pending_events)
-		sync->pending_usec = now;
+		sync->pending_usec = sync->gathering ? sync->gather_usec : now;
 	sync->pending_events += (uint64_t)r;
 	if (sync->state->audit_due) {
 		sync->state->audit_due = false;
@@ -145,6 +145,7 @@ static int on_netlink(sd_event_source *source, int fd, uint32_t revents, void *d
 	if (sync->busy < STORM_FROM)
 		return 0;
 	sync->gathering = true;
+	sync->gather_usec = now;
 	r = sd_event_source_set_enabled(source, SD_EVENT_OFF);
 	return r < 0 ? r : sync_arm(sync->gather, now + GATHER_USEC);
 }
@@ -158,11 +159,24 @@ static int on_gather(sd_event_source *source, uint64_t usec, void *data)
 	(void)usec;
 	if (r < 0 || !sync->synced)
 		return r < 0 ? r : 0;
+	sync->gather_usec = now;
 	if (r >= GATHERED_FEW)
 		return sync_arm(source, r == GATHERED_MOST ? now : now + GATHER_USEC);
 	sync->gathering = false;
 	sync->busy = 0;
 	return sd_event_source_set_enabled(sync->netlink, SD_EVENT_ON);
+}
+
+uint64_t sync_turned(struct sync *sync, bool throttled, uint64_t *ret_since)
+{
+	uint64_t events = sync->pending_events;
+
+	sync->turned_usec = clock_monotonic_usec();
+	if (throttled || !sync->synced)
+		return 0;
+	*ret_since = sync->pending_usec;
+	sync->pending_events = 0;
+	return events;
 }
 
 /* --- losing sync ----------------------------------------------------------------------------- */
@@ -194,6 +208,8 @@ int sync_lose(struct sync *sync, enum sync_loss loss)
 	/* all is read again instead: the next audit is the regular one */
 	sync_drop_audit(sync);
 	sync_want_audit(sync, AUDIT_REGULAR_USEC);
+	if (!sync->event) /* --once: nobody would read it again */
+		return -ENOBUFS;
 	/* nothing more is taken in until then */
 	sync->gathering = false;
 	sync->busy = 0;
@@ -227,6 +243,8 @@ int sync_take_over(struct sync *sync, struct state *fresh)
 
 	if (r < 0)
 		return r;
+	if (!sync->state)
+		array_clear(&fresh->links); /* nobody knew another state of them */
 	fresh->custom_local |= sync->state && sync->state->custom_local;
 	state_free(sync->state);
 	sync->state = take_ptr(owned);
@@ -247,6 +265,8 @@ void sync_drop_audit(struct sync *sync)
 		return;
 	nl_reader_record_stop(sync->reader);
 	sd_event_source_disable_unref(audit->source);
+	if (audit->request)
+		nl_counts_add(&sync->counts.audited, nl_request_counts(audit->request));
 	nl_request_free(audit->request);
 	state_free(audit->fresh);
 	*audit = (struct sync_audit){ 0 };

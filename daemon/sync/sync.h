@@ -54,6 +54,7 @@ struct sync_audit {
 
 struct sync_counts {
 	uint64_t overruns, resyncs, audits, drifts;
+	struct nl_counts audited; /* messages of audits that ended */
 };
 
 struct sync {
@@ -78,9 +79,10 @@ struct sync {
 		pending_usec; /* not evaluated yet; since when the first */
 
 	/* storms: see sync.c */
-	uint64_t turned_usec; /* when the last turn ended; set by the turn */
+	uint64_t turned_usec; /* when the last turn ended */
 	unsigned int busy;
 	bool gathering;
+	uint64_t gather_usec; /* what is taken next may have come since then */
 
 	uint64_t backoff_usec, last_overrun_usec;
 	struct sync_audit audit;
@@ -107,6 +109,10 @@ int sync_start(struct sync *sync, sd_event *event, uint64_t refresh_usec);
  * dealt with; or a negative errno that ends the daemon.
  */
 int sync_take(struct sync *sync, unsigned int most);
+
+/* A turn has ended: what was pending is evaluated, unless it is throttled. Returns how many events
+ * that were, and sets *ret_since to when the first of them was heard of. */
+uint64_t sync_turned(struct sync *sync, bool throttled, uint64_t *ret_since);
 
 /* Takes in all that the kernel announced so far, for a second at most. 0 or a negative errno. */
 int sync_events(struct sync *sync);

@@ -18,6 +18,15 @@ struct nl_counts {
 	uint64_t overruns;  /* -ENOBUFS: the kernel threw events away */
 };
 
+static inline void nl_counts_add(struct nl_counts *counts, const struct nl_counts *more)
+{
+	counts->records += more->records;
+	counts->foreign += more->foreign;
+	counts->blind += more->blind;
+	counts->malformed += more->malformed;
+	counts->refused += more->refused;
+}
+
 void nl_decoder_init(struct nl_decoder *decoder);
 void nl_decoder_done(struct nl_decoder *decoder);
 

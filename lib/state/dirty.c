@@ -36,6 +36,12 @@ bool dirty_has(
 	       (state->dirty.addresses && !iface->addrs.count);
 }
 
+bool dirty_any(const struct state *state)
+{
+	return state->dirty.all || state->dirty.routes || state->dirty.no_route ||
+	       state->dirty.addresses || state->dirty.ifaces.count;
+}
+
 void dirty_settle(struct state *state)
 {
 	array_each (&state->dirty.ifaces, const int, ifindex) {

@@ -20,5 +20,8 @@ void dirty_follow(struct state *state, struct fib *fib);
 bool dirty_has(
 	const struct state *state, const struct iface *iface, bool depends_on_no_route);
 
+/* Whether anything is dirty. */
+bool dirty_any(const struct state *state);
+
 /* All that was dirty has been evaluated: clears the marks. */
 void dirty_settle(struct state *state);

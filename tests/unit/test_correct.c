@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "daemon/correct/restore.h"
+#include "daemon/evaluate/evaluate.h"
 #include "fixture_correct.h"
 #include "fixture_run.h"
 #include "host/host_model.h"
@@ -335,6 +336,9 @@ END_TEST
 START_TEST(an_index_is_given_to_another_in_the_middle_of_it)
 {
 	struct world world;
+	const struct kernel_port port = world_port(&world);
+	_cleanup_(report_freep) struct report *report = NULL;
+	struct policy_input input;
 
 	world_init(&world, CORRECT, strict);
 	world.goes = 5;
@@ -356,6 +360,21 @@ START_TEST(an_index_is_given_to_another_in_the_middle_of_it)
 	ck_assert_uint_eq(world.ledger->entries.count, 0);
 	ck_assert_str_eq(world_turn(&world, 81000), "");
 	ck_assert_int_eq(world.kernel->writes, 2);
+	world_done(&world);
+
+	/* before the first write */
+	world_init(&world, CORRECT, strict);
+	ck_assert_int_eq(evaluate(world.state, world.config, DETAIL_SUMMARY, &report), 0);
+	ck_assert_uint_eq(report->findings.count, 1);
+	input = world_input(&world, &port, report, 0);
+	array_clear(&world.state->links);
+	model_line(world.state, "ip link del tunl0");
+	model_link(world.state, 5, "tun9", "type tun");
+	model_sysctl(world.state, "tun9", "rp_filter", 1);
+	ck_assert_int_eq(
+		policy_by_hand(&world.correct, &input, report->findings.items[0]), 0);
+	ck_assert_int_eq(world.kernel->writes, 0);
+	ck_assert_uint_eq(world.ledger->entries.count, 0);
 	world_done(&world);
 }
 END_TEST
