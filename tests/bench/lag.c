@@ -13,7 +13,14 @@
 #include <sys/wait.h>
 
 #define REPETITIONS 5
-#define BOUND_USEC 200
+
+/*
+ * An event that comes alone is evaluated at once. In a storm the daemon lets events gather for
+ * a millisecond and takes up to 1,024 of them, some 2 ms of work (daemon/sync/sync.c): what was
+ * taken first waits for the last of them and for the evaluation of all.
+ */
+#define ALONE_USEC 100
+#define STORM_USEC 3000
 
 enum load { LOAD_BATCH, LOAD_FAST, LOAD_KERNEL, LOAD_PACED, LOADS };
 
@@ -21,11 +28,12 @@ static const struct {
 	const char *what;
 	size_t routes;
 	unsigned int per_second;
+	double bound_usec;
 } loads[LOADS] = {
-	[LOAD_BATCH] = { "storm of ip -batch", 100000, 0 },
-	[LOAD_FAST] = { "storm of 150,000 a second", 100000, 150000 },
-	[LOAD_KERNEL] = { "storm without pause", 100000, 0 },
-	[LOAD_PACED] = { "one each millisecond", 2000, 1000 },
+	[LOAD_BATCH] = { "storm of ip -batch", 100000, 0, STORM_USEC },
+	[LOAD_FAST] = { "storm of 150,000 a second", 100000, 150000, STORM_USEC },
+	[LOAD_KERNEL] = { "storm without pause", 100000, 0, STORM_USEC },
+	[LOAD_PACED] = { "one each millisecond", 2000, 1000, ALONE_USEC },
 };
 
 static void rage(enum load load, const struct shape_route *routes, size_t count)
@@ -84,8 +92,8 @@ static void compare(struct bench *bench, const int namespaces[static 2], enum lo
 	}
 	bench_ratio(bench, "us", most[1], most[0], times, 1.5,
 		"%s: 99th percentile, large to small", loads[load].what);
-	bench_value(bench, "us", bench_percentile(most[1], times, 0.5), BOUND_USEC,
-		"on the large table, 99th percentile");
+	bench_value(bench, "us", bench_percentile(most[1], times, 0.5),
+		loads[load].bound_usec, "on the large table, 99th percentile");
 	bench_value(bench, "us", bench_percentile(half, times, 0.5), BENCH_NONE, "half");
 	bench_value(bench, "us", longest, BENCH_NONE, "longest of all runs");
 	bench_right(

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A fault that appears while routes come and go, 150,000 a second and as fast as this machine
+ * A finding that appears while routes come and go, 150,000 a second and as fast as this machine
  * can have them: from the write to rp_filter to the entry.
  */
 #include "bare.h"
