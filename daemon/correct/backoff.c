@@ -6,14 +6,9 @@
 #include <errno.h>
 #include <stdlib.h>
 
-struct backoff *backoff_find(const struct backoffs *backoffs, int ifindex)
-{
-	return hash_get(&backoffs->by_ifindex, (uint64_t)ifindex);
-}
-
 struct backoff *backoff_of(struct backoffs *backoffs, int ifindex, uint64_t up_usec)
 {
-	struct backoff *backoff = backoff_find(backoffs, ifindex);
+	struct backoff *backoff = hash_get(&backoffs->by_ifindex, (uint64_t)ifindex);
 
 	if (backoff)
 		return backoff;
@@ -50,7 +45,7 @@ void backoffs_done(struct backoffs *backoffs)
 	hash_done(&backoffs->by_ifindex);
 }
 
-/* --- writes ------------------------------------------------------------------------------------- */
+/* --- writes --------------------------------------------------------------------------------- */
 
 bool backoff_may_write(
 	struct backoff *backoff, unsigned int per_minute, uint64_t now, uint64_t *until)
@@ -76,7 +71,7 @@ int backoff_wrote(struct backoff *backoff, uint64_t now)
 	return array_push(&backoff->writes, &now);
 }
 
-/* --- somebody else ------------------------------------------------------------------------------ */
+/* --- somebody else -------------------------------------------------------------------------- */
 
 int backoff_reversed(
 	struct backoff *backoff, const struct config *config, uint64_t now, uint64_t when)

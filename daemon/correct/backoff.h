@@ -40,7 +40,6 @@ struct backoffs {
 
 /* The one of an interface, made at need; NULL on lack of memory. */
 struct backoff *backoff_of(struct backoffs *backoffs, int ifindex, uint64_t up_usec);
-struct backoff *backoff_find(const struct backoffs *backoffs, int ifindex);
 void backoff_forget(struct backoffs *backoffs, int ifindex);
 void backoffs_done(struct backoffs *backoffs);
 

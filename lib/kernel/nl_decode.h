@@ -15,7 +15,6 @@ struct nl_counts {
 	uint64_t blind;	    /* of the records */
 	uint64_t malformed; /* -EBADMSG: truncated or wrong lengths */
 	uint64_t refused;   /* not from the kernel */
-	uint64_t overruns;  /* -ENOBUFS: the kernel threw events away */
 };
 
 static inline void nl_counts_add(struct nl_counts *counts, const struct nl_counts *more)
@@ -39,9 +38,9 @@ void nl_decoder_done(struct nl_decoder *decoder);
  * RECORD_LINK: a message without a name or without IFLA_AF_SPEC is blind, as no kernel sends
  * one and its absent IPv4 part must not be taken for "no IPv4". Kinds longer than fits are cut.
  * RECORD_LINK_GONE, RECORD_NEXTHOP_GONE, RECORD_NETCONF_GONE: the key alone is given.
- * RECORD_ROUTE: no nexthops with nhid (the object has them), nor on an error route. nexthops live in
- * decoder. rest leaves out what one and the same route shows or not depending on
- * nexthop_compat_mode. RECORD_NETCONF: at least one bit of has is set.
+ * RECORD_ROUTE: no nexthops with nhid (the object has them), nor on an error route.
+ * nexthops live in decoder. rest leaves out what one and the same route shows or not
+ * depending on nexthop_compat_mode. RECORD_NETCONF: at least one bit of has is set.
  *
  * Returns NL_RECORD, NL_FOREIGN (*ret is undefined), -EBADMSG or -ENOMEM (likewise).
  * Source: the senders in net/core/rtnetlink.c, net/core/fib_rules.c, net/ipv4/devinet.c,

@@ -50,8 +50,10 @@ static int buffer_size(int fd)
 	return size;
 }
 
-/* Forced where that is permitted. Else what rmem_max allows; but never on an inherited socket, whose
- * buffer was made larger than that by somebody with the permission. */
+/*
+ * Forced where that is permitted. Else what rmem_max allows; but never on an inherited
+ * socket, whose buffer was made larger than that by somebody with the permission.
+ */
 static int set_buffer(struct nl_reader *reader, size_t wanted, bool inherited)
 {
 	int before = buffer_size(reader->fd);
@@ -280,7 +282,6 @@ static int fill_slots(struct nl_reader *reader, unsigned int slots)
 		return filled;
 	if (errno == EAGAIN)
 		return 0;
-	reader->counts.overruns += errno == ENOBUFS;
 	return -errno;
 }
 

@@ -42,12 +42,6 @@ static inline bool prefix4_has(struct prefix4 prefix, struct ip4 addr)
 	return ((prefix.addr.host ^ addr.host) & ip4_mask(prefix.len)) == 0;
 }
 
-/* Whether inner lies in outer; each lies in itself. */
-static inline bool prefix4_covers(struct prefix4 outer, struct prefix4 inner)
-{
-	return inner.len >= outer.len && prefix4_has(outer, inner.addr);
-}
-
 static inline uint32_t prefix4_first(struct prefix4 prefix)
 {
 	return prefix.addr.host;

@@ -476,7 +476,6 @@ START_TEST(an_overrun_is_told)
 	for (int i = 0; i < 50; i++)
 		fixture_ip("route add 10.2.%d.0/24 via 10.1.0.2", i);
 	ck_assert_int_eq(nl_reader_receive(reader, 1000, keep, NULL), -ENOBUFS);
-	ck_assert_uint_eq(nl_reader_counts(reader)->overruns, 1);
 	ck_assert_int_eq(nl_reader_discard(reader), 0);
 	ck_assert_int_eq(nl_reader_receive(reader, 1000, keep, NULL), 0);
 	fixture_ip("route add 10.3.0.0/24 via 10.1.0.2");

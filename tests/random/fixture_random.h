@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "net/ip4.h"
+
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -44,4 +46,10 @@ static inline uint32_t chance_below(struct chance *chance, uint32_t limit)
 static inline bool chance_one_in(struct chance *chance, uint32_t of)
 {
 	return chance_below(chance, of) == 0;
+}
+
+/* Whether inner lies in outer; each lies in itself. */
+static inline bool prefix_covers(struct prefix4 outer, struct prefix4 inner)
+{
+	return inner.len >= outer.len && prefix4_has(outer, inner.addr);
 }

@@ -122,13 +122,13 @@ static uint64_t owned_by(const struct fib *fib, const struct fib_list *wanted)
 		owned += prefix4_size(prefixes[p]);
 		for (size_t q = 0; q < PREFIXES; q++) {
 			bool largest = q != p &&
-				       prefix4_covers(prefixes[p], prefixes[q]) &&
+				       prefix_covers(prefixes[p], prefixes[q]) &&
 				       trie_get(&fib->trie, prefixes[q]);
 
 			for (size_t m = 0; m < PREFIXES && largest; m++)
 				largest = m == p || m == q ||
-					  !prefix4_covers(prefixes[p], prefixes[m]) ||
-					  !prefix4_covers(prefixes[m], prefixes[q]) ||
+					  !prefix_covers(prefixes[p], prefixes[m]) ||
+					  !prefix_covers(prefixes[m], prefixes[q]) ||
 					  !trie_get(&fib->trie, prefixes[m]);
 			if (largest)
 				owned -= prefix4_size(prefixes[q]);

@@ -132,13 +132,13 @@ static uint64_t list_owned(const struct list *list, struct prefix4 prefix)
 
 	for (size_t i = 0; i < list->count; i++) {
 		struct prefix4 inner = list->entries[i].prefix;
-		bool largest = prefix4_covers(prefix, inner) && inner.len > prefix.len;
+		bool largest = prefix_covers(prefix, inner) && inner.len > prefix.len;
 
 		for (size_t k = 0; k < list->count && largest; k++) {
 			struct prefix4 other = list->entries[k].prefix;
 
 			largest = !(other.len > prefix.len && other.len < inner.len &&
-				    prefix4_covers(other, inner));
+				    prefix_covers(other, inner));
 		}
 		if (largest)
 			owned -= prefix4_size(inner);
@@ -155,7 +155,7 @@ static uint32_t list_above(const struct list *list, struct prefix4 prefix)
 	for (size_t i = 0; i < list->count; i++) {
 		struct prefix4 outer = list->entries[i].prefix;
 
-		if (outer.len < prefix.len && prefix4_covers(outer, prefix) &&
+		if (outer.len < prefix.len && prefix_covers(outer, prefix) &&
 			outer.len > longest) {
 			longest = outer.len;
 			value = list->entries[i].value;

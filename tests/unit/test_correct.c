@@ -19,7 +19,7 @@
 static const char *const strict[MOST_LINES] = { STRICT, NUMBERED };
 static const char *const unnumbered[MOST_LINES] = { STRICT };
 
-/* --- tests -------------------------------------------------------------------------------------- */
+/* --- tests ---------------------------------------------------------------------------------- */
 
 static const struct {
 	const char *what, *config;
@@ -161,7 +161,7 @@ START_TEST(no_ledger_no_correction)
 	world_lose_folder();
 	world_is(&world, 200, "failed tunl0 20", 1); /* ENOTDIR */
 	/* that is no failure of the interface's: there is no waiting for its sake */
-	ck_assert_uint_eq(backoff_find(&world.correct.backoffs, 5)->retry_usec, 0);
+	ck_assert_uint_eq(backoff_of(&world.correct.backoffs, 5, 0)->retry_usec, 0);
 	ck_assert_int_eq(world.kernel->writes, 0);
 	ck_assert_uint_eq(world.ledger->entries.count, 0);
 	world_find_folder();

@@ -99,34 +99,28 @@ START_TEST(a_prefix_drops_the_bits_behind_its_length)
 }
 END_TEST
 
-START_TEST(what_lies_in_what)
+START_TEST(a_prefix_has_its_addresses)
 {
 	static const struct {
-		const char *outer, *inner;
-		bool covers;
+		const char *prefix, *addr;
+		bool has;
 	} rows[] = {
-		{ "0.0.0.0/0", "0.0.0.0/0", true },
 		{ "0.0.0.0/0", "255.255.255.255", true },
-		{ "10.0.0.0/8", "10.0.0.0/8", true },
 		{ "10.0.0.0/8", "10.255.255.255", true },
 		{ "10.0.0.0/8", "11.0.0.0", false },
 		{ "10.0.0.0/8", "9.255.255.255", false },
-		{ "10.0.0.0/9", "10.0.0.0/8", false },
-		{ "10.0.0.0/8", "10.128.0.0/9", true },
 		{ "192.0.2.1", "192.0.2.1", true },
 		{ "192.0.2.1", "192.0.2.0", false },
 	};
 
 	for (size_t i = 0; i < ELEMENTS(rows); i++) {
-		struct prefix4 outer, inner;
+		struct prefix4 prefix;
+		struct ip4 addr;
 
-		ck_assert_int_eq(prefix4_parse(rows[i].outer, &outer), 0);
-		ck_assert_int_eq(prefix4_parse(rows[i].inner, &inner), 0);
-		ck_assert_msg(prefix4_covers(outer, inner) == rows[i].covers,
-			"%s %s in %s", rows[i].inner, rows[i].covers ? "is" : "is not",
-			rows[i].outer);
-		if (inner.len == 32)
-			ck_assert(prefix4_has(outer, inner.addr) == rows[i].covers);
+		ck_assert_int_eq(prefix4_parse(rows[i].prefix, &prefix), 0);
+		ck_assert_int_eq(ip4_parse(rows[i].addr, &addr), 0);
+		ck_assert_msg(prefix4_has(prefix, addr) == rows[i].has, "%s %s in %s",
+			rows[i].addr, rows[i].has ? "is" : "is not", rows[i].prefix);
 	}
 }
 END_TEST
@@ -169,7 +163,7 @@ int main(void)
 		an_address_has_no_length,
 		texts_fit_their_room,
 		a_prefix_drops_the_bits_behind_its_length,
-		what_lies_in_what,
+		a_prefix_has_its_addresses,
 		kinds_of_addresses,
 	};
 
