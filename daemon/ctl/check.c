@@ -195,8 +195,8 @@ static void print_missed(const struct survey *survey, FILE *out)
 			continue;
 		table_print_clean(out, missed->name);
 		(void)fprintf(out,
-			": routing rules define more flow classes than the limit of 64; not evaluated: %s.\n",
-			missed->what);
+			": routing rules define more flow classes than the limit of %d; not evaluated: %s.\n",
+			FLOWCLASSES, missed->what);
 	}
 }
 
