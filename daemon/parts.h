@@ -17,8 +17,8 @@
 #include <systemd/sd-event.h>
 
 /*
- * rpfilterd as it runs: one struct per concern, each in a room of its own. Only daemon.c (its life),
- * turn.c (what it does) and main.c know this one.
+ * rpfilterd as it runs: one struct per concern, each in a room of its own. Only daemon.c
+ * (its life), turn.c (what it does) and main.c know this one.
  */
 struct daemon {
 	const struct options *options;

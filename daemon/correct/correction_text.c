@@ -65,7 +65,7 @@ const char *correction_advice(int error, int ifindex)
 	}
 }
 
-/* --- corrected ---------------------------------------------------------------------------------- */
+/* --- corrected ------------------------------------------------------------------------------ */
 
 static void append_who(struct strbuf *text, const struct correction *event)
 {
@@ -123,7 +123,7 @@ static void append_corrected(struct strbuf *text, const struct correction *event
 	append_who(text, event);
 }
 
-/* --- what was not done -------------------------------------------------------------------------- */
+/* --- what was not done ---------------------------------------------------------------------- */
 
 static void append_failed(struct strbuf *text, const struct correction *event)
 {
@@ -218,7 +218,7 @@ static void append_refused(struct strbuf *text, const struct correction *event)
 	}
 }
 
-/* --- fights, restored ----------------------------------------------------------------------------- */
+/* --- fights, restored ----------------------------------------------------------------------- */
 
 static void append_fight(struct strbuf *text, const struct correction *event)
 {

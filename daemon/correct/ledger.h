@@ -65,7 +65,7 @@ struct ledger {
 	ARRAY(struct ledger_pause) saved_pauses;
 };
 
-/* --- ledger_file.c: opening and saving ------------------------------------------------------------ */
+/* --- ledger_file.c: opening and saving ------------------------------------------------------ */
 
 /*
  * Opens the ledger of this boot and this thread's namespace for writing, and locks it. Files of
@@ -97,7 +97,7 @@ int ledger_check_writable(struct ledger *ledger);
 void ledger_explain(
 	const struct ledger *ledger, int error, char text[static LEDGER_ERROR]);
 
-/* --- ledger.c: what stands in it ----------------------------------------------------------------- */
+/* --- ledger.c: what stands in it ------------------------------------------------------------ */
 
 /* The entry of this namespace for an interface, NULL where there is none. */
 struct ledger_entry *ledger_find(const struct ledger *ledger, int ifindex);
@@ -131,7 +131,7 @@ bool ledger_all_paused(const struct ledger *ledger); /* as such */
 int ledger_pause(struct ledger *ledger, const char *name);
 int ledger_resume(struct ledger *ledger, const char *name);
 
-/* --- ledger_text.c: as text ---------------------------------------------------------------------------- */
+/* --- ledger_text.c: as text ----------------------------------------------------------------- */
 
 /* Reads a file's length bytes into ledger's entries and pauses. 0, -EBADMSG or -ENOMEM. */
 int ledger_parse(struct ledger *ledger, const char *text, size_t length);

@@ -13,7 +13,7 @@ void policy_due(struct policy *policy, uint64_t at_usec)
 		policy->next_usec = at_usec;
 }
 
-/* --- who may be corrected ----------------------------------------------------------------------- */
+/* --- who may be corrected ------------------------------------------------------------------- */
 
 bool policy_wanted(const struct config *config, bool monitor, bool correct,
 	const char *name, const char *kind)
@@ -62,7 +62,7 @@ const char *refusal_name(enum refusal refusal)
 	return "nothing";
 }
 
-/* --- saying things once ------------------------------------------------------------------------- */
+/* --- saying things once --------------------------------------------------------------------- */
 
 static struct policy_reported *reported_of(struct policy *policy, const char *id)
 {
@@ -155,7 +155,7 @@ static void corrected(struct policy *policy, const struct policy_input *input,
 	input->report(input->report_data, &event);
 }
 
-/* --- one finding -------------------------------------------------------------------------------- */
+/* --- one finding ---------------------------------------------------------------------------- */
 
 static int single_step(const struct finding *finding, struct plan *plan)
 {
@@ -390,7 +390,7 @@ static int attempt(struct policy *policy, const struct policy_input *input,
 	return r;
 }
 
-/* --- somebody else's values --------------------------------------------------------------------- */
+/* --- somebody else's values ----------------------------------------------------------------- */
 
 /* The value that the model has for an entry's key; false where the thing is gone. */
 static bool value_of(const struct state *state, int ifindex, int *ret)
@@ -486,7 +486,7 @@ static void forget_overwritten(struct policy *policy, const struct policy_input 
 	}
 }
 
-/* --- turns -------------------------------------------------------------------------------------- */
+/* --- turns ---------------------------------------------------------------------------------- */
 
 static void forget_unseen(struct policy *policy)
 {

@@ -10,7 +10,7 @@
 
 /*
  * Whether a correction is needed still is asked of the model: seen as if it had been taken back,
- * is there a fault that is none now? That costs a judging, so it is asked when something has
+ * is there a finding that is none now? That costs a judging, so it is asked when something has
  * changed, and no more often than a twentieth of the time allows.
  */
 #define LOOK_LEAST (50 * USEC_PER_MSEC)
@@ -70,7 +70,7 @@ static struct revert_candidate *candidate_of(struct policy *policy, const char *
 	return &policy->candidates.items[policy->candidates.count - 1];
 }
 
-/* The view of things as they would be without the group. *values is to be freed. */
+/* An overlay as things would be without the group. *values is to be freed. */
 static int overlay_without(const struct group *group, const struct state *state,
 	struct overlay_value **values, struct overlay *ret)
 {
@@ -109,7 +109,7 @@ static int is_safe(const struct policy_input *input, const struct group *group,
 	return r < 0 ? r : !drops;
 }
 
-/* --- telling ------------------------------------------------------------------------------------ */
+/* --- telling -------------------------------------------------------------------------------- */
 
 struct telling {
 	const struct policy_input *input;
@@ -143,7 +143,7 @@ static void told(
 	telling->input->report(telling->input->report_data, &event);
 }
 
-/* --- less, where less is enough ------------------------------------------------------------------ */
+/* --- less, where less is enough ------------------------------------------------------------- */
 
 /* A finding as the ledger remembers it. */
 static struct finding remembered(const struct ledger_entry *entry)
@@ -239,7 +239,7 @@ static int loosen_less(struct policy *policy, const struct policy_input *input,
 	return 1;
 }
 
-/* --- nothing, where nothing is needed ------------------------------------------------------------- */
+/* --- nothing, where nothing is needed ------------------------------------------------------- */
 
 /*
  * Takes a group back. Where the model says that its example passes without it and the kernel

@@ -12,5 +12,8 @@ int restore_turn(struct policy *policy, const struct policy_input *input);
 int restore_by_hand(
 	struct policy *policy, const struct policy_input *input, const char *finding);
 
-/* At the end, with restore = "on-stop": takes all back. 0; -EIO where something is left; -ENOMEM. */
+/*
+ * At the end, with restore = "on-stop": takes all back. 0; -EIO where something is left;
+ * -ENOMEM.
+ */
 int restore_all(struct policy *policy, const struct policy_input *input);

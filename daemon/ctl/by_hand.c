@@ -13,7 +13,7 @@
 #include <limits.h>
 #include <string.h>
 
-/* --- the kernel, as the daemon's hands have it ---------------------------------------------------- */
+/* --- the kernel, as the daemon's corrector has it -------------------------------------- */
 
 static int do_write(void *data, int ifindex, int value)
 {
@@ -61,7 +61,7 @@ static uint64_t the_time(void *data)
 	return clock_realtime_usec();
 }
 
-static struct kernel_port writer_of(struct ctl *ctl)
+static struct kernel_port kernel_port_of(struct ctl *ctl)
 {
 	return (struct kernel_port){ .data = ctl,
 		.write = do_write,
@@ -73,7 +73,7 @@ static struct kernel_port writer_of(struct ctl *ctl)
 		.judge = plans_judge(&ctl->host) };
 }
 
-/* --- here ------------------------------------------------------------------------------------------ */
+/* --- here ----------------------------------------------------------------------------------- */
 
 static void told(void *data, const struct correction *event)
 {
@@ -94,7 +94,7 @@ static int here(struct ctl *ctl, by_hand_work work, char *const *names,
 {
 	_cleanup_(ledger_freep) struct ledger *ledger = NULL;
 	_cleanup_(freep) const struct finding **findings = NULL;
-	const struct kernel_port port = writer_of(ctl);
+	const struct kernel_port port = kernel_port_of(ctl);
 	char path[PATH_MAX], error[LEDGER_ERROR];
 	struct policy correct = { 0 };
 	struct policy_input input = { .config = ctl->host.config,
@@ -130,7 +130,7 @@ static int here(struct ctl *ctl, by_hand_work work, char *const *names,
 	return r;
 }
 
-/* --- what was done --------------------------------------------------------------------------------- */
+/* --- what was done -------------------------------------------------------------------------- */
 
 static int print_json(const struct request_answers *answers, FILE *out)
 {

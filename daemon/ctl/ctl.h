@@ -13,7 +13,7 @@
 #define CTL_FOUND 1  /* a drop, a finding */
 #define CTL_FAILED 2 /* usage, or it could not be told */
 
-/* What a verb has in its hands. */
+/* What a verb is run with. */
 struct ctl {
 	const struct arguments *arguments;
 	struct host host;

@@ -130,16 +130,16 @@ static int add_one(
 }
 
 static int print_json(
-	const struct exceptions *exceptions, int all, int template, FILE *out)
+	const struct exceptions *exceptions, int all, int conf_default, FILE *out)
 {
 	_cleanup_(json_putp) struct json_object *object = json_object_new_object();
 	struct json_object *list;
 	bool known = exceptions->corrections.error >= 0;
 	int r = json_add_number(object, "all", all);
 
-	r |= json_add_number(object, "default", template);
+	r |= json_add_number(object, "default", conf_default);
 	r |= json_add_bool(
-		object, "compliant", is_compliant(all) && is_compliant(template));
+		object, "compliant", is_compliant(all) && is_compliant(conf_default));
 	r |= json_add_bool(object, "ledger_read", known);
 	list = json_add_array(object, "exceptions");
 	r |= list ? 0 : -ENOMEM;
@@ -149,14 +149,14 @@ static int print_json(
 }
 
 static void print_text(
-	const struct exceptions *exceptions, int all, int template, FILE *out)
+	const struct exceptions *exceptions, int all, int conf_default, FILE *out)
 {
 	char value[32], text[FINDING_ID + 256], when[32];
 
 	(void)fprintf(out, "all      %s%s\n", rp_filter_words(all, value),
 		is_compliant(all) ? "" : "; baselines require 1, some accept 2");
-	(void)fprintf(out, "default  %s%s\n", rp_filter_words(template, value),
-		is_compliant(template) ? "" : "; baselines require 1, some accept 2");
+	(void)fprintf(out, "default  %s%s\n", rp_filter_words(conf_default, value),
+		is_compliant(conf_default) ? "" : "; baselines require 1, some accept 2");
 	array_each (&exceptions->list, const struct exception, exception) {
 		const struct finding *need = exception->finding;
 
@@ -181,20 +181,20 @@ static void print_text(
 int exceptions_run(struct ctl *ctl)
 {
 	_cleanup_(exceptions_done) struct exceptions exceptions = { 0 };
-	int all, template, r;
+	int all, conf_default, r;
 
 	if (ctl_open(ctl, true) < 0)
 		return CTL_FAILED;
 	all = ctl->host.state->all.value[DEVCONF_RP_FILTER];
-	template = ctl->host.state->conf_default.value[DEVCONF_RP_FILTER];
+	conf_default = ctl->host.state->conf_default.value[DEVCONF_RP_FILTER];
 	r = collect_exceptions(ctl, &exceptions);
 	if (r >= 0 && ctl_has(ctl, OPTION_JSON))
-		r = print_json(&exceptions, all, template, ctl->out);
+		r = print_json(&exceptions, all, conf_default, ctl->out);
 	else if (r >= 0)
-		print_text(&exceptions, all, template, ctl->out);
+		print_text(&exceptions, all, conf_default, ctl->out);
 	if (r < 0)
 		return ctl_fail(ctl, r);
 	corrections_say_error(
 		ctl, &exceptions.corrections, "who loosened what and when is unknown");
-	return is_compliant(all) && is_compliant(template) ? CTL_FINE : CTL_FOUND;
+	return is_compliant(all) && is_compliant(conf_default) ? CTL_FINE : CTL_FOUND;
 }

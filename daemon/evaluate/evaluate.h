@@ -6,7 +6,7 @@
 #include "state/state.h"
 
 /*
- * Adds to report what there is to say of one interface, as view has it and the configuration
+ * Adds to report what there is to say of one interface, as overlay has it and the configuration
  * declares it. Returns 0 or -ENOMEM.
  */
 int evaluate_iface(const struct overlay *overlay, const struct config *config,

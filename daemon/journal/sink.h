@@ -3,7 +3,10 @@
 
 #include "daemon/journal/entry.h"
 
-/* Where entries go. Each way out is a file of its own: sink_journal.c, sink_stderr.c, sink_json.c. */
+/*
+ * Where entries go. Each way out is a file of its own: sink_journal.c, sink_stderr.c,
+ * sink_json.c.
+ */
 enum sink_kind { SINK_JOURNAL, SINK_STDERR, SINK_JSON };
 
 struct sink {

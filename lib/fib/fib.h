@@ -39,8 +39,9 @@ enum fib_change {
 };
 
 /*
- * Adds a route as the kernel's fib_table_insert() would, at the position that route->position names.
- * A route that is there already stays where it is. Returns enum fib_change or -ENOMEM.
+ * Adds a route as the kernel's fib_table_insert() would, at the position that
+ * route->position names. A route that is there already stays where it is. Returns enum
+ * fib_change or -ENOMEM.
  */
 int fib_add(struct fib *fib, const struct route_record *route);
 

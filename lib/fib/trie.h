@@ -36,8 +36,8 @@ struct trie_node {
 
 /*
  * A short cut for look-ups in a large trie, by an address's first 16 bits: where the path
- * continues, and the next entry around all of these addresses. The other half of the path does not fit
- * into any cache.
+ * continues, and the next entry around all of these addresses. The other half of the path
+ * does not fit into any cache.
  */
 struct trie_jump {
 	uint32_t below;	     /* the first of it with 16 bits or more, or TRIE_NONE */
@@ -91,8 +91,8 @@ bool trie_take(struct trie *trie, struct prefix4 prefix, uint32_t wanted,
 #define TRIE_AHEAD 32
 
 /*
- * Loads into the caches the paths to count addresses, at most TRIE_AHEAD, that are put or taken next:
- * all at once, as one after the other would wait for each step's memory.
+ * Loads into the caches the paths to count addresses, at most TRIE_AHEAD, that are put or
+ * taken next: all at once, as one after the other would wait for each step's memory.
  */
 void trie_ahead(const struct trie *trie, const struct ip4 addrs[static 1], size_t count);
 

@@ -24,7 +24,7 @@ bool expect_takes_input(const struct iface *iface)
 	       !iface_is_port(iface);
 }
 
-/* --- tunnels ------------------------------------------------------------------------------------ */
+/* --- tunnels -------------------------------------------------------------------------------- */
 
 static bool is_one_of(const char *name, const char *const *names, size_t count)
 {
@@ -123,7 +123,7 @@ bool expect_is_receiving_tunnel(const struct state *state, const struct iface *i
 	return !routes_through(state, &through);
 }
 
-/* --- what is expected ---------------------------------------------------------------------------- */
+/* --- what is expected ----------------------------------------------------------------------- */
 
 static int add_prefix(struct expect *expect, struct prefix4 prefix, enum expect_why why)
 {

@@ -17,8 +17,8 @@
 
 /*
  * Of first..last, which a route of this prefix length is for: what no longer prefix wins. Added
- * to `ret`; *claimed_elsewhere is set where one does, other than for an address of the host's own. Returns
- * 0 or -ENOMEM.
+ * to `ret`; *claimed_elsewhere is set where one does, other than for an address of the
+ * host's own. Returns 0 or -ENOMEM.
  */
 int feasible_part(const struct overlay *overlay, const struct lookup_flow *flow,
 	uint32_t first, uint32_t last, unsigned int len, struct prefixset *ret,

@@ -315,8 +315,8 @@ static struct ip4 well_known_source(size_t number)
 
 /*
  * An example of what is dropped, without looking for one: as it is where none of the guesses
- * is. Any one will do; or the first that has the reverse route of most, with its prefix, if there is
- * one (*ret_typical).
+ * is. Any one will do; or the first that has the reverse route of most, with its prefix,
+ * if there is one (*ret_typical).
  */
 static void guess_example(const struct overlay *overlay, const struct iface *iface,
 	const struct flowclass *class, const struct scope *scope, bool any,
@@ -482,7 +482,7 @@ static int find_example(const struct overlay *overlay, const struct iface *iface
 
 int finding_of(const struct overlay *overlay, const struct iface *iface,
 	const struct expect *expect, const struct flowclass *class,
-	enum finding_detail detail, struct finding_notes *aside, struct finding **ret)
+	enum finding_detail detail, struct finding_notes *notes, struct finding **ret)
 {
 	struct scope scope = { 0 };
 	struct dropset dropset = { 0 };
@@ -491,8 +491,8 @@ int finding_of(const struct overlay *overlay, const struct iface *iface,
 	if (r >= 0)
 		r = find_example(
 			overlay, iface, expect, class, &scope, detail, &dropset, ret);
-	aside->claimed_elsewhere |= scope.claimed_elsewhere;
-	aside->blind |= dropset.blind > 0;
+	notes->claimed_elsewhere |= scope.claimed_elsewhere;
+	notes->blind |= dropset.blind > 0;
 	dropset_done(&dropset);
 	scope_done(&scope);
 	return r;

@@ -11,7 +11,7 @@
 #include "rpf/rpf.h"
 
 /*
- * A fault: expected sources that are dropped by reverse path, on one interface, for one class
+ * A finding: expected sources that are dropped by reverse path, on one interface, for one class
  * of packets. It owns all its data, so that it outlives the state that it was found in.
  */
 #define FINDING_ID (NAME_MAX_ + FLOWCLASS_NAME)
@@ -23,7 +23,7 @@ enum kernel_answer { KERNEL_UNASKED, KERNEL_DROP, KERNEL_PASS, KERNEL_UNJUDGED }
 enum finding_severity { FINDING_NOTICE, FINDING_WARNING };
 
 /*
- * How much is to be known of a fault: that it is there, why, and how much is dropped, which
+ * How much is to be known of a finding: that it is there, why, and how much is dropped, which
  * costs little on any table; or in full, for which the prefixes that are
  * dropped have to be found by a walk.
  */
@@ -74,27 +74,27 @@ struct finding {
 	bool unsure; /* model and kernel differ on the interface; filled in by the self-check */
 };
 
-/* What is to be known beside a fault, or of there being none. */
+/* What is to be known beside a finding, or of there being none. */
 struct finding_notes {
 	bool claimed_elsewhere; /* routes of others bear on what is expected: a change may matter */
 	bool blind;		/* expected sources could not be evaluated */
 };
 
 /*
- * Looks for a fault. Returns 1 and sets *ret; 0 where what could be evaluated of the expected
+ * Looks for a finding. Returns 1 and sets *ret; 0 where what could be evaluated of the expected
  * sources passes; -ENODATA where nothing of it could be evaluated, as something was not understood
- * that bears on it; -ENOMEM. What is set in *aside stays set.
+ * that bears on it; -ENOMEM. What is set in *notes stays set.
  */
 int finding_of(const struct overlay *overlay, const struct iface *iface,
 	const struct expect *expect, const struct flowclass *class,
-	enum finding_detail detail, struct finding_notes *aside, struct finding **ret);
+	enum finding_detail detail, struct finding_notes *notes, struct finding **ret);
 /* The id of what is found on iface for class: "tunl0/local". */
 struct finding_id finding_id_of(const struct iface *iface, const struct flowclass *class);
 
 void finding_free(struct finding *finding);
 DEFINE_FREEP(struct finding, finding_free)
 
-/* Whether two reports of a fault differ so much that it is reported again. */
+/* Whether two reports of a finding differ so much that it is reported again. */
 bool finding_differs(const struct finding *a, const struct finding *b);
 
 const char *kernel_answer_name(enum kernel_answer answer);

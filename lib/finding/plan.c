@@ -8,7 +8,7 @@
 #include <string.h>
 
 /*
- * A rung is a list of values; whether it cures is asked of the same code that found the fault,
+ * A rung is a list of values; whether it cures is asked of the same code that made the finding,
  * through an overlay that has them. The kernel is asked when they are written.
  */
 struct tried {

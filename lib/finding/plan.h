@@ -48,7 +48,7 @@ struct plan {
 /* A verdict that would be another one. */
 struct plan_change {
 	struct finding_id finding;
-	bool drops; /* it would be a fault; else it would be none any more */
+	bool drops; /* it would be a finding; else it would be none any more */
 };
 
 struct plan_changes {

@@ -26,7 +26,7 @@ struct remedy {
 };
 
 /*
- * The least loosening that cures a fault, tried on an overlay rung by rung:
+ * The least loosening that cures a finding, tried on an overlay rung by rung:
  *
  *	1  the interface to 2 (loose)
  *	2  the interface to 0, where all is no greater

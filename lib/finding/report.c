@@ -56,10 +56,10 @@ bool report_depends_on_no_route(const struct report_iface *row)
 
 /* What came of judging an interface. */
 struct tally {
-	size_t faults;
+	size_t findings;
 	bool unjudged; /* nothing of some class could be evaluated */
 	bool by_routes;
-	struct finding_notes aside;
+	struct finding_notes notes;
 };
 
 static int add_unknown(struct report *report, const struct iface *iface,
@@ -91,8 +91,8 @@ static bool has_address(const struct addresses *addresses, struct ip4 addr)
 	return false;
 }
 
-/* Whether two classes have the same fault: then one finding is enough. */
-static bool is_same_fault(const struct finding *a, const struct finding *b)
+/* Whether two findings differ in nothing but their class: then one is enough. */
+static bool is_same_finding(const struct finding *a, const struct finding *b)
 {
 	bool same = a->reason == b->reason && a->expect == b->expect &&
 		    a->dropped == b->dropped && a->blind == b->blind &&
@@ -108,7 +108,7 @@ static bool is_same_fault(const struct finding *a, const struct finding *b)
 	return same;
 }
 
-/* Merges a finding into one with the same fault. */
+/* Merges a finding into one that says the same. */
 static int merge_into(struct finding *finding, const struct finding *other)
 {
 	finding->forwarded |= other->forwarded;
@@ -129,7 +129,7 @@ static int keep_finding(struct report *report, struct finding **finding, size_t 
 	int r;
 
 	for (size_t i = begin; i < report->findings.count; i++) {
-		if (is_same_fault(report->findings.items[i], *finding))
+		if (is_same_finding(report->findings.items[i], *finding))
 			return merge_into(report->findings.items[i], *finding);
 	}
 	r = array_push(&report->findings, finding);
@@ -143,18 +143,18 @@ static int find_class(const struct overlay *overlay, const struct iface *iface,
 	const struct expect *expect, const struct flowclass *class,
 	enum finding_detail detail, struct tally *tally, struct finding **ret)
 {
-	int r = finding_of(overlay, iface, expect, class, detail, &tally->aside, ret);
+	int r = finding_of(overlay, iface, expect, class, detail, &tally->notes, ret);
 
 	if (r <= 0 || !class->oif || (*ret)->example.src.host)
 		return r;
 	finding_free(*ret);
 	*ret = NULL;
 	return finding_of(
-		overlay, iface, expect, class, DETAIL_SUMMARY, &tally->aside, ret);
+		overlay, iface, expect, class, DETAIL_SUMMARY, &tally->notes, ret);
 }
 
-/* Finds the faults of one interface, class by class. Returns 0 or -ENOMEM. */
-static int find_faults(struct report *report, const struct overlay *overlay,
+/* Makes the findings of one interface, class by class. Returns 0 or -ENOMEM. */
+static int find_in_classes(struct report *report, const struct overlay *overlay,
 	const struct iface *iface, const struct expect *expect,
 	struct flowclasses *classes, enum finding_detail detail, struct tally *tally)
 {
@@ -178,7 +178,7 @@ static int find_faults(struct report *report, const struct overlay *overlay,
 		if (r < 0)
 			return r;
 	}
-	tally->faults += report->findings.count - begin;
+	tally->findings += report->findings.count - begin;
 	return 0;
 }
 
@@ -195,7 +195,7 @@ static int add_missed(struct report *report, const struct iface *iface,
 }
 
 /* One flow of the configuration. Returns 0 or -ENOMEM. */
-static int find_flow_fault(struct report *report, const struct overlay *overlay,
+static int find_in_flow(struct report *report, const struct overlay *overlay,
 	const struct iface *iface, const struct expect *expect,
 	const struct flowclass *class, enum finding_detail detail, struct tally *tally)
 {
@@ -212,12 +212,12 @@ static int find_flow_fault(struct report *report, const struct overlay *overlay,
 	if (r < 0)
 		return r;
 	finding = NULL;
-	tally->faults++;
+	tally->findings++;
 	return 0;
 }
 
 /* A declared flow expects its own sources, whatever else is expected of the interface. */
-static int find_flow_faults(struct report *report, const struct overlay *overlay,
+static int find_in_flows(struct report *report, const struct overlay *overlay,
 	const struct iface *iface, const struct flowclasses *flows,
 	enum finding_detail detail, struct tally *tally)
 {
@@ -227,7 +227,7 @@ static int find_flow_faults(struct report *report, const struct overlay *overlay
 		int r = expect_of(overlay->state, iface, &declared, &expect);
 
 		if (r >= 0 && expect.items.list.count)
-			r = find_flow_fault(
+			r = find_in_flow(
 				report, overlay, iface, &expect, class, detail, tally);
 		expect_done(&expect);
 		if (r < 0)
@@ -241,9 +241,9 @@ static enum iface_verdict verdict_of(const struct iface *iface,
 {
 	if (!iface_is_up(iface))
 		return IFACE_DOWN;
-	if (tally->faults)
+	if (tally->findings)
 		return IFACE_DROPS;
-	if (!iface->link.has_inet || tally->unjudged || tally->aside.blind)
+	if (!iface->link.has_inet || tally->unjudged || tally->notes.blind)
 		return IFACE_UNJUDGED;
 	return filter->effective ? IFACE_OK : IFACE_OFF;
 }
@@ -264,7 +264,7 @@ static int add_row(struct report *report, const struct overlay *overlay,
 	memcpy(row.name, iface->link.name, sizeof(row.name));
 	strncpy(row.kind, iface_kind(iface), sizeof(row.kind) - 1);
 	row.verdict = verdict_of(iface, &row.filter, tally);
-	row.claimed_elsewhere = tally->aside.claimed_elsewhere;
+	row.claimed_elsewhere = tally->notes.claimed_elsewhere;
 	row.expect = expect->items;
 	row.feasible = expect->feasible;
 	row.by_routes = tally->by_routes;
@@ -272,7 +272,7 @@ static int add_row(struct report *report, const struct overlay *overlay,
 	if (r < 0)
 		return r;
 	memset(&expect->items.list, 0, sizeof(expect->items));
-	report->unjudged += tally->unjudged || tally->aside.blind;
+	report->unjudged += tally->unjudged || tally->notes.blind;
 	return 0;
 }
 
@@ -289,13 +289,13 @@ static int add_class(struct report *report, const struct overlay *overlay,
 		(filters || overlay->state->blind)) {
 		r = flowclasses_of(overlay->state, iface, classes);
 		if (r >= 0)
-			r = find_faults(
+			r = find_in_classes(
 				report, overlay, iface, expect, classes, detail, &tally);
 		if (r >= 0)
 			r = add_missed(report, iface, classes);
 	}
 	if (r >= 0)
-		r = find_flow_faults(report, overlay, iface, flows, detail, &tally);
+		r = find_in_flows(report, overlay, iface, flows, detail, &tally);
 	tally.by_routes = classes->by_routes || flows->by_routes;
 	return r < 0 ? r : add_row(report, overlay, iface, expect, &tally);
 }

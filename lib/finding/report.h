@@ -49,8 +49,8 @@ DEFINE_FREEP(struct report, report_free)
 
 /*
  * Adds an interface: what is expected of it, whether it drops any of that, for each class of
- * packets; classes with the same fault are one finding, the first one's. The
- * declared flows of the configuration come as classes of their own in `flows` (may be empty).
+ * packets; classes that drop the same are one finding, the first one's. The declared flows of
+ * the configuration come as classes of their own in `flows` (may be empty).
  * detail: of the findings. Returns 0 or -ENOMEM.
  */
 int report_add(struct report *report, const struct overlay *overlay,

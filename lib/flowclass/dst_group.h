@@ -48,7 +48,10 @@ int dst_group_addresses(
 struct lookup_flow dst_group_reverse_flow(const struct overlay *overlay,
 	const struct iface *iface, struct ip4 dst, int oif);
 
-/* Those of the host's own. *ret zeroed before, dst_groups_done() after an error too. 0 or -ENOMEM. */
+/*
+ * Those of the host's own. *ret zeroed before, dst_groups_done() after an error too. 0 or
+ * -ENOMEM.
+ */
 int dst_groups_local(const struct overlay *overlay, const struct iface *iface,
 	const struct rule_partition *partition, struct dst_groups *ret);
 void dst_groups_done(struct dst_groups *dst_groups);

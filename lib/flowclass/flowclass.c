@@ -12,9 +12,10 @@
 
 /*
  * A tree of choices: the group of its destination, its mark, tos, protocol, ports. At each only
- * those values are tried that the remaining rules distinguish (flowclass/rule_partition.h), so a rule
- * `from VIP fwmark 1` parts the packets to VIP and no others. What is left at the end is the
- * class: ways that end with the same are one, under the shortest of their names.
+ * those values are tried that the remaining rules distinguish
+ * (flowclass/rule_partition.h), so a rule `from VIP fwmark 1` parts the packets to VIP
+ * and no others. What is left at the end is the class: ways that end with the same are
+ * one, under the shortest of their names.
  *
  * Ways with few choices other than the first are gone first, so that where there is no room
  * for all, the packets that are least special have their class.

@@ -38,8 +38,8 @@ struct rule_partition {
 
 /*
  * Collects the rules that distinguish packets by one of the parts in `parts` (a bit each, 1u <<
- * enum match_part); in the others all packets are as `flow`. *ret zeroed before; rule_partition_done()
- * after an error too. 0 or -ENOMEM.
+ * enum match_part); in the others all packets are as `flow`. *ret zeroed before;
+ * rule_partition_done() after an error too. 0 or -ENOMEM.
  */
 int rule_partition_of(const struct overlay *overlay, unsigned int parts,
 	const struct lookup_flow *flow, struct rule_partition *ret);

@@ -30,8 +30,9 @@ void samples_done(struct samples *samples);
 void sample_set(struct lookup_flow *flow, enum match_part part, uint32_t value);
 
 /*
- * Appends ":mark=0x1/0xff", ":tcp", ":dport=80", by what the rules ask of the value. It is the packet's, not the
- * reverse path's: a rule's sport is its dport. Returns the length written, less than size.
+ * Appends ":mark=0x1/0xff", ":tcp", ":dport=80", by what the rules ask of the value. It
+ * is the packet's, not the reverse path's: a rule's sport is its dport. Returns the
+ * length written, less than size.
  */
 size_t sample_name(const struct rule_partition *partition, enum match_part part,
 	const struct partition_items *from, uint32_t value, char *out, size_t size);

@@ -6,9 +6,9 @@
 /*
  * rp_filter as the kernel has it now, and as it is to be. An interface's is read and written
  * by RTM_GETLINK and RTM_SETLINK with IFLA_INET_CONF: by index, so that no other interface can
- * be changed by its name, with CAP_NET_ADMIN alone, and where /proc/sys is read-only (docs/kernel.md
- * 5.3). Those of `all` and `default` (NETCONF_ALL, NETCONF_DEFAULT) are read and
- * written in /proc/sys.
+ * be changed by its name, with CAP_NET_ADMIN alone, and where /proc/sys is read-only
+ * (docs/kernel.md 5.3). Those of `all` and `default` (NETCONF_ALL, NETCONF_DEFAULT) are
+ * read and written in /proc/sys.
  *
  * A write to a link that is down may be unannounced: whoever keeps a state reads it again.
  */

@@ -10,9 +10,9 @@
 /*
  * A thread that fetches the datagrams of a dump while those before are taken in. The kernel makes
  * each of them within recvmsg(), which for a full table takes twice as long as taking it in:
- * so the two run side by side. And where local and main are one trie, it walks all of main at the end,
- * in search of the few routes of local: 0.2 s in one recvmsg() with a million of them.
- * The thread touches the socket and its buffers and nothing else.
+ * so the two run side by side. And where local and main are one trie, it walks all of
+ * main at the end, in search of the few routes of local: 0.2 s in one recvmsg() with a
+ * million of them. The thread touches the socket and its buffers and nothing else.
  */
 struct fetched {
 	const char *data;

@@ -46,7 +46,8 @@ int probe_ask(struct nl_request *request, const struct flow *flow);
 /*
  * Whether the tables local and main are still one trie (docs/kernel.md 4.1): they are unmerged
  * for good when a rule is first added (up to 6.18 also when one is deleted). NETLINK_FIB_LOOKUP is
- * asked whether main holds what local does: own, any address of this host, or where that is 0 or not found, 127.0.0.1.
+ * asked whether main holds what local does: own, any address of this host, or where that
+ * is 0 or not found, 127.0.0.1.
  *
  * Returns 0; -ENOENT when local has neither (as in a new namespace with lo down): then it
  * is unknown, and there is little that could be merged; or another negative errno.

@@ -167,9 +167,10 @@ int prefixset_invert(const struct prefixset *a, struct prefixset *ret)
 }
 
 /*
- * From the whole space down: a prefix without anything to avoid is in the cover, one with nothing of
- * the set is not, any other is halved. To write the largest first, one pass counts the prefixes by
- * length, and a second writes as many as asked for, no deeper than these are.
+ * From the whole space down: a prefix without anything to avoid is in the cover, one with
+ * nothing of the set is not, any other is halved. To write the largest first, one pass
+ * counts the prefixes by length, and a second writes as many as asked for, no deeper than
+ * these are.
  */
 struct cursor {
 	const struct prefixset *set;

@@ -17,7 +17,7 @@
  * fib4_rule_match() (net/ipv4/fib_rules.c), fib_table_lookup() (net/ipv4/fib_trie.c).
  */
 
-/* --- one flow ----------------------------------------------------------------------------------- */
+/* --- one flow ------------------------------------------------------------------------------- */
 
 /* The longest of the prefixes whose routes can be used; false where there is none. */
 static bool pick_longest(const struct overlay *overlay, const struct fib *fib,

@@ -32,8 +32,8 @@ bool lookup_is_final(const struct overlay *overlay, const struct rule *rule,
 /*
  * Behind an error route of main some kernels end, others (before a correction that went into
  * the stable series of 2026) still ask table default, and no version number shows which. It makes a
- * difference only to an address that default has an answer for; for that one the result is unknown. Any
- * other has no reverse route in either case.
+ * difference only to an address that default has an answer for; for that one the result
+ * is unknown. Any other has no reverse route in either case.
  *
  * Whether that may be so of a result; lookup() then decides it for one address.
  */

@@ -7,8 +7,8 @@
 #include <stddef.h>
 
 /*
- * A state with some values of rp_filter replaced. Every look-up and verdict takes an overlay, so that
- * the code that finds a fault also tries its remedy.
+ * A state with some values of rp_filter replaced. Every look-up and verdict takes
+ * an overlay, so that the code that makes a finding also tries its remedy.
  */
 struct overlay_value {
 	int ifindex; /* or NETCONF_ALL, NETCONF_DEFAULT */

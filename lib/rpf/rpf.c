@@ -118,7 +118,7 @@ static int error_of(const struct overlay *overlay, enum rpf_reason reason)
 	return -1;
 }
 
-/* --- the validation of the source (21 to 28) ---------------------------------------------------- */
+/* --- the validation of the source (21 to 28) ------------------------------------------------ */
 
 static bool has_realms(const struct state *state)
 {
@@ -321,7 +321,7 @@ static struct rpf validate_source(const struct overlay *overlay, const struct if
 	return rpf;
 }
 
-/* --- the way there (1 to 13) --------------------------------------------------------------------- */
+/* --- the way there (1 to 13) ---------------------------------------------------------------- */
 
 static struct rpf end_at(const struct overlay *overlay, const struct iface *iif,
 	enum rpf_reason reason, struct trace *trace, int number, const char *text)

@@ -5,8 +5,8 @@
 
 /*
  * Of a million routes that change, each dirties the interfaces that its old and its new owner
- * lead out of. On any other interface a source is dropped before and after; only the kind of drop may
- * change, which matters where a fault was found: dirty.routes.
+ * lead out of. On any other interface a source is dropped before and after; only the
+ * kind of drop may change, which matters where there is a finding: dirty.routes.
  */
 void dirty_all(struct state *state)
 {

@@ -58,7 +58,7 @@ struct state {
 	struct {
 		ARRAY(int) ifaces; /* those of these, also of some that are gone */
 		bool all;	   /* every interface's */
-		bool routes;	   /* some route: the reverse route of a fault */
+		bool routes;	   /* some route: the reverse route of a finding */
 		bool no_route;	   /* of those that mind which sources have any route */
 		bool addresses;	   /* of those that have no address of their own */
 		uint64_t epoch;
@@ -79,8 +79,8 @@ void state_free(struct state *state);
 DEFINE_FREEP(struct state, state_free)
 
 /*
- * Takes the destinations of routes of a table that are applied next, and loads the paths to them into
- * the caches. Changes nothing; count is at most TRIE_AHEAD.
+ * Takes the destinations of routes of a table that are applied next, and loads the paths
+ * to them into the caches. Changes nothing; count is at most TRIE_AHEAD.
  */
 void state_ahead(
 	const struct state *state, uint32_t table, const struct ip4 *dsts, size_t count);

@@ -529,7 +529,7 @@ static int apply_rule_gone(struct state *state, const struct rule *rule)
 	return 0;
 }
 
-/* --- the one way in ---------------------------------------------------------------------------- */
+/* --- the one way in ------------------------------------------------------------------------- */
 
 static int apply_memberships(struct state *state, const struct membership_record *record)
 {

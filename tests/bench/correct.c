@@ -190,7 +190,7 @@ static int tunnel(void)
 	return tun;
 }
 
-/* --- a round ------------------------------------------------------------------------------------ */
+/* --- a round -------------------------------------------------------------------------------- */
 
 /* A write to the link is said of the link, one to /proc/sys in netconf. */
 static int listener_new(void)

@@ -80,7 +80,7 @@ static struct state *fill(const struct shape_route *routes, size_t count)
 	return state;
 }
 
-/* --- the changes -------------------------------------------------------------------------------- */
+/* --- the changes ---------------------------------------------------------------------------- */
 
 /* In 10/8, of which the shape has nothing, so that it is new; or anywhere in its range. */
 static struct record make_route(uint64_t random, struct nexthop *nexthop)
@@ -149,7 +149,7 @@ static const struct kind kinds[] = {
 	{ "a setting", make_setting, RECORD_NETCONF },
 };
 
-/* --- measuring ------------------------------------------------------------------------------------ */
+/* --- measuring ------------------------------------------------------------------------------ */
 
 static void empty_caches(unsigned char *bytes, size_t size)
 {

@@ -44,7 +44,7 @@ static void write_file(const char *path, const char *text)
 		bench_die("%s: %s", path, strerror(errno));
 }
 
-/* --- BIRD --------------------------------------------------------------------------------------- */
+/* --- BIRD ----------------------------------------------------------------------------------- */
 
 /* The devices are needed for the routes' gateways; else it does nothing but learn. */
 static const char bird_config[] =
@@ -73,7 +73,7 @@ const struct peer peer_bird = {
 	.version = "bird --version 2>&1",
 };
 
-/* --- zebra -------------------------------------------------------------------------------------- */
+/* --- zebra ---------------------------------------------------------------------------------- */
 
 /* It gives up root for a user of its package's, who must be able to write there. */
 static pid_t start_zebra(const char *dir)
@@ -103,7 +103,7 @@ const struct peer peer_zebra = {
 	.version = "/usr/lib/frr/zebra --version 2>&1",
 };
 
-/* --- all of them -------------------------------------------------------------------------------- */
+/* --- all of them ---------------------------------------------------------------------------- */
 
 /* The first line of what a command prints. */
 static void output_of(const char *command, char *ret, size_t size)

@@ -11,7 +11,7 @@
 
 static void explain(FILE *out, const struct state *state, const char *text, bool steps)
 {
-	const struct overlay overlay = model_view(state);
+	const struct overlay overlay = model_overlay(state);
 	struct flow flow = model_flow(state, text);
 	struct trace trace = { 0 };
 	struct rpf rpf = rpf_judge(&overlay, &flow, &trace);
@@ -71,7 +71,7 @@ static struct report *report_of(
 	const struct state *state, const struct declared_list *declared)
 {
 	const struct flowclasses none = { 0 };
-	const struct overlay overlay = model_view(state);
+	const struct overlay overlay = model_overlay(state);
 	struct report *report = report_new();
 	_cleanup_(freep) const struct iface **ifaces = NULL;
 	size_t count;

@@ -92,7 +92,7 @@ static struct state *read_kernel(struct hosts *hosts)
 /* What the kernel says of a packet, against the model of the kernel */
 static void ask_kernel(struct hosts *hosts, const struct state *state, const char *line)
 {
-	const struct overlay overlay = model_view(state);
+	const struct overlay overlay = model_overlay(state);
 	struct flow flow = model_flow(state, answer_packet(line));
 	struct rpf rpf = rpf_judge(&overlay, &flow, NULL);
 	char what[120];

@@ -9,8 +9,8 @@
  * Lines of host.h, done in the network namespace that the process is in. A line that is none ends
  * the program with a sentence.
  *
- * "netns other" in a line of ip(8) is a second namespace that host_begin() makes, and "ip -n other …"
- * works in it, where "netns here" leads back.
+ * "netns other" in a line of ip(8) is a second namespace that host_begin() makes, and "ip
+ * -n other …" works in it, where "netns here" leads back.
  */
 
 /* Makes the other namespace, which lives as long as this process. Call it in a namespace of the

@@ -15,8 +15,8 @@
  * Hosts out of lines (host.h), as the model has them: each line becomes the records that the
  * kernel would announce. What the kernel does besides is done here, too: an address, and a link
  * that comes up, make local, broadcast and connected routes; a primary address takes its
- * secondaries along; the first VRF brings its rule; `ip rule del` and `ip route del` find what they mean. What goes in silence is
- * left to state_apply(), whose task that is.
+ * secondaries along; the first VRF brings its rule; `ip rule del` and `ip route del` find
+ * what they mean. What goes in silence is left to state_apply(), whose task that is.
  *
  * A line that is none ends the program with a sentence, and so does one that the kernel would
  * refuse, as far as that is seen: a device, address, route or rule that isn't there, a device or
@@ -60,7 +60,7 @@ const struct iface *model_iface(const struct state *state, const char *name);
 size_t model_routes(const struct state *state, uint32_t table);
 
 /* One that only shows what there is. */
-static inline struct overlay model_view(const struct state *state)
+static inline struct overlay model_overlay(const struct state *state)
 {
 	return (struct overlay){ .state = state };
 }

@@ -46,7 +46,10 @@ struct prefix4 words_prefix(struct words *words); /* default, all: of length 0 *
 uint32_t words_table(struct words *words);
 void words_name(struct words *words, char name[static NAME_MAX_]);
 
-/* Two numbers with one of the characters between between them. Returns that, 0: there is but one. */
+/*
+ * Two numbers with one of the characters between between them. Returns that, 0: there is
+ * but one.
+ */
 char words_pair(struct words *words, const char *between, unsigned long ret[static 2]);
 
 /* A number, or one of count names, of which NULL ones are none. */

@@ -8,8 +8,8 @@
 #include <unistd.h>
 
 /*
- * rcvbuf PID DESCRIPTOR: how many bytes the receive buffer of another process's socket has. ss shows
- * it of a netlink socket up to iproute2 6.1, and not in 6.15 any more.
+ * rcvbuf PID DESCRIPTOR: how many bytes the receive buffer of another process's socket
+ * has. ss shows it of a netlink socket up to iproute2 6.1, and not in 6.15 any more.
  */
 static int fail(const char *what)
 {

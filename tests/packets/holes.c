@@ -67,7 +67,7 @@ static uint64_t counter(void)
 	return drops;
 }
 
-/* --- the scene: what is sent out of e0 comes in by d0, which is 10.0.0.1; d1 is 10.0.1.1 --------- */
+/* --- the scene: what is sent out of e0 comes in by d0, which is 10.0.0.1; d1 is 10.0.1.1 ---- */
 
 static void scene(void)
 {
@@ -174,7 +174,7 @@ static void both_say(const char *src, const char *dst, bool drop)
 	world_end(&world);
 }
 
-/* --- 10: a batch ------------------------------------------------------------------------------------ */
+/* --- 10: a batch ---------------------------------------------------------------------------- */
 
 #define BATCH 100
 
@@ -299,7 +299,7 @@ static void trap_10(void)
 			through, (unsigned long long)(counter() - before));
 }
 
-/* --- 11: who is connected already ------------------------------------------------------------------- */
+/* --- 11: who is connected already ----------------------------------------------------------- */
 
 /* Sends one; returns whether the socket got it. */
 static bool arrives(int in, int socket, const struct packet *packet)
@@ -349,7 +349,7 @@ static void trap_11(void)
 		fail("a change of a route did not make the socket forget its own");
 }
 
-/* --- 12: ARP ---------------------------------------------------------------------------------------- */
+/* --- 12: ARP -------------------------------------------------------------------------------- */
 
 struct request {
 	struct ether_header ether;
@@ -415,7 +415,7 @@ static void trap_12(void)
 		fail("ARP moved IPReversePathFilter");
 }
 
-/* --- 26: a counter for all namespaces ----------------------------------------------------------------- */
+/* --- 26: a counter for all namespaces ------------------------------------------------------- */
 
 #define QUESTIONS 1000
 

@@ -9,8 +9,9 @@
 
 /*
  * A class stands for all packets that rules treat alike: of whatever packet comes in, there
- * must be a class with its destination of which each source has the same verdict. And no two classes are needed
- * for packets that every rule takes for the same, which keeps their number small.
+ * must be a class with its destination of which each source has the same verdict. And no
+ * two classes are needed for packets that every rule takes for the same, which keeps
+ * their number small.
  */
 static void verdicts(const struct world *world, const struct flow *packet,
 	enum rpf_reason out[static WORLD_SPACE])

@@ -144,7 +144,7 @@ static void sweep_directory(struct sweep *sweep, const char *directory)
 			directory);
 }
 
-/* --- the other ways ----------------------------------------------------------------------------- */
+/* --- the other ways ------------------------------------------------------------------------- */
 
 static void sweep_inet_conf(struct sweep *sweep, const char *device)
 {
@@ -214,7 +214,7 @@ static void sweep_groups(struct sweep *sweep)
 	close(fd);
 }
 
-/* --- the page ------------------------------------------------------------------------------------- */
+/* --- the page ------------------------------------------------------------------------------- */
 
 /* Takes the `words` of a row's first cell out of the list of those still to be found. */
 static void take_words(struct sweep *sweep, char *row, bool found[WORDS_MAX])
@@ -268,7 +268,7 @@ static void compare_docs(struct sweep *sweep, const char *path)
 	}
 }
 
-/* --- all ------------------------------------------------------------------------------------------ */
+/* --- all ------------------------------------------------------------------------------------ */
 
 static void begin(struct sweep *sweep)
 {

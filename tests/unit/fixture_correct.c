@@ -140,7 +140,7 @@ struct kernel_port world_port(struct world *world)
 		.judge = { judge_one, world->config } };
 }
 
-/* --- what was said ------------------------------------------------------------------------------ */
+/* --- what was said -------------------------------------------------------------------------- */
 
 static void hear(void *data, const struct correction *event)
 {
@@ -176,7 +176,7 @@ static void hear(void *data, const struct correction *event)
 	}
 }
 
-/* --- the world ---------------------------------------------------------------------------------- */
+/* --- the world ------------------------------------------------------------------------------ */
 
 static struct config *configured(const char *text)
 {

@@ -6,7 +6,10 @@
 #include <check.h>
 #include <stddef.h>
 
-/* As fixture_run(), with what is done before and behind each test, in its process; NULL: nothing. */
+/*
+ * As fixture_run(), with what is done before and behind each test, in its process; NULL:
+ * nothing.
+ */
 static inline int fixture_run_between(SFun before, SFun behind, const char *name,
 	const TTest *const *tests, size_t count)
 {

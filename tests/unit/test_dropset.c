@@ -107,7 +107,7 @@ START_TEST(what_is_dropped)
 {
 	for (size_t i = 0; i < ELEMENTS(rows); i++) {
 		_cleanup_(state_freep) struct state *state = realserver("tunl0");
-		const struct overlay overlay = model_view(state);
+		const struct overlay overlay = model_overlay(state);
 		struct flowclass class = { .flow = { .iif = 5, .proto = FLOW_UDP } };
 		struct prefixset sources = { 0 };
 		struct dropset dropset = { 0 };
@@ -135,7 +135,7 @@ END_TEST
 START_TEST(loose_without_an_address)
 {
 	_cleanup_(state_freep) struct state *state = realserver("lo");
-	const struct overlay overlay = model_view(state);
+	const struct overlay overlay = model_overlay(state);
 	struct flowclass class = { .flow = { .iif = 5, .dst = model_ip4("192.0.2.1") } };
 	struct prefixset sources = { 0 };
 	struct dropset dropset = { 0 };
@@ -174,7 +174,7 @@ START_TEST(the_main_way_back_has_most_and_an_example_that_is_dropped)
 
 	for (size_t i = 0; i < ELEMENTS(ways); i++) {
 		_cleanup_(state_freep) struct state *state = realserver("tunl0");
-		const struct overlay overlay = model_view(state);
+		const struct overlay overlay = model_overlay(state);
 		struct flowclass class = { .flow = { .iif = 5,
 						   .dst = model_ip4("192.0.2.1") } };
 		struct prefixset sources = { 0 };

@@ -27,10 +27,10 @@ static struct state *story(const char *const *lines, size_t count)
 
 /* The first class's finding of tunl0; NULL for none. `declared`: NULL for what is inferred. */
 static int find_beside(const struct state *state, const struct expect_declared *declared,
-	struct finding_notes *aside, struct finding **ret)
+	struct finding_notes *notes, struct finding **ret)
 {
 	const struct expect_declared silent = { 0 };
-	const struct overlay overlay = model_view(state);
+	const struct overlay overlay = model_overlay(state);
 	const struct iface *tunl0 = model_iface(state, "tunl0");
 	struct flowclasses classes = { 0 };
 	struct expect expect = { 0 };
@@ -42,7 +42,7 @@ static int find_beside(const struct state *state, const struct expect_declared *
 	ck_assert_int_eq(flowclasses_of(state, tunl0, &classes), 0);
 	if (expect.items.list.count)
 		r = finding_of(&overlay, tunl0, &expect, &classes.list.items[0],
-			DETAIL_SUMMARY, aside, ret);
+			DETAIL_SUMMARY, notes, ret);
 	flowclasses_done(&classes);
 	expect_done(&expect);
 	return r;
@@ -51,9 +51,9 @@ static int find_beside(const struct state *state, const struct expect_declared *
 static int find_finding(const struct state *state, const struct expect_declared *declared,
 	struct finding **ret)
 {
-	struct finding_notes aside = { 0 };
+	struct finding_notes notes = { 0 };
 
-	return find_beside(state, declared, &aside, ret);
+	return find_beside(state, declared, &notes, ret);
 }
 
 /* "reason own/all/effective to … by DEV via … | steps | share" */
@@ -167,13 +167,13 @@ START_TEST(what_is_found)
 		_cleanup_(state_freep) struct state *state =
 			story(rows[i].lines, ELEMENTS(rows[i].lines));
 		_cleanup_(finding_freep) struct finding *finding = NULL;
-		struct finding_notes aside = { 0 };
+		struct finding_notes notes = { 0 };
 		char text[512] = "none";
-		int r = find_beside(state, NULL, &aside, &finding);
+		int r = find_beside(state, NULL, &notes, &finding);
 
 		if (r == -ENODATA)
 			snprintf(text, sizeof(text), "unknown");
-		else if (r == 0 && aside.blind)
+		else if (r == 0 && notes.blind)
 			snprintf(text, sizeof(text), "none, but a part unknown");
 		else if (r > 0)
 			written(finding, text);
@@ -514,18 +514,18 @@ START_TEST(keys_are_written_as_sysctl_takes_them)
 	model_sysctl(state, "tunl0", "rp_filter", 1);
 	model(state, "ip link set tunl0 name gre.7.x"); /* renamed: settings stay */
 	{
-		const struct overlay overlay = model_view(state);
+		const struct overlay overlay = model_overlay(state);
 		const struct iface *iface = model_iface(state, "gre.7.x");
 		const struct expect_declared silent = { 0 };
 		struct flowclasses classes = { 0 };
-		struct finding_notes aside = { 0 };
+		struct finding_notes notes = { 0 };
 		struct expect expect = { 0 };
 
 		ck_assert_int_eq(expect_of(state, iface, &silent, &expect), 0);
 		ck_assert_int_eq(flowclasses_of(state, iface, &classes), 0);
 		ck_assert_int_eq(
 			finding_of(&overlay, iface, &expect, &classes.list.items[0],
-				DETAIL_SUMMARY, &aside, &finding),
+				DETAIL_SUMMARY, &notes, &finding),
 			1);
 		flowclasses_done(&classes);
 		expect_done(&expect);
@@ -577,12 +577,12 @@ START_TEST(the_whole_of_what_is_dropped)
 {
 	_cleanup_(state_freep) struct state *state = model_host();
 	_cleanup_(finding_freep) struct finding *whole = NULL, *worded = NULL;
-	const struct overlay overlay = model_view(state);
+	const struct overlay overlay = model_overlay(state);
 	struct prefix4 prefixes[40];
 	const struct expect_declared declared = { true, prefixes, ELEMENTS(prefixes) };
 	struct flowclasses classes = { 0 };
 	struct expect expect = { 0 };
-	struct finding_notes aside = { 0 };
+	struct finding_notes notes = { 0 };
 	char text[160];
 
 	for (uint32_t i = 0; i < ELEMENTS(prefixes); i++)
@@ -593,10 +593,10 @@ START_TEST(the_whole_of_what_is_dropped)
 		expect_of(state, model_iface(state, "tunl0"), &declared, &expect), 0);
 	ck_assert_int_eq(flowclasses_of(state, model_iface(state, "tunl0"), &classes), 0);
 	ck_assert_int_eq(finding_of(&overlay, model_iface(state, "tunl0"), &expect,
-				 &classes.list.items[0], DETAIL_FULL, &aside, &whole),
+				 &classes.list.items[0], DETAIL_FULL, &notes, &whole),
 		1);
 	ck_assert_int_eq(finding_of(&overlay, model_iface(state, "tunl0"), &expect,
-				 &classes.list.items[0], DETAIL_SUMMARY, &aside, &worded),
+				 &classes.list.items[0], DETAIL_SUMMARY, &notes, &worded),
 		1);
 	ck_assert_uint_eq(whole->whole.count, ELEMENTS(prefixes));
 	ck_assert_uint_eq(worded->whole.count, 0);

@@ -437,7 +437,7 @@ START_TEST(another_boots_file_is_removed_unread)
 }
 END_TEST
 
-/* --- the text ----------------------------------------------------------------------------------- */
+/* --- the text ------------------------------------------------------------------------------- */
 
 static int parses(const char *text, size_t length)
 {

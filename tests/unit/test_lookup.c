@@ -59,7 +59,7 @@ static const char *written(const struct lookup_result *result, char out[static 6
 static void ck_row(const struct row *row, bool split)
 {
 	_cleanup_(state_freep) struct state *state = world(split);
-	const struct overlay overlay = model_view(state);
+	const struct overlay overlay = model_overlay(state);
 	struct lookup_flow flow = row->flow;
 	struct lookup_result result;
 	struct trace trace = { 0 };
@@ -491,7 +491,7 @@ START_TEST(table_default_behind_an_error_route)
 
 	for (size_t i = 0; i < ELEMENTS(rows); i++) {
 		_cleanup_(state_freep) struct state *state = world(false);
-		const struct overlay overlay = model_view(state);
+		const struct overlay overlay = model_overlay(state);
 		const struct lookup_flow flow = { .dst = TO(20, 1, 0, 1), .iif = 1 };
 		struct lookup_result result;
 
@@ -563,7 +563,7 @@ START_TEST(equal_routes_go_by_their_place)
 
 	for (size_t i = 0; i < ELEMENTS(rows); i++) {
 		_cleanup_(state_freep) struct state *state = world(true);
-		const struct overlay overlay = model_view(state);
+		const struct overlay overlay = model_overlay(state);
 		const struct lookup_flow flow = { .dst = TO(30, 0, 0, 1), .iif = 1 };
 		struct lookup_result result;
 
@@ -597,7 +597,7 @@ START_TEST(what_was_not_understood_is_carried_along)
 
 	for (size_t i = 0; i < ELEMENTS(rows); i++) {
 		_cleanup_(state_freep) struct state *state = world(true);
-		const struct overlay overlay = model_view(state);
+		const struct overlay overlay = model_overlay(state);
 		const struct lookup_flow flow = { .dst = TO(20, 0, 0, 1), .iif = 1 };
 
 		model_line(state, rows[i].line);
@@ -612,7 +612,7 @@ END_TEST
 START_TEST(the_trace_tells_each_step)
 {
 	_cleanup_(state_freep) struct state *state = world(true);
-	const struct overlay overlay = model_view(state);
+	const struct overlay overlay = model_overlay(state);
 	const struct lookup_flow flow = { .dst = TO(20, 0, 0, 1), .iif = 1 };
 	static const char *const expected[] = {
 		"rule 0: table 255 has no route: continue",

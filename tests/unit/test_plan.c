@@ -135,7 +135,7 @@ START_TEST(the_least_that_cures)
 	for (size_t i = 0; i < ELEMENTS(rows); i++) {
 		_cleanup_(state_freep) struct state *state =
 			story(rows[i].lines, ELEMENTS(rows[i].lines));
-		const struct overlay overlay = model_view(state);
+		const struct overlay overlay = model_overlay(state);
 		struct plan_changes changes = { 0 };
 		struct plan plan = { 0 };
 		char text[512];
@@ -166,7 +166,7 @@ START_TEST(what_else_changes_is_said)
 		"ip link add gre1 index 7 up type gre",
 		"sysctl -w net.ipv4.conf.gre1.rp_filter=1" };
 	_cleanup_(state_freep) struct state *state = story(lines, ELEMENTS(lines));
-	const struct overlay overlay = model_view(state);
+	const struct overlay overlay = model_overlay(state);
 	const struct plan_limits free = { false, true };
 	struct plan_changes changes = { 0 };
 	struct plan plan = { 0 };
@@ -204,7 +204,7 @@ START_TEST(the_other_classes_of_an_interface_change_with_it)
 		"ip rule add priority 100 from 192.0.2.9 lookup 77",
 		"ip route add default dev eth0 table 77" };
 	_cleanup_(state_freep) struct state *state = story(lines, ELEMENTS(lines));
-	const struct overlay overlay = model_view(state);
+	const struct overlay overlay = model_overlay(state);
 	const struct plan_limits free = { false, false };
 	struct plan_changes changes = { 0 };
 	struct plan plan = { 0 };

@@ -57,7 +57,7 @@ static int add_iface(struct report *report, const struct state *state, const cha
 {
 	const struct expect_declared silent = { 0 };
 	const struct flowclasses none = { 0 };
-	const struct overlay overlay = model_view(state);
+	const struct overlay overlay = model_overlay(state);
 
 	return report_add(report, &overlay, model_iface(state, device), &silent,
 		flows ? flows : &none, DETAIL_SUMMARY);

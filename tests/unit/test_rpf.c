@@ -475,7 +475,7 @@ static struct state *world(void)
 static void ck_row(const struct row *row)
 {
 	_cleanup_(state_freep) struct state *state = world();
-	const struct overlay overlay = model_view(state);
+	const struct overlay overlay = model_overlay(state);
 	struct trace trace = { 0 };
 	struct flow flow;
 	struct rpf rpf;
@@ -527,7 +527,7 @@ START_TEST(every_rung_is_stepped_on)
 
 	for (size_t i = 0; i < ELEMENTS(rows); i++) {
 		_cleanup_(state_freep) struct state *state = world();
-		const struct overlay overlay = model_view(state);
+		const struct overlay overlay = model_overlay(state);
 		struct trace trace = { 0 };
 		struct flow flow;
 
@@ -612,7 +612,7 @@ START_TEST(errors)
 
 	for (size_t i = 0; i < ELEMENTS(asked); i++) {
 		_cleanup_(state_freep) struct state *state = world();
-		const struct overlay overlay = model_view(state);
+		const struct overlay overlay = model_overlay(state);
 		struct flow flow;
 
 		for (size_t k = 0; k < ELEMENTS(asked->lines) && asked[i].lines[k]; k++)
@@ -623,13 +623,13 @@ START_TEST(errors)
 }
 END_TEST
 
-/* A view may have other values than the kernel has; own and all are told apart. */
+/* An overlay may have other values than the kernel has; own and all are told apart. */
 START_TEST(a_view_tries_values)
 {
 	_cleanup_(state_freep) struct state *state = world();
 	const struct overlay_value values[] = { { 2, 1 }, { NETCONF_ALL, 2 } };
 	const struct overlay own = { state, values, 1 }, both = { state, values, 2 };
-	const struct overlay none = model_view(state);
+	const struct overlay none = model_overlay(state);
 	struct flow flow = model_flow(state, "192.0.2.1 from 20.0.0.1 iif eth0");
 	struct rpf rpf;
 

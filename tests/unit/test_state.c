@@ -267,8 +267,8 @@ START_TEST(a_name_taken_before_it_was_given_up)
 	_cleanup_(state_freep) struct state *state = model_new();
 
 	model(state, "model ip link add eth0 index 2 up type veth");
-	model(state,
-		"model ip link add eth0 index 3 up type veth"); /* 2 has another name by now, we hear of it later */
+	/* 2 has another name by now, we hear of it later */
+	model(state, "model ip link add eth0 index 3 up type veth");
 	ck_assert_int_eq(state_iface_by_name(state, "eth0")->link.ifindex, 3);
 	model(state, "model ip link add old0 index 2 up type veth");
 	ck_assert_int_eq(state_iface_by_name(state, "eth0")->link.ifindex, 3);
