@@ -16,7 +16,7 @@
 #define WAIT_LEAST USEC_PER_SEC
 #define WAIT_MOST (300 * USEC_PER_SEC)
 
-/* --- methods ------------------------------------------------------------------------------------ */
+/* --- methods ------------------------------------------------------------------------------- */
 
 /* The policy of the bus lets only root in; that it is in force is not for us to believe. */
 static int check_sender(sd_bus_message *message, sd_bus_error *error)
@@ -168,7 +168,7 @@ static const sd_bus_vtable methods[] = {
 	SD_BUS_VTABLE_END,
 };
 
-/* --- the connection ----------------------------------------------------------------------------- */
+/* --- the connection ------------------------------------------------------------------------ */
 
 static void retry_later(struct bus *bus)
 {

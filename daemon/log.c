@@ -37,7 +37,7 @@ void log_synced(struct sink *sink, const struct state *state, bool corrects)
 	send_entry(sink, &entry);
 }
 
-/* Why a fault is none any more, as the state now has it. */
+/* Why a finding has cleared, as the state now has it. */
 static void why_cleared(
 	const struct state *state, const struct finding *finding, char *out, size_t size)
 {
@@ -74,7 +74,7 @@ static void why_cleared(
 		snprintf(out, size, "the dropped sources are no longer expected");
 }
 
-/* What was said of the fault is over; what is said of the interface is as it is now. */
+/* What the finding said is over; what is said of the interface is as it is now. */
 static void add_cleared(
 	const struct state *state, struct entry *entry, const struct finding *finding)
 {

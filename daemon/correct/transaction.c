@@ -309,7 +309,7 @@ int transaction_apply(struct ledger *ledger, const struct kernel_port *port,
 	return r;
 }
 
-/* --- taking back -------------------------------------------------------------------------------- */
+/* --- taking back --------------------------------------------------------------------------- */
 
 /*
  * What an entry is to go back to. While all is lowered by us for another finding, an interface
@@ -436,7 +436,7 @@ int transaction_revert(struct ledger *ledger, const struct kernel_port *port,
 	return r == -ENOMEM ? r : left ? -EIO : 0;
 }
 
-/* --- after a start ------------------------------------------------------------------------------ */
+/* --- after a start ------------------------------------------------------------------------- */
 
 /* Brings an entry up to the kernel's value; false where it is none of ours any more. */
 static bool resume(struct ledger *ledger, const struct kernel_port *port,

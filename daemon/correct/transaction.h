@@ -46,9 +46,10 @@ struct outcome {
 };
 
 /*
- * Carries a plan out for a finding: the kernel must say `expected` of its example, the values
- * be as the plan has them, all steps go into the ledger, are written in order, and model and kernel must both let the example
- * pass afterwards; else what was written is put back. Returns 0 or -ENOMEM.
+ * Carries out a plan for a finding. The kernel must answer `expected` about its example, and the
+ * values must be as the plan has them. All steps go into the ledger and are written in order. Model
+ * and kernel must both let the example pass afterwards; else what was written is put back. What
+ * came of it is in *ret. Returns 0 or -ENOMEM.
  */
 int transaction_apply(struct ledger *ledger, const struct kernel_port *port,
 	const struct finding *finding, const struct plan *plan,
@@ -59,10 +60,9 @@ typedef void (*transaction_revert_told)(
 	void *data, const struct ledger_entry *entry, int now, const struct outcome *how);
 
 /*
- * Takes back what was written for a finding, last write first; never over somebody else's
- * value. It needs no room in the ledger: where an old value is back, an entry that could not be
- * struck out tells of a value that is not there any more, and is forgotten by ledger_reconcile(). Returns
- * 0; -EIO where something could not be written or accounted for and is left; -ENOMEM.
+ * Takes back what was written for a finding, last write first; never over somebody else's value.
+ * It needs no room in the ledger: where an old value is back, an entry that could not be struck out
+ * names a value that is not there any more, and ledger_reconcile() forgets it. Returns 0; -EIO where something could not be written or accounted for and is left; -ENOMEM.
  */
 int transaction_revert(struct ledger *ledger, const struct kernel_port *port,
 	const char *finding, transaction_revert_told told, void *data);

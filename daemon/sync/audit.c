@@ -10,9 +10,9 @@
 #include <string.h>
 
 /*
- * A full table takes more than a second to read. So all is done a piece at a time, between
- * events: reading; then handing the fresh state what happened meanwhile, which the state in force
- * had at once and which is recorded for it, until none is left; then comparing, as it goes on to be.
+ * A full table takes more than a second to read. So all is done a piece at a time, between events.
+ * First it reads. Then it hands the fresh state what happened meanwhile, which the state in force
+ * had at once and which was recorded, until none is left. Then it compares, and hands on events.
  */
 
 #define SOON_USEC (2 * USEC_PER_SEC)
