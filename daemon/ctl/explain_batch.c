@@ -111,8 +111,10 @@ int explain_batch(struct ctl *ctl)
 	struct lines lines;
 	int code = CTL_FINE, r;
 
-	if (strcmp(file, "-") != 0)
-		fd = opened = open(file, O_RDONLY | O_CLOEXEC);
+	if (strcmp(file, "-") != 0) {
+		opened = open(file, O_RDONLY | O_CLOEXEC);
+		fd = opened;
+	}
 	if (fd < 0) {
 		ctl_say(ctl, "--batch %s: %s", file, strerror(errno));
 		return CTL_FAILED;
