@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <net/if.h>
+#include <netinet/in.h>
 #include <stdio.h>
 
 static int read_state(struct host *host)
@@ -92,7 +93,8 @@ int host_ask(struct host *host, const struct flow *flow, enum rpf_verdict verdic
 	r = probe_flow(host->request, flow, &answer);
 	if (r < 0)
 		return r;
-	if (!answer.exact && host->state->dissecting)
+	if (!answer.exact && (host->state->dissecting ||
+				     (flow->proto == IPPROTO_IGMP && !flow->src.host)))
 		return 0;
 	switch (answer.verdict) {
 	case PROBE_PASS:

@@ -38,9 +38,10 @@ int host_reread(struct host *host);
 /*
  * Asks the kernel about a flow that the model has a verdict on. KERNEL_UNASKED where it
  * can't be asked about just that: it takes the protocols tcp, udp and icmp only, which
- * matters where a rule looks at them; and its EINVAL, where nothing tells whether source
- * or destination is meant, says nothing against a model that says the source. Returns 0,
- * -ENODEV when the interface is gone, or another negative errno.
+ * matters where a rule looks at them, and for IGMP from 0.0.0.0, which has an exception; and its
+ * EINVAL, where nothing tells whether source or destination is meant, says nothing against a
+ * model that says the source. Returns 0, -ENODEV when the interface is gone, or another
+ * negative errno.
  */
 int host_ask(struct host *host, const struct flow *flow, enum rpf_verdict verdict,
 	enum kernel_answer *ret);
