@@ -3,7 +3,6 @@
 
 #include "base/cleanup.h"
 #include "finding/finding_text.h"
-#include "finding/report.h"
 #include "host/host_model.h"
 
 #include <stdlib.h>
@@ -25,12 +24,10 @@ static void explain(FILE *out, const struct state *state, const char *text, bool
 	trace_done(&trace);
 }
 
-static void check_iface(FILE *out, const struct report_iface *row)
+void answer_iface(FILE *out, const struct report_iface *row)
 {
 	char prefix[PREFIX4_TEXT];
 
-	if (!row->expect.list.count && row->verdict != IFACE_UNJUDGED)
-		return;
 	fprintf(out, "%s: %s", row->name, iface_verdict_name(row->verdict));
 	array_each (&row->expect.list, const struct expect_item, item)
 		fprintf(out, ", %s (%s)", prefix4_format(item->prefix, prefix),
@@ -67,7 +64,7 @@ static struct expect_declared declared_of(
 	return ret;
 }
 
-static struct report *report_of(
+struct report *answer_report(
 	const struct state *state, const struct declared_list *declared)
 {
 	const struct flowclasses none = { 0 };
@@ -93,7 +90,7 @@ static struct report *report_of(
 size_t answer_sentences(
 	FILE *out, const struct state *state, const struct declared_list *declared)
 {
-	_cleanup_(report_freep) struct report *report = report_of(state, declared);
+	_cleanup_(report_freep) struct report *report = answer_report(state, declared);
 
 	array_each (&report->findings, struct finding *const, finding) {
 		char text[FINDING_TEXT];
@@ -107,10 +104,12 @@ size_t answer_sentences(
 static void check(
 	FILE *out, const struct state *state, const struct declared_list *declared)
 {
-	_cleanup_(report_freep) struct report *report = report_of(state, declared);
+	_cleanup_(report_freep) struct report *report = answer_report(state, declared);
 
-	array_each (&report->ifaces, const struct report_iface, row)
-		check_iface(out, row);
+	array_each (&report->ifaces, const struct report_iface, row) {
+		if (row->expect.list.count || row->verdict == IFACE_UNJUDGED)
+			answer_iface(out, row);
+	}
 	if (!report->findings.count)
 		fprintf(out, "no finding\n");
 	array_each (&report->findings, struct finding *const, finding) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/array.h"
+#include "finding/report.h"
 #include "net/ifname.h"
 #include "net/ip4.h"
 #include "state/state.h"
@@ -38,6 +39,13 @@ bool answer(FILE *out, const struct state *state, const struct declared_list *de
 
 /* The packet of `explain` or `verdict`, NULL where line is neither. */
 const char *answer_packet(const char *line);
+
+/* What `check` answers from; report_free() it. */
+struct report *answer_report(
+	const struct state *state, const struct declared_list *declared);
+
+/* `check` in part: an interface, "NAME: VERDICT, PREFIX (WHY)…" and an end of line. */
+void answer_iface(FILE *out, const struct report_iface *row);
 
 /* `check` in part: the findings' sentences alone, a line each; returns how many. */
 size_t answer_sentences(

@@ -4,14 +4,19 @@
  * each in a network namespace, and beside it in the model, and asks both.
  *
  * The model of what the kernel has (a snapshot) must answer each question as the golden file's
- * model does; the kernel itself must give the verdict of each packet and of each finding's
- * example; and rpfilterctl must have the same findings. Where a tun device stands in for a kind of
- * tunnel that this kernel hasn't, the snapshot is told the kind, and rpfilterctl isn't asked.
+ * model does; the kernel itself must give the verdict of each packet, and drop each finding's
+ * example; and rpfilterctl must say the same of each packet, and list the same interfaces and the
+ * same findings. Where a tun device stands in for a kind of tunnel that this kernel hasn't, the
+ * snapshot is told the kind, and rpfilterctl is asked only of packets.
  *
  * A host that can't be built here, and what comes behind a line that only the model can do, is
  * left out, with the reason. Exit 77: all of the file.
+ *
+ * golden_kernel --least N NAME.in... only builds, and fails where less than N of the files can be
+ * asked as a whole. Exit 77: this kernel hasn't the devices that most hosts have.
  */
 #include "golden/answer.h"
+#include "golden/golden_ctl.h"
 #include "host/host_kernel.h"
 #include "host/host_model.h"
 
@@ -24,7 +29,6 @@
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 struct stand_in {
@@ -40,12 +44,16 @@ struct hosts {
 	bool kinds_differ; /* one stands in whose kind bears on what is expected */
 	bool left;	   /* until the next host */
 	const char *ctl;
+	bool only_builds;
 	size_t begun, asked, unasked;
 	int failed;
 };
 
+/* what: NULL where nothing is */
 static void wrong(struct hosts *hosts, const char *line, const char *what)
 {
+	if (!what)
+		return;
 	printf("%s: %s\n", line, what);
 	hosts->failed = 1;
 }
@@ -95,12 +103,17 @@ static void ask_kernel(struct hosts *hosts, const struct state *state, const cha
 	const struct overlay overlay = model_overlay(state);
 	struct flow flow = model_flow(state, answer_packet(line));
 	struct rpf rpf = rpf_judge(&overlay, &flow, NULL);
+	/* the kernel's hash decides, something is not understood; or of others nobody can ask */
+	bool open =
+		rpf.error < 0 || (flow.proto != FLOW_UDP && flow.proto != IPPROTO_TCP &&
+					 flow.proto != IPPROTO_ICMP);
 	char what[120];
 	int error;
 
-	/* the kernel's hash decides, something is not understood; or of others nobody can ask */
-	if (rpf.error < 0 || (flow.proto != FLOW_UDP && flow.proto != IPPROTO_TCP &&
-				     flow.proto != IPPROTO_ICMP))
+	if (hosts->ctl)
+		wrong(hosts, line,
+			golden_ctl_explain(hosts->ctl, answer_packet(line), &rpf, open));
+	if (open)
 		return;
 	error = -probe_ask(hosts->request, &flow);
 	if (rpf_agrees(&overlay, &rpf, error))
@@ -108,6 +121,27 @@ static void ask_kernel(struct hosts *hosts, const struct state *state, const cha
 	snprintf(what, sizeof(what), "it is %s (errno %d), the kernel says errno %d",
 		rpf_reason_name(rpf.reason), rpf.error, error);
 	wrong(hosts, line, what);
+}
+
+/* Each finding has an example of what is dropped. It is a packet like any other, of whatever kind
+ * its device is. */
+static void ask_examples(struct hosts *hosts, const struct state *state, const char *line)
+{
+	_cleanup_(report_freep) struct report *report =
+		answer_report(state, &hosts->declared);
+
+	array_each (&report->findings, struct finding *const, finding) {
+		struct probe_answer said;
+		char what[FINDING_ID + 80];
+		int r = probe_flow(hosts->request, &(*finding)->example, &said);
+
+		if (r >= 0 && said.verdict == PROBE_DROP)
+			continue;
+		snprintf(what, sizeof(what),
+			"%s: the kernel does not drop the example (%d, errno %d)",
+			(*finding)->id, r, r < 0 ? 0 : said.error);
+		wrong(hosts, line, what);
+	}
 }
 
 static char *text_of(
@@ -124,88 +158,6 @@ static char *text_of(
 	return text;
 }
 
-/* --- rpfilterctl ------------------------------------------------------------------------------ */
-
-static void write_config(FILE *out, const struct declared_list *declared)
-{
-	const char *gap = "";
-
-	fprintf(out, "interfaces = (");
-	array_each (&declared->list, const struct declared, one) {
-		fprintf(out, "%s { match = \"%s\"; expect = [", gap, one->name);
-		gap = ",";
-		for (size_t i = 0; i < one->count; i++) {
-			char text[PREFIX4_TEXT];
-
-			fprintf(out, "%s \"%s\"", i ? "," : "",
-				prefix4_format(one->prefixes[i], text));
-		}
-		fprintf(out, " ]; }");
-	}
-	fprintf(out, " );\n");
-}
-
-/* The first line of each paragraph */
-static size_t read_sentences(FILE *in, FILE *out)
-{
-	char line[2048];
-	bool begins = true;
-	size_t count = 0;
-
-	while (fgets(line, sizeof(line), in)) {
-		line[strcspn(line, "\n")] = '\0';
-		if (begins && line[0]) {
-			fprintf(out, "%s\n", line);
-			count++;
-		}
-		begins = !line[0];
-	}
-	return count;
-}
-
-/* It ends with 1 where it finds something, with 2 also where something can't be told. */
-static bool is_status(int status, size_t count, const char *answered)
-{
-	if (!WIFEXITED(status))
-		return false;
-	if (strstr(answered, "unjudged") || strstr(answered, ": not evaluated: "))
-		return WEXITSTATUS(status) == 2;
-	return WEXITSTATUS(status) == (count > 0);
-}
-
-static void ask_rpfilterctl(struct hosts *hosts, const struct state *state,
-	const char *line, const char *answered)
-{
-	char path[] = "/tmp/golden.XXXXXX", command[4096], *here = NULL, *there = NULL;
-	size_t size, count;
-	int fd = mkstemp(path), status;
-	FILE *config = fd < 0 ? NULL : fdopen(fd, "w");
-	FILE *wanted = open_memstream(&here, &size), *got = open_memstream(&there, &size);
-	FILE *ctl;
-
-	if (!config || !wanted || !got)
-		abort();
-	write_config(config, &hosts->declared);
-	fclose(config);
-	snprintf(command, sizeof(command), "%s check --config %s", hosts->ctl, path);
-	ctl = popen(command, "r");
-	if (!ctl)
-		abort();
-	(void)read_sentences(ctl, got);
-	status = pclose(ctl);
-	count = answer_sentences(wanted, state, &hosts->declared);
-	fclose(wanted);
-	fclose(got);
-	unlink(path);
-	if (!is_status(status, count, answered))
-		wrong(hosts, line, "rpfilterctl ends with another status");
-	else if (count && strcmp(here, there) != 0)
-		printf("--- wanted\n%s--- rpfilterctl\n%s", here, there),
-			wrong(hosts, line, "rpfilterctl has other findings");
-	free(here);
-	free(there);
-}
-
 /* --- lines ------------------------------------------------------------------------------------ */
 
 static void ask(struct hosts *hosts, const char *line)
@@ -218,6 +170,8 @@ static void ask(struct hosts *hosts, const char *line)
 		return;
 	}
 	hosts->asked++;
+	if (hosts->only_builds)
+		return;
 	state = read_kernel(hosts);
 	wanted = text_of(hosts->model, &hosts->declared, line);
 	got = text_of(state, &hosts->declared, line);
@@ -225,10 +179,15 @@ static void ask(struct hosts *hosts, const char *line)
 		printf("--- model\n%s--- as read from this kernel\n%s", wanted, got);
 		wrong(hosts, line, "this kernel's host is another one than the model's");
 	}
-	if (answer_packet(line))
+	if (answer_packet(line)) {
 		ask_kernel(hosts, state, line);
-	else if (hosts->ctl && !hosts->kinds_differ)
-		ask_rpfilterctl(hosts, state, line, got);
+		return;
+	}
+	ask_examples(hosts, state, line);
+	if (!hosts->ctl || hosts->kinds_differ)
+		return;
+	wrong(hosts, line, golden_ctl_check(hosts->ctl, state, &hosts->declared, got));
+	wrong(hosts, line, golden_ctl_list(hosts->ctl, hosts->model, &hosts->declared));
 }
 
 static void begin(struct hosts *hosts)
@@ -297,34 +256,99 @@ static void take_line(struct hosts *hosts, const char *line)
 	}
 }
 
-int main(int argc, char **argv)
+static void take_file(struct hosts *hosts, const char *path)
 {
-	struct hosts hosts = { 0 };
+	FILE *in = fopen(path, "re");
 	char line[WORDS_TEXT];
-	FILE *in;
 
-	if (argc == 4 && strcmp(argv[1], "--ctl") == 0)
-		hosts.ctl = argv[2];
-	if (argc != 2 + 2 * (hosts.ctl != NULL)) {
-		fprintf(stderr, "usage: golden_kernel [--ctl RPFILTERCTL] NAME.in\n");
-		return 2;
-	}
-	in = fopen(argv[argc - 1], "re");
 	if (!in) {
-		perror(argv[argc - 1]);
-		return 2;
+		perror(path);
+		exit(2);
 	}
 	while (fgets(line, sizeof(line), in)) {
 		line[strcspn(line, "\n")] = '\0';
 		if (line[0] && line[0] != '#')
-			take_line(&hosts, line);
+			take_line(hosts, line);
 	}
 	fclose(in);
+}
+
+static void hosts_done(struct hosts *hosts)
+{
+	state_free(hosts->model);
+	array_done(&hosts->declared.list);
+	array_done(&hosts->stand_ins);
+	nl_request_free(hosts->request);
+}
+
+static int compare(const char *ctl, const char *path)
+{
+	struct hosts hosts = { .ctl = ctl };
+
+	take_file(&hosts, path);
 	printf("%zu hosts, %zu questions asked, %zu left out\n", hosts.begun, hosts.asked,
 		hosts.unasked);
-	state_free(hosts.model);
-	array_done(&hosts.declared.list);
-	array_done(&hosts.stand_ins);
-	nl_request_free(hosts.request);
+	hosts_done(&hosts);
 	return hosts.failed ? 1 : hosts.asked ? 0 : 77;
+}
+
+/* --- how many can be built -------------------------------------------------------------------- */
+
+/* Prints the first of the kinds that this kernel hasn't. */
+static bool has_devices(void)
+{
+	static const struct {
+		const char *kind, *command;
+	} devices[] = {
+		{ "veth", "ip link add d0 type veth peer name d1" },
+		{ "bridge", "ip link add d2 type bridge" },
+		{ "vxlan", "ip link add d3 type vxlan external dstport 4789" },
+		{ "macvlan", "ip link add d4 link d0 type macvlan" },
+		{ "tun", "ip tuntap add dev d5 mode tun" },
+	};
+
+	if (!host_new()) {
+		printf("skipped: a network namespace is refused here\n");
+		return false;
+	}
+	for (size_t i = 0; i < ELEMENTS(devices); i++) {
+		if (host_do(devices[i].command))
+			continue;
+		printf("skipped: this kernel has no %s\n", devices[i].kind);
+		return false;
+	}
+	return true;
+}
+
+static int count_built(size_t least, char **paths)
+{
+	size_t whole = 0, count = 0;
+
+	if (!has_devices())
+		return 77;
+	for (; paths[count]; count++) {
+		struct hosts hosts = { .only_builds = true };
+
+		take_file(&hosts, paths[count]);
+		if (hosts.failed || hosts.unasked)
+			printf("not as a whole: %s\n", paths[count]);
+		else
+			whole++;
+		hosts_done(&hosts);
+	}
+	printf("%zu of %zu can be asked as a whole, %zu must be\n", whole, count, least);
+	return whole < least;
+}
+
+int main(int argc, char **argv)
+{
+	if (argc > 3 && strcmp(argv[1], "--least") == 0)
+		return count_built(strtoul(argv[2], NULL, 10), argv + 3);
+	if (argc == 4 && strcmp(argv[1], "--ctl") == 0)
+		return compare(argv[2], argv[3]);
+	if (argc == 2)
+		return compare(NULL, argv[1]);
+	fprintf(stderr, "usage: golden_kernel [--ctl RPFILTERCTL] NAME.in\n"
+			"       golden_kernel --least N NAME.in...\n");
+	return 2;
 }
