@@ -5,7 +5,7 @@
  * verdicts against the kernel's own (RTM_GETROUTE). A disagreement is shrunk to the fewest
  * steps that show it and printed as commands to paste.
  *
- *	differ [--seed N] [--walks N] [--steps N] [--each N] [--flows N]
+ *	kernel_diff [--seed N] [--walks N] [--steps N] [--each N] [--flows N]
  *		[--script FILE] [--buffer BYTES] [--seconds N] [--megabytes N]
  *
  * At least so many walks of so many steps, behind each of which --each flows are judged, and on
