@@ -16,10 +16,10 @@
  */
 #define TAKEN_ALONE 24
 #define GATHER_USEC USEC_PER_MSEC
-#define GATHERED_MOST 1024 /* some 2 ms: then the rest of the loop has its say */
-#define GATHERED_FEW 4	   /* fewer than that in a millisecond is no storm any more */
-#define STORM_FROM 3	   /* wake-ups without a pause between them make one */
-#define PAUSE_USEC 200	   /* that much without an event is a pause */
+#define GATHERED_MOST 512 /* some 1 ms: then the rest of the loop has its say */
+#define GATHERED_FEW 4	  /* fewer than that in a millisecond is no storm any more */
+#define STORM_FROM 3	  /* wake-ups without a pause between them make one */
+#define PAUSE_USEC 200	  /* that much without an event is a pause */
 
 /* What networkd asks for too. It is not memory in use, but room for a storm of events. */
 #define RECEIVE_BUFFER (128u << 20)
