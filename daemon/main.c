@@ -10,19 +10,19 @@
 
 #define EXIT_WRONG 2 /* also: --once could not tell */
 
-/* The configuration that the options name; NULL after saying in one line what is wrong. */
-static struct config *load_config(const struct options *options)
+/* The configuration that the options name. 0, or the exit status after saying in one line what is
+ * wrong. */
+static int load_config(const struct options *options, struct config **ret)
 {
 	const char *path = options->config ? options->config : RPFILTERD_CONFIG;
-	_cleanup_(config_freep) struct config *config = NULL;
 	_cleanup_(freep) char *error = NULL;
-	int r = config_load(path, options->config != NULL, &config, &error);
+	int r = config_load(path, options->config != NULL, ret, &error);
 
-	if (r < 0) {
-		fprintf(stderr, "rpfilterd: %s\n", error ? error : strerror(-r));
-		return NULL;
-	}
-	return take_ptr(config);
+	if (r >= 0)
+		return 0;
+	fprintf(stderr, "rpfilterd: %s\n", error ? error : strerror(-r));
+	/* the service is not started again where its configuration is wrong */
+	return options->once || config_is_wrong(r) ? EXIT_WRONG : EXIT_FAILURE;
 }
 
 /* Whoever starts us with closed descriptors would have his output end in a socket of ours. */
@@ -50,9 +50,9 @@ int main(int argc, char **argv)
 	r = options_parse(argc, argv, &options);
 	if (r <= 0)
 		return r < 0 ? EXIT_WRONG : 0;
-	config = load_config(&options);
-	if (!config)
-		return EXIT_WRONG;
+	r = load_config(&options, &config);
+	if (r)
+		return r;
 	if (options.check_config) {
 		if (!options.config && access(RPFILTERD_CONFIG, F_OK) < 0)
 			puts("rpfilterd: " RPFILTERD_CONFIG

@@ -632,7 +632,7 @@ static int load_file(
 	return r;
 }
 
-int config_load(const char *path, bool must_exist, struct config **ret, char **ret_error)
+int config_parse(const char *path, bool must_exist, struct config **ret, char **ret_error)
 {
 	_cleanup_(config_freep) struct config *config = malloc(sizeof(*config));
 	struct load l = { 0 };

@@ -62,13 +62,21 @@ struct config {
 };
 
 /*
- * Reads the file at path. All or nothing: *ret is set, for config_free(), only when the whole
+ * Reads the file at path, in a child process (config_child.c). All or nothing: *ret is set, for config_free(), only when the whole
  * file is right. Where there is no file it is the defaults, unless must_exist. Returns 0 or
  * negative errno (-EINVAL: what the file says); then *ret_error is one line to show, for
  * free(): "FILE:LINE: SETTING: what is wrong; what is allowed", without SETTING where it is
  * not even syntax and without LINE where the file can't be read. NULL only with -ENOMEM.
  */
 int config_load(const char *path, bool must_exist, struct config **ret, char **ret_error);
+
+/* The same in this process, which libconfig may end or crash for lack of memory. */
+int config_parse(
+	const char *path, bool must_exist, struct config **ret, char **ret_error);
+
+/* Whether an error of these is the file's, which somebody has to mend, and not a lack of memory,
+ * descriptors or time, which may be over at the next try. */
+bool config_is_wrong(int error);
 
 /* Takes NULL. */
 void config_free(struct config *config);

@@ -46,7 +46,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	assert(fd >= 0);
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
 	if (write(fd, data, size) == (ssize_t)size) {
-		if (config_load(path, true, &config, &error) == 0)
+		if (config_parse(path, true, &config, &error) == 0)
 			check(config);
 		else
 			check_error(error, "/");

@@ -1,0 +1,331 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "daemon/config/config.h"
+
+#include "base/fd.h"
+#include "base/time.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+/*
+ * libconfig 1.5 uses what malloc() returns without a look, and its scanner ends the process where
+ * it fails. So a child reads the file, and hands over the configuration as bytes: both are the
+ * same program, so structs are the same to both. Whatever becomes of the child, the daemon goes on
+ * by what it has, and waits no longer than this:
+ */
+#define WAIT_USEC (10 * USEC_PER_SEC)
+#define ANSWER_MOST (64u << 20)
+
+/* --- the child ------------------------------------------------------------------------------- */
+
+static bool put_bytes(FILE *out, const void *bytes, size_t size)
+{
+	return !size || fwrite(bytes, size, 1, out) == 1;
+}
+
+/* NULL and "" differ. */
+static bool put_text(FILE *out, const char *text)
+{
+	size_t size = text ? strlen(text) + 1 : 0;
+
+	return put_bytes(out, &size, sizeof(size)) && put_bytes(out, text, size);
+}
+
+static bool put_interface(FILE *out, const struct config_interface *interface)
+{
+	return put_bytes(out, interface, sizeof(*interface)) &&
+	       put_text(out, interface->match) && put_text(out, interface->kind) &&
+	       put_bytes(out, interface->expect.items,
+		       interface->expect.count * sizeof(*interface->expect.items));
+}
+
+static bool put_config(FILE *out, const struct config *config)
+{
+	bool good = put_bytes(out, config, sizeof(*config));
+
+	array_each (&config->interfaces, const struct config_interface, interface)
+		good = good && put_interface(out, interface);
+	array_each (&config->flows, const struct config_flow, flow)
+		good = good && put_bytes(out, flow, sizeof(*flow)) &&
+		       put_text(out, flow->iif);
+	return good;
+}
+
+static _Noreturn void read_and_answer(int fd, const char *path, bool must_exist)
+{
+	struct config *config;
+	FILE *out = fdopen(fd, "w");
+	char *error;
+	bool good;
+	int r;
+
+	/* what is freed by an exit is not freed here */
+	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+	r = config_parse(path, must_exist, &config, &error);
+	good = out && put_bytes(out, &r, sizeof(r));
+	good = good && (r < 0 ? put_text(out, error) : put_config(out, config));
+	_exit(good && fclose(out) == 0 ? EXIT_SUCCESS : EXIT_FAILURE);
+}
+
+/* --- what it says ---------------------------------------------------------------------------- */
+
+struct bytes {
+	const char *at;
+	size_t left;
+};
+
+/* Functions that take something return 0, -ENOMEM, or -EBADMSG where it is cut off. */
+static int take_bytes(struct bytes *bytes, void *ret, size_t size)
+{
+	if (size > bytes->left)
+		return -EBADMSG;
+	if (size)
+		memcpy(ret, bytes->at, size);
+	bytes->at += size;
+	bytes->left -= size;
+	return 0;
+}
+
+static int take_text(struct bytes *bytes, char **ret)
+{
+	size_t size;
+	int r = take_bytes(bytes, &size, sizeof(size));
+
+	*ret = NULL;
+	if (r < 0 || !size)
+		return r;
+	if (size > bytes->left || bytes->at[size - 1])
+		return -EBADMSG;
+	*ret = strdup(bytes->at);
+	bytes->at += size;
+	bytes->left -= size;
+	return *ret ? 0 : -ENOMEM;
+}
+
+/* The interface is the configuration's from the beginning, so that it is freed with it. */
+static int take_interface(struct bytes *bytes, struct config *config)
+{
+	struct config_interface taken, empty = { 0 }, *interface;
+	int r = take_bytes(bytes, &taken, sizeof(taken));
+
+	if (r >= 0)
+		r = array_push(&config->interfaces, &empty);
+	if (r < 0)
+		return r;
+	interface = &config->interfaces.items[config->interfaces.count - 1];
+	interface->has_expect = taken.has_expect;
+	interface->has_mode = taken.has_mode;
+	interface->mode = taken.mode;
+	r = take_text(bytes, &interface->match);
+	if (r >= 0)
+		r = take_text(bytes, &interface->kind);
+	for (size_t i = 0; i < taken.expect.count && r >= 0; i++) {
+		struct prefix4 prefix;
+
+		r = take_bytes(bytes, &prefix, sizeof(prefix));
+		if (r >= 0)
+			r = array_push(&interface->expect, &prefix);
+	}
+	return r;
+}
+
+static int take_flow(struct bytes *bytes, struct config *config)
+{
+	struct config_flow flow;
+	int r = take_bytes(bytes, &flow, sizeof(flow));
+
+	if (r < 0)
+		return r;
+	r = take_text(bytes, &flow.iif);
+	if (r >= 0)
+		r = array_push(&config->flows, &flow);
+	if (r < 0)
+		free(flow.iif);
+	return r;
+}
+
+static int take_config(struct bytes *bytes, struct config **ret)
+{
+	_cleanup_(config_freep) struct config *config = calloc(1, sizeof(*config));
+	struct config taken;
+	int r;
+
+	if (!config)
+		return -ENOMEM;
+	r = take_bytes(bytes, &taken, sizeof(taken));
+	if (r < 0)
+		return r;
+	config->mode = taken.mode;
+	config->correct = taken.correct;
+	config->log = taken.log;
+	config->selfcheck = taken.selfcheck;
+	for (size_t i = 0; i < taken.interfaces.count && r >= 0; i++)
+		r = take_interface(bytes, config);
+	for (size_t i = 0; i < taken.flows.count && r >= 0; i++)
+		r = take_flow(bytes, config);
+	if (r < 0)
+		return r;
+	*ret = take_ptr(config);
+	return 0;
+}
+
+static int take_answer(struct bytes *bytes, struct config **ret, char **ret_error)
+{
+	int said, r = take_bytes(bytes, &said, sizeof(said));
+
+	if (r < 0)
+		return r;
+	if (said >= 0)
+		return take_config(bytes, ret);
+	r = take_text(bytes, ret_error);
+	return r < 0 ? r : said;
+}
+
+/* --- the parent ------------------------------------------------------------------------------ */
+
+/* lib/kernel has the daemon's clock, and stands above. */
+static uint64_t now_usec(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * USEC_PER_SEC + (uint64_t)now.tv_nsec / 1000;
+}
+
+/* Waits for something to read. Returns 0, -ETIMEDOUT or another negative errno. */
+static int wait_readable(int fd, uint64_t until)
+{
+	struct pollfd poll_fd = { .fd = fd, .events = POLLIN };
+	int r;
+
+	do {
+		uint64_t now = now_usec();
+
+		if (now >= until)
+			return -ETIMEDOUT;
+		r = poll(&poll_fd, 1, (int)((until - now) / USEC_PER_MSEC) + 1);
+	} while (r == 0 || (r < 0 && errno == EINTR));
+	return r < 0 ? -errno : 0;
+}
+
+/* All that comes until the child ends. *ret is to be freed, in any case. */
+static int hear(int fd, char **ret, size_t *ret_size)
+{
+	uint64_t until = now_usec() + WAIT_USEC;
+	size_t capacity = 0;
+	ssize_t n = 1;
+
+	while (n != 0) {
+		int r = wait_readable(fd, until);
+
+		if (r < 0)
+			return r;
+		if (*ret_size == capacity) {
+			char *grown = realloc(*ret, capacity * 2 + 4096);
+
+			if (!grown || capacity > ANSWER_MOST) {
+				*ret = grown ? grown : *ret;
+				return -ENOMEM;
+			}
+			*ret = grown;
+			capacity = capacity * 2 + 4096;
+		}
+		n = read(fd, *ret + *ret_size, capacity - *ret_size);
+		if (n < 0 && errno != EINTR)
+			return -errno;
+		*ret_size += n > 0 ? (size_t)n : 0;
+	}
+	return 0;
+}
+
+static int start_child(const char *path, bool must_exist, pid_t *ret, int *ret_fd)
+{
+	int ends[2];
+
+	if (pipe2(ends, O_CLOEXEC) < 0)
+		return -errno;
+	*ret = fork();
+	if (*ret == 0) {
+		(void)close(ends[0]);
+		read_and_answer(ends[1], path, must_exist);
+	}
+	int error = errno;
+	(void)close(ends[1]);
+	if (*ret < 0) {
+		(void)close(ends[0]);
+		return -error;
+	}
+	*ret_fd = ends[0];
+	return 0;
+}
+
+/* It is never waited for: one that hangs on a dead disk can't even be killed. */
+static void end_child(pid_t pid)
+{
+	(void)kill(pid, SIGKILL);
+	for (int i = 0; i < 100 && waitpid(pid, NULL, WNOHANG) == 0; i++)
+		(void)usleep(1000);
+}
+
+/* Returns error, with a line for *ret unless there is one. */
+static int failed(const char *path, int error, const char *what, char **ret)
+{
+	if (!*ret && asprintf(ret, "%s: cannot be read: %s", path, what) < 0)
+		*ret = NULL;
+	return error;
+}
+
+int config_load(const char *path, bool must_exist, struct config **ret, char **ret_error)
+{
+	_cleanup_(freep) char *text = NULL;
+	_cleanup_(closep) int fd = -1;
+	size_t size = 0;
+	struct bytes bytes;
+	pid_t pid = -1;
+	int r;
+
+	*ret_error = NULL;
+	r = start_child(path, must_exist, &pid, &fd);
+	if (r < 0)
+		return failed(path, -ECHILD, strerror(-r), ret_error);
+	r = hear(fd, &text, &size);
+	end_child(pid);
+	if (r == -ETIMEDOUT)
+		return failed(path, r, "it took longer than 10 s", ret_error);
+	if (r < 0)
+		return failed(path, -ECHILD, strerror(-r), ret_error);
+	bytes = (struct bytes){ text, size };
+	r = take_answer(&bytes, ret, ret_error);
+	if (r == -EBADMSG)
+		return failed(path, -ECHILD,
+			"the process that reads it has died, probably for lack of memory",
+			ret_error);
+	return r < 0 ? failed(path, r, strerror(-r), ret_error) : 0;
+}
+
+bool config_is_wrong(int error)
+{
+	switch (-error) {
+	case EINVAL:
+	case ENOENT:
+	case ENOTDIR:
+	case EISDIR:
+	case EACCES:
+	case ELOOP:
+	case ENAMETOOLONG:
+	case EFBIG:
+		return true;
+	default:
+		return false;
+	}
+}
