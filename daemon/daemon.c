@@ -7,6 +7,7 @@
 #include "daemon/sync/audit.h"
 #include "daemon/sync/resync.h"
 #include "daemon/turn.h"
+#include "daemon/watchdog.h"
 #include "kernel/clock.h"
 
 #include <errno.h>
@@ -49,15 +50,18 @@ static int connect_kernel(struct daemon *daemon)
 	return r;
 }
 
-static void use_config(struct daemon *daemon)
+static int use_config(struct daemon *daemon)
 {
+	int r;
+
 	daemon->track.hold_down_usec = daemon->config->log.hold_down_usec;
 	daemon->track.repeat_usec = daemon->config->log.repeat_usec;
 	track_retime(&daemon->track);
 	daemon->sync.refresh_usec = daemon->config->selfcheck.period_usec;
-	(void)drops_arm(&daemon->drops, daemon->config->log.drops_usec);
+	r = drops_arm(&daemon->drops, daemon->config->log.drops_usec);
 	session_use_config(&daemon->session, daemon->config);
 	bus_update(&daemon->bus);
+	return r;
 }
 
 int daemon_init(
@@ -73,7 +77,7 @@ int daemon_init(
 		.once = options->once,
 		.state_directory = options->state_directory };
 	daemon->bus = (struct bus){ .sink = &daemon->sink, .session = &daemon->session };
-	use_config(daemon);
+	(void)use_config(daemon); /* there are no timers yet */
 	return connect_kernel(daemon);
 }
 
@@ -102,8 +106,8 @@ static int on_stop(
 	return sd_event_exit(sd_event_source_get_event(source), 0);
 }
 
-/* A wrong file leaves the last good configuration in force. */
-static void reload_config(struct daemon *daemon)
+/* A wrong file leaves the last good configuration in force. 0 or a negative errno. */
+static int reload_config(struct daemon *daemon)
 {
 	const char *path = daemon->options->config;
 	_cleanup_(config_freep) struct config *config = NULL;
@@ -113,13 +117,15 @@ static void reload_config(struct daemon *daemon)
 
 	if (r < 0) {
 		log_config_error(&daemon->sink, error ? error : strerror(-r));
-		return;
+		return 0;
 	}
 	config_free(daemon->config);
 	daemon->config = take_ptr(config);
 	daemon->schedule.all = true;
-	use_config(daemon);
-	log_reloaded(&daemon->sink);
+	r = use_config(daemon);
+	if (r >= 0)
+		log_reloaded(&daemon->sink);
+	return r;
 }
 
 static int on_reload(
@@ -132,8 +138,9 @@ static int on_reload(
 	(void)info;
 	(void)sd_notifyf(
 		0, "RELOADING=1\nMONOTONIC_USEC=%" PRIu64, clock_monotonic_usec());
-	reload_config(daemon);
-	r = turn_run(daemon, false);
+	r = reload_config(daemon);
+	if (r >= 0)
+		r = turn_run(daemon, false);
 	(void)sd_notify(0, "READY=1");
 	return r;
 }
@@ -211,6 +218,8 @@ static int add_turn(struct daemon *daemon)
 	if (r >= 0)
 		r = sd_event_add_time(daemon->event, &daemon->timer, CLOCK_MONOTONIC,
 			USEC_NEVER, 1000, on_timer, daemon);
+	if (r >= 0)
+		r = sd_event_source_set_exit_on_failure(daemon->timer, true);
 	return r < 0 ? r : sd_event_source_set_enabled(daemon->timer, SD_EVENT_OFF);
 }
 
@@ -235,9 +244,7 @@ static int add_sources(struct daemon *daemon)
 		r = session_start(&daemon->session, daemon->event);
 	if (r >= 0)
 		r = add_turn(daemon);
-	if (r >= 0)
-		r = sd_event_set_watchdog(daemon->event, true);
-	return r < 0 ? r : 0;
+	return r < 0 ? r : watchdog_start(&daemon->sync, daemon->event);
 }
 
 static int start_daemon(struct daemon *daemon)

@@ -274,7 +274,9 @@ int turn_run(struct daemon *daemon, bool quick)
 	if (r >= 0)
 		r = read_drops(daemon);
 	if (r >= 0)
-		r = daemon->session.entry_lost ? -ENOMEM : arm_timer(daemon, &rest);
+		r = daemon->session.entry_lost ? -ENOMEM : sync->error;
+	if (r >= 0)
+		r = arm_timer(daemon, &rest);
 	tell(daemon);
 	return r;
 }

@@ -275,6 +275,7 @@ void sync_drop_audit(struct sync *sync)
 void sync_want_audit(struct sync *sync, uint64_t in_usec)
 {
 	uint64_t at = clock_monotonic_usec() + in_usec, due = 0;
+	int r;
 
 	if (!sync->audit_timer) /* --once: nothing will come of it */
 		return;
@@ -282,7 +283,9 @@ void sync_want_audit(struct sync *sync, uint64_t in_usec)
 	if (sd_event_source_get_enabled(sync->audit_timer, NULL) > 0 &&
 		sd_event_source_get_time(sync->audit_timer, &due) >= 0 && due <= at)
 		return;
-	(void)sync_arm(sync->audit_timer, at);
+	r = sync_arm(sync->audit_timer, at);
+	if (r < 0)
+		sync->error = r;
 }
 
 void sync_want_audit_now(struct sync *sync)
@@ -354,6 +357,16 @@ void sync_done(struct sync *sync)
 	nl_reader_free(sync->reader);
 	nl_request_free(sync->request);
 	array_done(&sync->happened);
+}
+
+static bool is_on(sd_event_source *source)
+{
+	return source && sd_event_source_get_enabled(source, NULL) > 0;
+}
+
+bool sync_is_following(const struct sync *sync)
+{
+	return is_on(sync->netlink) || is_on(sync->gather) || is_on(sync->resync_timer);
 }
 
 int sync_start(struct sync *sync, sd_event *event, uint64_t refresh_usec)

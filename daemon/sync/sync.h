@@ -64,6 +64,7 @@ struct sync {
 	struct state *state; /* NULL before the first reading */
 	bool synced;	     /* false: the state is old, and nothing new is said of it */
 	uint64_t lost_usec;
+	int error; /* 0, or a negative errno that the turn ends the daemon with */
 	enum sync_loss loss;
 	ARRAY(struct sync_event) happened;
 	struct sync_counts counts;
@@ -103,6 +104,9 @@ void sync_done(struct sync *sync);
 
 /* Adds the sources of events and of the refresh, each refresh_usec. 0 or a negative errno. */
 int sync_start(struct sync *sync, sd_event *event, uint64_t refresh_usec);
+
+/* Whether events are heard of, or a resync is to come: else nothing ever is. */
+bool sync_is_following(const struct sync *sync);
 
 /*
  * Takes in up to `most` events. Returns how many; 0 also where sync was lost by that, which is
