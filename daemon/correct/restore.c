@@ -363,7 +363,7 @@ static const struct ledger_entry *next_group(const struct ledger *ledger, size_t
 
 int restore_turn(struct policy *policy, const struct policy_input *input)
 {
-	uint64_t began = input->port->clock(input->port->data), took, pace;
+	uint64_t began = input->port->now(input->port->data), took, pace;
 	const struct ledger_entry *entry;
 	bool looked = false;
 	size_t index = 0;
@@ -380,7 +380,7 @@ int restore_turn(struct policy *policy, const struct policy_input *input)
 		plan_done(&group.undo);
 	}
 	if (looked) {
-		took = input->port->clock(input->port->data) - began;
+		took = input->port->now(input->port->data) - began;
 		pace = input->config->correct.restore_after_usec / 8;
 		pace = pace < LOOK_LEAST  ? LOOK_LEAST
 		       : pace > LOOK_MOST ? LOOK_MOST

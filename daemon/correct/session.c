@@ -97,6 +97,12 @@ static uint64_t port_clock(void *data)
 	return clock_realtime_usec();
 }
 
+static uint64_t port_now(void *data)
+{
+	(void)data;
+	return clock_monotonic_usec();
+}
+
 static int judge_one(const struct overlay *overlay, const struct iface *iface,
 	struct report *report, const void *data)
 {
@@ -113,6 +119,7 @@ static struct kernel_port port_of(struct session *session)
 		.ask = port_ask,
 		.state = port_state,
 		.clock = port_clock,
+		.now = port_now,
 		.judge = { judge_one, session->config },
 	};
 }
@@ -478,6 +485,8 @@ int session_start(struct session *session, sd_event *event)
 	int r = sd_event_add_time(event, &session->timer, CLOCK_MONOTONIC, USEC_NEVER,
 		1000, on_timer, session);
 
+	if (r >= 0)
+		r = sd_event_source_set_exit_on_failure(session->timer, true);
 	return r < 0 ? r : sd_event_source_set_enabled(session->timer, SD_EVENT_OFF);
 }
 

@@ -21,6 +21,7 @@ struct kernel_port {
 	/* The model; NULL while it is out of sync. */
 	const struct state *(*state)(void *data);
 	uint64_t (*clock)(void *data); /* since 1970 */
+	uint64_t (*now)(void *data);   /* for durations: usec of any steady clock */
 	struct plan_judge judge;
 };
 

@@ -61,6 +61,12 @@ static uint64_t the_time(void *data)
 	return clock_realtime_usec();
 }
 
+static uint64_t steady_time(void *data)
+{
+	(void)data;
+	return clock_monotonic_usec();
+}
+
 static struct kernel_port kernel_port_of(struct ctl *ctl)
 {
 	return (struct kernel_port){ .data = ctl,
@@ -70,6 +76,7 @@ static struct kernel_port kernel_port_of(struct ctl *ctl)
 		.ask = do_ask,
 		.state = the_state,
 		.clock = the_time,
+		.now = steady_time,
 		.judge = plans_judge(&ctl->host) };
 }
 

@@ -137,6 +137,7 @@ struct kernel_port world_port(struct world *world)
 		.ask = do_ask,
 		.state = the_state,
 		.clock = the_time,
+		.now = the_time,
 		.judge = { judge_one, world->config } };
 }
 
