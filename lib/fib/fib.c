@@ -67,7 +67,7 @@ static void move_share(struct fib *fib, struct prefix4 prefix, struct fib_list *
 
 /* --- what a prefix holds, changed ------------------------------------------------------------ */
 
-/* The list at `above`, the value of the next prefix around one. */
+/* The list that value stands for: that of the next prefix around one. */
 static struct fib_list *list_at(struct fib *fib, uint32_t value)
 {
 	return value ? fib->lists.all.items[value] : NULL;

@@ -70,7 +70,8 @@ void nl_decoder_done(struct nl_decoder *decoder)
 /*
  * Checked nla_parse(). It stops at the first wrong length as at the end, so that what comes
  * behind would be missing unnoticed: this walks first. *seen (may be NULL) gets a bit for each
- * type met, bit 63 for all from there on.
+ * type met, bit 63 for all from there on: a rule with one that is not known is blind, as it may be
+ * a selector. Links, addresses and nexthop objects have many attributes that no verdict rests on.
  */
 static int parse_attributes(struct nlattr **table, int max, const struct nlattr *head,
 	int length, const struct nla_policy *policy, uint64_t *seen)

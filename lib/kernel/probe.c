@@ -303,7 +303,7 @@ static int open_fib_lookup(struct nl_sock **ret)
 	errno = 0;
 	if (nl_connect(socket, NETLINK_FIB_LOOKUP) < 0)
 		return errno ? -errno : -EPROTONOSUPPORT;
-	nl_socket_disable_seq_check(socket); /* see lookup() */
+	nl_socket_disable_seq_check(socket); /* see fib_lookup_ask() */
 	if (setsockopt(nl_socket_get_fd(socket), SOL_SOCKET, SO_RCVTIMEO, &timeout,
 		    sizeof(timeout)) < 0)
 		return -errno;

@@ -32,10 +32,10 @@ enum record_kind {
 	RECORD_RULE,
 	RECORD_RULE_GONE,
 	RECORD_NEXTHOP,
-	RECORD_NEXTHOP_GONE, /* .nexthop.id */
+	RECORD_NEXTHOP_GONE, /* .nexthop_obj.id */
 	RECORD_NETCONF,
 	RECORD_NETCONF_GONE, /* .netconf.ifindex */
-	RECORD_MERGED, /* .merged: local and main are one trie (docs/kernel.md 4.1) */
+	RECORD_MERGED, /* .local_main_merged: local and main are one trie (docs/kernel.md 4.1) */
 	RECORD_MEMBERSHIPS, /* .memberships: all multicast groups joined, replacing those known */
 	RECORD_KERNEL, /* .kernel: the running version, major << 16 | minor << 8 */
 	RECORD_BLIND,  /* .blind: concerns us, was not understood; never ignored */
