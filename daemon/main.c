@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "base/print.h"
 #include "daemon/daemon.h"
 
 #include <errno.h>
@@ -20,7 +21,7 @@ static int load_config(const struct options *options, struct config **ret)
 
 	if (r >= 0)
 		return 0;
-	fprintf(stderr, "rpfilterd: %s\n", error ? error : strerror(-r));
+	print_line(stderr, "rpfilterd: %s", error ? error : strerror(-r));
 	/* the service is not started again where its configuration is wrong */
 	return options->once || config_is_wrong(r) ? EXIT_WRONG : EXIT_FAILURE;
 }
@@ -55,10 +56,10 @@ int main(int argc, char **argv)
 		return r;
 	if (options.check_config) {
 		if (!options.config && access(RPFILTERD_CONFIG, F_OK) < 0)
-			puts("rpfilterd: " RPFILTERD_CONFIG
-			     ": no such file, using the defaults");
+			print_line(stdout, "rpfilterd: " RPFILTERD_CONFIG
+					   ": no such file, using the defaults");
 		else
-			printf("rpfilterd: %s: the configuration is valid\n",
+			print_line(stdout, "rpfilterd: %s: the configuration is valid",
 				options.config ? options.config : RPFILTERD_CONFIG);
 		config_free(config);
 		return 0;

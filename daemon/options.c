@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "daemon/options.h"
 
+#include "base/print.h"
+
 #include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
@@ -67,7 +69,7 @@ static int choose_word(const struct word *words, const char *option, const char 
 		if (strcmp(words->name, text) == 0)
 			return words->value;
 	}
-	fprintf(stderr, "rpfilterd: %s %s: unknown; allowed is %s\n", option, text,
+	print_line(stderr, "rpfilterd: %s %s: unknown; allowed is %s", option, text,
 		allowed);
 	return -EINVAL;
 }
@@ -75,10 +77,10 @@ static int choose_word(const struct word *words, const char *option, const char 
 static int report_wrong(const char *argument, int code)
 {
 	if (code == ':')
-		fprintf(stderr, "rpfilterd: %s: needs a value; see rpfilterd --help\n",
+		print_line(stderr, "rpfilterd: %s: needs a value; see rpfilterd --help",
 			argument);
 	else
-		fprintf(stderr, "rpfilterd: %s: unknown option; see rpfilterd --help\n",
+		print_line(stderr, "rpfilterd: %s: unknown option; see rpfilterd --help",
 			argument);
 	return -EINVAL;
 }
@@ -89,7 +91,7 @@ static int set_mode(struct options *options, const char *text)
 	options->correct = strcmp(text, "correct") == 0;
 	if (options->monitor || options->correct)
 		return 1;
-	fprintf(stderr, "rpfilterd: --mode %s: unknown; allowed is monitor, correct\n",
+	print_line(stderr, "rpfilterd: --mode %s: unknown; allowed is monitor, correct",
 		text);
 	return -EINVAL;
 }
@@ -148,8 +150,8 @@ int options_parse(int argc, char **argv, struct options *ret)
 			return r;
 	}
 	if (optind < argc) {
-		fprintf(stderr,
-			"rpfilterd: %s: unexpected; only options are allowed, see rpfilterd --help\n",
+		print_line(stderr,
+			"rpfilterd: %s: unexpected; only options are allowed, see rpfilterd --help",
 			argv[optind]);
 		return -EINVAL;
 	}

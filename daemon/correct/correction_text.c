@@ -4,6 +4,7 @@
 #include "base/strbuf.h"
 #include "finding/finding_text.h"
 #include "finding/remedy.h"
+#include "net/ifname.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -170,7 +171,7 @@ static void append_failed(struct strbuf *text, const struct correction *event)
 
 static void append_refused(struct strbuf *text, const struct correction *event)
 {
-	char key[64];
+	char key[64], word[IFNAME_QUOTED];
 
 	remedy_key(event->iif, key);
 	strbuf_add(text, "%s: not corrected: ", event->iif);
@@ -202,7 +203,7 @@ static void append_refused(struct strbuf *text, const struct correction *event)
 		strbuf_add(text, "%s paused by hand until rpfilterctl resume%s%s.",
 			event->all_paused ? "all interfaces are" : "it is",
 			event->all_paused ? "" : " ",
-			event->all_paused ? "" : event->iif);
+			event->all_paused ? "" : ifname_quote(event->iif, word));
 		break;
 	case REFUSED_UNSURE:
 		strbuf_add(text,

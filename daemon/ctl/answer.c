@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "daemon/ctl/answer.h"
 
+#include "base/print.h"
 #include "daemon/ctl/ctl.h"
 #include "daemon/ctl/json.h"
-#include "daemon/ctl/table.h"
 #include "finding/finding_text.h"
 
 #include <errno.h>
@@ -164,25 +164,19 @@ static void print_reverse(const struct answer *answer, FILE *out)
 	const struct reverse *reverse = &answer->reverse;
 	char prefix[PREFIX4_TEXT], table[12], devices[128];
 
-	(void)fputs("reverse    ", out);
-	if (!answer->rpf.looked_up) {
-		(void)fputs("not looked up\n", out);
+	if (!answer->rpf.looked_up || !reverse->known) {
+		print_line(out, "reverse    %s",
+			answer->rpf.looked_up ? "none" : "not looked up");
 		return;
 	}
-	if (!reverse->known) {
-		(void)fputs("none\n", out);
-		return;
-	}
-	(void)fprintf(out, "%s %s", route_type_name(reverse->type),
+	print_part(out, "reverse    %s %s", route_type_name(reverse->type),
 		prefix4_format(reverse->prefix, prefix));
-	if (reverse->devices.count) {
-		(void)fputs(" by ", out);
-		table_print_clean(
-			out, reverse_devices(reverse, devices, sizeof(devices)));
-	}
+	if (reverse->devices.count)
+		print_part(out, " by %s",
+			reverse_devices(reverse, devices, sizeof(devices)));
 	if (reverse->via[0])
-		(void)fprintf(out, " via %s", reverse->via);
-	(void)fprintf(out, " (table %s, rule %u)\n", table_name(reverse->table, table),
+		print_part(out, " via %s", reverse->via);
+	print_line(out, " (table %s, rule %u)", table_name(reverse->table, table),
 		reverse->rule);
 }
 
@@ -191,31 +185,27 @@ void answer_print(const struct answer *answer, FILE *out)
 	const struct rp_filter *filter = &answer->rpf.filter;
 	char words[FLOW_TEXT], value[32];
 
-	(void)fprintf(out, "%s: %s\n", rpf_verdict_name(answer->rpf.verdict),
+	print_line(out, "%s: %s", rpf_verdict_name(answer->rpf.verdict),
 		rpf_reason_name(answer->rpf.reason));
-	(void)fputs("packet     ", out);
-	table_print_clean(out, flow_format(&answer->flow, answer->iif, words));
-	(void)fprintf(out, "\nrp_filter  %s: own %d, all %d\n",
+	print_line(out, "packet     %s", flow_format(&answer->flow, answer->iif, words));
+	print_line(out, "rp_filter  %s: own %d, all %d",
 		rp_filter_words(filter->effective, value), filter->own, filter->all);
 	print_reverse(answer, out);
-	(void)fprintf(out, "kernel     %s%s\nsteps\n", kernel_answer_name(answer->kernel),
+	print_line(out, "kernel     %s%s", kernel_answer_name(answer->kernel),
 		agreement_text(answer));
-	array_each (&answer->trace.steps, const struct trace_step, step) {
-		(void)fprintf(out, "  %2d  ", step->number);
-		table_print_clean(out, step->text);
-		(void)fputc('\n', out);
-	}
+	print_line(out, "steps");
+	array_each (&answer->trace.steps, const struct trace_step, step)
+		print_line(out, "  %2d  %s", step->number, step->text);
 }
 
 void answer_print_line(const struct answer *answer, FILE *out)
 {
 	char words[FLOW_TEXT];
 
-	(void)fprintf(out, "%s: %s: ", rpf_verdict_name(answer->rpf.verdict),
-		rpf_reason_name(answer->rpf.reason));
-	table_print_clean(out, flow_format(&answer->flow, answer->iif, words));
-	(void)fprintf(out, " (kernel %s%s)\n", kernel_answer_name(answer->kernel),
-		agreement_text(answer));
+	print_line(out, "%s: %s: %s (kernel %s%s)", rpf_verdict_name(answer->rpf.verdict),
+		rpf_reason_name(answer->rpf.reason),
+		flow_format(&answer->flow, answer->iif, words),
+		kernel_answer_name(answer->kernel), agreement_text(answer));
 }
 
 int answer_show(const struct answer *answer, bool json, bool in_a_line, FILE *out)

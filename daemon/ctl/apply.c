@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "base/print.h"
 #include "daemon/ctl/by_hand.h"
 #include "daemon/ctl/verbs.h"
 
@@ -29,7 +30,7 @@ static int ask_consent(const struct ctl *ctl, const struct plans *plans)
 		return -EINVAL;
 	}
 	plans_print(plans, true, ctl->err);
-	(void)fputs("Apply? [y/N] ", ctl->err);
+	print_part(ctl->err, "Apply? [y/N] ");
 	(void)fflush(ctl->err);
 	if (!fgets(line, sizeof(line), stdin))
 		return 0;
@@ -51,7 +52,7 @@ int apply_run(struct ctl *ctl)
 	if (r > 0) {
 		code = by_hand(ctl, "Apply", request_apply, &plans, NULL);
 	} else if (r == 0) {
-		(void)fputs("Nothing changed.\n", ctl->err);
+		print_line(ctl->err, "Nothing changed.");
 		code = CTL_FINE;
 	}
 	plans_done(&plans);

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "daemon/ctl/by_hand.h"
 
+#include "base/print.h"
 #include "state/state_apply.h"
 
 #include "daemon/ctl/ask_daemon.h"
 #include "daemon/ctl/json.h"
-#include "daemon/ctl/table.h"
 #include "kernel/clock.h"
 #include "kernel/devconf_write.h"
 
@@ -173,12 +173,10 @@ static int show(struct ctl *ctl, const struct request_answers *answers)
 	}
 	if (ctl_has(ctl, OPTION_JSON))
 		return print_json(answers, ctl->out) < 0 ? ctl_fail(ctl, -ENOMEM) : code;
-	array_each (&answers->list, const struct request_answer, answer) {
-		table_print_clean(ctl->out, answer->text);
-		(void)fputc('\n', ctl->out);
-	}
+	array_each (&answers->list, const struct request_answer, answer)
+		print_line(ctl->out, "%s", answer->text);
 	if (!answers->list.count)
-		(void)fputs("Nothing to do.\n", ctl->out);
+		print_line(ctl->out, "Nothing to do.");
 	return code;
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "daemon/ctl/check.h"
 
-#include "daemon/ctl/table.h"
+#include "base/print.h"
 #include "daemon/ctl/verbs.h"
 #include "daemon/evaluate/evaluate.h"
 
@@ -193,10 +193,9 @@ static void print_missed(const struct survey *survey, FILE *out)
 	array_each (&survey->report->missed, const struct report_missed, missed) {
 		if (!is_chosen(survey, missed->ifindex))
 			continue;
-		table_print_clean(out, missed->name);
-		(void)fprintf(out,
-			": routing rules define more flow classes than the limit of %d; not evaluated: %s.\n",
-			FLOWCLASSES, missed->what);
+		print_line(out,
+			"%s: routing rules define more flow classes than the limit of %d; not evaluated: %s.",
+			missed->name, FLOWCLASSES, missed->what);
 	}
 }
 
@@ -208,15 +207,16 @@ static void show_text(const struct survey *survey, FILE *out)
 		check_print(survey->report->findings.items[i], out);
 	}
 	if (!survey->found && survey->judged) {
-		(void)fprintf(out, "No expected source is dropped on %zu interface%s",
+		print_part(out, "No expected source is dropped on %zu interface%s",
 			survey->judged, survey->judged == 1 ? "" : "s");
 		if (survey->down)
-			(void)fprintf(out, ", %zu of them down", survey->down);
-		(void)fputs(".\n", out);
+			print_part(out, ", %zu of them down", survey->down);
+		print_line(out, ".");
 	}
+	if (survey->unjudged && survey->found)
+		(void)fputc('\n', out);
 	if (survey->unjudged)
-		(void)fprintf(out, "%s%zu interface%s not evaluated.\n",
-			survey->found ? "\n" : "", survey->unjudged,
+		print_line(out, "%zu interface%s not evaluated.", survey->unjudged,
 			survey->unjudged == 1 ? "" : "s");
 }
 

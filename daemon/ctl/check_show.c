@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "base/print.h"
 #include "daemon/ctl/check.h"
 
 #include "daemon/ctl/question.h"
-#include "daemon/ctl/table.h"
 #include "finding/finding_text.h"
 
 #include <errno.h>
@@ -108,9 +108,7 @@ int check_json(const struct finding *finding, struct json_object *object)
 
 static void print_detail(FILE *out, const char *name, const char *text)
 {
-	(void)fprintf(out, "  %-9s ", name);
-	table_print_clean(out, text);
-	(void)fputc('\n', out);
+	print_line(out, "  %-9s %s", name, text);
 }
 
 static void print_sources(const struct finding *finding, FILE *out)
@@ -123,9 +121,9 @@ static void print_sources(const struct finding *finding, FILE *out)
 				finding, FINDING_SOURCES, sources, sizeof(sources)));
 		return;
 	}
-	(void)fputs("  sources\n", out);
+	print_line(out, "  sources");
 	array_each (&finding->whole, const struct prefix4, source)
-		(void)fprintf(out, "    %s\n", prefix4_format(*source, prefix));
+		print_line(out, "    %s", prefix4_format(*source, prefix));
 }
 
 static void print_reverse(const struct finding *finding, FILE *out)
@@ -149,9 +147,8 @@ static void print_example(const struct finding *finding, FILE *out)
 {
 	char words[FLOW_TEXT];
 
-	(void)fputs("  example   rpfilterctl explain ", out);
-	table_print_clean(out, flow_format(&finding->example, finding->iif, words));
-	(void)fputc('\n', out);
+	print_line(out, "  example   rpfilterctl explain %s",
+		flow_format(&finding->example, finding->iif, words));
 }
 
 void check_print(const struct finding *finding, FILE *out)
@@ -159,8 +156,7 @@ void check_print(const struct finding *finding, FILE *out)
 	char sentence[FINDING_TEXT];
 	char share[12], severity[64];
 
-	table_print_clean(out, finding_sentence(finding, sentence));
-	(void)fputc('\n', out);
+	print_line(out, "%s", finding_sentence(finding, sentence));
 	print_detail(out, "id", finding->id);
 	(void)snprintf(severity, sizeof(severity), "%s (%s sources)",
 		finding_severity_name(finding->severity),
@@ -172,7 +168,6 @@ void check_print(const struct finding *finding, FILE *out)
 	print_example(finding, out);
 	print_reverse(finding, out);
 	print_detail(out, "kernel", kernel_answer_name(finding->kernel));
-	(void)fputs("  remedy\n    ", out);
-	table_print_clean(out, finding->remedy.text);
-	(void)fputc('\n', out);
+	print_line(out, "  remedy");
+	print_line(out, "    %s", finding->remedy.text);
 }

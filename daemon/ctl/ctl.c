@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "daemon/ctl/ctl.h"
 
+#include "base/print.h"
 #include "daemon/ctl/netns.h"
-#include "daemon/ctl/table.h"
 
 #include <stdarg.h>
 #include <string.h>
@@ -11,9 +11,7 @@
 
 void ctl_print_error(FILE *err, const char *verb, const char *text)
 {
-	(void)fprintf(err, "rpfilterctl: %s%s", verb ? verb : "", verb ? ": " : "");
-	table_print_clean(err, text);
-	(void)fputc('\n', err);
+	print_line(err, "rpfilterctl: %s%s%s", verb ? verb : "", verb ? ": " : "", text);
 }
 
 void ctl_say(const struct ctl *ctl, const char *format, ...)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "base/print.h"
 #include "base/time.h"
 #include "daemon/ctl/corrections.h"
 #include "daemon/ctl/json.h"
-#include "daemon/ctl/table.h"
 #include "daemon/ctl/verbs.h"
 #include "daemon/evaluate/evaluate.h"
 #include "finding/finding_text.h"
@@ -151,16 +151,16 @@ static int print_json(
 static void print_text(
 	const struct exceptions *exceptions, int all, int conf_default, FILE *out)
 {
-	char value[32], text[FINDING_ID + 256], when[32];
+	char value[32], when[32];
 
-	(void)fprintf(out, "all      %s%s\n", rp_filter_words(all, value),
+	print_line(out, "all      %s%s", rp_filter_words(all, value),
 		is_compliant(all) ? "" : "; baselines require 1, some accept 2");
-	(void)fprintf(out, "default  %s%s\n", rp_filter_words(conf_default, value),
+	print_line(out, "default  %s%s", rp_filter_words(conf_default, value),
 		is_compliant(conf_default) ? "" : "; baselines require 1, some accept 2");
 	array_each (&exceptions->list, const struct exception, exception) {
 		const struct finding *need = exception->finding;
 
-		(void)snprintf(text, sizeof(text), "%s  effective %s, %s%s: %s%s%s%s%s",
+		print_line(out, "%s  effective %s, %s%s: %s%s%s%s%s",
 			exception->iface->link.name,
 			rp_filter_words(exception->filter.effective, value),
 			exception->entry ? "loosened by rpfilterd since "
@@ -171,11 +171,9 @@ static void print_text(
 			     : "not needed by expected packets",
 			need ? need->id : "", need ? " (" : "",
 			need ? rpf_reason_name(need->reason) : "", need ? ")" : "");
-		table_print_clean(out, text);
-		(void)fputc('\n', out);
 	}
 	if (!exceptions->list.count)
-		(void)fputs("No exceptions.\n", out);
+		print_line(out, "No exceptions.");
 }
 
 int exceptions_run(struct ctl *ctl)

@@ -31,7 +31,7 @@ static struct json_object *text_new(const char *text)
 
 	if (!clean)
 		return NULL;
-	utf8_repair(clean);
+	utf8_printable(clean);
 	object = json_object_new_string(clean);
 	free(clean);
 	return object;

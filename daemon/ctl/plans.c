@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "daemon/ctl/plans.h"
 
-#include "daemon/ctl/table.h"
+#include "base/print.h"
 #include "daemon/evaluate/evaluate.h"
 #include "finding/finding_text.h"
 #include "finding/remedy.h"
@@ -153,46 +153,33 @@ const char *plans_refusal(const struct planned *planned, char out[static CORRECT
 	return correction_sentence(&event, out);
 }
 
-static void print_line(FILE *out, const char *text)
-{
-	table_print_clean(out, text);
-	(void)fputc('\n', out);
-}
-
 static void print_step(const struct plan_step *step, FILE *out)
 {
-	char text[CORRECTION_TEXT], set[COMMAND], undo[COMMAND], old[32], value[32];
+	char set[COMMAND], undo[COMMAND], old[32], value[32];
 
 	(void)remedy_command(step->key, step->old, undo, sizeof(undo));
-	if (!remedy_command(step->key, step->value, set, sizeof(set))) {
-		(void)snprintf(text, sizeof(text), "  for %s:", step->key);
-		print_line(out, text);
-	}
-	(void)snprintf(text, sizeof(text), "  %s    # was %s, will be %s%s; undo: %s",
-		set, rp_filter_words(step->old, old), rp_filter_words(step->value, value),
+	if (!remedy_command(step->key, step->value, set, sizeof(set)))
+		print_line(out, "  for %s:", step->key);
+	print_line(out, "  %s    # was %s, will be %s%s; undo: %s", set,
+		rp_filter_words(step->old, old), rp_filter_words(step->value, value),
 		step->keeps ? ", the effective value" : "", undo);
-	print_line(out, text);
 }
 
 static void print_one(const struct planned *planned, FILE *out)
 {
 	char text[CORRECTION_TEXT];
 
-	(void)snprintf(text, sizeof(text), "%s (%s)", planned->finding->id,
+	print_line(out, "%s (%s)", planned->finding->id,
 		rpf_reason_name(planned->finding->reason));
-	print_line(out, text);
 	if (planned->plan.rung == PLAN_MANUAL) {
-		(void)fputs("  ", out);
-		print_line(out, plans_refusal(planned, text));
+		print_line(out, "  %s", plans_refusal(planned, text));
 		return;
 	}
 	array_each (&planned->plan.steps, const struct plan_step, step)
 		print_step(step, out);
-	array_each (&planned->changes.list, const struct plan_change, change) {
-		(void)snprintf(text, sizeof(text), "  then %s %s", change->finding.text,
+	array_each (&planned->changes.list, const struct plan_change, change)
+		print_line(out, "  then %s %s", change->finding.text,
 			change->drops ? "drops expected packets" : "is cleared, too");
-		print_line(out, text);
-	}
 	if (planned->changes.unknown)
 		print_line(
 			out, "  more verdicts may change: unsupported kernel attribute");
@@ -212,5 +199,5 @@ void plans_print(const struct plans *plans, bool doable, FILE *out)
 		print_one(planned, out);
 	}
 	if (!printed)
-		(void)fputs("Nothing to correct.\n", out);
+		print_line(out, "Nothing to correct.");
 }

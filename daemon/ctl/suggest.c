@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "base/print.h"
 #include "daemon/config/config_text.h"
 #include "daemon/ctl/corrections.h"
 #include "daemon/ctl/json.h"
 #include "daemon/ctl/plans.h"
-#include "daemon/ctl/table.h"
 #include "daemon/ctl/verbs.h"
 #include "finding/remedy.h"
 
@@ -62,25 +62,19 @@ static int add_suggestion(struct suggestions *suggestions, const struct suggesti
  */
 static void print_key(FILE *out, const char *name, int value, const char *why)
 {
-	char text[512];
-
-	(void)snprintf(text, sizeof(text), "# %s", why);
-	table_print_clean(out, text);
-	(void)snprintf(
-		text, sizeof(text), "\nnet/ipv4/conf/%s/rp_filter = %d\n", name, value);
-	(void)fputs(text, out);
+	print_line(out, "# %s", why);
+	print_line(out, "net/ipv4/conf/%s/rp_filter = %d", name, value);
 }
 
 /* What systemd-networkd has for it (v255); NetworkManager has nothing of the kind. */
 static void print_networkd(FILE *out, const char *name, int value)
 {
-	(void)fprintf(out,
-		"#   or with systemd-networkd, in a .network file with\n"
-		"#   [Match] Name=%s: [Network] IPv4ReversePathFilter=%s\n\n",
-		name,
+	print_line(out, "#   or with systemd-networkd, in a .network file with");
+	print_line(out, "#   [Match] Name=%s: [Network] IPv4ReversePathFilter=%s", name,
 		value == 0   ? "no"
 		: value == 1 ? "strict"
 			     : "loose");
+	(void)fputc('\n', out);
 }
 
 /* Whether a name can stand in a line of the file as it is. */
@@ -190,22 +184,22 @@ static void print_one(const struct suggestion *suggestion, FILE *out)
 
 static void print_text(const struct suggestions *suggestions, FILE *out)
 {
-	(void)fputs(
-		"# /etc/sysctl.d/90-rpfilterd.conf, suggested by rpfilterctl\n\n", out);
+	print_line(out, "# /etc/sysctl.d/90-rpfilterd.conf, suggested by rpfilterctl");
+	(void)fputc('\n', out);
 	array_each (&suggestions->list, const struct suggestion, suggestion) {
 		if (is_plain(suggestion->name)) {
 			print_one(suggestion, out);
 			continue;
 		}
-		(void)fputs("# left out, its name cannot be written in this file: ", out);
-		table_print_clean(out, suggestion->name);
-		(void)fputs("\n\n", out);
+		print_line(out, "# left out, its name cannot be written in this file: %s",
+			suggestion->name);
+		(void)fputc('\n', out);
 	}
 	if (!suggestions->list.count)
-		(void)fputs(suggestions->corrections.error < 0
-				    ? "# nothing found, but the ledger cannot be read\n"
-				    : "# nothing needed\n",
-			out);
+		print_line(out, "%s",
+			suggestions->corrections.error < 0
+				? "# nothing found, but the ledger cannot be read"
+				: "# nothing needed");
 }
 
 static int add_one(struct json_object *object, const struct suggestion *suggestion)

@@ -76,17 +76,3 @@ bool table_wants_colour(FILE *out)
 	return isatty(fileno(out)) && !(no_color && *no_color) && term && *term &&
 	       strcmp(term, "dumb") != 0;
 }
-
-void table_print_clean(FILE *out, const char *text)
-{
-	while (*text) {
-		uint32_t character;
-		size_t length = utf8_decode(text, &character);
-
-		if (!length || utf8_is_control(character) || utf8_is_direction(character))
-			(void)fputc('?', out);
-		else
-			(void)fwrite(text, 1, length, out);
-		text += length ? length : 1;
-	}
-}

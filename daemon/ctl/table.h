@@ -31,6 +31,3 @@ void table_done(struct table *table);
  * (NO_COLOR).
  */
 bool table_wants_colour(FILE *out);
-
-/* Prints text, made printable (base/utf8.h). */
-void table_print_clean(FILE *out, const char *text);

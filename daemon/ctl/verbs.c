@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "daemon/ctl/verbs.h"
 
+#include "base/print.h"
 #include "daemon/config/config_text.h"
 
 #include <errno.h>
@@ -184,13 +185,13 @@ static int unknown_verb(const struct arguments *arguments, FILE *err)
 	char quoted[CONFIG_QUOTE_TEXT];
 
 	if (arguments->verb)
-		(void)fprintf(err, "rpfilterctl: unknown verb %s; the verbs are:",
+		print_part(err, "rpfilterctl: unknown verb %s; the verbs are:",
 			config_text_quote(arguments->verb, quoted));
 	else
-		(void)fprintf(err, "rpfilterctl: a verb is missing; the verbs are:");
+		print_part(err, "rpfilterctl: a verb is missing; the verbs are:");
 	for (size_t i = 0; i < ELEMENTS(verbs); i++)
-		(void)fprintf(err, "%s %s", i ? "," : "", verbs[i].name);
-	(void)fputs(" (see rpfilterctl --help)\n", err);
+		print_part(err, "%s %s", i ? "," : "", verbs[i].name);
+	print_line(err, " (see rpfilterctl --help)");
 	return CTL_FAILED;
 }
 
@@ -249,7 +250,7 @@ static int run_verb(const struct arguments *arguments, int parsed, const char *e
 	if (parsed < 0)
 		return refuse_options(verb, parsed, error, err);
 	if (arguments->given & OPTION_VERSION) {
-		(void)fputs("rpfilterctl " RPFILTERD_VERSION "\n", out);
+		print_line(out, "rpfilterctl " RPFILTERD_VERSION);
 		return CTL_FINE;
 	}
 	if (arguments->given & OPTION_HELP || (arguments->verb && !verb)) {
@@ -274,8 +275,8 @@ int verbs_main(int argc, char *const *argv, FILE *out, FILE *err)
 
 	arguments_done(&arguments);
 	if (fflush(out) != 0 || ferror(out)) {
-		(void)fprintf(err, "rpfilterctl: cannot write the output: %s\n",
-			strerror(errno));
+		print_line(
+			err, "rpfilterctl: cannot write the output: %s", strerror(errno));
 		return CTL_FAILED;
 	}
 	return code;

@@ -27,19 +27,31 @@ size_t utf8_decode(const char *text, uint32_t *ret)
 	return length;
 }
 
-bool utf8_is_control(uint32_t character)
+static bool is_control(uint32_t character)
 {
 	return character < 0x20 || (character >= 0x7f && character <= 0x9f);
 }
 
-bool utf8_is_direction(uint32_t character)
+static bool is_direction(uint32_t character)
 {
 	return character == 0x061c || character == 0x200e || character == 0x200f ||
 	       (character >= 0x202a && character <= 0x202e) ||
 	       (character >= 0x2066 && character <= 0x2069);
 }
 
-static void replace_characters(char *text, bool printable)
+static bool is_noncharacter(uint32_t character)
+{
+	return (character >= 0xfdd0 && character <= 0xfdef) ||
+	       (character & 0xfffe) == 0xfffe;
+}
+
+bool utf8_is_printable(uint32_t character)
+{
+	return !is_control(character) && !is_direction(character) &&
+	       !is_noncharacter(character);
+}
+
+void utf8_printable(char *text)
 {
 	char *out = text;
 
@@ -47,26 +59,15 @@ static void replace_characters(char *text, bool printable)
 		uint32_t character;
 		size_t length = utf8_decode(text, &character);
 
-		if (!length || (printable && (utf8_is_control(character) ||
-						     utf8_is_direction(character)))) {
-			*out++ = '?';
-		} else {
+		if (length && utf8_is_printable(character)) {
 			memmove(out, text, length);
 			out += length;
+		} else {
+			*out++ = '?';
 		}
 		text += length ? length : 1;
 	}
 	*out = '\0';
-}
-
-void utf8_repair(char *text)
-{
-	replace_characters(text, false);
-}
-
-void utf8_printable(char *text)
-{
-	replace_characters(text, true);
 }
 
 size_t utf8_count(const char *text)

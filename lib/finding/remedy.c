@@ -2,6 +2,7 @@
 #include "finding/remedy.h"
 
 #include "finding/dropset.h"
+#include "net/ifname.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -33,17 +34,9 @@ static int value_cures(const struct overlay *overlay, const struct iface *iface,
 	return r < 0 ? r : cured;
 }
 
-/* Whether a shell and sysctl(8) take a name, or a key with it, as it stands. */
-static bool is_plain(const char *name)
-{
-	return name[strspn(name,
-		       "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.:@+-/")] ==
-	       '\0';
-}
-
 bool remedy_command(const char *key, int value, char *out, size_t size)
 {
-	if (is_plain(key)) {
+	if (ifname_is_plain(key)) {
 		snprintf(out, size, "sysctl -w %s=%d", key, value);
 		return true;
 	}
@@ -73,7 +66,8 @@ static void write_remedy(
 
 	remedy_key(iface->link.name, key);
 	(void)remedy_command(key, 2, loose, sizeof(loose));
-	if (!iface->addrs.count && reason != RPF_NO_ROUTE && is_plain(iface->link.name))
+	if (!iface->addrs.count && reason != RPF_NO_ROUTE &&
+		ifname_is_plain(iface->link.name))
 		snprintf(remedy->text, sizeof(remedy->text),
 			"ip address add 127.0.0.42/32 scope host dev %s && %s",
 			iface->link.name, loose);

@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "net/flow.h"
 
+#include "net/ifname.h"
+
 #include <stdio.h>
 
 const char *flow_format(
 	const struct flow *flow, const char *iif, char out[static FLOW_TEXT])
 {
-	char src[IP4_TEXT], dst[IP4_TEXT];
-	int length = snprintf(out, FLOW_TEXT, "%s from %s iif %s",
-		ip4_format(flow->dst, dst), ip4_format(flow->src, src), iif);
+	char src[IP4_TEXT], dst[IP4_TEXT], word[IFNAME_QUOTED];
+	int length =
+		snprintf(out, FLOW_TEXT, "%s from %s iif %s", ip4_format(flow->dst, dst),
+			ip4_format(flow->src, src), ifname_quote(iif, word));
 	size_t used = (size_t)length;
 
 	if (flow->mark)

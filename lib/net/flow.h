@@ -20,9 +20,11 @@ struct flow {
 	uint16_t sport, dport;
 };
 
-#define FLOW_TEXT 160
+#define FLOW_TEXT 224
 
-/* "192.0.2.1 from 198.51.100.9 iif tunl0 mark 0x1 …": the words of `ip route get`; what it
- * would assume by itself is left out. Returns out. */
+/*
+ * "192.0.2.1 from 198.51.100.9 iif tunl0 mark 0x1 …": the words of `ip route get`, to be pasted;
+ * what it would assume by itself is left out. Returns out.
+ */
 const char *flow_format(
 	const struct flow *flow, const char *iif, char out[static FLOW_TEXT]);

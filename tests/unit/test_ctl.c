@@ -551,7 +551,9 @@ START_TEST(json_of_any_name)
 		{ "\xc3", "\"?\"" },
 		{ "\xed\xa0\x80", "\"???\"" }, /* half of a pair of UTF-16 */
 		{ "\xf0\x9f\x90\xa7", "\"\xf0\x9f\x90\xa7\"" },
-		{ "a\"b\n", "\"a\\\"b\\n\"" },
+		{ "a\"b\n", "\"a\\\"b?\"" },
+		{ "\xc2\x9b", "\"?\"" }, /* U+009B, which a terminal obeys */
+		{ "\xe2\x80\xae", "\"?\"" },
 	};
 
 	for (size_t i = 0; i < ELEMENTS(rows); i++) {
