@@ -268,6 +268,7 @@ int daemon_run(struct daemon *daemon)
 
 	/* a storm is gathered by a timer that is to be exact; what may come late says so itself */
 	(void)prctl(PR_SET_TIMERSLACK, 1000ul);
+	sink_start(&daemon->sink);
 	r = start_daemon(daemon);
 	if (r >= 0)
 		r = sd_event_loop(daemon->event);
@@ -275,6 +276,7 @@ int daemon_run(struct daemon *daemon)
 	turn_log(daemon);
 	if (r < 0)
 		log_plain(&daemon->sink, LOG_ERR, "Exiting: %s.", strerror(-r));
+	sink_stop(&daemon->sink);
 	return r < 0 ? EXIT_FAILURE : 0;
 }
 

@@ -9,13 +9,6 @@
 #include <string.h>
 #include <syslog.h>
 
-/* Hands an entry over; one that memory ran out on says less, but is not kept back. */
-static void send_entry(struct sink *sink, struct entry *entry)
-{
-	(void)sink_write(sink, entry);
-	entry_done(entry);
-}
-
 static const char *plural(size_t count)
 {
 	return count == 1 ? "" : "s";
@@ -34,7 +27,7 @@ void log_synced(struct sink *sink, const struct state *state, bool corrects)
 		corrects ? "correct mode: loosens rp_filter where needed"
 			 : "monitor mode: writes nothing");
 	entry_add(&entry, "RPF_ALL", "%d", state->all.value[DEVCONF_RP_FILTER]);
-	send_entry(sink, &entry);
+	sink_write(sink, &entry);
 }
 
 /* Why a finding has cleared, as the state now has it. */
@@ -114,7 +107,7 @@ void log_finding(struct sink *sink, const struct state *state, enum event_kind k
 		entry.priority = LOG_NOTICE;
 	if (kind == EVENT_FINDING_CLEARED) {
 		add_cleared(state, &entry, finding);
-		send_entry(sink, &entry);
+		sink_write(sink, &entry);
 		return;
 	}
 	entry_add(&entry, "MESSAGE", "%s%s",
@@ -125,7 +118,7 @@ void log_finding(struct sink *sink, const struct state *state, enum event_kind k
 	entry_add_finding(&entry, finding);
 	if (kind == EVENT_FINDING_REPEATED)
 		entry_add(&entry, "RPF_COUNT", "%u", item->count + 1);
-	send_entry(sink, &entry);
+	sink_write(sink, &entry);
 }
 
 static void log_resync(struct sink *sink, const struct state *state,
@@ -150,7 +143,7 @@ static void log_resync(struct sink *sink, const struct state *state,
 				: "Malformed or truncated netlink message",
 			took_msec, routes);
 	entry_add(&entry, "RPF_COUNT", "%" PRIu64, counts->resyncs);
-	send_entry(sink, &entry);
+	sink_write(sink, &entry);
 }
 
 void log_sync(struct sink *sink, const struct sync *sync, const struct sync_event *event)
@@ -202,7 +195,7 @@ void log_disagreement(
 		finding->iif, words, rpf_reason_name(finding->reason), words, words);
 	entry_add_finding(&entry, finding);
 	entry_add(&entry, "RPF_COUNT", "%" PRIu64, disagreements);
-	send_entry(sink, &entry);
+	sink_write(sink, &entry);
 }
 
 void log_flow_disagreement(struct sink *sink, const struct state *state,
@@ -233,7 +226,7 @@ void log_flow_disagreement(struct sink *sink, const struct state *state,
 	entry_add(&entry, "RPF_REASON", "%s", rpf_reason_name(difference->rpf.reason));
 	entry_add(&entry, "RPF_KERNEL", "%s", difference->kernel_errno ? "drop" : "pass");
 	entry_add(&entry, "RPF_COUNT", "%" PRIu64, disagreements);
-	send_entry(sink, &entry);
+	sink_write(sink, &entry);
 }
 
 void log_blind(struct sink *sink, const struct state *state)
@@ -245,7 +238,7 @@ void log_blind(struct sink *sink, const struct state *state)
 		"Unsupported kernel attribute (%s); verdicts that may depend on it are withheld.",
 		state->blind_what ? state->blind_what : "unknown");
 	entry_add(&entry, "RPF_COUNT", "%zu", state->blind);
-	send_entry(sink, &entry);
+	sink_write(sink, &entry);
 }
 
 void log_missed(struct sink *sink, const struct report_missed *missed)
@@ -282,7 +275,7 @@ void log_drops(struct sink *sink, const struct track *track, uint64_t count)
 	entry_add(&entry, "RPF_DROPS", "%" PRIu64, count);
 	if (open)
 		entry_add(&entry, "RPF_FINDING", "%s", names);
-	send_entry(sink, &entry);
+	sink_write(sink, &entry);
 }
 
 void log_reloaded(struct sink *sink)
@@ -291,7 +284,7 @@ void log_reloaded(struct sink *sink)
 
 	entry_event(&entry, EVENT_RELOADED);
 	entry_add(&entry, "MESSAGE", "Configuration reloaded.");
-	send_entry(sink, &entry);
+	sink_write(sink, &entry);
 }
 
 void log_config_error(struct sink *sink, const char *error)
@@ -300,7 +293,7 @@ void log_config_error(struct sink *sink, const char *error)
 
 	entry_event(&entry, EVENT_CONFIG_ERROR);
 	entry_add(&entry, "MESSAGE", "%s; keeping the current configuration.", error);
-	send_entry(sink, &entry);
+	sink_write(sink, &entry);
 }
 
 void log_unconfirmed(struct sink *sink, const struct finding *finding, int error)

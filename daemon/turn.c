@@ -28,10 +28,8 @@ void turn_log(struct daemon *daemon)
 	array_each (&schedule->missed_news, const struct report_missed, missed)
 		log_missed(&daemon->sink, missed);
 	array_clear(&schedule->missed_news);
-	array_each (&daemon->session.entries, struct entry, entry) {
-		(void)sink_write(&daemon->sink, entry);
-		entry_done(entry);
-	}
+	array_each (&daemon->session.entries, struct entry, entry)
+		sink_write(&daemon->sink, entry);
 	array_clear(&daemon->session.entries);
 }
 

@@ -3,6 +3,7 @@
 
 #include "base/utf8.h"
 #include "finding/finding_text.h"
+#include "kernel/clock.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -35,6 +36,8 @@ static const struct event_info infos[EVENTS] = {
 	[EVENT_RELOADED] = { "reloaded", "9d121167420f429f830775c40262221e", LOG_INFO },
 	[EVENT_CONFIG_ERROR] = { "config-error", "2e60494b70e34bc48ea2dbb2f2439bfb",
 		LOG_ERR },
+	[EVENT_ENTRIES_LOST] = { "entries-lost", "91a6655f62014ff691fdd68c1bd8aa73",
+		LOG_WARNING },
 };
 
 const struct event_info *event_info(enum event_kind kind)
@@ -44,14 +47,15 @@ const struct event_info *event_info(enum event_kind kind)
 
 void entry_event(struct entry *entry, enum event_kind kind)
 {
-	*entry = (struct entry){ .priority = infos[kind].priority };
+	entry_plain(entry, infos[kind].priority);
 	entry_add(entry, "MESSAGE_ID", "%s", infos[kind].message_id);
 	entry_add(entry, "RPF_EVENT", "%s", infos[kind].name);
 }
 
 void entry_plain(struct entry *entry, int priority)
 {
-	*entry = (struct entry){ .priority = priority };
+	*entry = (struct entry){ .priority = priority,
+		.when_usec = clock_realtime_usec() };
 }
 
 void entry_done(struct entry *entry)

@@ -30,6 +30,7 @@ enum event_kind {
 	EVENT_DROPS_OBSERVED,
 	EVENT_RELOADED,
 	EVENT_CONFIG_ERROR,
+	EVENT_ENTRIES_LOST,
 	EVENTS,
 };
 
@@ -44,6 +45,7 @@ const struct event_info *event_info(enum event_kind kind);
 /* One entry on its way to the journal: "KEY=value", the message first. */
 struct entry {
 	int priority;
+	uint64_t when_usec; /* realtime: when it was begun, whenever it is written */
 	ARRAY(char *) fields;
 	bool failed; /* memory ran out: fields are missing */
 };
@@ -53,7 +55,7 @@ void entry_event(struct entry *entry, enum event_kind kind);
 void entry_plain(struct entry *entry, int priority);
 void entry_done(struct entry *entry);
 
-/* Adds key=value; a control character in the value becomes '?'. */
+/* Adds key=value; what of the value may not be shown becomes '?' (utf8.h). */
 void entry_add(struct entry *entry, const char *key, const char *format, ...)
 	_printf_(3, 4);
 

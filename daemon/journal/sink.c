@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "daemon/journal/sink.h"
 
+#include "base/time.h"
+#include "daemon/journal/queue.h"
+
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -8,6 +11,8 @@
 #include <sys/stat.h>
 #include <syslog.h>
 #include <unistd.h>
+
+#define STOP_USEC (500 * USEC_PER_MSEC)
 
 enum sink_kind sink_default(void)
 {
@@ -22,13 +27,13 @@ enum sink_kind sink_default(void)
 	return SINK_JOURNAL;
 }
 
-static int to_journal(struct sink *sink, const struct entry *entry)
+static void to_journal(struct sink *sink, const struct entry *entry)
 {
 	int r = sink_journal(entry);
 
 	if (r >= 0) {
 		sink->journal_lost = false;
-		return 0;
+		return;
 	}
 	if (!sink->journal_lost) {
 		struct entry lost;
@@ -41,26 +46,81 @@ static int to_journal(struct sink *sink, const struct entry *entry)
 		(void)sink_stderr(&lost);
 		entry_done(&lost);
 	}
-	return sink_stderr(entry);
+	(void)sink_stderr(entry);
 }
 
-int sink_write(struct sink *sink, const struct entry *entry)
+static void write_now(struct sink *sink, const struct entry *entry)
 {
-	if (entry->priority > sink->level)
-		return 0;
 	switch (sink->kind) {
 	case SINK_JOURNAL:
-		return to_journal(sink, entry);
+		to_journal(sink, entry);
+		break;
 	case SINK_STDERR:
-		return sink_stderr(entry);
+		(void)sink_stderr(entry);
+		break;
 	case SINK_JSON:
 		if (sink_json(entry) >= 0)
-			return 0;
+			break;
 		sink->failed = true;
-		return sink_stderr(entry);
+		(void)sink_stderr(entry);
+		break;
 	}
-	return -EINVAL;
 }
+
+void sink_write(struct sink *sink, struct entry *entry)
+{
+	if (entry->priority > sink->level) {
+		entry_done(entry);
+	} else if (sink->queue) {
+		queue_put(sink->queue, entry);
+	} else {
+		write_now(sink, entry);
+		entry_done(entry);
+	}
+}
+
+/* --- the thread ------------------------------------------------------------------------------ */
+
+static void write_behind(void *data, const struct entry *entry)
+{
+	struct sink *behind = data;
+
+	if (entry->priority <= behind->level)
+		write_now(behind, entry);
+}
+
+void sink_start(struct sink *sink)
+{
+	struct sink *behind = malloc(sizeof(*behind));
+	int r = -ENOMEM;
+
+	if (behind) {
+		*behind = *sink;
+		r = queue_start(write_behind, behind, &sink->queue);
+	}
+	if (r >= 0) {
+		sink->behind = behind;
+		return;
+	}
+	free(behind);
+	log_plain(sink, LOG_WARNING,
+		"Cannot start the thread that writes the log: %s; rpfilterd waits for each entry to be written.",
+		strerror(-r));
+}
+
+void sink_stop(struct sink *sink)
+{
+	if (!sink->queue)
+		return;
+	if (queue_stop(sink->queue, STOP_USEC))
+		free(sink->behind);
+	else
+		sink->level = -1; /* it would hang us, too */
+	sink->queue = NULL;
+	sink->behind = NULL;
+}
+
+/* --- plain lines ----------------------------------------------------------------------------- */
 
 void log_plain(struct sink *sink, int priority, const char *format, ...)
 {
@@ -80,6 +140,5 @@ void log_plain(struct sink *sink, int priority, const char *format, ...)
 	}
 	entry_plain(&entry, priority);
 	entry_add(&entry, "MESSAGE", "%s", message);
-	(void)sink_write(sink, &entry);
-	entry_done(&entry);
+	sink_write(sink, &entry);
 }

@@ -14,6 +14,9 @@ struct sink {
 	int level;   /* entries of a greater priority number (less urgent) are left out */
 	bool failed; /* something could not be written as it should */
 	bool journal_lost; /* said once: the journal can't be reached */
+
+	struct queue *queue; /* sink_start(): entries wait here for a thread; else NULL */
+	struct sink *behind; /* the thread's own, which it writes to */
 };
 
 /*
@@ -23,10 +26,18 @@ struct sink {
 enum sink_kind sink_default(void);
 
 /*
- * Writes an entry. Nothing is lost: what the journal does not take goes to stderr. Returns 0,
- * or a negative errno when it could not be written anywhere.
+ * From now on nobody waits for an entry to be written: a thread does (queue.h). Where there can be
+ * none it says so, and all is as before.
  */
-int sink_write(struct sink *sink, const struct entry *entry);
+void sink_start(struct sink *sink);
+/* Ends that; but waits for half a second at most, and then nothing is written any more. */
+void sink_stop(struct sink *sink);
+
+/*
+ * Writes an entry, which is taken over, or has it written. What the journal does not take goes to
+ * stderr. An entry that memory ran out on says less, but goes out.
+ */
+void sink_write(struct sink *sink, struct entry *entry);
 
 /* A plain line for those who run the daemon: what was tried, what happened, what is done. */
 void log_plain(struct sink *sink, int priority, const char *format, ...) _printf_(3, 4);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "daemon/journal/sink.h"
 
-#include "kernel/clock.h"
+#include "daemon/journal/write_out.h"
 
 #include <errno.h>
 #include <json-c/json.h>
@@ -35,13 +35,27 @@ static int add_number(
 
 static int add_own(struct json_object *object, const struct entry *entry)
 {
-	int r = add_number(object, "__REALTIME_TIMESTAMP", clock_realtime_usec());
+	int r = add_number(object, "__REALTIME_TIMESTAMP", entry->when_usec);
 
 	if (r >= 0)
 		r = add_number(object, "PRIORITY", (unsigned long long)entry->priority);
 	if (r >= 0)
 		r = add_text(object, "SYSLOG_IDENTIFIER", "rpfilterd");
 	return r < 0 ? r : add_number(object, "_PID", (unsigned long long)getpid());
+}
+
+static int write_line(struct json_object *object)
+{
+	_cleanup_(freep) char *line = NULL;
+	int length = asprintf(&line, "%s\n",
+		json_object_to_json_string_ext(
+			object, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE));
+
+	if (length < 0) {
+		line = NULL;
+		return -ENOMEM;
+	}
+	return write_out(STDOUT_FILENO, line, (size_t)length);
 }
 
 int sink_json(const struct entry *entry)
@@ -58,12 +72,8 @@ int sink_json(const struct entry *entry)
 		snprintf(key, sizeof(key), "%.*s", (int)(equals - *field), *field);
 		r = add_text(object, key, equals + 1);
 	}
-	if (r >= 0 &&
-		(printf("%s\n", json_object_to_json_string_ext(object,
-					JSON_C_TO_STRING_PLAIN |
-						JSON_C_TO_STRING_NOSLASHESCAPE)) < 0 ||
-			fflush(stdout) != 0))
-		r = -EIO;
+	if (r >= 0)
+		r = write_line(object);
 	json_object_put(object);
 	return r;
 }

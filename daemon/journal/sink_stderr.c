@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "daemon/journal/sink.h"
 
+#include "base/cleanup.h"
 #include "base/time.h"
-#include "kernel/clock.h"
+#include "daemon/journal/write_out.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -36,16 +37,20 @@ int sink_stderr(const struct entry *entry)
 	const char *message = entry_get(entry, "MESSAGE");
 	const char *start = colour(entry->priority);
 	char clock[16] = "";
-	uint64_t now = clock_realtime_usec();
-	time_t seconds = (time_t)(now / USEC_PER_SEC);
+	time_t seconds = (time_t)(entry->when_usec / USEC_PER_SEC);
+	_cleanup_(freep) char *line = NULL;
+	int length;
 	struct tm tm;
 
 	if (localtime_r(&seconds, &tm))
 		strftime(clock, sizeof(clock), "%H:%M:%S", &tm);
-	if (fprintf(stderr, "%s.%03u %s%s: %s%s\n", clock,
-		    (unsigned int)(now % USEC_PER_SEC / USEC_PER_MSEC), start,
-		    names[entry->priority & 7], message ? message : "",
-		    start[0] ? "\033[0m" : "") < 0)
-		return -EIO;
-	return 0;
+	length = asprintf(&line, "%s.%03u %s%s: %s%s\n", clock,
+		(unsigned int)(entry->when_usec % USEC_PER_SEC / USEC_PER_MSEC), start,
+		names[entry->priority & 7], message ? message : "",
+		start[0] ? "\033[0m" : "");
+	if (length < 0) {
+		line = NULL;
+		return -ENOMEM;
+	}
+	return write_out(STDERR_FILENO, line, (size_t)length);
 }
