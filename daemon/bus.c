@@ -13,32 +13,11 @@
 #include <syslog.h>
 
 #define REQUESTS_MOST 64
+#define ERROR_SENT 512
 #define WAIT_LEAST USEC_PER_SEC
 #define WAIT_MOST (300 * USEC_PER_SEC)
 
 /* --- methods ------------------------------------------------------------------------------- */
-
-/* The policy of the bus lets only root in; that it is in force is not for us to believe. */
-static int check_sender(sd_bus_message *message, sd_bus_error *error)
-{
-	sd_bus_creds *creds = NULL;
-	uid_t uid = (uid_t)-1;
-	int r = sd_bus_query_sender_creds(message, SD_BUS_CREDS_EUID, &creds);
-
-	if (r >= 0)
-		r = sd_bus_creds_get_euid(creds, &uid);
-	sd_bus_creds_unref(creds);
-	if (r >= 0 && uid == 0)
-		return 0;
-	return sd_bus_error_set(
-		error, SD_BUS_ERROR_ACCESS_DENIED, "only root may do this");
-}
-
-/* The names of interfaces; at most as many as there can be. *ret is to be freed, with them. */
-static int read_names(sd_bus_message *message, char ***ret)
-{
-	return sd_bus_message_read_strv(message, ret);
-}
 
 static void free_names(char **names)
 {
@@ -67,7 +46,7 @@ static int send_reply(sd_bus_message *message, const struct request_answers *ans
 	return r;
 }
 
-/* The bus takes only UTF-8; an interface may be called anything. */
+/* What goes out by the bus: it takes only UTF-8; an interface may be called anything. */
 static void make_sendable(struct request_answers *answers)
 {
 	array_each (&answers->list, struct request_answer, item) {
@@ -76,28 +55,109 @@ static void make_sendable(struct request_answers *answers)
 	}
 }
 
+static void send_error(sd_bus_message *message, const char *name, const char *text)
+{
+	char clean[ERROR_SENT];
+
+	snprintf(clean, sizeof(clean), "%s", text);
+	utf8_printable(clean);
+	(void)sd_bus_reply_method_errorf(message, name, "%s", clean);
+}
+
 static void free_request(struct bus_request *request)
 {
+	sd_bus_slot_unref(request->asking);
 	sd_bus_message_unref(request->message);
 	free_names(request->names);
 }
 
-/* The turn that follows serves it. */
+static void drop_requests(struct bus *bus)
+{
+	array_each (&bus->requests, struct bus_request, request)
+		free_request(request);
+	array_done(&bus->requests);
+}
+
+/* The names of interfaces, from bytes. *ret is to be freed, with them. */
+static int read_names(sd_bus_message *message, char ***ret)
+{
+	ARRAY(char *) names = { 0 };
+	char *name = NULL;
+	const void *bytes;
+	size_t length;
+	int r = sd_bus_message_enter_container(message, 'a', "ay");
+
+	while (r >= 0 &&
+		(r = sd_bus_message_read_array(message, 'y', &bytes, &length)) > 0) {
+		name = strndup(bytes ? bytes : "", length);
+		r = name ? array_push(&names, &name) : -ENOMEM;
+		if (r < 0)
+			free(name);
+	}
+	name = NULL;
+	if (r >= 0)
+		r = array_push(&names, &name);
+	if (r < 0) {
+		array_each (&names, char *, item)
+			free(*item);
+		array_done(&names);
+		return r;
+	}
+	*ret = names.items;
+	return 0;
+}
+
+/* --- who asks ------------------------------------------------------------------------------ */
+
+/*
+ * The policy of the bus lets only root in; that it is in force is not for us to believe. The bus is
+ * asked, and nothing waits for its answer but the request: a bus that hangs is no reason to correct
+ * later.
+ */
+static int on_user(sd_bus_message *answer, void *data, sd_bus_error *error)
+{
+	struct bus *bus = data;
+	struct bus_request *request = bus->requests.items;
+	const sd_bus_slot *slot = sd_bus_get_current_slot(bus->bus);
+	uint32_t uid = (uint32_t)-1;
+	size_t at = 0;
+	int r = 0;
+
+	(void)error;
+	while (at < bus->requests.count && request[at].asking != slot)
+		at++;
+	if (at == bus->requests.count)
+		return 0;
+	request = &bus->requests.items[at];
+	request->asking = sd_bus_slot_unref(request->asking);
+	if (sd_bus_message_is_method_error(answer, NULL) ||
+		sd_bus_message_read(answer, "u", &uid) < 0 || uid != 0)
+		send_error(request->message, SD_BUS_ERROR_ACCESS_DENIED,
+			"only root may do this");
+	else if ((r = read_names(request->message, &request->names)) < 0)
+		(void)sd_bus_reply_method_errno(request->message, r, NULL);
+	else
+		return 0; /* the turn that follows serves it */
+	free_request(request);
+	array_remove(&bus->requests, at);
+	return 0;
+}
+
 static int take_request(sd_bus_message *message, struct bus *bus, sd_bus_error *error,
 	enum session_request what)
 {
 	struct bus_request request = { .request = what };
-	int r = check_sender(message, error);
+	int r;
 
-	if (r < 0)
-		return r;
 	if (!session_wanted(bus->session))
 		return sd_bus_error_set(error, BUS_ERROR_MONITORING,
 			"rpfilterd writes nothing: its mode is \"monitor\"");
 	if (bus->requests.count >= REQUESTS_MOST)
 		return sd_bus_error_set(error, SD_BUS_ERROR_LIMITS_EXCEEDED,
 			"too many requests are waiting; try again in a moment");
-	r = read_names(message, &request.names);
+	r = sd_bus_call_method_async(bus->bus, &request.asking, "org.freedesktop.DBus",
+		"/org/freedesktop/DBus", "org.freedesktop.DBus", "GetConnectionUnixUser",
+		on_user, bus, "s", sd_bus_message_get_sender(message));
 	if (r < 0)
 		return r;
 	request.message = sd_bus_message_ref(message);
@@ -107,9 +167,10 @@ static int take_request(sd_bus_message *message, struct bus *bus, sd_bus_error *
 	return r < 0 ? r : 1;
 }
 
+/* In the order in which they came: the bus answers in this order, too. */
 bool bus_next(struct bus *bus, struct bus_request *ret)
 {
-	if (!bus->requests.count)
+	if (!bus->requests.count || bus->requests.items[0].asking)
 		return false;
 	*ret = bus->requests.items[0];
 	array_remove(&bus->requests, 0);
@@ -124,10 +185,10 @@ void bus_answer(struct bus *bus, struct bus_request *request, int error,
 	if (error >= 0)
 		(void)send_reply(request->message, answers);
 	else if (error == -ENOLCK)
-		(void)sd_bus_reply_method_errorf(request->message, SD_BUS_ERROR_FAILED,
-			"%s", bus->session->ledger_error);
+		send_error(request->message, SD_BUS_ERROR_FAILED,
+			bus->session->ledger_error);
 	else if (error == -EAGAIN)
-		(void)sd_bus_reply_method_errorf(request->message, SD_BUS_ERROR_FAILED,
+		send_error(request->message, SD_BUS_ERROR_FAILED,
 			"rpfilterd is resynchronising with the kernel; try again in a moment");
 	else
 		(void)sd_bus_reply_method_errno(request->message, error, NULL);
@@ -154,17 +215,17 @@ static int on_resume(sd_bus_message *message, void *bus, sd_bus_error *error)
 	return take_request(message, bus, error, SESSION_RESUME);
 }
 
-/* Who may call is looked at in take_request(), by user and not by capability. */
+/* Who may call is asked in take_request(), by user and not by capability. */
 static const sd_bus_vtable methods[] = {
 	SD_BUS_VTABLE_START(0),
 	SD_BUS_METHOD(
-		"Apply", "as", "a" BUS_ANSWER, on_apply, SD_BUS_VTABLE_UNPRIVILEGED),
+		"Apply", BUS_NAMES, "a" BUS_ANSWER, on_apply, SD_BUS_VTABLE_UNPRIVILEGED),
+	SD_BUS_METHOD("Revert", BUS_NAMES, "a" BUS_ANSWER, on_revert,
+		SD_BUS_VTABLE_UNPRIVILEGED),
 	SD_BUS_METHOD(
-		"Revert", "as", "a" BUS_ANSWER, on_revert, SD_BUS_VTABLE_UNPRIVILEGED),
-	SD_BUS_METHOD(
-		"Pause", "as", "a" BUS_ANSWER, on_pause, SD_BUS_VTABLE_UNPRIVILEGED),
-	SD_BUS_METHOD(
-		"Resume", "as", "a" BUS_ANSWER, on_resume, SD_BUS_VTABLE_UNPRIVILEGED),
+		"Pause", BUS_NAMES, "a" BUS_ANSWER, on_pause, SD_BUS_VTABLE_UNPRIVILEGED),
+	SD_BUS_METHOD("Resume", BUS_NAMES, "a" BUS_ANSWER, on_resume,
+		SD_BUS_VTABLE_UNPRIVILEGED),
 	SD_BUS_VTABLE_END,
 };
 
@@ -218,6 +279,9 @@ static int set_up(struct bus *bus)
 		return r;
 	bus_name(netns, name);
 	r = sd_bus_set_exit_on_disconnect(bus->bus, false);
+	/* at the loop's exit it would flush, which waits for a bus that never answered for ever */
+	if (r >= 0)
+		r = sd_bus_set_close_on_exit(bus->bus, false);
 	if (r >= 0)
 		r = sd_bus_match_signal_async(bus->bus, NULL,
 			"org.freedesktop.DBus.Local", NULL, "org.freedesktop.DBus.Local",
@@ -258,6 +322,7 @@ static void connect_bus(struct bus *bus)
 			return; /* no memory for it: then without a bus */
 		(void)sd_event_source_set_enabled(bus->retry, SD_EVENT_OFF);
 	}
+	drop_requests(bus);
 	bus->bus = sd_bus_close_unref(bus->bus);
 	r = sd_bus_open_system_with_description(&bus->bus, "rpfilterd");
 	if (r >= 0)
@@ -278,10 +343,9 @@ void bus_update(struct bus *bus)
 
 void bus_stop(struct bus *bus)
 {
-	array_each (&bus->requests, struct bus_request, request)
-		free_request(request);
-	array_done(&bus->requests);
-	bus->bus = sd_bus_flush_close_unref(bus->bus);
+	drop_requests(bus);
+	/* a reply was sent, if the bus takes any: not flushed, that could last for ever */
+	bus->bus = sd_bus_close_unref(bus->bus);
 	bus->retry = sd_event_source_disable_unref(bus->retry);
 	bus->wait_usec = 0;
 }

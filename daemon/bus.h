@@ -16,11 +16,12 @@
  * it is tried again now and then.
  */
 
-/* A request that waits for the turn. */
+/* A request that waits until it is known who asks, and then for the turn. */
 struct bus_request {
 	sd_bus_message *message;
+	sd_bus_slot *asking; /* the bus, for the sender's user; NULL: it is root */
 	enum session_request request;
-	char **names;
+	char **names; /* of root's; NULL at the end */
 };
 
 struct bus {

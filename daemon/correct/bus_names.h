@@ -10,7 +10,12 @@
 #define BUS_INTERFACE "org.rpfilterd1.Manager"
 #define BUS_ERROR_MONITORING "org.rpfilterd1.Error.Monitoring"
 #define BUS_NAME 64
-/* event, interface, value before, after, sentence: a request_answer */
+/*
+ * Names of interfaces, each an array of bytes: they may be called anything, and a string of the
+ * bus is UTF-8.
+ */
+#define BUS_NAMES "aay"
+/* event, interface, value before, after, sentence: a request_answer, as it may be shown */
 #define BUS_ANSWER "(ssiis)"
 
 /* "org.rpfilterd1.ns_c123" */

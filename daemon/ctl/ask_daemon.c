@@ -45,6 +45,15 @@ static int read_answers(sd_bus_message *reply, struct request_answers *ret)
 	return r;
 }
 
+static int append_names(sd_bus_message *message, char *const *names)
+{
+	int r = sd_bus_message_open_container(message, 'a', "ay");
+
+	for (; r >= 0 && *names; names++)
+		r = sd_bus_message_append_array(message, 'y', *names, strlen(*names));
+	return r < 0 ? r : sd_bus_message_close_container(message);
+}
+
 static int call(sd_bus *bus, const char *method, char *const *names, sd_bus_error *error,
 	sd_bus_message **reply)
 {
@@ -61,7 +70,7 @@ static int call(sd_bus *bus, const char *method, char *const *names, sd_bus_erro
 	if (r >= 0)
 		r = sd_bus_message_set_auto_start(message, false);
 	if (r >= 0)
-		r = sd_bus_message_append_strv(message, (char **)names);
+		r = append_names(message, names);
 	if (r >= 0)
 		r = sd_bus_call(bus, message, TIMEOUT_USEC, error, reply);
 	sd_bus_message_unref(message);

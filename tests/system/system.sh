@@ -184,6 +184,34 @@ expect() {
 	done
 }
 
+# --- a system bus ---------------------------------------------------------------------------------
+
+# A system bus of our own, with the policy that is shipped; $bus is its process
+bus() {
+	cat >"$tmp/bus.conf" <<-CONF
+		<busconfig><type>system</type><listen>unix:path=$tmp/bus</listen>
+		<auth>EXTERNAL</auth><policy context="default"><allow user="*"/>
+		<deny own="*"/><deny send_type="method_call"/><allow send_type="signal"/>
+		<allow send_requested_reply="true" send_type="method_return"/>
+		<allow send_requested_reply="true" send_type="error"/>
+		<allow receive_type="method_call"/><allow receive_type="method_return"/>
+		<allow receive_type="error"/><allow receive_type="signal"/>
+		<allow send_destination="org.freedesktop.DBus"/></policy>
+		<include>$tmp/policy.conf</include></busconfig>
+	CONF
+	# the service's user, which not every machine has, runs as root here
+	sed 's/user="rpfilterd"/user="root"/' "$house/conf/org.rpfilterd1.conf" >"$tmp/policy.conf"
+	dbus-daemon --config-file="$tmp/bus.conf" --nofork --nopidfile >"$tmp/bus.log" 2>&1 &
+	# shellcheck disable=SC2034 # for whoever stops it
+	bus=$!
+	until_true 5 test -S "$tmp/bus" || fail "no bus: $(cat "$tmp/bus.log")"
+}
+
+on_the_bus() {
+	DBUS_SYSTEM_BUS_ADDRESS=unix:path=$tmp/bus busctl --address="unix:path=$tmp/bus" list |
+		grep -q 'org\.rpfilterd1\.ns_'
+}
+
 # --- the scene --------------------------------------------------------------------------------
 
 # rp_filter INTERFACE VALUE, in the realserver
