@@ -177,21 +177,26 @@ bool bus_next(struct bus *bus, struct bus_request *ret)
 	return true;
 }
 
+/* Whoever is gone meanwhile gets none. */
+static void answer_error(const struct bus *bus, sd_bus_message *message, int error)
+{
+	if (error == -ENOLCK)
+		send_error(message, SD_BUS_ERROR_FAILED, bus->session->ledger_error);
+	else if (error == -EAGAIN)
+		send_error(message, SD_BUS_ERROR_FAILED,
+			"rpfilterd is resynchronising with the kernel; try again in a moment");
+	else
+		(void)sd_bus_reply_method_errno(message, error, NULL);
+}
+
 void bus_answer(struct bus *bus, struct bus_request *request, int error,
 	struct request_answers *answers)
 {
 	make_sendable(answers);
-	/* who is gone meanwhile gets none */
 	if (error >= 0)
-		(void)send_reply(request->message, answers);
-	else if (error == -ENOLCK)
-		send_error(request->message, SD_BUS_ERROR_FAILED,
-			bus->session->ledger_error);
-	else if (error == -EAGAIN)
-		send_error(request->message, SD_BUS_ERROR_FAILED,
-			"rpfilterd is resynchronising with the kernel; try again in a moment");
-	else
-		(void)sd_bus_reply_method_errno(request->message, error, NULL);
+		error = send_reply(request->message, answers);
+	if (error < 0)
+		answer_error(bus, request->message, error);
 	free_request(request);
 }
 

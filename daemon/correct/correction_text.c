@@ -41,9 +41,14 @@ const char *correction_assignments(const struct plan *plan, char *out, size_t si
 	struct strbuf text;
 
 	strbuf_init(&text, out, size);
-	array_each (&plan->steps, const struct plan_step, step)
-		strbuf_add(&text, "%s%s=%d", step == plan->steps.items ? "" : " ",
-			step->key, step->value);
+	array_each (&plan->steps, const struct plan_step, step) {
+		char assignment[REMEDY_ASSIGNMENT];
+
+		(void)remedy_assignment(
+			step->key, step->value, assignment, sizeof(assignment));
+		strbuf_add(
+			&text, "%s%s", step == plan->steps.items ? "" : " ", assignment);
+	}
 	return out;
 }
 

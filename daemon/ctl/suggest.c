@@ -6,6 +6,7 @@
 #include "daemon/ctl/plans.h"
 #include "daemon/ctl/verbs.h"
 #include "finding/remedy.h"
+#include "net/ifname.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -58,7 +59,8 @@ static int add_suggestion(struct suggestions *suggestions, const struct suggesti
 
 /*
  * sysctl.d(5): a key that names the interface beats a pattern of another file, whatever the
- * order. With slashes, as a name may have dots.
+ * order. With slashes, as a name may have dots. A name that either program would take for more
+ * than a name (a pattern, systemd-networkd's '!') is left out before.
  */
 static void print_key(FILE *out, const char *name, int value, const char *why)
 {
@@ -75,17 +77,6 @@ static void print_networkd(FILE *out, const char *name, int value)
 		: value == 1 ? "strict"
 			     : "loose");
 	(void)fputc('\n', out);
-}
-
-/* Whether a name can stand in a line of the file as it is. */
-static bool is_plain(const char *name)
-{
-	for (; *name; name++) {
-		if ((unsigned char)*name <= ' ' || (unsigned char)*name >= 0x7f ||
-			strchr("*?[]=#;\\", *name))
-			return false;
-	}
-	return true;
 }
 
 /* Whether an interface was asked for by one of its names, or none was. */
@@ -187,7 +178,7 @@ static void print_text(const struct suggestions *suggestions, FILE *out)
 	print_line(out, "# /etc/sysctl.d/90-rpfilterd.conf, suggested by rpfilterctl");
 	(void)fputc('\n', out);
 	array_each (&suggestions->list, const struct suggestion, suggestion) {
-		if (is_plain(suggestion->name)) {
+		if (ifname_is_plain(suggestion->name)) {
 			print_one(suggestion, out);
 			continue;
 		}
@@ -214,7 +205,7 @@ static int add_one(struct json_object *object, const struct suggestion *suggesti
 	r |= json_add_number(object, "was", suggestion->was);
 	r |= json_add_bool(object, "corrected", suggestion->corrected);
 	r |= json_add_bool(object, "keeps", suggestion->keeps);
-	r |= json_add_bool(object, "writable", is_plain(suggestion->name));
+	r |= json_add_bool(object, "writable", ifname_is_plain(suggestion->name));
 	r |= json_add_text(object, "finding", suggestion->finding);
 	return r |
 	       (suggestion->reason ? json_add_text(object, "reason", suggestion->reason)
@@ -256,7 +247,7 @@ static int code_of(const struct ctl *ctl, const struct suggestions *suggestions)
 	array_each (&suggestions->list, const struct suggestion, suggestion) {
 		char quoted[CONFIG_QUOTE_TEXT];
 
-		if (is_plain(suggestion->name))
+		if (ifname_is_plain(suggestion->name))
 			continue;
 		ctl_say(ctl, "%s: this name cannot be written in a sysctl.d file",
 			config_text_quote(suggestion->name, quoted));

@@ -108,6 +108,7 @@ static void add_reverse(struct entry *entry, const struct reverse *reverse)
 void entry_add_finding(struct entry *entry, const struct finding *finding)
 {
 	char sources[FINDING_SOURCES * PREFIX4_TEXT + 1] = "", text[32];
+	char remedy[REMEDY_ASSIGNMENT];
 	size_t length = 0;
 
 	for (size_t i = 0; i < finding->source_count; i++)
@@ -132,10 +133,10 @@ void entry_add_finding(struct entry *entry, const struct finding *finding)
 	add_reverse(entry, &finding->reverse);
 	entry_add(entry, "RPF_KERNEL", "%s", kernel_answer_name(finding->kernel));
 	if (finding->remedy.step_count)
-		entry_add(entry, "RPF_REMEDY", "%s=%d", finding->remedy.steps[0].key,
-			finding->remedy.steps[0].value);
-	else
-		entry_add(entry, "RPF_REMEDY", "%s", finding->remedy.text);
+		(void)remedy_assignment(finding->remedy.steps[0].key,
+			finding->remedy.steps[0].value, remedy, sizeof(remedy));
+	entry_add(entry, "RPF_REMEDY", "%s",
+		finding->remedy.step_count ? remedy : finding->remedy.text);
 }
 
 const char *entry_get(const struct entry *entry, const char *key)

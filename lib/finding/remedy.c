@@ -34,10 +34,10 @@ static int value_cures(const struct overlay *overlay, const struct iface *iface,
 	return r < 0 ? r : cured;
 }
 
-bool remedy_command(const char *key, int value, char *out, size_t size)
+bool remedy_assignment(const char *key, int value, char *out, size_t size)
 {
 	if (ifname_is_plain(key)) {
-		snprintf(out, size, "sysctl -w %s=%d", key, value);
+		snprintf(out, size, "%s=%d", key, value);
 		return true;
 	}
 	/* nor a quote, which would begin something if it were pasted */
@@ -45,6 +45,15 @@ bool remedy_command(const char *key, int value, char *out, size_t size)
 		"write %d to the file rp_filter in the directory of the interface under /proc/sys/net/ipv4/conf",
 		value);
 	return false;
+}
+
+bool remedy_command(const char *key, int value, char *out, size_t size)
+{
+	char assignment[REMEDY_ASSIGNMENT];
+	bool plain = remedy_assignment(key, value, assignment, sizeof(assignment));
+
+	snprintf(out, size, "%s%s", plain ? "sysctl -w " : "", assignment);
+	return plain;
 }
 
 static void set_step(struct remedy *remedy, const struct iface *iface, int value)

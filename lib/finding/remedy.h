@@ -43,7 +43,12 @@ int remedy_find(const struct overlay *overlay, const struct iface *iface,
 void remedy_key(const char *name, char key[static 64]);
 
 /*
- * The command that sets a key, for a person to paste; where a shell or sysctl(8) would take the
- * interface's name in it apart, words that don't have the name. Returns whether it is a command.
+ * "KEY=VALUE" as sysctl(8) takes it; where that, or a shell, would take the interface's name in it
+ * apart (a '?' stands for other interfaces, too), words that don't have the name. Returns whether it
+ * is an assignment.
  */
+#define REMEDY_ASSIGNMENT 112
+bool remedy_assignment(const char *key, int value, char *out, size_t size);
+
+/* The command that does it, for a person to paste, or the same words. Returns as the above. */
 bool remedy_command(const char *key, int value, char *out, size_t size);
