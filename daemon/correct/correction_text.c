@@ -149,7 +149,9 @@ static void append_failed(struct strbuf *text, const struct correction *event)
 			return;
 		}
 		strbuf_add(text, "%s not set to %d: the ledger cannot be written (%s).",
-			key, event->value, strerror(-outcome->error));
+			key, event->value,
+			outcome->error == -EUCLEAN ? "something else is in its place"
+						   : strerror(-outcome->error));
 		return;
 	case OUTCOME_NO_EFFECT:
 		strbuf_add(text,

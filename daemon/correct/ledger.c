@@ -88,6 +88,8 @@ int ledger_put(struct ledger *ledger, const struct ledger_entry *entry)
 	struct ledger_entry *known = ledger_find(ledger, entry->ifindex), fresh = *entry;
 
 	memcpy(fresh.netns, ledger->netns, sizeof(fresh.netns));
+	fresh.number = known ? known->number : 0;
+	fresh.slot = known ? known->slot : 0;
 	if (known) {
 		*known = fresh;
 		return 0;
@@ -101,11 +103,23 @@ int ledger_put(struct ledger *ledger, const struct ledger_entry *entry)
 
 /* --- pauses ----------------------------------------------------------------------------------- */
 
-static struct ledger_pause *find_pause(const struct ledger *ledger, const char *name)
+static bool is_here(const struct ledger *ledger, const struct ledger_pause *pause)
 {
-	array_each (&ledger->pauses, struct ledger_pause, pause) {
-		if (strcmp(pause->netns, ledger->netns) == 0 &&
-			strcmp(pause->name, name) == 0)
+	return strcmp(pause->netns, ledger->netns) == 0;
+}
+
+/* Whether it is the interface's, or waits for the name. */
+static bool is_of(const struct ledger_pause *pause, int ifindex, const char *name)
+{
+	return pause->ifindex ? pause->ifindex == ifindex
+			      : strcmp(pause->name, name) == 0;
+}
+
+static const struct ledger_pause *find_pause(
+	const struct ledger *ledger, int ifindex, const char *name)
+{
+	array_each (&ledger->pauses, const struct ledger_pause, pause) {
+		if (is_here(ledger, pause) && is_of(pause, ifindex, name))
 			return pause;
 	}
 	return NULL;
@@ -113,20 +127,26 @@ static struct ledger_pause *find_pause(const struct ledger *ledger, const char *
 
 bool ledger_all_paused(const struct ledger *ledger)
 {
-	return find_pause(ledger, "") != NULL;
+	return find_pause(ledger, 0, "") != NULL;
 }
 
-bool ledger_is_paused(const struct ledger *ledger, const char *name)
+bool ledger_is_paused(const struct ledger *ledger, int ifindex, const char *name)
 {
-	return find_pause(ledger, "") || find_pause(ledger, name);
+	return ledger_all_paused(ledger) || find_pause(ledger, ifindex, name);
 }
 
-int ledger_pause(struct ledger *ledger, const char *name)
+int ledger_pause(struct ledger *ledger, const struct state *state, const char *name)
 {
+	const struct iface *iface =
+		name && state ? state_iface_by_name(state, name) : NULL;
 	struct ledger_pause pause = { 0 };
 	int r;
 
-	if (find_pause(ledger, name ? name : ""))
+	if (iface) {
+		pause.ifindex = iface->link.ifindex;
+		pause.identity = iface->link.identity;
+	}
+	if (find_pause(ledger, pause.ifindex, name ? name : ""))
 		return 0;
 	if (ledger->pauses.count >= LEDGER_ENTRIES)
 		return -E2BIG;
@@ -136,18 +156,73 @@ int ledger_pause(struct ledger *ledger, const char *name)
 	return r < 0 ? r : 1;
 }
 
-int ledger_resume(struct ledger *ledger, const char *name)
+int ledger_resume(struct ledger *ledger, const struct state *state, const char *name)
 {
+	const struct iface *iface =
+		name && state ? state_iface_by_name(state, name) : NULL;
 	int changed = 0;
 
 	for (size_t i = ledger->pauses.count; i-- > 0;) {
 		const struct ledger_pause *pause = &ledger->pauses.items[i];
 
-		if (strcmp(pause->netns, ledger->netns) != 0 ||
-			(name && strcmp(pause->name, name) != 0))
+		if (!is_here(ledger, pause) ||
+			(name && !is_of(pause, iface ? iface->link.ifindex : 0, name)))
 			continue;
 		array_remove(&ledger->pauses, i);
 		changed = 1;
+	}
+	return changed;
+}
+
+bool ledger_end_pauses(struct ledger *ledger, int ifindex)
+{
+	bool changed = false;
+
+	for (size_t i = ledger->pauses.count; i-- > 0;) {
+		const struct ledger_pause *pause = &ledger->pauses.items[i];
+
+		if (!is_here(ledger, pause) || pause->ifindex != ifindex)
+			continue;
+		array_remove(&ledger->pauses, i);
+		changed = true;
+	}
+	return changed;
+}
+
+/* The interface of a pause: its own, or the one that came by the name that it waits for. */
+static const struct iface *iface_of(
+	const struct state *state, const struct ledger_pause *pause)
+{
+	return pause->ifindex ? state_iface(state, pause->ifindex)
+			      : state_iface_by_name(state, pause->name);
+}
+
+bool ledger_follow_pauses(struct ledger *ledger, const struct state *state, bool unseen)
+{
+	bool changed = false;
+
+	for (size_t i = ledger->pauses.count; i-- > 0;) {
+		struct ledger_pause *pause = &ledger->pauses.items[i], fresh = *pause;
+		const struct iface *iface = iface_of(state, pause);
+
+		/* what went just now ends with the next turn, and is not the new owner's */
+		if (!is_here(ledger, pause) || !*pause->name ||
+			(!iface && !pause->ifindex) ||
+			state_link_went(state, pause->ifindex))
+			continue;
+		if (!iface || (unseen && pause->ifindex &&
+				      pause->identity != iface->link.identity)) {
+			array_remove(&ledger->pauses, i);
+			changed = true;
+			continue;
+		}
+		fresh.ifindex = iface->link.ifindex;
+		fresh.identity = iface->link.identity;
+		snprintf(fresh.name, sizeof(fresh.name), "%s", iface->link.name);
+		changed |= fresh.ifindex != pause->ifindex ||
+			   fresh.identity != pause->identity ||
+			   strcmp(fresh.name, pause->name) != 0;
+		*pause = fresh;
 	}
 	return changed;
 }

@@ -3,41 +3,34 @@
 
 #include "base/fd.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <fnmatch.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define SIZE_MAX_ (4u << 20) /* of a file that is read */
-#define GROWS (256u << 10)   /* so much beyond its first line, until it is made anew */
-#define PAGE 4096u	     /* at least what a write puts into a file at once */
-#define PROOF 1024u	     /* more than what a correction writes */
+#define SIZE_MAX_ (64u << 20) /* of a file that is read */
+#define SLOTS_FIRST 15u	      /* with the header a power of two, and so it grows */
 #define LOCK_FILE "ledger.lock"
 #define FRESH_FILE "ledger.new"
+#define FILE_NAME 96
 
-static void file_name(const struct ledger *ledger, uint64_t serial, char out[static 96])
+/* --- names ------------------------------------------------------------------------------------ */
+
+static bool is_uuid(const char *text)
 {
-	snprintf(out, 96, "ledger-%s.%" PRIu64 ".json", ledger->boot, serial);
-}
+	static const char form[] = "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx";
 
-/* The number of a file of this boot, 0 for any other. */
-static uint64_t serial_of(const struct ledger *ledger, const char *name)
-{
-	char format[96], again[96];
-	uint64_t serial = 0;
-
-	snprintf(format, sizeof(format), "ledger-%s.%%" SCNu64 ".json", ledger->boot);
-	if (strncmp(name, format, strcspn(format, "%")) != 0 ||
-		sscanf(name + strcspn(format, "%"), "%" SCNu64, &serial) != 1)
-		return 0;
-	file_name(ledger, serial, again);
-	return strcmp(name, again) == 0 ? serial : 0;
+	for (size_t i = 0; i < sizeof(form) - 1; i++) {
+		if (!text[i] ||
+			!strchr(form[i] == '-' ? "-" : "0123456789abcdef", text[i]))
+			return false;
+	}
+	return text[sizeof(form) - 1] == '\0';
 }
 
 static int read_boot(char ret[static LEDGER_BOOT])
@@ -49,36 +42,92 @@ static int read_boot(char ret[static LEDGER_BOOT])
 	if (length < 0)
 		return -errno;
 	ret[length] = '\0';
-	ret[strcspn(ret, "\n")] = '\0';
-	return *ret && ret[strspn(ret, "0123456789abcdef-")] == '\0' ? 0 : -EBADMSG;
+	return is_uuid(ret) ? 0 : -EBADMSG;
 }
 
-/* All of a file, *ret to be freed. -ENOENT where there is none, -EBADMSG where it is none. */
-static int read_file(int folder, const char *name, char **ret, size_t *ret_length)
+/* number 0: the ledger; else the file of that number, as versions before the slots called it. */
+static void file_name(const char *boot, uint64_t number, char out[static FILE_NAME])
 {
-	_cleanup_(closep) int fd =
-		openat(folder, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	if (number)
+		snprintf(out, FILE_NAME, "ledger-%s.%" PRIu64 ".json", boot, number);
+	else
+		snprintf(out, FILE_NAME, "ledger-%s.json", boot);
+}
+
+/* Whether a name is one that file_name() makes, for any boot. */
+static bool is_file_name(
+	const char *name, char ret_boot[static LEDGER_BOOT], uint64_t *ret_number)
+{
+	char again[FILE_NAME];
+
+	*ret_number = 0;
+	if (strncmp(name, "ledger-", 7) != 0 || strlen(name) < 7 + LEDGER_BOOT)
+		return false;
+	snprintf(ret_boot, LEDGER_BOOT, "%s", name + 7);
+	(void)sscanf(name + 7 + LEDGER_BOOT - 1, ".%" SCNu64, ret_number);
+	file_name(ret_boot, *ret_number, again);
+	return is_uuid(ret_boot) && strcmp(name, again) == 0;
+}
+
+/* --- what went wrong -------------------------------------------------------------------------- */
+
+void ledger_explain(
+	const struct ledger *ledger, int error, char text[static LEDGER_ERROR])
+{
+	const char *path = ledger->folder.path;
+	char name[FILE_NAME];
+
+	file_name(ledger->boot, ledger->old_number, name);
+	if (error == -EUCLEAN)
+		snprintf(text, LEDGER_ERROR, "%s", ledger->folder.problem);
+	else if (error == -EWOULDBLOCK)
+		snprintf(text, LEDGER_ERROR,
+			"the ledger in %s is in use by another rpfilterd or rpfilterctl",
+			path);
+	else if (error == -EBADMSG && *ledger->boot)
+		snprintf(text, LEDGER_ERROR,
+			"the ledger %s/%s is damaged and earlier corrections are unknown: check rp_filter of the interfaces (rpfilterctl exceptions), then remove the file",
+			path, name);
+	else if (error == -EROFS || error == -EACCES || error == -EPERM)
+		snprintf(text, LEDGER_ERROR,
+			"the ledger in %s cannot be written: %s; make the state directory writable (StateDirectory= of the service, or --state)",
+			path, strerror(-error));
+	else if (error == -ENOSPC || error == -EDQUOT)
+		snprintf(text, LEDGER_ERROR,
+			"the ledger in %s cannot be written: %s; free some space there",
+			path, strerror(-error));
+	else
+		snprintf(text, LEDGER_ERROR, "the ledger in %s cannot be used: %s", path,
+			strerror(-error));
+}
+
+/* --- reading ---------------------------------------------------------------------------------- */
+
+/* All of a file, *ret to be freed. -EBADMSG where it can't be one that we wrote. */
+static int read_file(
+	struct state_folder *folder, const char *name, char **ret, size_t *ret_length)
+{
+	_cleanup_(closep) int fd = state_folder_file(folder, name, O_RDONLY);
 	_cleanup_(freep) char *text = NULL;
 	size_t filled = 0;
 	struct stat status;
 	ssize_t length;
 
 	if (fd < 0)
-		return errno == ELOOP ? -EBADMSG : -errno;
+		return fd;
 	if (fstat(fd, &status) < 0)
 		return -errno;
-	if (!S_ISREG(status.st_mode) || status.st_size > SIZE_MAX_)
+	if (status.st_size > SIZE_MAX_)
 		return -EBADMSG;
 	text = malloc((size_t)status.st_size + 1);
 	if (!text)
 		return -ENOMEM;
-	/* what is appended meanwhile is for another time */
 	do {
-		length = read(fd, text + filled, (size_t)status.st_size - filled);
+		length = read(fd, text + filled, (size_t)status.st_size + 1 - filled);
 		if (length < 0 && errno != EINTR)
 			return -errno;
 		filled += length > 0 ? (size_t)length : 0;
-	} while (length != 0 && filled < (size_t)status.st_size);
+	} while (length != 0 && filled <= (size_t)status.st_size);
 	if (filled != (size_t)status.st_size)
 		return -EBADMSG;
 	*ret = take_ptr(text);
@@ -86,14 +135,47 @@ static int read_file(int folder, const char *name, char **ret, size_t *ret_lengt
 	return 0;
 }
 
-/* What root makes by rpfilterctl is the service's, which is another user, too. */
-static void give_to_owner(int folder, int fd)
+static void find_old(void *data, const char *name)
 {
-	struct stat status;
+	struct ledger *ledger = data;
+	char boot[LEDGER_BOOT];
+	uint64_t number;
 
-	if (geteuid() == 0 && fstat(folder, &status) == 0)
-		(void)!fchown(fd, status.st_uid, status.st_gid); /* at worst it says so */
+	if (is_file_name(name, boot, &number) && strcmp(boot, ledger->boot) == 0 &&
+		number > ledger->old_number)
+		ledger->old_number = number;
 }
+
+/* 1 where one was read, 0 where there is none. */
+static int load_old(struct ledger *ledger)
+{
+	_cleanup_(freep) char *text = NULL;
+	char name[FILE_NAME];
+	size_t length;
+	int r = state_folder_each(&ledger->folder, find_old, ledger);
+
+	if (r < 0 || !ledger->old_number)
+		return r;
+	file_name(ledger->boot, ledger->old_number, name);
+	r = read_file(&ledger->folder, name, &text, &length);
+	if (r >= 0)
+		r = ledger_parse_old(ledger, text, length);
+	return r < 0 ? r : 1;
+}
+
+static int load_file(struct ledger *ledger)
+{
+	_cleanup_(freep) char *text = NULL;
+	char name[FILE_NAME];
+	size_t length;
+	int r;
+
+	file_name(ledger->boot, 0, name);
+	r = read_file(&ledger->folder, name, &text, &length);
+	return r < 0 ? r : ledger_parse(ledger, text, length);
+}
+
+/* --- saving ----------------------------------------------------------------------------------- */
 
 /* Returns 0, or a negative errno: then the file may have a part of it. */
 static int write_all(int fd, const char *text, size_t length, size_t offset)
@@ -110,176 +192,186 @@ static int write_all(int fd, const char *text, size_t length, size_t offset)
 	return 0;
 }
 
-/* Calls what for each file that looks like a ledger. Returns 0 or a negative errno. */
-static int each_file(struct ledger *ledger, void (*what)(struct ledger *, const char *))
-{
-	int fd = openat(ledger->folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *folder = fd < 0 ? NULL : fdopendir(fd);
-	struct dirent *file;
-	int r = folder ? 0 : -errno;
+/* What each slot is to have, and how many there are to be. */
+struct layout {
+	struct ledger_content *slots; /* [0] is slot 1 */
+	size_t used;		      /* up to the last one that has something */
+	size_t count;
+};
 
-	if (!folder && fd >= 0)
-		(void)close(fd);
-	while (folder && (file = readdir(folder)) != NULL) {
-		if (fnmatch("ledger-*.json", file->d_name, 0) == 0)
-			what(ledger, file->d_name);
+static void layout_done(struct layout *layout)
+{
+	free(layout->slots);
+}
+
+/* Whether the slot was free for it. */
+static bool place(struct layout *layout, size_t slot, const struct ledger_entry *entry,
+	const struct ledger_pause *pause)
+{
+	struct ledger_content *content;
+
+	if (!slot)
+		return false;
+	content = &layout->slots[slot - 1];
+	if (content->entry || content->pause)
+		return false;
+	*content = (struct ledger_content){ entry, pause };
+	layout->used = slot > layout->used ? slot : layout->used;
+	return true;
+}
+
+/* Each stays where it is; what is new takes the first slots that are free. */
+static int lay_out(struct ledger *ledger, struct layout *ret)
+{
+	size_t most = ledger->saved.count, next = 1;
+
+	array_each (&ledger->entries, struct ledger_entry, entry)
+		most = entry->slot > most ? entry->slot : most;
+	array_each (&ledger->pauses, struct ledger_pause, pause)
+		most = pause->slot > most ? pause->slot : most;
+	ret->slots = calloc(most + ledger->entries.count + ledger->pauses.count + 1,
+		sizeof(*ret->slots));
+	if (!ret->slots)
+		return -ENOMEM;
+	array_each (&ledger->entries, struct ledger_entry, entry)
+		entry->slot = place(ret, entry->slot, entry, NULL) ? entry->slot : 0;
+	array_each (&ledger->pauses, struct ledger_pause, pause)
+		pause->slot = place(ret, pause->slot, NULL, pause) ? pause->slot : 0;
+	array_each (&ledger->entries, struct ledger_entry, entry) {
+		if (!entry->number)
+			entry->number = ++ledger->number;
+		for (; !entry->slot; next++)
+			entry->slot = place(ret, next, entry, NULL) ? next : 0;
 	}
-	if (folder)
-		(void)closedir(folder);
+	array_each (&ledger->pauses, struct ledger_pause, pause) {
+		for (; !pause->slot; next++)
+			pause->slot = place(ret, next, NULL, pause) ? next : 0;
+	}
+	ret->count = ledger->saved.count ? ledger->saved.count : SLOTS_FIRST;
+	while (ret->count < ret->used)
+		ret->count = 2 * ret->count + 1;
+	return 0;
+}
+
+/* How many slots differ from what the file has; *ret: the last of them. */
+static size_t count_changes(
+	const struct ledger *ledger, const struct layout *layout, size_t *ret)
+{
+	size_t changes = 0;
+
+	for (size_t i = 0; i < ledger->saved.count; i++) {
+		if (ledger_slot_has(&ledger->saved.items[i], &layout->slots[i]))
+			continue;
+		changes++;
+		*ret = i + 1;
+	}
+	return changes;
+}
+
+static void remember_slot(struct ledger *ledger, const struct layout *layout, size_t slot)
+{
+	const struct ledger_content *content = &layout->slots[slot - 1];
+	struct ledger_slot *saved = &ledger->saved.items[slot - 1];
+
+	saved->has_entry = content->entry;
+	saved->has_pause = content->pause;
+	if (content->entry)
+		saved->entry = *content->entry;
+	if (content->pause)
+		saved->pause = *content->pause;
+}
+
+/* From now on fd is the file. Where that can't be remembered, the next save makes a new one. */
+static int take_file(struct ledger *ledger, int *fd, const struct layout *layout)
+{
+	const struct ledger_slot none = { 0 };
+	struct stat status;
+	int r = fstat(*fd, &status) < 0 ? -errno : 0;
+
+	closep(&ledger->file);
+	array_clear(&ledger->saved);
+	for (size_t slot = 1; slot <= layout->count && r >= 0; slot++) {
+		r = array_push(&ledger->saved, &none);
+		if (r >= 0 && slot <= layout->used)
+			remember_slot(ledger, layout, slot);
+	}
+	if (r < 0)
+		return r;
+	ledger->file = take_fd(fd);
+	ledger->inode = status.st_ino;
+	return 0;
+}
+
+static int format_file(
+	const struct ledger *ledger, const struct layout *layout, char *text)
+{
+	const struct ledger_content none = { 0 };
+	int r = ledger_format_header(ledger, layout->count, text);
+
+	for (size_t slot = 1; slot <= layout->count && r >= 0; slot++)
+		r = ledger_format_slot(
+			slot <= layout->used ? &layout->slots[slot - 1] : &none,
+			text + slot * LEDGER_SLOT);
 	return r;
 }
 
-static void find_newest(struct ledger *ledger, const char *name)
+/* What is left of one that was killed is ours, and goes. */
+static int open_fresh(struct ledger *ledger)
 {
-	uint64_t serial = serial_of(ledger, name);
+	struct stat status;
+	int r = state_folder_look(&ledger->folder, FRESH_FILE, &status);
 
-	if (serial > ledger->serial)
-		ledger->serial = serial;
+	if (r > 0 && unlinkat(ledger->folder.fd, FRESH_FILE, 0) < 0)
+		return -errno;
+	return r < 0 ? r
+		     : state_folder_file(
+			       &ledger->folder, FRESH_FILE, O_WRONLY | O_CREAT | O_EXCL);
 }
 
-/* Those of other boots tell of values that are gone, older ones were replaced. */
-static void remove_stale(struct ledger *ledger, const char *name)
+/* Something else in its place stays. */
+static int move_fresh(struct ledger *ledger)
 {
-	if (serial_of(ledger, name) != ledger->serial)
-		(void)unlinkat(ledger->folder, name, 0);
+	struct stat status;
+	char name[FILE_NAME];
+	int r;
+
+	file_name(ledger->boot, 0, name);
+	r = state_folder_look(&ledger->folder, name, &status);
+	if (r < 0)
+		return r;
+	return renameat(ledger->folder.fd, FRESH_FILE, ledger->folder.fd, name) < 0
+		       ? -errno
+		       : 0;
+}
+
+static int make_file(struct ledger *ledger, const struct layout *layout)
+{
+	size_t length = (layout->count + 1) * LEDGER_SLOT;
+	_cleanup_(freep) char *text = malloc(length);
+	_cleanup_(closep) int fd = -1;
+	int r = text ? format_file(ledger, layout, text) : -ENOMEM;
+
+	if (r < 0)
+		return r;
+	fd = open_fresh(ledger);
+	if (fd < 0)
+		return fd;
+	r = write_all(fd, text, length, 0);
+	if (r >= 0)
+		r = move_fresh(ledger);
+	if (r < 0) {
+		(void)unlinkat(ledger->folder.fd, FRESH_FILE, 0); /* its room */
+		return r;
+	}
+	return take_file(ledger, &fd, layout);
 }
 
 static int lock(struct ledger *ledger)
 {
-	ledger->lock = openat(ledger->folder, LOCK_FILE,
-		O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	ledger->lock = state_folder_file(&ledger->folder, LOCK_FILE, O_RDWR | O_CREAT);
 	if (ledger->lock < 0)
-		return -errno;
-	give_to_owner(ledger->folder, ledger->lock);
+		return ledger->lock;
 	return flock(ledger->lock, LOCK_EX | LOCK_NB) < 0 ? -errno : 0;
-}
-
-static int open_folder(struct ledger *ledger)
-{
-	/* what --state names may be new; systemd makes its own */
-	if (mkdir(ledger->directory, 0700) < 0 && errno != EEXIST && errno != EROFS)
-		return -errno;
-	ledger->folder = open(ledger->directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	return ledger->folder < 0 ? -errno : 0;
-}
-
-/* Reads the newest file. */
-static int load_file(struct ledger *ledger)
-{
-	_cleanup_(freep) char *text = NULL;
-	char name[96];
-	int r = each_file(ledger, find_newest);
-
-	if (r < 0 || !ledger->serial)
-		return r;
-	file_name(ledger, ledger->serial, name);
-	r = read_file(ledger->folder, name, &text, &ledger->length);
-	if (r >= 0)
-		r = ledger_parse(ledger, text, ledger->length);
-	if (r >= 0)
-		ledger->whole =
-			(size_t)((char *)memchr(text, '\n', ledger->length) - text) + 1;
-	return r;
-}
-
-void ledger_explain(
-	const struct ledger *ledger, int error, char text[static LEDGER_ERROR])
-{
-	char name[96];
-
-	file_name(ledger, ledger->serial, name);
-	if (error == -EWOULDBLOCK)
-		snprintf(text, LEDGER_ERROR,
-			"the ledger in %s is in use by another rpfilterd or rpfilterctl",
-			ledger->directory);
-	else if (error == -EBADMSG && *ledger->boot)
-		snprintf(text, LEDGER_ERROR,
-			"the ledger %s/%s is damaged and earlier corrections are unknown: check rp_filter of the interfaces (rpfilterctl exceptions), then remove the file",
-			ledger->directory, name);
-	else if (error == -EROFS || error == -EACCES || error == -EPERM)
-		snprintf(text, LEDGER_ERROR,
-			"the ledger in %s cannot be written: %s; make the state directory writable (StateDirectory= of the service, or --state)",
-			ledger->directory, strerror(-error));
-	else if (error == -ENOSPC || error == -EDQUOT)
-		snprintf(text, LEDGER_ERROR,
-			"the ledger in %s cannot be written: %s; free some space there",
-			ledger->directory, strerror(-error));
-	else
-		snprintf(text, LEDGER_ERROR, "the ledger in %s cannot be used: %s",
-			ledger->directory, strerror(-error));
-}
-
-/* --- saving ----------------------------------------------------------------------------------- */
-
-/* What is in the file now. Where that can't be remembered, the next save makes a new one. */
-static void remember(struct ledger *ledger)
-{
-	int r = 0;
-
-	array_clear(&ledger->saved);
-	array_clear(&ledger->saved_pauses);
-	array_each (&ledger->entries, const struct ledger_entry, entry)
-		r |= array_push(&ledger->saved, entry);
-	array_each (&ledger->pauses, const struct ledger_pause, pause)
-		r |= array_push(&ledger->saved_pauses, pause);
-	if (r < 0)
-		closep(&ledger->file);
-}
-
-/* From now on fd is the file, and it is that long. */
-static int take_file(struct ledger *ledger, int *fd, size_t length)
-{
-	struct stat status;
-
-	if (fstat(*fd, &status) < 0)
-		return -errno;
-	closep(&ledger->file);
-	ledger->file = take_fd(fd);
-	ledger->inode = status.st_ino;
-	ledger->length = length;
-	return 0;
-}
-
-/* The file that was loaded is gone on with: that needs no room yet. */
-static int take_up(struct ledger *ledger)
-{
-	_cleanup_(closep) int fd = -1;
-	char name[96];
-	int r;
-
-	file_name(ledger, ledger->serial, name);
-	fd = openat(ledger->folder, name, O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
-	r = fd < 0 ? -errno : take_file(ledger, &fd, ledger->length);
-	if (r >= 0)
-		remember(ledger);
-	return r;
-}
-
-/* Makes the file of the next number, with all of it in one line. */
-static int make_file(struct ledger *ledger)
-{
-	_cleanup_(freep) char *text = NULL;
-	_cleanup_(closep) int fd = openat(ledger->folder, FRESH_FILE,
-		O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
-	char name[96];
-	int r = fd < 0 ? -errno : ledger_format(ledger, &text);
-
-	if (r < 0)
-		return r;
-	give_to_owner(ledger->folder, fd);
-	file_name(ledger, ledger->serial + 1, name);
-	r = write_all(fd, text, strlen(text), 0);
-	if (r < 0)
-		return r;
-	if (renameat(ledger->folder, FRESH_FILE, ledger->folder, name) < 0)
-		return -errno;
-	/* at worst the one before stays: it is not read, and removed at the next start */
-	file_name(ledger, ledger->serial, name);
-	if (ledger->serial)
-		(void)unlinkat(ledger->folder, name, 0);
-	ledger->serial++;
-	ledger->whole = strlen(text);
-	return take_file(ledger, &fd, ledger->whole);
 }
 
 /* Somebody took the folder away: another one, and its lock. */
@@ -288,73 +380,61 @@ static int open_anew(struct ledger *ledger)
 	int r;
 
 	closep(&ledger->lock);
-	closep(&ledger->folder);
-	r = open_folder(ledger);
+	closep(&ledger->folder.fd);
+	r = state_folder_open(&ledger->folder);
 	if (r >= 0)
 		r = lock(ledger);
-	if (r >= 0)
-		r = each_file(ledger, find_newest);
 	if (r < 0)
-		closep(&ledger->folder); /* without the lock nothing is written */
+		closep(&ledger->folder.fd); /* without the lock nothing is written */
 	return r;
 }
 
-/* Whether the file is still there under its name, and has what we wrote. */
-static bool is_ours(const struct ledger *ledger)
+/* Whether the file is still there under its name, and as long as we made it. */
+static bool is_in_place(struct ledger *ledger)
 {
 	struct stat status;
-	char name[96];
+	char name[FILE_NAME];
 
-	file_name(ledger, ledger->serial, name);
-	return ledger->file >= 0 &&
-	       fstatat(ledger->folder, name, &status, AT_SYMLINK_NOFOLLOW) == 0 &&
-	       status.st_ino == ledger->inode && status.st_size == (off_t)ledger->length;
+	file_name(ledger->boot, 0, name);
+	return ledger->file >= 0 && ledger->folder.fd >= 0 &&
+	       state_folder_look(&ledger->folder, name, &status) > 0 &&
+	       status.st_ino == ledger->inode &&
+	       status.st_size == (off_t)((ledger->saved.count + 1) * LEDGER_SLOT);
 }
 
-/*
- * Appends a line. A write may end between two pages when the process is killed, so the line has
- * to lie in one: blanks before it fill up the page that is begun. A line that is cut off is so by
- * somebody else, and the ledger damaged. The page is to have `least` bytes for it. Returns 1 where
- * it has no room: a new file is needed.
- */
-static int append(struct ledger *ledger, const char *line, size_t least)
+/* slot 0: the header. A slot lies in one page: its write isn't cut where we are killed. */
+static int write_slot(struct ledger *ledger, const struct layout *layout, size_t slot)
 {
-	size_t length = strlen(line), room = PAGE - ledger->length % PAGE;
-	size_t blanks = length > room || least > room ? room : 0;
-	char text[2 * PAGE + 1];
-	int r;
+	char text[LEDGER_SLOT];
+	int r = slot ? ledger_format_slot(&layout->slots[slot - 1], text)
+		     : ledger_format_header(ledger, layout->count, text);
 
-	if (length > PAGE || ledger->length + blanks + length > ledger->whole + GROWS)
-		return 1;
-	memset(text, ' ', blanks);
-	memcpy(text + blanks, line, length + 1);
-	r = write_all(ledger->file, text, blanks + length, ledger->length);
 	if (r >= 0)
-		ledger->length += blanks + length;
-	else if (ftruncate(ledger->file, (off_t)ledger->length) < 0)
-		closep(&ledger->file);
+		r = write_all(ledger->file, text, sizeof(text), slot * LEDGER_SLOT);
+	if (r >= 0 && slot)
+		remember_slot(ledger, layout, slot);
 	return r;
 }
 
 static int save(struct ledger *ledger, bool always)
 {
-	_cleanup_(freep) char *line = NULL;
-	int r = 1;
+	_cleanup_(layout_done) struct layout layout = { 0 };
+	size_t slot = 0, changes;
+	int r = lay_out(ledger, &layout);
 
-	if (is_ours(ledger)) {
-		r = ledger_format_change(ledger, always, &line);
-		if (r >= 0 && line)
-			r = append(ledger, line, always ? PROOF : 0);
-	}
-	if (r > 0)
-		r = make_file(ledger);
-	if (r == -ENOENT || ledger->folder < 0) {
+	if (r < 0)
+		return r;
+	changes = count_changes(ledger, &layout, &slot);
+	if (always && layout.used == layout.count)
+		layout.count = 2 * layout.count + 1;
+	if (is_in_place(ledger) && layout.count == ledger->saved.count && changes <= 1)
+		return changes || always ? write_slot(ledger, &layout, slot) : 0;
+	r = ledger->folder.fd < 0 ? -ENOENT : make_file(ledger, &layout);
+	if (r == -ENOENT) {
 		r = open_anew(ledger);
 		if (r >= 0)
-			r = make_file(ledger);
+			r = make_file(ledger, &layout);
 	}
-	if (r >= 0)
-		remember(ledger);
 	return r;
 }
 
@@ -372,6 +452,63 @@ int ledger_check_writable(struct ledger *ledger)
 
 /* --- opening ---------------------------------------------------------------------------------- */
 
+static int init(struct ledger *ledger, const char *directory)
+{
+	int r;
+
+	ledger->lock = ledger->file = ledger->folder.fd = -1;
+	ledger->folder.path = strdup(directory);
+	r = ledger->folder.path ? read_boot(ledger->boot) : -ENOMEM;
+	return r < 0 ? r : netns_id(ledger->netns);
+}
+
+/* The file that was loaded is gone on with: that needs no room. */
+static int take_up(struct ledger *ledger)
+{
+	_cleanup_(closep) int fd = -1;
+	struct stat status;
+	char name[FILE_NAME];
+
+	file_name(ledger->boot, 0, name);
+	fd = state_folder_file(&ledger->folder, name, O_WRONLY);
+	if (fd < 0)
+		return fd;
+	if (fstat(fd, &status) < 0)
+		return -errno;
+	ledger->file = take_fd(&fd);
+	ledger->inode = status.st_ino;
+	return 0;
+}
+
+static int load_any(struct ledger *ledger)
+{
+	int r = load_file(ledger);
+
+	if (r != -ENOENT)
+		return r < 0 ? r : take_up(ledger);
+	r = load_old(ledger);
+	if (r >= 0)
+		r = ledger_save(ledger);
+	if (r >= 0)
+		ledger->old_number = 0;
+	return r;
+}
+
+/* Those of other boots tell of values that are gone, older ones were replaced. What isn't a file
+ * of ours, or isn't called just like one, stays. */
+static void remove_stale(void *data, const char *name)
+{
+	struct ledger *ledger = data;
+	char boot[LEDGER_BOOT];
+	struct stat status;
+	uint64_t number;
+
+	if (is_file_name(name, boot, &number) &&
+		(number || strcmp(boot, ledger->boot) != 0) &&
+		state_folder_look(&ledger->folder, name, &status) > 0)
+		(void)unlinkat(ledger->folder.fd, name, 0);
+}
+
 int ledger_open(
 	const char *directory, struct ledger **ret, char error[static LEDGER_ERROR])
 {
@@ -382,31 +519,40 @@ int ledger_open(
 		snprintf(error, LEDGER_ERROR, "out of memory");
 		return -ENOMEM;
 	}
-	ledger->folder = ledger->lock = ledger->file = -1;
-	ledger->directory = strdup(directory);
-	if (!ledger->directory) {
-		snprintf(error, LEDGER_ERROR, "out of memory");
-		return -ENOMEM;
-	}
-	r = read_boot(ledger->boot);
+	r = init(ledger, directory);
 	if (r >= 0)
-		r = netns_id(ledger->netns);
-	if (r >= 0)
-		r = open_folder(ledger);
+		r = state_folder_open(&ledger->folder);
 	if (r >= 0)
 		r = lock(ledger);
 	if (r >= 0)
-		r = load_file(ledger);
-	if (r >= 0)
-		r = ledger->serial ? take_up(ledger) : ledger_save(ledger);
+		r = load_any(ledger);
 	if (r < 0) {
 		ledger_explain(ledger, r, error);
 		return r;
 	}
-	(void)each_file(
-		ledger, remove_stale); /* at worst they stay: they are never read */
+	/* at worst they stay: they are never read */
+	(void)state_folder_each(&ledger->folder, remove_stale, ledger);
 	*ret = take_ptr(ledger);
 	return 0;
+}
+
+/* A slot may be written while it is read: what is read twice alike is whole. */
+static int load_beside(struct ledger *ledger)
+{
+	_cleanup_(freep) char *text = NULL, *again = NULL;
+	size_t length, length_again;
+	char name[FILE_NAME];
+	int r;
+
+	file_name(ledger->boot, 0, name);
+	r = read_file(&ledger->folder, name, &text, &length);
+	if (r == -ENOENT)
+		return load_old(ledger);
+	if (r >= 0)
+		r = read_file(&ledger->folder, name, &again, &length_again);
+	if (r >= 0 && (length != length_again || memcmp(text, again, length) != 0))
+		r = -EBADMSG;
+	return r < 0 ? r : ledger_parse(ledger, text, length);
 }
 
 int ledger_open_readonly(const char *directory, struct ledger **ret)
@@ -416,23 +562,19 @@ int ledger_open_readonly(const char *directory, struct ledger **ret)
 
 	if (!ledger)
 		return -ENOMEM;
-	ledger->folder = ledger->lock = ledger->file = -1;
 	*ret = ledger;
-	r = read_boot(ledger->boot);
-	if (r >= 0)
-		r = netns_id(ledger->netns);
+	r = init(ledger, directory);
 	if (r < 0)
 		return r;
-	ledger->folder = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (ledger->folder < 0)
-		return errno == ENOENT ? 0 : -errno;
-	/* it may be replaced between the finding and the reading, or a line be taken back */
+	ledger->folder.reads = true;
+	r = state_folder_open(&ledger->folder);
+	if (r < 0)
+		return r == -ENOENT ? 0 : r;
+	/* it may be replaced or written meanwhile */
 	r = -ENOENT;
-	for (int tries = 0; tries < 10 && (r == -ENOENT || r == -EBADMSG); tries++) {
-		ledger->serial = 0;
-		r = load_file(ledger);
-	}
-	return r;
+	for (int tries = 0; tries < 10 && (r == -ENOENT || r == -EBADMSG); tries++)
+		r = load_beside(ledger);
+	return r < 0 ? r : 0;
 }
 
 void ledger_free(struct ledger *ledger)
@@ -442,10 +584,8 @@ void ledger_free(struct ledger *ledger)
 	array_done(&ledger->entries);
 	array_done(&ledger->pauses);
 	array_done(&ledger->saved);
-	array_done(&ledger->saved_pauses);
 	closep(&ledger->file);
 	closep(&ledger->lock);
-	closep(&ledger->folder);
-	free(ledger->directory);
+	state_folder_done(&ledger->folder);
 	free(ledger);
 }

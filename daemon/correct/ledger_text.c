@@ -6,28 +6,30 @@
 #include <json-c/json.h>
 #include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /*
- * A line holds all of it, each after that what changed then:
+ * A slot is a line of JSON, with blanks behind it to its length. The first has how many follow:
  *
- *	{"version":1,"boot":"...","entries":[...],"pauses":[...]}
- *	{"gone":[{"netns":"...","ifindex":5}],"entries":[...],"pauses":[...]}
+ *	{"version":2,"boot":"...","slots":15}
+ *	{"number":1,"netns":"...","ifindex":5,"name":"tunl0",...}
+ *	{"pause":"eth1","netns":"...","ifindex":2,"identity":"..."}
  *
- * "gone" goes first; an entry takes the place of the one for the same; "pauses" are all of them,
- * and left out where they are as before.
- *
- * The file is ours, but it was on a disk: whatever is not just what we make is refused as a
- * whole. A value that is read wrongly would be written to the kernel.
+ * One with blanks only is free. The file is ours, but it was on a disk: whatever is not just what
+ * we make is refused as a whole. A value that is read wrongly would be written to the kernel.
  */
-#define VERSION 1
+#define VERSION 2
+#define VERSION_OLD 1
 #define DEPTH 8
+#define NUMBER_MOST (INT64_MAX / 2)
+#define SLOTS_MOST (4 * LEDGER_ENTRIES) /* of entries, pauses, and those that are free */
 
 /*
  * An interface's name may be any bytes, and what json-c reads differs: 0.18 being strict refuses
  * all that is not ASCII. So the file is ASCII: a text with another byte than the printable ones
  * has ESCAPED behind its key, and in it each such byte, and the backslash, is \xHH. A text without
- * one stands as it is, backslash and all, as it always did.
+ * one stands as it is, backslash and all.
  */
 #define ESCAPED "_escaped"
 #define ESCAPED_TEXT (4 * FINDING_ID) /* room for the longest one */
@@ -218,6 +220,57 @@ static bool is_name(const char *name)
 	       strcmp(name, "..") != 0;
 }
 
+/* As netns_id() makes it. */
+static bool is_netns(const char *netns)
+{
+	size_t digits = *netns ? strspn(netns + 1, "0123456789") : 0;
+
+	return (*netns == 'c' || *netns == 'i') && digits && !netns[digits + 1];
+}
+
+/* "all", or NAME/CLASS */
+static bool is_finding(const char *finding)
+{
+	char name[NAME_MAX_];
+	size_t length = strcspn(finding, "/");
+
+	if (!finding[length])
+		return strcmp(finding, "all") == 0;
+	if (length >= sizeof(name) || !finding[length + 1])
+		return false;
+	memcpy(name, finding, length);
+	name[length] = '\0';
+	return is_name(name);
+}
+
+static bool is_key(int ifindex, const char *name)
+{
+	return ifindex == NETCONF_ALL	    ? strcmp(name, "all") == 0
+	       : ifindex == NETCONF_DEFAULT ? strcmp(name, "default") == 0
+					    : ifindex > 0 && is_name(name);
+}
+
+static bool is_ours(int value)
+{
+	return value >= 0 && value <= 2;
+}
+
+/*
+ * The values that a correction goes through. We write 0 to 2, and only the value before us may be
+ * another: as old, as was before the first write, as value while it is put back. What is done is
+ * not as it was.
+ */
+static bool are_values(const struct ledger_entry *entry)
+{
+	if (entry->old < LEDGER_LEAST || entry->old > LEDGER_MOST ||
+		(entry->was != entry->old && !is_ours(entry->was)))
+		return false;
+	if (entry->done)
+		return entry->was == entry->value && entry->value != entry->old &&
+		       is_ours(entry->value);
+	return entry->value == entry->old || is_ours(entry->value);
+}
+
 static int parse_entry(struct json_object *object, struct ledger_entry *ret)
 {
 	int64_t when;
@@ -238,12 +291,10 @@ static int parse_entry(struct json_object *object, struct ledger_entry *ret)
 		return -EBADMSG;
 	ret->when_usec = (uint64_t)when;
 	ret->example.iif = ret->ifindex;
-	if (when < 0 || !is_name(ret->name) || !*ret->netns ||
-		(ret->done && ret->was != ret->value))
-		return -EBADMSG;
-	if (ret->ifindex == NETCONF_ALL || ret->ifindex == NETCONF_DEFAULT)
-		return 0;
-	return ret->ifindex > 0 ? 0 : -EBADMSG;
+	return when >= 0 && is_netns(ret->netns) && is_key(ret->ifindex, ret->name) &&
+			       is_finding(ret->finding) && are_values(ret)
+		       ? 0
+		       : -EBADMSG;
 }
 
 /* Where the entry for an interface is, entries.count where there is none. */
@@ -258,178 +309,266 @@ static size_t index_of(const struct ledger *ledger, const char *netns, int ifind
 	return i;
 }
 
-static int parse_gone(struct ledger *ledger, struct json_object *list)
+/* One that is in no entry yet. */
+static int take_entry(struct ledger *ledger, const struct ledger_entry *entry)
 {
-	size_t count = json_object_array_length(list);
-
-	for (size_t i = 0; i < count; i++) {
-		struct json_object *object = json_object_array_get_idx(list, i);
-		char netns[NETNS_ID];
-		size_t index;
-		int ifindex;
-
-		if (!json_object_is_type(object, json_type_object) ||
-			get_text(object, "netns", netns, sizeof(netns)) < 0 ||
-			get_int(object, "ifindex", &ifindex) < 0)
-			return -EBADMSG;
-		index = index_of(ledger, netns, ifindex);
-		if (index == ledger->entries.count)
-			return -EBADMSG;
-		array_remove(&ledger->entries, index);
-	}
-	return 0;
-}
-
-/* first: the line that holds all of it, in which nothing is there twice. */
-static int parse_entries(struct ledger *ledger, struct json_object *list, bool first)
-{
-	size_t count = json_object_array_length(list);
-
-	for (size_t i = 0; i < count; i++) {
-		struct ledger_entry entry = { 0 };
-		int r = parse_entry(json_object_array_get_idx(list, i), &entry);
-		size_t index;
-
-		if (r < 0)
-			return r;
-		index = index_of(ledger, entry.netns, entry.ifindex);
-		if (index < ledger->entries.count && first)
-			return -EBADMSG;
-		if (index < ledger->entries.count) {
-			ledger->entries.items[index] = entry;
-			continue;
-		}
-		if (ledger->entries.count >= LEDGER_ENTRIES)
-			return -EBADMSG;
-		r = array_push(&ledger->entries, &entry);
-		if (r < 0)
-			return r;
-	}
-	return 0;
-}
-
-static int parse_pauses(struct ledger *ledger, struct json_object *list)
-{
-	size_t count = json_object_array_length(list);
-
-	if (count > LEDGER_ENTRIES)
+	if (ledger->entries.count >= LEDGER_ENTRIES ||
+		index_of(ledger, entry->netns, entry->ifindex) < ledger->entries.count)
 		return -EBADMSG;
-	array_clear(&ledger->pauses);
-	for (size_t i = 0; i < count; i++) {
-		struct json_object *object = json_object_array_get_idx(list, i);
-		struct ledger_pause pause = { 0 };
-		int r;
-
-		if (!json_object_is_type(object, json_type_object) ||
-			get_text(object, "netns", pause.netns, sizeof(pause.netns)) < 0 ||
-			get_text(object, "name", pause.name, sizeof(pause.name)) < 0)
-			return -EBADMSG;
-		r = array_push(&ledger->pauses, &pause);
-		if (r < 0)
-			return r;
-	}
-	return 0;
+	return array_push(&ledger->entries, entry);
 }
 
-/* A list of the object's: 1, 0 where it is left out, -EBADMSG where it is none. */
-static int get_list(struct json_object *object, const char *key, struct json_object **ret)
+static int take_pause(struct ledger *ledger, const struct ledger_pause *pause)
 {
-	if (!json_object_object_get_ex(object, key, ret))
-		return 0;
-	return json_object_is_type(*ret, json_type_array) ? 1 : -EBADMSG;
-}
-
-static int parse_first(struct ledger *ledger, struct json_object *object)
-{
-	struct json_object *entries, *pauses;
-	char boot[LEDGER_BOOT];
-	int version, r;
-
-	if (get_int(object, "version", &version) < 0 || version != VERSION ||
-		get_text(object, "boot", boot, sizeof(boot)) < 0 ||
-		strcmp(boot, ledger->boot) != 0 ||
-		get_list(object, "entries", &entries) <= 0 ||
-		get_list(object, "pauses", &pauses) <= 0)
+	if (ledger->pauses.count >= LEDGER_ENTRIES || !is_netns(pause->netns) ||
+		(*pause->name && !is_name(pause->name)))
 		return -EBADMSG;
-	r = parse_entries(ledger, entries, true);
-	return r < 0 ? r : parse_pauses(ledger, pauses);
+	return array_push(&ledger->pauses, pause);
 }
 
-static int parse_change(struct ledger *ledger, struct json_object *object)
+/* What is printable ASCII is read alike by each version of json-c. */
+static int parse_object(const char *line, size_t length, struct json_object **ret)
 {
-	struct json_object *gone, *entries, *pauses;
-	int r, changed = get_list(object, "pauses", &pauses);
-
-	if (changed < 0 || get_list(object, "gone", &gone) <= 0 ||
-		get_list(object, "entries", &entries) <= 0)
-		return -EBADMSG;
-	r = parse_gone(ledger, gone);
-	if (r >= 0)
-		r = parse_entries(ledger, entries, false);
-	return r < 0 || !changed ? r : parse_pauses(ledger, pauses);
-}
-
-static bool is_ascii(const char *line, size_t length)
-{
-	while (length && !(line[length - 1] & 0x80))
-		length--;
-	return !length;
-}
-
-/* Whether the object as json-c writes it is the line. */
-static bool is_written_so(struct json_object *object, const char *line, size_t length)
-{
-	const char *text = json_object_to_json_string_ext(object, JSON_C_TO_STRING_PLAIN);
-
-	return text && strlen(text) == length && memcmp(text, line, length) == 0;
-}
-
-static int parse_line(struct ledger *ledger, const char *line, size_t length, bool first)
-{
-	/* before there were escapes any byte was written as it is */
-	bool is_old = !is_ascii(line, length);
 	_cleanup_(tokener_freep) struct json_tokener *tokener =
 		json_tokener_new_ex(DEPTH);
-	_cleanup_(object_putp) struct json_object *object = NULL;
 
 	if (!tokener)
 		return -ENOMEM;
+	for (size_t i = 0; i < length; i++) {
+		if (!is_printable(line[i]))
+			return -EBADMSG;
+	}
 	if (length < 1 || length > INT_MAX || line[length - 1] != '}')
 		return -EBADMSG;
-	json_tokener_set_flags(tokener, is_old ? 0 : JSON_TOKENER_STRICT);
-	object = json_tokener_parse_ex(tokener, line, (int)length);
-	if (!object || json_tokener_get_parse_end(tokener) != length ||
-		!json_object_is_type(object, json_type_object) ||
-		(is_old && !is_written_so(object, line, length)))
+	json_tokener_set_flags(tokener, JSON_TOKENER_STRICT);
+	*ret = json_tokener_parse_ex(tokener, line, (int)length);
+	return *ret && json_tokener_get_parse_end(tokener) == length &&
+			       json_object_is_type(*ret, json_type_object)
+		       ? 0
+		       : -EBADMSG;
+}
+
+static int parse_header(
+	const struct ledger *ledger, struct json_object *object, size_t slots)
+{
+	char boot[LEDGER_BOOT];
+	int64_t number;
+	int version;
+
+	return get_int(object, "version", &version) < 0 || version != VERSION ||
+			       get_text(object, "boot", boot, sizeof(boot)) < 0 ||
+			       strcmp(boot, ledger->boot) != 0 ||
+			       get_number(object, "slots", &number) < 0 ||
+			       number != (int64_t)slots
+		       ? -EBADMSG
+		       : 0;
+}
+
+static int parse_pause(struct json_object *object, struct ledger_pause *ret)
+{
+	if (get_text(object, "pause", ret->name, sizeof(ret->name)) < 0 ||
+		get_text(object, "netns", ret->netns, sizeof(ret->netns)) < 0 ||
+		get_int(object, "ifindex", &ret->ifindex) < 0 || ret->ifindex < 0 ||
+		get_hex(object, "identity", &ret->identity) < 0 ||
+		(ret->ifindex ? !*ret->name : ret->identity))
 		return -EBADMSG;
-	return first ? parse_first(ledger, object) : parse_change(ledger, object);
+	return 0;
+}
+
+static int parse_used(struct ledger *ledger, struct json_object *object, size_t slot)
+{
+	struct ledger_slot *saved = &ledger->saved.items[slot - 1];
+	int64_t number;
+	int r;
+
+	if (get_number(object, "number", &number) < 0) {
+		saved->has_pause = true;
+		saved->pause.slot = slot;
+		r = parse_pause(object, &saved->pause);
+		return r < 0 ? r : take_pause(ledger, &saved->pause);
+	}
+	if (number < 1 || number > NUMBER_MOST)
+		return -EBADMSG;
+	saved->has_entry = true;
+	saved->entry.number = (uint64_t)number;
+	saved->entry.slot = slot;
+	r = parse_entry(object, &saved->entry);
+	return r < 0 ? r : take_entry(ledger, &saved->entry);
+}
+
+/* slot 0 is the header. */
+static int parse_slot(struct ledger *ledger, const char *text, size_t slot, size_t slots)
+{
+	const char *line = text + slot * LEDGER_SLOT;
+	_cleanup_(object_putp) struct json_object *object = NULL;
+	const struct ledger_slot none = { 0 };
+	size_t length = LEDGER_SLOT - 1;
+	int r = 0;
+
+	if (line[length] != '\n')
+		return -EBADMSG;
+	while (length && line[length - 1] == ' ')
+		length--;
+	if (slot)
+		r = array_push(&ledger->saved, &none);
+	if (r < 0 || (slot && !length))
+		return r;
+	r = parse_object(line, length, &object);
+	if (r < 0)
+		return r;
+	return slot ? parse_used(ledger, object, slot)
+		    : parse_header(ledger, object, slots);
+}
+
+static int by_number(const void *a, const void *b)
+{
+	const struct ledger_entry *one = a, *other = b;
+
+	return one->number < other->number ? -1 : one->number > other->number;
+}
+
+/* In the order of their first writes; no two may have the same number. */
+static int sort_entries(struct ledger *ledger)
+{
+	uint64_t last = 0;
+
+	if (ledger->entries.count)
+		qsort(ledger->entries.items, ledger->entries.count,
+			sizeof(*ledger->entries.items), by_number);
+	array_each (&ledger->entries, const struct ledger_entry, entry) {
+		if (entry->number == last)
+			return -EBADMSG;
+		last = entry->number;
+	}
+	ledger->number = last;
+	return 0;
+}
+
+static int parsed(struct ledger *ledger, int r)
+{
+	if (r < 0) {
+		array_clear(&ledger->entries);
+		array_clear(&ledger->pauses);
+		array_clear(&ledger->saved);
+	}
+	return r;
 }
 
 int ledger_parse(struct ledger *ledger, const char *text, size_t length)
 {
-	const char *at = text, *end = text + length;
-	int r = -EBADMSG;
+	size_t slots = length / LEDGER_SLOT;
+	int r = 0;
 
-	do {
-		const char *line = at, *newline;
+	if (!slots || length % LEDGER_SLOT || slots - 1 > SLOTS_MOST)
+		return -EBADMSG;
+	for (size_t i = 0; i < slots && r >= 0; i++)
+		r = parse_slot(ledger, text, i, slots - 1);
+	return parsed(ledger, r < 0 ? r : sort_entries(ledger));
+}
 
-		while (at != text && line < end && *line == ' ') /* ledger_save() */
-			line++;
-		if (at != text && line == end)
-			break;
-		newline = memchr(line, '\n', (size_t)(end - line));
-		if (!newline) { /* what was cut off lacks the line's end */
-			r = -EBADMSG;
-			break;
-		}
-		r = parse_line(ledger, line, (size_t)(newline - line), at == text);
-		at = newline + 1;
-	} while (r >= 0);
-	if (r < 0) {
-		array_clear(&ledger->entries);
-		array_clear(&ledger->pauses);
-	}
+/* --- reading what there was before the slots --------------------------------------------------- */
+
+/*
+ * A line with all of it, and one for each change. "gone" goes first; an entry takes the place of
+ * the one for the same; "pauses" are all of them, and left out where they are as before:
+ *
+ *	{"version":1,"boot":"...","entries":[...],"pauses":[...]}
+ *	{"gone":[{"netns":"...","ifindex":5}],"entries":[...],"pauses":[...]}
+ *
+ * It is read once, where a new version is started within the same boot.
+ */
+static int old_gone(struct ledger *ledger, struct json_object *object)
+{
+	char netns[NETNS_ID];
+	size_t index;
+	int ifindex;
+
+	if (!json_object_is_type(object, json_type_object) ||
+		get_text(object, "netns", netns, sizeof(netns)) < 0 ||
+		get_int(object, "ifindex", &ifindex) < 0)
+		return -EBADMSG;
+	index = index_of(ledger, netns, ifindex);
+	if (index == ledger->entries.count)
+		return -EBADMSG;
+	array_remove(&ledger->entries, index);
+	return 0;
+}
+
+static int old_entry(struct ledger *ledger, struct json_object *object)
+{
+	struct ledger_entry entry = { 0 };
+	int r = parse_entry(object, &entry);
+	size_t index = index_of(ledger, entry.netns, entry.ifindex);
+
+	if (r < 0 || index == ledger->entries.count)
+		return r < 0 ? r : take_entry(ledger, &entry);
+	ledger->entries.items[index] = entry;
+	return 0;
+}
+
+static int old_pause(struct ledger *ledger, struct json_object *object)
+{
+	struct ledger_pause pause = { 0 };
+
+	if (!json_object_is_type(object, json_type_object) ||
+		get_text(object, "netns", pause.netns, sizeof(pause.netns)) < 0 ||
+		get_text(object, "name", pause.name, sizeof(pause.name)) < 0)
+		return -EBADMSG;
+	return take_pause(ledger, &pause);
+}
+
+static int old_list(struct ledger *ledger, struct json_object *object, const char *key,
+	int (*take)(struct ledger *ledger, struct json_object *item))
+{
+	struct json_object *list;
+	int r = 0;
+
+	if (!json_object_object_get_ex(object, key, &list) ||
+		!json_object_is_type(list, json_type_array))
+		return -EBADMSG;
+	for (size_t i = 0; i < json_object_array_length(list) && r >= 0; i++)
+		r = take(ledger, json_object_array_get_idx(list, i));
 	return r;
+}
+
+static int old_line(struct ledger *ledger, const char *line, size_t length, bool first)
+{
+	_cleanup_(object_putp) struct json_object *object = NULL;
+	char boot[LEDGER_BOOT];
+	int version, r = parse_object(line, length, &object);
+
+	if (r >= 0 && first)
+		r = get_int(object, "version", &version) < 0 || version != VERSION_OLD ||
+				    get_text(object, "boot", boot, sizeof(boot)) < 0 ||
+				    strcmp(boot, ledger->boot) != 0
+			    ? -EBADMSG
+			    : 0;
+	else if (r >= 0)
+		r = old_list(ledger, object, "gone", old_gone);
+	if (r >= 0)
+		r = old_list(ledger, object, "entries", old_entry);
+	if (r < 0 || (!first && !json_object_object_get_ex(object, "pauses", NULL)))
+		return r;
+	array_clear(&ledger->pauses);
+	return old_list(ledger, object, "pauses", old_pause);
+}
+
+int ledger_parse_old(struct ledger *ledger, const char *text, size_t length)
+{
+	const char *at = text, *end = text + length, *newline;
+	int r = length ? 0 : -EBADMSG;
+
+	while (r >= 0 && at < end) {
+		newline = memchr(at, '\n', (size_t)(end - at));
+		if (!newline) /* what was cut off lacks the line's end */
+			r = -EBADMSG;
+		else
+			r = old_line(ledger, at, (size_t)(newline - at), at == text);
+		/* a page that had no room for the next line was filled up with blanks */
+		for (at = newline ? newline + 1 : end; at < end && *at == ' ';)
+			at++;
+	}
+	return parsed(ledger, r);
 }
 
 /* --- writing ---------------------------------------------------------------------------------- */
@@ -440,14 +579,6 @@ static int add_member(
 	if (member && object && json_object_object_add(object, key, member) == 0)
 		return 0;
 	(void)json_object_put(member);
-	return -ENOMEM;
-}
-
-static int push_member(struct json_object *array, struct json_object *item)
-{
-	if (item && array && json_object_array_add(array, item) == 0)
-		return 0;
-	(void)json_object_put(item);
 	return -ENOMEM;
 }
 
@@ -485,17 +616,22 @@ static int add_example(struct json_object *object, const struct flow *example)
 	return r | add_part(object, "dport", example->dport, 0);
 }
 
-static int add_entry(struct json_object *list, const struct ledger_entry *entry)
+static int add_hex(struct json_object *object, const char *key, uint64_t number)
 {
-	struct json_object *object = json_object_new_object();
-	char text[32];
-	int r;
+	char text[17];
 
-	r = add_text(object, "netns", entry->netns);
+	snprintf(text, sizeof(text), "%" PRIx64, number);
+	return add_text(object, key, text);
+}
+
+static int add_entry(struct json_object *object, const struct ledger_entry *entry)
+{
+	int r = add_number(object, "number", (int64_t)entry->number);
+
+	r |= add_text(object, "netns", entry->netns);
 	r |= add_number(object, "ifindex", entry->ifindex);
 	r |= add_text(object, "name", entry->name);
-	snprintf(text, sizeof(text), "%" PRIx64, entry->identity);
-	r |= add_text(object, "identity", text);
+	r |= add_hex(object, "identity", entry->identity);
 	r |= add_number(object, "old", entry->old);
 	r |= add_number(object, "was", entry->was);
 	r |= add_number(object, "value", entry->value);
@@ -503,54 +639,58 @@ static int add_entry(struct json_object *list, const struct ledger_entry *entry)
 	r |= add_member(object, "keeps", json_object_new_boolean(entry->keeps));
 	r |= add_text(object, "finding", entry->finding);
 	r |= add_example(object, &entry->example);
-	r |= add_number(object, "when", (int64_t)entry->when_usec);
-	return r | push_member(list, object);
+	return r | add_number(object, "when", (int64_t)entry->when_usec);
 }
 
-static int add_pause(struct json_object *list, const struct ledger_pause *pause)
+static int add_pause(struct json_object *object, const struct ledger_pause *pause)
 {
-	struct json_object *object = json_object_new_object();
-	int r = add_text(object, "netns", pause->netns);
+	int r = add_text(object, "pause", pause->name);
 
-	r |= add_text(object, "name", pause->name);
-	return r | push_member(list, object);
+	r |= add_text(object, "netns", pause->netns);
+	r |= add_number(object, "ifindex", pause->ifindex);
+	return r | add_hex(object, "identity", pause->identity);
 }
 
-static int add_pauses(struct json_object *object, const struct ledger *ledger)
+static int to_slot(struct json_object *object, char out[static LEDGER_SLOT])
 {
-	struct json_object *list = json_object_new_array();
-	int r = add_member(object, "pauses", list);
+	const char *text = json_object_to_json_string_ext(object, JSON_C_TO_STRING_PLAIN);
+	size_t length = text ? strlen(text) : 0;
 
-	array_each (&ledger->pauses, const struct ledger_pause, pause)
-		r |= r < 0 ? r : add_pause(list, pause);
-	return r;
+	if (!text)
+		return -ENOMEM;
+	if (length > LEDGER_SLOT - 1)
+		return -EMSGSIZE;
+	memcpy(out, text, length);
+	memset(out + length, ' ', LEDGER_SLOT - 1 - length);
+	out[LEDGER_SLOT - 1] = '\n';
+	return 0;
 }
 
-static int to_line(struct json_object *object, char **ret)
-{
-	return asprintf(ret, "%s\n",
-		       json_object_to_json_string_ext(object, JSON_C_TO_STRING_PLAIN)) < 0
-		       ? -ENOMEM
-		       : 0;
-}
-
-int ledger_format(const struct ledger *ledger, char **ret)
+int ledger_format_header(
+	const struct ledger *ledger, size_t slots, char out[static LEDGER_SLOT])
 {
 	_cleanup_(object_putp) struct json_object *object = json_object_new_object();
-	struct json_object *entries = json_object_new_array();
 	int r = add_number(object, "version", VERSION);
 
 	r |= add_text(object, "boot", ledger->boot);
-	r |= add_member(object, "entries", entries);
-	array_each (&ledger->entries, const struct ledger_entry, entry)
-		r |= r < 0 ? r : add_entry(entries, entry);
-	r |= r < 0 ? r : add_pauses(object, ledger);
-	return r < 0 ? -ENOMEM : to_line(object, ret);
+	r |= add_number(object, "slots", (int64_t)slots);
+	return r < 0 ? -ENOMEM : to_slot(object, out);
 }
 
-static bool is_for_same(const struct ledger_entry *a, const struct ledger_entry *b)
+int ledger_format_slot(const struct ledger_content *content, char out[static LEDGER_SLOT])
 {
-	return a->ifindex == b->ifindex && strcmp(a->netns, b->netns) == 0;
+	_cleanup_(object_putp) struct json_object *object = NULL;
+	int r;
+
+	if (!content->entry && !content->pause) {
+		memset(out, ' ', LEDGER_SLOT - 1);
+		out[LEDGER_SLOT - 1] = '\n';
+		return 0;
+	}
+	object = json_object_new_object();
+	r = content->entry ? add_entry(object, content->entry)
+			   : add_pause(object, content->pause);
+	return r < 0 ? -ENOMEM : to_slot(object, out);
 }
 
 static bool is_same_flow(const struct flow *a, const struct flow *b)
@@ -560,82 +700,27 @@ static bool is_same_flow(const struct flow *a, const struct flow *b)
 	       a->sport == b->sport && a->dport == b->dport;
 }
 
-/* Whether nothing changed in an entry for the same: each thing that add_entry() writes. */
-static bool is_unchanged(const struct ledger_entry *a, const struct ledger_entry *b)
+/* Each thing that add_entry() writes. */
+static bool is_same_entry(const struct ledger_entry *a, const struct ledger_entry *b)
 {
-	return strcmp(a->name, b->name) == 0 && a->identity == b->identity &&
-	       a->old == b->old && a->was == b->was && a->value == b->value &&
-	       a->done == b->done && a->keeps == b->keeps &&
+	return a->number == b->number && strcmp(a->netns, b->netns) == 0 &&
+	       a->ifindex == b->ifindex && strcmp(a->name, b->name) == 0 &&
+	       a->identity == b->identity && a->old == b->old && a->was == b->was &&
+	       a->value == b->value && a->done == b->done && a->keeps == b->keeps &&
 	       strcmp(a->finding, b->finding) == 0 && a->when_usec == b->when_usec &&
 	       is_same_flow(&a->example, &b->example);
 }
 
-static int add_gone(struct json_object *list, const struct ledger_entry *entry)
+static bool is_same_pause(const struct ledger_pause *a, const struct ledger_pause *b)
 {
-	struct json_object *object = json_object_new_object();
-	int r = add_text(object, "netns", entry->netns);
-
-	r |= add_number(object, "ifindex", entry->ifindex);
-	return r | push_member(list, object);
+	return strcmp(a->netns, b->netns) == 0 && a->ifindex == b->ifindex &&
+	       strcmp(a->name, b->name) == 0 && a->identity == b->identity;
 }
 
-/*
- * Entries keep their order, and new ones come behind: those saved that are passed over on the
- * way are gone.
- */
-static int add_changes(const struct ledger *ledger, struct json_object *gone,
-	struct json_object *entries)
+bool ledger_slot_has(const struct ledger_slot *slot, const struct ledger_content *content)
 {
-	const struct ledger_entry *saved = ledger->saved.items, *end = saved;
-	int r = 0;
-
-	if (end) /* clang minds that 0 is added to NULL */
-		end += ledger->saved.count;
-	array_each (&ledger->entries, const struct ledger_entry, entry) {
-		const struct ledger_entry *same = saved;
-
-		while (same < end && !is_for_same(same, entry))
-			same++;
-		if (same < end) {
-			for (; saved < same; saved++)
-				r |= add_gone(gone, saved);
-			saved = same + 1;
-		}
-		if (same == end || !is_unchanged(same, entry))
-			r |= add_entry(entries, entry);
-	}
-	for (; saved < end; saved++)
-		r |= add_gone(gone, saved);
-	return r;
-}
-
-static bool same_pauses(const struct ledger *ledger)
-{
-	bool same = ledger->pauses.count == ledger->saved_pauses.count;
-
-	for (size_t i = 0; same && i < ledger->pauses.count; i++) {
-		const struct ledger_pause *now = &ledger->pauses.items[i],
-					  *saved = &ledger->saved_pauses.items[i];
-
-		same = strcmp(now->netns, saved->netns) == 0 &&
-		       strcmp(now->name, saved->name) == 0;
-	}
-	return same;
-}
-
-int ledger_format_change(const struct ledger *ledger, bool always, char **ret)
-{
-	_cleanup_(object_putp) struct json_object *object = json_object_new_object();
-	struct json_object *gone = json_object_new_array(),
-			   *entries = json_object_new_array();
-	int r = add_member(object, "gone", gone);
-
-	r |= add_member(object, "entries", entries);
-	r |= r < 0 ? r : add_changes(ledger, gone, entries);
-	if (r >= 0 && !same_pauses(ledger))
-		r = add_pauses(object, ledger);
-	else if (r >= 0 && !always && !json_object_array_length(gone) &&
-		 !json_object_array_length(entries))
-		return 0;
-	return r < 0 ? -ENOMEM : to_line(object, ret);
+	return slot->has_entry == (content->entry != NULL) &&
+	       slot->has_pause == (content->pause != NULL) &&
+	       (!content->entry || is_same_entry(&slot->entry, content->entry)) &&
+	       (!content->pause || is_same_pause(&slot->pause, content->pause));
 }

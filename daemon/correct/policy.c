@@ -345,7 +345,7 @@ static enum refusal forbidden(
 		return REFUSED_UNSURE;
 	if (!input->ledger || input->ledger_fails)
 		return REFUSED_LEDGER;
-	if (ledger_is_paused(input->ledger, finding->iif))
+	if (ledger_is_paused(input->ledger, finding->ifindex, finding->iif))
 		return REFUSED_PAUSED;
 	return REFUSED_NOTHING;
 }
@@ -467,6 +467,7 @@ static int drop_overwritten(struct policy *policy, const struct policy_input *in
 		changed = true;
 	}
 	ledger_follow_end(ledger);
+	changed |= ledger_follow_pauses(ledger, state, false);
 	/* not saved it is read as not ours, too: the kernel's value says so */
 	return changed && ledger_save(ledger) == -ENOMEM ? -ENOMEM : 0;
 }
@@ -563,6 +564,7 @@ void policy_follow(struct policy *policy, struct ledger *ledger,
 {
 	struct ledger_entry *entry;
 	struct backoff *backoff;
+	bool changed;
 
 	if (!change->gone) {
 		backoff = backoff_of(&policy->backoffs, change->ifindex, now_usec);
@@ -572,12 +574,15 @@ void policy_follow(struct policy *policy, struct ledger *ledger,
 		return;
 	}
 	backoff_forget(&policy->backoffs, change->ifindex);
-	entry = ledger ? ledger_find(ledger, change->ifindex) : NULL;
-	if (!entry)
+	if (!ledger)
 		return;
-	ledger_remove(ledger, entry);
+	changed = ledger_end_pauses(ledger, change->ifindex);
+	entry = ledger_find(ledger, change->ifindex);
+	if (entry)
+		ledger_remove(ledger, entry);
 	/* at worst it is compared with the kernel, and goes then */
-	(void)ledger_save(ledger);
+	if (entry || changed)
+		(void)ledger_save(ledger);
 }
 
 void policy_done(struct policy *policy)

@@ -97,7 +97,8 @@ int policy_by_hand(struct policy *policy, const struct policy_input *input,
 	const struct finding *finding);
 
 /*
- * Follows a link that came up, or went: then what is known of it goes, with its ledger entry. Not
+ * Follows a link that came up, or went: then what is known of it goes, with its ledger entry and
+ * its pause. Not
  * while something is being written (state.links).
  */
 void policy_follow(struct policy *policy, struct ledger *ledger,

@@ -96,12 +96,14 @@ int request_revert(struct policy *policy, const struct policy_input *input,
 	return r < 0 ? r : 0;
 }
 
-typedef int (*ledger_switch)(struct ledger *ledger, const char *name);
+typedef int (*ledger_switch)(
+	struct ledger *ledger, const struct state *state, const char *name);
 
 /* What can't be an interface's name would be another's in the ledger, or all of them. */
 static bool is_name(const char *name)
 {
-	return *name && strlen(name) < NAME_MAX_ && !strchr(name, '/');
+	return *name && strlen(name) < NAME_MAX_ && !strchr(name, '/') &&
+	       strcmp(name, ".") != 0 && strcmp(name, "..") != 0;
 }
 
 /* One of them; NULL: all. */
@@ -116,7 +118,7 @@ static int switch_pause(const struct policy_input *input, const char *name,
 	if (name && !is_name(name))
 		return request_answer_words(
 			ret, "refused", "", "\"%s\" is not an interface name.", name);
-	r = change(input->ledger, name);
+	r = change(input->ledger, state, name);
 	if (r < 0)
 		return r;
 	if (name && change == ledger_resume && ledger_all_paused(input->ledger))

@@ -341,7 +341,12 @@ static bool is_wanted(const struct policy_input *input, const struct group *grou
 
 static bool is_paused(const struct policy_input *input, const struct group *group)
 {
-	return *group->name ? ledger_is_paused(input->ledger, group->name)
+	const struct state *state = input->port->state(input->port->data);
+	const struct iface *iface =
+		state ? state_iface_by_name(state, group->name) : NULL;
+
+	return *group->name ? ledger_is_paused(input->ledger,
+				      iface ? iface->link.ifindex : 0, group->name)
 			    : ledger_all_paused(input->ledger);
 }
 

@@ -82,13 +82,27 @@ static void identify(const struct kernel_port *port, struct ledger_entry *entry)
 	entry->identity = iface ? iface->link.identity : 0;
 }
 
+/* What is outside is of somebody who meant what the next one inside does. */
+static int within_ledger(int value)
+{
+	return value < LEDGER_LEAST  ? LEDGER_LEAST
+	       : value > LEDGER_MOST ? LEDGER_MOST
+				     : value;
+}
+
+/* Whether a value is one that an entry tells of: else somebody has written over it. */
+static bool is_of_entry(const struct ledger_entry *entry, int value)
+{
+	return value == entry->value || (!entry->done && value == entry->was);
+}
+
 static int put_pending(
 	struct work *work, const struct plan_step *step, struct before *before)
 {
 	const struct ledger_entry *known = ledger_find(work->ledger, step->ifindex);
 	struct ledger_entry entry = { .ifindex = step->ifindex,
-		.old = step->old,
-		.was = step->old,
+		.old = within_ledger(step->old),
+		.was = within_ledger(step->old),
 		.value = step->value,
 		.keeps = step->keeps,
 		.example = work->finding->example,
@@ -97,8 +111,11 @@ static int put_pending(
 	entry.example.iif = step->ifindex;
 	identify(work->port, &entry);
 	before->existed = known != NULL;
-	if (known) {
+	if (known)
 		before->entry = *known;
+	if (known && !is_of_entry(known, step->old))
+		known = NULL; /* what is there now is what to go back to */
+	if (known) {
 		entry.old = known->old;
 		if (!known->keeps)
 			entry.when_usec = known->when_usec;
@@ -167,7 +184,8 @@ static void roll_back(struct work *work, struct outcome *ret)
 			back = put_step_back(work->port, step, &foreign);
 		if (back && entry && work->before[i].existed && !foreign) {
 			*entry = work->before[i].entry;
-		} else if (back && entry) {
+		} else if (entry && (back || entry->value == entry->old)) {
+			ret->left |= !back;
 			ledger_remove(work->ledger, entry);
 		} else if (entry) {
 			ret->left = true;
@@ -449,7 +467,7 @@ static bool resume(struct ledger *ledger, const struct kernel_port *port,
 		return false;
 	if (r < 0)
 		return true;
-	if (value != entry->value && (entry->done || value != entry->was))
+	if (!is_of_entry(entry, value))
 		return false;
 	if (iface && !ledger_is_about(entry, iface->link.identity)) {
 		if (value != entry->old && told)
@@ -467,6 +485,8 @@ static bool resume(struct ledger *ledger, const struct kernel_port *port,
 int ledger_reconcile(struct ledger *ledger, const struct kernel_port *port,
 	ledger_reconcile_told told, void *data)
 {
+	const struct state *state = port->state(port->data);
+
 	for (size_t i = ledger->entries.count; i-- > 0;) {
 		struct ledger_entry *entry = &ledger->entries.items[i];
 
@@ -475,5 +495,7 @@ int ledger_reconcile(struct ledger *ledger, const struct kernel_port *port,
 			array_remove(&ledger->entries, i);
 	}
 	ledger_follow_end(ledger);
+	if (state)
+		(void)ledger_follow_pauses(ledger, state, true);
 	return ledger_save(ledger);
 }

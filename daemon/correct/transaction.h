@@ -74,7 +74,7 @@ typedef void (*ledger_reconcile_told)(void *data, const struct ledger_entry *ent
 /*
  * After a start, holds the ledger against the kernel: what was written is ours, what was not
  * is forgotten, and so is what belongs to another interface by now or has somebody else's
- * value. What can't be read for another reason stays. Returns 0 or a negative errno of saving.
+ * value. What can't be read for another reason stays. Pauses of interfaces that are gone end. Returns 0 or a negative errno of saving.
  */
 int ledger_reconcile(struct ledger *ledger, const struct kernel_port *port,
 	ledger_reconcile_told told, void *data);

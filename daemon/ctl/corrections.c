@@ -24,7 +24,9 @@ void corrections_say_error(const struct ctl *ctl, const struct corrections *corr
 {
 	int error = corrections->error;
 
-	if (error == -EBADMSG)
+	if (error == -EUCLEAN)
+		ctl_say(ctl, "%s: %s", corrections->ledger->folder.problem, consequence);
+	else if (error == -EBADMSG)
 		ctl_say(ctl, "the ledger in %s is damaged: %s", corrections->directory,
 			consequence);
 	else if (error < 0)

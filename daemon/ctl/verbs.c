@@ -94,8 +94,8 @@ static const char pause_help[] =
 	"rpfilterctl resume [IFACE...] [--json] [--netns NAME] [--state DIR]\n"
 	"\n"
 	"Stops rpfilterd from correcting and reverting on the named interfaces, or on all, until\n"
-	"resume or the next boot; a restart does not end it. Findings are still logged. Needs\n"
-	"root.\n"
+	"resume, the next boot, or the interface's removal. A restart or another name does not\n"
+	"end it. Findings are still logged. Needs root.\n"
 	"\n"
 	"Exit: 0 done; 2 usage error, or it failed.\n";
 

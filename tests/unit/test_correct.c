@@ -159,7 +159,7 @@ START_TEST(no_ledger_no_correction)
 	world_open_ledger(&world);
 	/* its folder is gone under it, and can't be made again */
 	world_lose_folder();
-	world_is(&world, 200, "failed tunl0 20", 1); /* ENOTDIR */
+	world_is(&world, 200, "failed tunl0 117", 1); /* EUCLEAN */
 	/* that is no failure of the interface's: there is no waiting for its sake */
 	ck_assert_uint_eq(backoff_of(&world.correct.backoffs, 5, 0)->retry_usec, 0);
 	ck_assert_int_eq(world.kernel->writes, 0);
@@ -475,13 +475,13 @@ START_TEST(by_hand_and_paused)
 	struct world world;
 
 	world_init(&world, CORRECT, strict);
-	ck_assert_int_eq(ledger_pause(world.ledger, "tunl0"), 1);
+	ck_assert_int_eq(ledger_pause(world.ledger, world.state, "tunl0"), 1);
 	world_is(&world, 0, "refused tunl0 pause", 1);
 	world_is(&world, 100, "", 1);
-	ck_assert_int_eq(ledger_resume(world.ledger, NULL), 1);
+	ck_assert_int_eq(ledger_resume(world.ledger, world.state, NULL), 1);
 	world_is(&world, 200, "corrected tunl0 1>2", 2);
 	/* paused, nothing is taken back either */
-	ck_assert_int_eq(ledger_pause(world.ledger, NULL), 1);
+	ck_assert_int_eq(ledger_pause(world.ledger, world.state, NULL), 1);
 	model_line(world.state, "ip link set tunl0 down");
 	model_sysctl(world.state, "tunl0", "rp_filter", 2);
 	world_is(&world, 1000, "", 2);

@@ -8,6 +8,7 @@
 #include "host/host_model.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -110,7 +111,9 @@ START_TEST(a_group_is_of_the_one_it_was_loosened_for)
 		ck_assert_int_eq(*world_value(&world, 6), 1);
 		ck_assert(world.ledger->entries.items[0].keeps);
 		if (ways[i].paused)
-			ck_assert_int_eq(ledger_pause(world.ledger, ways[i].paused), 1);
+			ck_assert_int_eq(
+				ledger_pause(world.ledger, world.state, ways[i].paused),
+				1);
 		model_line(world.state, "ip link set tunl0 down");
 		model_sysctl(world.state, "tunl0", "rp_filter", 0);
 		(void)world_turn(&world, 10000);
@@ -388,6 +391,146 @@ START_TEST(a_full_ledger_is_refused_and_stays)
 }
 END_TEST
 
+static void reopen(struct world *world)
+{
+	ledger_free(world->ledger);
+	world_open_ledger(world);
+}
+
+/* What was there before us may be any number: it is kept, or what the kernel takes alike. */
+START_TEST(odd_values_are_kept)
+{
+	static const struct {
+		const char *line;
+		int value, old;
+	} rows[] = {
+		{ "sysctl -w net.ipv4.conf.tunl0.rp_filter=-1", -1, -1 },
+		{ "sysctl -w net.ipv4.conf.tunl0.rp_filter=-2147483648", INT_MIN, -128 },
+		{ "sysctl -w net.ipv4.conf.tunl0.rp_filter=0", 0, 0 },
+	};
+
+	for (size_t i = 0; i < ELEMENTS(rows); i++) {
+		const char *const lines[MOST_LINES] = { rows[i].line, NUMBERED,
+			"sysctl -w net.ipv4.conf.all.rp_filter=1" };
+		char said[64];
+		struct world world;
+
+		world_init(&world, CORRECT, lines);
+		const struct kernel_port port = world_port(&world);
+		snprintf(said, sizeof(said), "corrected tunl0 %d>2", rows[i].value);
+		world_is(&world, 0, said, 2);
+		reopen(&world);
+		ck_assert_int_eq(ledger_reconcile(world.ledger, &port, NULL, NULL), 0);
+		ck_assert_int_eq(ledger_find(world.ledger, 5)->old, rows[i].old);
+		ask(&world, request_revert, "tunl0", NULL, NULL);
+		ck_assert_int_eq(*world_value(&world, 5), rows[i].old);
+		reopen(&world);
+		ck_assert_uint_eq(world.ledger->entries.count, 0);
+		world_done(&world);
+	}
+}
+END_TEST
+
+/* Loose drops what has no route at all; a greater value than 2 is loose, too. */
+START_TEST(great_values_are_kept)
+{
+	for (int value = 7; value; value = value == 7 ? INT_MAX : 0) {
+		char line[64], said[64];
+		const char *const lines[MOST_LINES] = { line,
+			"ip route del default via 10.0.0.1 dev eth0" };
+		struct world world;
+
+		snprintf(line, sizeof(line), "sysctl -w net.ipv4.conf.tunl0.rp_filter=%d",
+			value);
+		world_init(&world, CORRECT "correct = { address_wait = 0; };", lines);
+		snprintf(said, sizeof(said), "corrected tunl0 %d>0", value);
+		world_is(&world, 0, said, 0);
+		reopen(&world);
+		ck_assert_int_eq(
+			ledger_find(world.ledger, 5)->old, value == 7 ? 7 : LEDGER_MOST);
+		ask(&world, request_revert, "tunl0", NULL, NULL);
+		ck_assert_int_eq(*world_value(&world, 5), value == 7 ? 7 : LEDGER_MOST);
+		world_done(&world);
+	}
+}
+END_TEST
+
+/* Somebody's value that came over ours unseen is what there is to go back to. */
+START_TEST(what_is_there_is_gone_back_to)
+{
+	struct world world;
+
+	world_init(&world, CORRECT "correct = { restore = \"never\"; };", strict);
+	world_is(&world, 0, "corrected tunl0 1>2", 2);
+	ledger_find(world.ledger, 5)->old = 7;
+	ledger_find(world.ledger, 5)->value = ledger_find(world.ledger, 5)->was = 0;
+	world_other(&world, "tunl0", 1);
+	ledger_find(world.ledger, 5)->done = false; /* else it is seen */
+	world_is(&world, 1000, "corrected tunl0 1>2", 2);
+	ck_assert_int_eq(ledger_find(world.ledger, 5)->old, 1);
+	reopen(&world);
+	ck_assert_uint_eq(world.ledger->entries.count, 1);
+	world_done(&world);
+}
+END_TEST
+
+/* A pause goes where its interface goes, and ends with it; who gets the name is not paused. */
+START_TEST(a_pause_goes_with_its_interface)
+{
+	struct world world;
+
+	world_init(&world, CORRECT, strict);
+	ask(&world, request_pause, "tunl0", "paused", "tunl0: corrections paused");
+	world_is(&world, 0, "refused tunl0 pause", 1);
+	model_line(world.state, "ip link set tunl0 name gre0");
+	model_sysctl(world.state, "gre0", "rp_filter", 1);
+	ck_assert_str_eq(world_turn(&world, 1000), "refused gre0 pause");
+	model_line(world.state, "ip link add tunl0 index 8 up type ipip");
+	model_line(world.state, "ip address add 192.0.2.10/32 dev tunl0");
+	model_sysctl(world.state, "tunl0", "rp_filter", 1);
+	*world_value(&world, 8) = 1;
+	ck_assert_str_eq(world_turn(&world, 2000), "corrected tunl0 1>2");
+	ck_assert_int_eq(*world_value(&world, 5), 1);
+	/* out of sight of it, too */
+	reopen(&world);
+	const struct kernel_port port = world_port(&world);
+	ck_assert_int_eq(ledger_reconcile(world.ledger, &port, NULL, NULL), 0);
+	ck_assert(ledger_is_paused(world.ledger, 5, "gre0"));
+	model_line(world.state, "ip link del gre0");
+	model_line(world.state, "ip link add gre0 index 5 up type ipip");
+	model_line(world.state, "ip address add 192.0.2.9/32 dev gre0");
+	model_sysctl(world.state, "gre0", "rp_filter", 1);
+	ck_assert_str_eq(world_turn(&world, 3000), "corrected gre0 1>2");
+	reopen(&world);
+	ck_assert_uint_eq(world.ledger->pauses.count, 0);
+	world_done(&world);
+}
+END_TEST
+
+/* One that is to come: whoever comes by the name first, and nobody else. */
+START_TEST(a_pause_waits_for_a_name)
+{
+	struct world world;
+
+	world_init(&world, CORRECT, strict);
+	ask(&world, request_pause, "gre0", "paused", "no such interface now");
+	world_is(&world, 0, "corrected tunl0 1>2", 2);
+	model_line(world.state, "ip link add gre0 index 8 up type ipip");
+	model_line(world.state, "ip address add 192.0.2.10/32 dev gre0");
+	model_sysctl(world.state, "gre0", "rp_filter", 1);
+	*world_value(&world, 8) = 1;
+	ck_assert_str_eq(world_turn(&world, 1000), "refused gre0 pause");
+	ck_assert_int_eq(world.ledger->pauses.items[0].ifindex, 8);
+	model_line(world.state, "ip link del gre0");
+	model_line(world.state, "ip link add gre0 index 9 up type ipip");
+	model_line(world.state, "ip address add 192.0.2.10/32 dev gre0");
+	model_sysctl(world.state, "gre0", "rp_filter", 1);
+	*world_value(&world, 9) = 1;
+	ck_assert_str_eq(world_turn(&world, 2000), "corrected gre0 1>2");
+	world_done(&world);
+}
+END_TEST
+
 START_TEST(pauses_are_of_those_that_are_named)
 {
 	struct world world;
@@ -402,11 +545,12 @@ START_TEST(pauses_are_of_those_that_are_named)
 	world_is(&world, 200, "corrected tunl0 1>2", 2);
 	/* one that will come may be named, and a slip shows */
 	ask(&world, request_pause, "tunl7", "paused", "no such interface now");
-	ck_assert(ledger_is_paused(world.ledger, "tunl7"));
+	ck_assert(ledger_is_paused(world.ledger, 0, "tunl7"));
 	ask(&world, request_pause, "", "refused", "not an interface name");
 	ask(&world, request_pause, "a-name-of-16-or-more", "refused",
 		"not an interface name");
 	ask(&world, request_pause, "a/b", "refused", "not an interface name");
+	ask(&world, request_pause, "..", "refused", "not an interface name");
 	ck_assert(!ledger_all_paused(world.ledger));
 	ck_assert_uint_eq(world.ledger->pauses.count, 1);
 	world_done(&world);
@@ -423,7 +567,10 @@ int main(void)
 		names_that_are_swapped, what_is_left_of_one_that_went_is_taken_back,
 		a_correction_follows_its_interface, without_a_ledger_it_is_taken_back,
 		one_that_cannot_be_taken_back_keeps_no_other,
-		a_full_ledger_is_refused_and_stays, pauses_are_of_those_that_are_named };
+		a_full_ledger_is_refused_and_stays, odd_values_are_kept,
+		great_values_are_kept, what_is_there_is_gone_back_to,
+		a_pause_goes_with_its_interface, a_pause_waits_for_a_name,
+		pauses_are_of_those_that_are_named };
 	char command[64];
 	int r;
 
