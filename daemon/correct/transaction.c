@@ -426,7 +426,7 @@ int transaction_revert(struct ledger *ledger, const struct kernel_port *port,
 		calloc(ledger->entries.count + 1, sizeof(*ifindexes));
 	size_t count = 0;
 	bool left = false;
-	int r;
+	int r = 0;
 
 	if (!ifindexes)
 		return -ENOMEM;
@@ -436,7 +436,7 @@ int transaction_revert(struct ledger *ledger, const struct kernel_port *port,
 			strcmp(entry->finding, finding) == 0)
 			ifindexes[count++] = entry->ifindex;
 	}
-	while (count-- > 0 && !left) {
+	while (count-- > 0 && !left && r != -ENOMEM) {
 		struct ledger_entry *entry = ledger_find(ledger, ifindexes[count]), was;
 		struct outcome how = { .kind = OUTCOME_DONE };
 		int now = 0;
@@ -449,8 +449,9 @@ int transaction_revert(struct ledger *ledger, const struct kernel_port *port,
 			told(data, &was, now, &how);
 		/* what was written before it depends on it: it all stays */
 		left = how.kind == OUTCOME_ERROR || how.kind == OUTCOME_NO_LEDGER;
+		/* each by itself is written in its place: that needs no new file */
+		r = ledger_save(ledger);
 	}
-	r = ledger_save(ledger);
 	return r == -ENOMEM ? r : left ? -EIO : 0;
 }
 

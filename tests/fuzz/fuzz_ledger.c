@@ -12,7 +12,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-#define MOST_LINES 64
+#define MOST_LINES 32
 
 static void same_entry(const struct ledger_entry *x, const struct ledger_entry *y)
 {
@@ -115,11 +115,11 @@ static void try_lines(const char *text, size_t length)
 	static char slots[MOST_LINES * LEDGER_SLOT];
 	size_t count = 0;
 
-	memset(slots, ' ', sizeof(slots));
 	while (length && count < MOST_LINES) {
 		const char *end = memchr(text, '\n', length);
 		size_t line = end ? (size_t)(end - text) : length;
 
+		memset(slots + count * LEDGER_SLOT, ' ', LEDGER_SLOT);
 		memcpy(slots + count * LEDGER_SLOT, text,
 			line < LEDGER_SLOT ? line : LEDGER_SLOT - 1);
 		slots[++count * LEDGER_SLOT - 1] = '\n';

@@ -8,10 +8,12 @@
 #include "host/host_model.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define CORRECT "mode = \"correct\";"
@@ -124,6 +126,44 @@ START_TEST(a_group_is_of_the_one_it_was_loosened_for)
 		ck_assert((world.ledger->entries.count == 0) == goes);
 		world_done(&world);
 	}
+}
+END_TEST
+
+/* The ledger's file, held open: so no other one has its number. */
+static int hold_ledger(const struct world *world)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), "%s/ledger-%s.json", world_directory,
+		world->ledger->boot);
+	return open(path, O_RDONLY | O_CLOEXEC);
+}
+
+/* A new file costs more the more entries there are, and room on the disk. */
+START_TEST(a_group_is_taken_back_in_place)
+{
+	static const char *const lines[MOST_LINES] = { STRICT,
+		"sysctl -w net.ipv4.conf.all.rp_filter=1" };
+	struct stat before, now;
+	struct world world;
+	int held, again;
+
+	world_init(&world, CORRECT "correct = { allow_all = true; address_wait = 0; };",
+		lines);
+	const struct kernel_port port = world_port(&world);
+	world_is(&world, 0, "corrected tunl0 1>0", 0);
+	ck_assert_uint_ge(world.ledger->entries.count, 3);
+	held = hold_ledger(&world);
+	ck_assert_int_eq(fstat(held, &before), 0);
+	ck_assert_int_eq(
+		transaction_revert(world.ledger, &port, "tunl0/local", NULL, NULL), 0);
+	ck_assert_uint_eq(world.ledger->entries.count, 0);
+	again = hold_ledger(&world);
+	ck_assert_int_eq(fstat(again, &now), 0);
+	ck_assert_uint_eq(now.st_ino, before.st_ino);
+	(void)close(held);
+	(void)close(again);
+	world_done(&world);
 }
 END_TEST
 
@@ -562,7 +602,7 @@ int main(void)
 	const TTest *const tests[] = { what_would_drop_more_is_not_taken_back,
 		a_fight_over_all_is_one, a_roll_back_is_not_over_somebody_elses,
 		what_is_pending_is_of_one_interface,
-		a_group_is_of_the_one_it_was_loosened_for,
+		a_group_is_of_the_one_it_was_loosened_for, a_group_is_taken_back_in_place,
 		at_the_end_a_group_is_of_the_same, a_name_that_is_given_away_is_not_ours,
 		names_that_are_swapped, what_is_left_of_one_that_went_is_taken_back,
 		a_correction_follows_its_interface, without_a_ledger_it_is_taken_back,
