@@ -78,6 +78,9 @@ static int compare_again(struct sync *sync, bool *ret_equal, char *what)
 	r = sync_catch_up(sync, audit->fresh, true);
 	if (r < 0)
 		return sync_failed(sync, r);
+	r = sync_settle_rules(sync);
+	if (r < 0)
+		return r;
 	*ret_equal = state_equal(sync->state, audit->fresh, what);
 	return 1;
 }

@@ -69,12 +69,30 @@ static void foresee(uint32_t table, const struct ip4 *dsts, size_t count, void *
 		state_ahead(sync->state, table, dsts, count);
 }
 
+/* What a change of rules leaves open is asked before anything is evaluated. */
+int sync_settle_rules(struct sync *sync)
+{
+	struct sync_event event = { .kind = SYNC_REFRESH_FAILED };
+	int r;
+
+	if (!sync->state->rules_stale)
+		return 0;
+	r = snapshot_refresh_rules(sync->state);
+	if (r == -ENOMEM || r >= 0)
+		return r;
+	/* the audit has a socket of its own */
+	sync->state->rules_stale = false;
+	sync_want_audit_soon(sync);
+	event.error = r;
+	return sync_happened(sync, &event);
+}
+
 _Static_assert(NL_READER_AHEAD <= TRIE_AHEAD, "a batch is told of at once");
 
 int sync_take(struct sync *sync, unsigned int most)
 {
 	uint64_t now = clock_monotonic_usec();
-	int r = nl_reader_receive(sync->reader, most, apply_event, sync);
+	int r = nl_reader_receive(sync->reader, most, apply_event, sync), settled;
 
 	if (r < 0)
 		return sync_failed(sync, r);
@@ -85,7 +103,8 @@ int sync_take(struct sync *sync, unsigned int most)
 		sync->state->audit_due = false;
 		sync_want_audit_soon(sync);
 	}
-	return r;
+	settled = sync_settle_rules(sync);
+	return settled < 0 ? settled : r;
 }
 
 int sync_events(struct sync *sync)
@@ -252,7 +271,7 @@ int sync_take_over(struct sync *sync, struct state *fresh)
 	sync->replaced = true;
 	/* the old state of a full table was tens of megabytes: give them back */
 	malloc_trim(0);
-	return 0;
+	return sync_settle_rules(sync);
 }
 
 /* --- audits: when ---------------------------------------------------------------------------- */

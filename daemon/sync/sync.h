@@ -135,7 +135,10 @@ int sync_lose(struct sync *sync, enum sync_loss loss);
 /* What a failed receive means. Returns 0 where it is dealt with, else the errno. */
 int sync_failed(struct sync *sync, int error);
 
-/* fresh takes the place of the state in force; owned from the call on. 0 or -ENOMEM. */
+/* Asks what a change of rules has left open. 0, also where that failed; or a negative errno. */
+int sync_settle_rules(struct sync *sync);
+
+/* fresh takes the place of the state in force; owned from the call on. 0 or a negative errno. */
 int sync_take_over(struct sync *sync, struct state *fresh);
 
 /*

@@ -35,23 +35,31 @@ static int read_version(struct state *state)
 	return state_apply_handler(&record, state);
 }
 
-/* The three rules that a namespace starts with, unchanged: only then can it be merged. */
-static bool has_first_rules(const struct state *state)
+#define FIRST_RULES 3
+
+/* Whether there are rules besides those that a namespace starts with: one was added. */
+static bool has_added_rules(const struct state *state)
 {
 	static const struct {
 		uint32_t priority, table;
-	} first[] = { { 0, TABLE_LOCAL }, { 32766, TABLE_MAIN },
+	} first[FIRST_RULES] = { { 0, TABLE_LOCAL }, { 32766, TABLE_MAIN },
 		{ 32767, TABLE_DEFAULT } };
+	size_t at = 0;
 
-	if (state->rules.count != 3)
-		return false;
-	for (size_t i = 0; i < 3; i++) {
-		const struct rule *rule = &state->rules.items[i].rule;
-
-		if (rule->priority != first[i].priority || rule->table != first[i].table)
-			return false;
+	array_each (&state->rules, const struct state_rule, entry) {
+		while (at < FIRST_RULES && (entry->rule.priority != first[at].priority ||
+						   entry->rule.table != first[at].table))
+			at++;
+		if (at++ >= FIRST_RULES)
+			return true;
 	}
-	return true;
+	return false;
+}
+
+/* What it must be where nothing can be asked: up to 7.0 the deletion of a rule parts them, too. */
+static bool assume_merged(const struct state *state)
+{
+	return state->rules.count == FIRST_RULES || state_kernel_has(state, 7, 1);
 }
 
 /* Asks by 127.0.0.1, which hardly anybody routes by hand, else by an address of the host's. */
@@ -71,12 +79,12 @@ static int read_merged(struct state *state, bool may_be)
 	struct record record = { .kind = RECORD_MERGED, .dump = true };
 	int r;
 
-	/* what was parted stays so, and rules that were changed have parted them */
-	if (may_be && has_first_rules(state)) {
+	/* what was parted stays so, and a rule that was added has parted them */
+	if (may_be && !has_added_rules(state)) {
 		r = ask_merged(state, &record.local_main_merged);
 		/* no local address: nothing to ask about, and nothing that it matters to yet */
 		if (r == -ENOENT)
-			record.local_main_merged = true;
+			record.local_main_merged = assume_merged(state);
 		else if (r < 0)
 			return r;
 	}
@@ -150,12 +158,21 @@ int snapshot_step(struct snapshot *snapshot)
 	return r;
 }
 
+int snapshot_refresh_rules(struct state *state)
+{
+	/* they never join again */
+	int r = state->local_main_merged ? read_merged(state, true) : 0;
+
+	if (r >= 0)
+		state->rules_stale = false;
+	return r;
+}
+
 int snapshot_refresh_conf(struct state *state)
 {
 	int r = procsys_read_all(state_apply_handler, state);
 
-	/* they never join again */
-	return r < 0 || !state->local_main_merged ? r : read_merged(state, true);
+	return r < 0 ? r : snapshot_refresh_rules(state);
 }
 
 int snapshot_refresh(struct nl_request *request, struct state *state)

@@ -54,6 +54,9 @@ int snapshot_step(struct snapshot *snapshot);
  */
 int snapshot_refresh(struct nl_request *request, struct state *state);
 
+/* Of that what a change of rules leaves open: whether local and main have parted. */
+int snapshot_refresh_rules(struct state *state);
+
 /* The same but for the settings of links: a few files, however many those are. */
 int snapshot_refresh_conf(struct state *state);
 

@@ -37,8 +37,8 @@ bool overlay_kernel_has(
 	const struct overlay *overlay, unsigned int major, unsigned int minor);
 
 /*
- * Whether this namespace has had a rule added or removed: then rules are walked, and a
- * filter that is off still does the full check (fib_has_custom_rules(); it is set together
+ * Whether this namespace has had a rule added (or, up to 7.0, removed): then rules are walked, and
+ * a filter that is off still does the full check (fib_has_custom_rules(); it is set together
  * with the unmerging of local and main, docs/kernel.md 4.1).
  */
 static inline bool overlay_has_custom_rules(const struct overlay *overlay)

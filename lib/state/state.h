@@ -69,6 +69,7 @@ struct state {
 
 	/* What the reader is asked to do, and clears: */
 	bool links_stale; /* settings may have changed unannounced: re-read the links */
+	bool rules_stale; /* what came of a change of rules is not known: ask again */
 	bool audit_due;	  /* something was lost that takes routes along: compare all */
 	bool replaying;	  /* set by the reader: events may be in the state already */
 };

@@ -443,7 +443,7 @@ static int apply_nexthop_gone(struct state *state, uint32_t id)
 
 /* --- rules ----------------------------------------------------------------------------------- */
 
-/* The first change of any rule parts local and main for ever (fib_unmerge()). */
+/* The first rule that is added parts local and main for ever (fib_unmerge()). */
 static int tables_split(struct state *state)
 {
 	struct fib *merged, *local;
@@ -512,10 +512,8 @@ static int apply_rule(struct state *state, const struct record *record)
 
 static int apply_rule_gone(struct state *state, const struct rule *rule)
 {
-	int r = tables_split(state);
-
-	if (r < 0)
-		return r;
+	/* some kernels part local and main for it and some don't (docs/kernel.md 4.1) */
+	state->rules_stale |= state->local_main_merged;
 	for (size_t at = 0; at < state->rules.count; at++) {
 		if (!rule_equal(&state->rules.items[at].rule, rule))
 			continue;

@@ -25,7 +25,7 @@ static const char *const verbs[] = {
 #define ROUTE_VERBS                                                                      \
 	(BIT(HOST_ADD) | BIT(HOST_APPEND) | BIT(HOST_PREPEND) | BIT(HOST_REPLACE) |      \
 		BIT(HOST_CHANGE) | BIT(HOST_DEL) | BIT(HOST_FLUSH))
-#define RULE_VERBS (BIT(HOST_ADD) | BIT(HOST_DEL))
+#define RULE_VERBS (BIT(HOST_ADD) | BIT(HOST_DEL) | BIT(HOST_FLUSH))
 #define NEXTHOP_VERBS (BIT(HOST_ADD) | BIT(HOST_REPLACE) | BIT(HOST_DEL))
 
 static enum host_verb verb_of(struct words *words, unsigned int allowed)

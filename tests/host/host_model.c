@@ -448,7 +448,11 @@ static int apply_route(struct state *state, const struct host_line *line)
 static int apply_rule(struct state *state, const struct host_line *line)
 {
 	struct record record = { .dump = line->dump, .rule = line->rule.rule };
+	const struct record parted = { .kind = RECORD_MERGED };
+	int r;
 
+	if (line->verb == HOST_FLUSH)
+		refuse(line->text, "the model flushes no rules");
 	if (line->verb == HOST_ADD && !line->rule.has_priority)
 		refuse(line->text, "a rule needs its priority here");
 	if (line->verb != HOST_DEL)
@@ -457,7 +461,12 @@ static int apply_rule(struct state *state, const struct host_line *line)
 		record.kind = RECORD_RULE_GONE;
 	else
 		refuse(line->text, "there is no such rule");
-	return state_apply(state, &record);
+	r = state_apply(state, &record);
+	/* what a question tells after it: older kernels part the tables here, too */
+	if (r >= 0 && record.kind == RECORD_RULE_GONE && !line->model &&
+		!state_kernel_has(state, 7, 1) && state_apply(state, &parted) < 0)
+		abort();
+	return r;
 }
 
 static int apply_nexthop(struct state *state, const struct host_line *line)

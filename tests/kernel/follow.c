@@ -89,6 +89,11 @@ void world_follow(struct world *world, bool refresh)
 			break;
 		world->lost = r < 0;
 	}
+	if (world->state->rules_stale) {
+		r = snapshot_refresh_rules(world->state);
+		if (r < 0)
+			world_die("asking about rules", r);
+	}
 	if (refresh || world->state->links_stale) {
 		r = snapshot_refresh(world->request, world->state);
 		if (r >= 0)

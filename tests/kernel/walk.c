@@ -219,9 +219,14 @@ static void change_rule(struct rng *rng, struct step *step)
 		" l3mdev", " lookup default", " lookup local" };
 	static const unsigned int priorities[] = { 50, 100, 100, 150, 200, 777, 32766,
 		40000 };
+	static const unsigned int first[] = { 0, 32766, 32767 };
 
 	if (rng_below(rng, 3) == 0)
 		write_step(step, "ip rule del priority %u", RNG_PICK(rng, priorities));
+	else if (rng_below(rng, 12) == 0)
+		write_step(step, "ip rule del priority %u", RNG_PICK(rng, first));
+	else if (rng_below(rng, 30) == 0)
+		write_step(step, "ip rule flush");
 	else
 		write_step(step, "ip rule add%s%s%s priority %u%s",
 			rng_below(rng, 8) == 0 ? " not" : "", RNG_PICK(rng, selectors),
@@ -324,9 +329,9 @@ void walk_change(struct rng *rng, struct step *ret)
 		change_route, change_route, change_rule, change_nexthop, change_setting,
 		change_setting, change_setting };
 
-	/* half of the worlds never see a rule: there local and main stay one trie */
+	/* half of the worlds never see a new rule: there local and main may stay one trie */
 	do
 		RNG_PICK(rng, changes)(rng, ret);
-	while ((rng->state & 1) && strncmp(ret->text, "ip rule", 7) == 0 &&
+	while ((rng->state & 1) && strncmp(ret->text, "ip rule add", 11) == 0 &&
 		rng_below(rng, 8));
 }

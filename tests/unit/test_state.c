@@ -329,21 +329,23 @@ END_TEST
 
 /* --- tables and rules ------------------------------------------------------------------------ */
 
-START_TEST(the_first_change_of_a_rule_parts_the_tables)
+START_TEST(the_first_rule_that_is_added_parts_the_tables)
 {
 	static const struct {
 		const char *line;
 		bool local_main_merged;
+		bool rules_stale; /* a deletion implies nothing, and is asked about */
 	} rows[] = {
-		{ "model dump ip rule add priority 100 lookup 77",
-			true }, /* an answer changes nothing in the kernel */
-		{ "ip rule add priority 100 lookup 77", false },
-		{ "model ip rule del priority 100 lookup 77", false },
-		{ "model ip rule del priority 5 lookup 5",
-			false }, /* not ours, but it was there */
-		{ "model split", false }, { "ip route add 20.0.0.0/8 dev eth0", true },
-		{ "model ip link add red index 9 up type vrf table 99",
-			true }, /* its rule parts them, and is announced */
+		{ "model dump ip rule add priority 100 lookup 77", true,
+			false }, /* an answer changes nothing in the kernel */
+		{ "ip rule add priority 100 lookup 77", false, false },
+		{ "ip rule del priority 32767", true, true },
+		{ "model ip rule del priority 5 lookup 5", true,
+			true }, /* not ours, but it was there */
+		{ "model split", false, false },
+		{ "ip route add 20.0.0.0/8 dev eth0", true, false },
+		{ "model ip link add red index 9 up type vrf table 99", true,
+			false }, /* its rule parts them, and is announced */
 	};
 
 	for (size_t i = 0; i < ELEMENTS(rows); i++) {
@@ -356,6 +358,9 @@ START_TEST(the_first_change_of_a_rule_parts_the_tables)
 		ck_assert_msg(state->local_main_merged == rows[i].local_main_merged,
 			"'%s': they are %s", rows[i].line,
 			state->local_main_merged ? "merged" : "parted");
+		ck_assert_msg(state->rules_stale == rows[i].rules_stale, "'%s': it is %s",
+			rows[i].line,
+			state->rules_stale ? "asked about" : "not asked about");
 		ck_assert_uint_eq(model_routes(state, TABLE_LOCAL), 5);
 		ck_assert_uint_eq(model_routes(state, TABLE_MAIN),
 			strncmp(rows[i].line, "ip route", 8) == 0 ? 3 : 2);
@@ -583,7 +588,7 @@ int main(void)
 		a_name_taken_before_it_was_given_up,
 		own_addresses_are_counted,
 		a_point_to_point_address_is_own_by_its_local_part,
-		the_first_change_of_a_rule_parts_the_tables,
+		the_first_rule_that_is_added_parts_the_tables,
 		parted_tables_are_never_joined_again,
 		rules_stand_in_the_order_of_the_walk,
 		what_switches_dissection_and_realms,
