@@ -120,7 +120,8 @@ static int rule_ifindex(const struct search *search, int oif, int l3mdev)
 	bool vrf = search->partition->l3mdev;
 
 	array_each (&search->partition->rules, const struct partition_rule, rule) {
-		if (rule->entry->iif == oif)
+		if (rule->entry->iif == oif &&
+			!rule_match_by_vrf(search->overlay, rule->entry))
 			return oif;
 		vrf |= l3mdev && rule->entry->iif == l3mdev;
 	}
@@ -253,10 +254,13 @@ static int try_rules(struct search *search)
 
 static int want_devices(struct search *search)
 {
+	bool by_vrf = search->partition->l3mdev;
+
 	array_each (&search->partition->rules, const struct partition_rule, rule) {
 		int iif = rule->entry->iif;
 		bool known = iif <= IFINDEX_LO || iif == search->iface->link.ifindex;
 
+		by_vrf |= rule_match_by_vrf(search->overlay, rule->entry);
 		for (size_t i = 0; i < search->targets.count && !known; i++)
 			known = search->targets.items[i] == iif;
 		if (known)
@@ -268,9 +272,8 @@ static int want_devices(struct search *search)
 		if (array_push(&search->targets, &iif) < 0)
 			return -ENOMEM;
 	}
-	search->target_vrf =
-		search->partition->l3mdev &&
-		!state_l3mdev(search->overlay->state, search->iface->link.ifindex);
+	search->target_vrf = by_vrf && !state_l3mdev(search->overlay->state,
+					       search->iface->link.ifindex);
 	return 0;
 }
 

@@ -35,26 +35,25 @@ static bool dscp_selects(const struct rule *rule, uint8_t tos)
 	return !rule->tos || rule->tos == (tos & TOS_MASK);
 }
 
-/*
- * A VRF named as iif: before 6.15 compared as any device, since then with the flow's VRF.
- * Before 5.18 a flow had no VRF: the VRF replaced its iif (40867d74c374).
- */
+bool rule_match_by_vrf(const struct overlay *overlay, const struct state_rule *entry)
+{
+	const struct iface *named =
+		entry->iif > 0 ? state_iface(overlay->state, entry->iif) : NULL;
+
+	return named && strcmp(named->link.kind, "vrf") == 0 &&
+	       overlay_kernel_has(overlay, 6, 15);
+}
+
+/* Before 5.18 a flow had no VRF: the VRF replaced its iif (40867d74c374). */
 static bool iif_selects(const struct overlay *overlay, const struct state_rule *entry,
 	const struct lookup_flow *flow)
 {
-	const struct iface *named;
-
 	if (!entry->iif)
 		return true;
-	if (flow->l3mdev && !overlay_kernel_has(overlay, 5, 18))
+	if (rule_match_by_vrf(overlay, entry) ||
+		(flow->l3mdev && !overlay_kernel_has(overlay, 5, 18)))
 		return entry->iif == flow->l3mdev;
-	if (entry->iif == flow->iif)
-		return true;
-	if (!flow->l3mdev || entry->iif != flow->l3mdev)
-		return false;
-	named = state_iface(overlay->state, entry->iif);
-	return named && strcmp(named->link.kind, "vrf") == 0 &&
-	       overlay_kernel_has(overlay, 6, 15);
+	return entry->iif == flow->iif;
 }
 
 static bool dst_matches(const struct overlay *overlay, const struct state_rule *entry,

@@ -32,6 +32,12 @@ bool rule_match_is_set(enum match_part part, const struct state_rule *entry);
 bool rule_match_meets(enum match_part part, const struct overlay *overlay,
 	const struct state_rule *entry, const struct lookup_flow *flow);
 
+/*
+ * Whether its iif names a VRF and is compared with the flow's VRF, not with its device: from 6.15
+ * on (fib_rule_iif_match()). An oif never is: the flow's VRF is that of its input.
+ */
+bool rule_match_by_vrf(const struct overlay *overlay, const struct state_rule *entry);
+
 /* Whether the rule has one that no reverse look-up meets: an oif, a tun_id, a uid but root's, the
  * name of a missing device. */
 bool rule_match_never(const struct state_rule *entry);

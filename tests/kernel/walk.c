@@ -11,6 +11,9 @@
 static const char *const devices[] = { "d0", "d0", "d0", "d1", "d1", "d1", "e0", "e0",
 	"e1", "e1", "tunl0", "tunl0", "br0", "mv0", "vx0", "du0", "ip0", "vl0" };
 
+/* where the kernel has them */
+static const char *const vrfs[] = { "vrf0", "vrf1" };
+
 static const char *const prefixes[] = { "0.0.0.0/0", "10.0.0.0/8", "10.0.0.0/16",
 	"10.0.0.0/24", "10.0.1.0/24", "10.0.1.0/25", "10.0.1.128/25", "10.0.2.0/23",
 	"10.0.2.7/32", "10.0.1.5/32", "192.0.2.0/24", "192.0.2.4/32", "198.51.100.0/24",
@@ -79,7 +82,8 @@ static void change_link(struct rng *rng, struct step *step)
 {
 	static const char *const words[] = { "up", "up", "up", "up", "up", "up", "up",
 		"down", "down", "down", "master br0", "nomaster", "netns other",
-		"master vrf0", "nomaster", "mtu 60", "mtu 1500", "mtu 1400" };
+		"master vrf0", "master vrf1", "nomaster", "mtu 60", "mtu 1500",
+		"mtu 1400" };
 	const char *device = RNG_PICK(rng, devices);
 
 	switch (rng_below(rng, 30)) {
@@ -92,15 +96,18 @@ static void change_link(struct rng *rng, struct step *step)
 				rng_below(rng, 3) ? 65536 : 60);
 			return;
 		}
-		write_step(step, "ip link add vrf0 type vrf table 100");
+		if (rng_below(rng, 2))
+			write_step(step, "ip link add vrf0 type vrf table 100");
+		else
+			write_step(step, "ip link add vrf1 type vrf table 101");
 		return;
 	case 2:
-		write_step(step, "ip link set dev vrf0 %s",
+		write_step(step, "ip link set dev %s %s", RNG_PICK(rng, vrfs),
 			rng_below(rng, 4) ? "up" : "down");
 		return;
 	case 3:
-		write_step(
-			step, "ip link del dev %s", rng_below(rng, 6) ? device : "vrf0");
+		write_step(step, "ip link del dev %s",
+			rng_below(rng, 6) ? device : RNG_PICK(rng, vrfs));
 		return;
 	case 4:
 		write_step(step, "ip link set dev %s name %s", device,
@@ -155,7 +162,11 @@ static void change_route(struct rng *rng, struct step *step)
 	const char *table = RNG_PICK(rng, tables), *metric = RNG_PICK(rng, metrics);
 	const char *tos = RNG_PICK(rng, toses), *device = RNG_PICK(rng, devices);
 
-	switch (rng_below(rng, 13)) {
+	switch (rng_below(rng, 14)) {
+	case 13: /* a leak from one VRF into another, or out of one */
+		write_step(step, "ip route %s %s dev %s table %s%s", word, prefix,
+			RNG_PICK(rng, vrfs), table, metric);
+		return;
 	case 12:
 		write_step(step, "ip route %s %s dev %s table %s%s realm 5", word, prefix,
 			device, table, metric);
@@ -209,8 +220,9 @@ static void change_rule(struct rng *rng, struct step *step)
 		" to 192.0.2.0/24", " iif lo", " iif d0", " iif d1", " oif d1",
 		" fwmark 1", " fwmark 0x10/0xf0", " tos 0x10", " ipproto udp",
 		" ipproto tcp sport 80", " dport 53", " sport 1000-2000", " uidrange 0-0",
-		" uidrange 1-5", " from 0.0.0.0/32", " iif vrf0", " iif tunl0",
-		" tun_id 5", " to 239.1.2.3", " to 172.21.0.0/16" };
+		" uidrange 1-5", " from 0.0.0.0/32", " iif vrf0", " iif vrf1",
+		" oif vrf0", " iif tunl0", " tun_id 5", " to 239.1.2.3",
+		" to 172.21.0.0/16" };
 	static const char *const actions[] = { " lookup 100", " lookup 101",
 		" lookup 100", " lookup main", " lookup main suppress_prefixlength 0",
 		" lookup main suppress_ifgroup 1", " lookup 4000000000", " blackhole",
