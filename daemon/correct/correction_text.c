@@ -172,6 +172,8 @@ static void append_failed(struct strbuf *text, const struct correction *event)
 	strbuf_add(text,
 		outcome->left
 			? "; what was written could not be reverted and stays in the ledger."
+		: outcome->alike
+			? "; reverted, to a value that acts as the one before, which the kernel refuses."
 		: event->plan ? "; nothing changed."
 			      : "; the value and its ledger entry stay.");
 }
@@ -267,6 +269,10 @@ static void append_restored(struct strbuf *text, const struct correction *event)
 		event->by_hand	  ? " by hand"
 		: event->stopping ? ": rpfilterd stops and correct.restore is \"on-stop\""
 				  : ": no longer needed");
+	if (event->outcome.alike)
+		strbuf_add(text,
+			" It was %s; the kernel takes that by /proc/sys alone, which is not writable, and %d acts the same.",
+			rp_filter_words(event->refused, old), event->value);
 }
 
 const char *correction_sentence(

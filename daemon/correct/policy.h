@@ -31,6 +31,7 @@ struct correction {
 	const char *iif;
 	const struct plan *plan; /* of corrected and correction-failed */
 	int old, value;
+	int refused; /* with outcome.alike: the value that was there at first */
 	enum refusal refusal;
 	const char *why; /* of REFUSED_LEDGER */
 	bool all_paused; /* of REFUSED_PAUSED: not this one by itself */

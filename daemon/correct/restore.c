@@ -115,6 +115,7 @@ struct telling {
 	const struct policy_input *input;
 	bool by_hand, stopping;
 	int restored;
+	int now; /* what the last one has */
 };
 
 static void told(
@@ -127,6 +128,7 @@ static void told(
 		.iif = entry->name,
 		.old = entry->value,
 		.value = now,
+		.refused = entry->old,
 		.outcome = *how,
 		.by_hand = telling->by_hand,
 		.stopping = telling->stopping };
@@ -134,6 +136,7 @@ static void told(
 	if (how->kind == OUTCOME_OVERWRITTEN || how->kind == OUTCOME_KEPT)
 		return;
 	telling->restored += how->kind == OUTCOME_DONE;
+	telling->now = now;
 	if (how->kind != OUTCOME_DONE) {
 		event.kind = EVENT_CORRECTION_FAILED;
 		event.value = entry->old;
@@ -249,7 +252,7 @@ static int restore(struct revert_candidate *candidate, const struct policy_input
 	const struct group *group, const struct state *state)
 {
 	struct finding finding = remembered(&group->loosened);
-	struct telling telling = { .input = input };
+	struct telling telling = { .input = input, .now = group->loosened.old };
 	struct overlay_value *values = NULL;
 	enum kernel_answer kernel = KERNEL_UNASKED;
 	struct outcome outcome;
@@ -273,7 +276,7 @@ static int restore(struct revert_candidate *candidate, const struct policy_input
 	if (!passes || input->port->ask(input->port->data, &finding.example, &kernel) < 0)
 		return telling.restored;
 	if (kernel == KERNEL_DROP) {
-		finding.filter.own = group->loosened.old;
+		finding.filter.own = telling.now;
 		candidate->hold_usec = usec_add(input->now_usec, HOLD_USEC);
 		r = write_one(
 			input, &finding, group->loosened.value, KERNEL_DROP, &outcome);

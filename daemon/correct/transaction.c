@@ -156,8 +156,8 @@ static int account(struct work *work)
 }
 
 /* Puts one back, unless somebody else has set it meanwhile: then it is his. */
-static bool put_step_back(
-	const struct kernel_port *port, const struct plan_step *step, bool *ret_foreign)
+static bool put_step_back(const struct kernel_port *port, const struct plan_step *step,
+	bool *ret_foreign, bool *ret_alike)
 {
 	int value, r = went(port, step->ifindex)
 			       ? -ENODEV
@@ -168,6 +168,7 @@ static bool put_step_back(
 	if (r < 0 || *ret_foreign)
 		return *ret_foreign;
 	r = port->write(port->data, step->ifindex, step->old);
+	*ret_alike |= r > 0;
 	(void)port->reread(port->data, step->ifindex, &value);
 	return r >= 0;
 }
@@ -181,7 +182,7 @@ static void roll_back(struct work *work, struct outcome *ret)
 		struct ledger_entry *entry = ledger_find(work->ledger, step->ifindex);
 
 		if (!back)
-			back = put_step_back(work->port, step, &foreign);
+			back = put_step_back(work->port, step, &foreign, &ret->alike);
 		if (back && entry && work->before[i].existed && !foreign) {
 			*entry = work->before[i].entry;
 		} else if (entry && (back || entry->value == entry->old)) {
@@ -355,12 +356,13 @@ static bool may_go(const struct kernel_port *port, const struct ledger_entry *en
 	       plan_keeping_value(entry->value, all);
 }
 
-/* Writes one value back. Sets *ret; entry is changed or removed. */
+/* Writes one value back. Sets *ret, and *ret_now to what there is then; entry is changed or
+ * removed. */
 static void write_back(struct ledger *ledger, const struct kernel_port *port,
-	struct ledger_entry *entry, int target, struct outcome *ret)
+	struct ledger_entry *entry, int target, struct outcome *ret, int *ret_now)
 {
 	const struct ledger_entry *all;
-	int value = 0;
+	int value = target;
 
 	entry->was = entry->value;
 	entry->value = target;
@@ -376,8 +378,11 @@ static void write_back(struct ledger *ledger, const struct kernel_port *port,
 		entry->done = true;
 		return;
 	}
+	ret->alike = ret->error > 0;
+	ret->error = 0;
 	(void)port->reread(port->data, entry->ifindex, &value);
 	ret->kind = OUTCOME_DONE;
+	*ret_now = ret->alike ? value : target;
 	entry->was = target;
 	entry->done = true;
 	if (target == entry->old) {
@@ -414,9 +419,7 @@ static void revert_entry(struct ledger *ledger, const struct kernel_port *port,
 		ret->kind = OUTCOME_KEPT;
 		return;
 	}
-	write_back(ledger, port, entry, target, ret);
-	if (ret->kind == OUTCOME_DONE)
-		*ret_now = target;
+	write_back(ledger, port, entry, target, ret, ret_now);
 }
 
 int transaction_revert(struct ledger *ledger, const struct kernel_port *port,

@@ -10,7 +10,8 @@
  */
 struct kernel_port {
 	void *data;
-	/* rp_filter of an interface, of NETCONF_ALL or NETCONF_DEFAULT; as devconf_write.h */
+	/* rp_filter of an interface, of NETCONF_ALL or NETCONF_DEFAULT; as devconf_write.h, which
+	 * has what a 1 means */
 	int (*write)(void *data, int ifindex, int value);
 	int (*read)(void *data, int ifindex, int *ret);
 	/* After a write: the model takes in what was announced meanwhile, then reads that one
@@ -44,6 +45,7 @@ struct outcome {
 	enum kernel_answer kernel; /* last heard */
 	bool wrote;		   /* something, whatever became of it */
 	bool left; /* taking it back failed: the value is still there, and in the ledger */
+	bool alike; /* the kernel refused what was there before: one that acts the same is */
 };
 
 /*

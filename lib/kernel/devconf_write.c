@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "kernel/devconf_write.h"
 
+#include "base/fd.h"
 #include "kernel/procsys.h"
 
 #include <errno.h>
@@ -13,6 +14,7 @@
 #include <netlink/netlink.h>
 #include <netlink/route/link.h>
 #include <netlink/route/link/inet.h>
+#include <string.h>
 
 static void nl_msg_freep(struct nl_msg **message)
 {
@@ -38,9 +40,68 @@ static int build_setlink(int ifindex, int value, struct nl_msg **ret)
 	return rtnl_link_build_change_request(link, change, 0, ret) < 0 ? -ENOMEM : 0;
 }
 
-int devconf_write_rp_filter(struct nl_request *request, int ifindex, int value)
+static int write_by_index(struct nl_request *request, int ifindex, int value)
 {
 	_cleanup_(nl_msg_freep) struct nl_msg *message = NULL;
+	int r = build_setlink(ifindex, value, &message);
+
+	if (r < 0)
+		return r;
+	return nl_request_ask(request, nlmsg_hdr(message), NLM_F_ACK, NULL, NULL);
+}
+
+/* --- values outside of 0 to 2, which netlink refuses from 7.1 on ----------------------------- */
+
+static int take_name(const struct record *record, void *userdata)
+{
+	if (record->kind == RECORD_LINK)
+		memcpy(userdata, record->link.name, NAME_MAX_);
+	return 0;
+}
+
+/* Where the name goes to another link meanwhile, the file is dead before that one's is made. */
+static int write_by_name(struct nl_request *request, int ifindex, int value)
+{
+	char before[NAME_MAX_] = "", now[NAME_MAX_] = "";
+	_cleanup_(closep) int fd = -1;
+	int r = nl_request_link(request, ifindex, take_name, before);
+
+	if (r < 0)
+		return r;
+	fd = procsys_open_rp_filter(before);
+	if (fd < 0)
+		return fd;
+	r = nl_request_link(request, ifindex, take_name, now);
+	if (r < 0)
+		return r;
+	return strcmp(before, now) == 0 ? procsys_write_number(fd, value) : -EAGAIN;
+}
+
+/*
+ * The value of 0 to 2 that acts as this one does: the greater of `all` and own counts, and any but 0
+ * and 1 is loose (docs/kernel.md 3.2).
+ */
+static int plain_value(int value, int all)
+{
+	if (value >= 0)
+		return value > 2 ? 2 : value;
+	return all < 0 ? 2 : 0;
+}
+
+static int write_refused(struct nl_request *request, int ifindex, int value)
+{
+	int all = 0, r = write_by_name(request, ifindex, value);
+
+	if (r >= 0 || r == -ENODEV || r == -ENOMEM)
+		return r;
+	r = procsys_read_rp_filter(NETCONF_ALL, &all);
+	if (r >= 0)
+		r = write_by_index(request, ifindex, plain_value(value, all));
+	return r < 0 ? r : 1;
+}
+
+int devconf_write_rp_filter(struct nl_request *request, int ifindex, int value)
+{
 	int r;
 
 	if (ifindex == NETCONF_ALL || ifindex == NETCONF_DEFAULT)
@@ -48,11 +109,11 @@ int devconf_write_rp_filter(struct nl_request *request, int ifindex, int value)
 	/* 0 would be a link to be found by name */
 	if (ifindex <= 0)
 		return -ENODEV;
-	r = build_setlink(ifindex, value, &message);
-	if (r < 0)
-		return r;
-	return nl_request_ask(request, nlmsg_hdr(message), NLM_F_ACK, NULL, NULL);
+	r = write_by_index(request, ifindex, value);
+	return r == -ERANGE ? write_refused(request, ifindex, value) : r;
 }
+
+/* --- reading -------------------------------------------------------------------------------- */
 
 /* Asks netconf: it takes no lock that the whole host shares, as reading a link does. */
 static int take_netconf(const struct nlmsghdr *answer, void *userdata)

@@ -10,11 +10,15 @@
  * (docs/kernel.md 5.3). Those of `all` and `default` (NETCONF_ALL, NETCONF_DEFAULT) are
  * read and written in /proc/sys.
  *
+ * From 7.1 on RTM_SETLINK takes 0 to 2 alone. Another value is written in /proc/sys, by the name
+ * that the interface has at that moment.
+ *
  * A write to a link that is down may be unannounced: whoever keeps a state reads it again.
  */
 
 /*
- * Returns 0; -EPERM without CAP_NET_ADMIN over this namespace; -ENODEV for an interface that
+ * Returns 0; 1 where this kernel takes the value by /proc/sys alone, which can't be written, and
+ * the one of 0 to 2 was written that acts the same; -EPERM without CAP_NET_ADMIN over this namespace; -ENODEV for an interface that
  * is gone; -EAFNOSUPPORT for one without IPv4; of all and default -EACCES or -EPERM without
  * the right, -EROFS where /proc/sys is read-only; or another negative errno.
  */

@@ -105,15 +105,29 @@ int procsys_read_rp_filter(int ifindex, int *ret)
 	return r;
 }
 
-int procsys_write_rp_filter(int ifindex, int value)
+int procsys_write_number(int fd, int value)
 {
-	_cleanup_(closep) int fd = open(rp_filter_path(ifindex), O_WRONLY | O_CLOEXEC);
 	char text[16];
 	int length = snprintf(text, sizeof(text), "%d\n", value);
 
-	if (fd < 0)
-		return -errno;
 	return write(fd, text, (size_t)length) < 0 ? -errno : 0;
+}
+
+int procsys_write_rp_filter(int ifindex, int value)
+{
+	_cleanup_(closep) int fd = open(rp_filter_path(ifindex), O_WRONLY | O_CLOEXEC);
+
+	return fd < 0 ? -errno : procsys_write_number(fd, value);
+}
+
+int procsys_open_rp_filter(const char *name)
+{
+	char path[96];
+	int fd;
+
+	(void)snprintf(path, sizeof(path), "/proc/sys/net/ipv4/conf/%s/rp_filter", name);
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	return fd < 0 ? -errno : fd;
 }
 
 static int open_net(const char *path, FILE **ret)

@@ -36,6 +36,13 @@ int procsys_read_rp_filter(int ifindex, int *ret);
 int procsys_write_rp_filter(int ifindex, int value);
 
 /*
+ * The same of the interface that is called name just now: the file, for procsys_write_number(). It
+ * stays that interface's: after a rename it is dead.
+ */
+int procsys_open_rp_filter(const char *name);
+int procsys_write_number(int fd, int value);
+
+/*
  * How many packets this namespace has dropped by reverse path: TcpExt IPReversePathFilter of
  * /proc/net/netstat (docs/kernel.md 1.3: not for ARP, not for RTM_GETROUTE). Returns 0, -ENOENT
  * where the kernel has no such counter (before 2.6.36), -EBADMSG, or another negative errno.

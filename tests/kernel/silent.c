@@ -44,6 +44,19 @@ static bool is_down(const struct state *state, const char *name)
 	return iface && !iface_is_up(iface);
 }
 
+/* From 7.1 on RTM_NEWNETCONF tells of these, whatever the link is. */
+static bool is_netconf(const struct state *state, const char *setting)
+{
+	static const char *const announced[] = { "rp_filter", "forwarding",
+		"ignore_routes_with_linkdown" };
+
+	for (size_t i = 0; i < ELEMENTS(announced); i++) {
+		if (strcmp(announced[i], setting) == 0)
+			return state_kernel_has(state, 7, 1);
+	}
+	return false;
+}
+
 const char *silent_word(const struct state *state, const char *text)
 {
 	struct host_line line;
@@ -55,7 +68,10 @@ const char *silent_word(const struct state *state, const char *text)
 		return silent_setting(line.setting.which);
 	/* of a link that is up a message tells, though not of what */
 	if (line.object == HOST_INET_CONF)
-		return is_down(state, line.setting.name) ? word("IFLA_INET_CONF") : NULL;
+		return is_down(state, line.setting.name) &&
+				       !is_netconf(state, line.setting.which)
+			       ? word("IFLA_INET_CONF")
+			       : NULL;
 	if (line.object == HOST_LINK && line.verb == HOST_SET && line.link.has_group)
 		return is_down(state, line.link.name) ? word("group") : NULL;
 	return NULL;

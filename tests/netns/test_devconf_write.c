@@ -18,6 +18,7 @@
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
+#include <sys/utsname.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -136,9 +137,23 @@ static void procsys_read_only(void)
 		_exit(97);
 }
 
-/* The errno that a write ends with, 0 for none. */
-static int write_as(int ifindex, bool capable, bool read_only)
+/* Whether this kernel has fa8fca88714c: IFLA_INET_CONF refuses what is not in 0 to 2. */
+static bool kernel_is_picky(void)
 {
+	struct utsname name;
+	unsigned int major = 0, minor = 0;
+
+	ck_assert_int_eq(uname(&name), 0);
+	ck_assert_int_eq(sscanf(name.release, "%u.%u", &major, &minor), 2);
+	return major > 7 || (major == 7 && minor >= 1);
+}
+
+#define ALIKE 200 /* another value, which acts the same, was written */
+
+/* The errno that a write ends with, 0 for none, or ALIKE. */
+static int write_as(int ifindex, int value, bool capable, bool read_only)
+{
+	int r;
 	pid_t pid = fork();
 	int status;
 
@@ -147,7 +162,8 @@ static int write_as(int ifindex, bool capable, bool read_only)
 		if (read_only)
 			procsys_read_only();
 		become_nobody(capable);
-		_exit(-devconf_write_rp_filter(request, ifindex, 2));
+		r = devconf_write_rp_filter(request, ifindex, value);
+		_exit(r > 0 ? ALIKE : -r);
 	}
 	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
 	ck_assert(WIFEXITED(status));
@@ -158,18 +174,53 @@ START_TEST(one_capability_is_enough)
 {
 	int tun = fixture_tun("tunl0"), ifindex = fixture_ifindex("tunl0");
 
-	ck_assert_int_eq(write_as(ifindex, false, false), EPERM);
-	ck_assert_int_eq(write_as(NETCONF_ALL, false, false), EACCES);
-	ck_assert_int_eq(write_as(NETCONF_DEFAULT, true, true), EROFS);
-	ck_assert_int_eq(write_as(NETCONF_ALL, true, true), EROFS);
+	ck_assert_int_eq(write_as(ifindex, 2, false, false), EPERM);
+	ck_assert_int_eq(write_as(NETCONF_ALL, 2, false, false), EACCES);
+	ck_assert_int_eq(write_as(NETCONF_DEFAULT, 2, true, true), EROFS);
+	ck_assert_int_eq(write_as(NETCONF_ALL, 2, true, true), EROFS);
 	ck_assert_int_eq(number("tunl0"), 1);
 	ck_assert_int_eq(number("all"), 0);
 	/* an interface needs no /proc/sys */
-	ck_assert_int_eq(write_as(ifindex, true, true), 0);
+	ck_assert_int_eq(write_as(ifindex, 2, true, true), 0);
 	ck_assert_int_eq(number("tunl0"), 2);
-	ck_assert_int_eq(write_as(NETCONF_ALL, true, false), 0);
+	ck_assert_int_eq(write_as(NETCONF_ALL, 2, true, false), 0);
 	ck_assert_int_eq(number("all"), 2);
 	close(tun);
+}
+END_TEST
+
+/* From 7.1 on netlink takes 0 to 2 alone: the rest goes by /proc/sys, or as one that acts the same. */
+START_TEST(odd_values_are_written_or_their_likes)
+{
+	static const struct {
+		int all, value, alike;
+	} rows[] = {
+		{ 0, 7, 2 },
+		{ 1, INT_MAX, 2 },
+		{ 0, -1, 0 },
+		{ 1, -7, 0 },
+		{ -3, -1, 2 },
+		{ -1, INT_MIN, 2 },
+	};
+	int tun = fixture_tun("tun.7"), ifindex = fixture_ifindex("tun.7");
+
+	for (size_t i = 0; i < ELEMENTS(rows); i++) {
+		int r;
+
+		fixture_sysctl("conf/all/rp_filter", rows[i].all);
+		ck_assert_int_eq(devconf_write_rp_filter(request, ifindex, 1), 0);
+		ck_assert_int_eq(write_as(ifindex, rows[i].value, true, false), 0);
+		ck_assert_int_eq(number("tun.7"), rows[i].value);
+		ck_assert_int_eq(devconf_write_rp_filter(request, ifindex, 1), 0);
+		r = write_as(ifindex, rows[i].value, true, true);
+		ck_assert_int_eq(r, kernel_is_picky() ? ALIKE : 0);
+		ck_assert_msg(number("tun.7") == (r ? rows[i].alike : rows[i].value),
+			"%d, all %d: %d was written", rows[i].value, rows[i].all,
+			number("tun.7"));
+	}
+	ck_assert_int_eq(write_as(ifindex, 7, false, false), EPERM);
+	close(tun);
+	ck_assert_int_eq(devconf_write_rp_filter(request, ifindex, 7), -ENODEV);
 }
 END_TEST
 
@@ -226,6 +277,7 @@ int main(void)
 		all_and_default_are_written,
 		what_is_not_there_says_so,
 		one_capability_is_enough,
+		odd_values_are_written_or_their_likes,
 		an_index_that_is_used_again_is_another_identity,
 		a_namespace_has_a_name_of_its_own,
 	};

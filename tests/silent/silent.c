@@ -151,10 +151,12 @@ static void sweep_inet_conf(struct sweep *sweep, const char *device)
 	unsigned int written = 0;
 
 	for (unsigned int key = 0; key < IPV4_DEVCONF_MAX; key++) {
-		char text[64];
+		char text[64], number[16];
 		int value;
 
-		snprintf(text, sizeof(text), "inet-conf %s %u 1", device, key);
+		snprintf(number, sizeof(number), "%u", key);
+		snprintf(text, sizeof(text), "inet-conf %s %s 1", device,
+			devconf_name(key) ?: number);
 		for (value = 1; value >= 0; value--) {
 			/* by the words of the list, as the device is now */
 			const char *word = silent_word(sweep->world.state, text);

@@ -22,6 +22,7 @@ struct world {
 	struct policy correct;
 	int fail_ifindex, fail_error;
 	bool deaf;	/* writes have no effect on packets */
+	bool picky;	/* only 0 to 2 is taken, as from Linux 7.1 on */
 	bool otherwise; /* the kernel lets everything pass */
 	bool lost;	/* out of sync */
 	bool fails;	/* the ledger can't be written, which is known */

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "daemon/correct/correction_text.h"
 #include "daemon/correct/restore.h"
 #include "daemon/evaluate/evaluate.h"
 #include "fixture_correct.h"
@@ -220,6 +221,36 @@ START_TEST(what_is_needed_no_more_goes)
 	ck_assert_uint_eq(world.ledger->entries.count, 0);
 	world_is(&world, 91100, "", 1);
 	world_done(&world);
+}
+END_TEST
+
+/* Netlink takes 0 to 2 alone from 7.1 on: what goes back is what acts the same, and that is said. */
+START_TEST(a_value_that_is_refused_goes_back_as_one_alike)
+{
+	static const char *const lines[MOST_LINES] = {
+		"sysctl -w net.ipv4.conf.tunl0.rp_filter=7"
+	};
+	const struct correction event = { .kind = EVENT_RESTORED,
+		.iif = "tunl0",
+		.value = 2,
+		.refused = 7,
+		.outcome = { .alike = true } };
+	char sentence[CORRECTION_TEXT];
+	struct world world;
+
+	world_init(&world, CORRECT "correct = { address_wait = 0; };", lines);
+	world.picky = true;
+	world_is(&world, 0, "corrected tunl0 7>0", 0);
+	ck_assert_int_eq(ledger_find(world.ledger, 5)->old, 7);
+	model_line(world.state, "ip link set tunl0 down");
+	model_sysctl(world.state, "tunl0", "rp_filter", 0);
+	world_is(&world, 10000, "", 0);
+	world_is(&world, 70000, "restored tunl0 0>2", 2);
+	ck_assert_uint_eq(world.ledger->entries.count, 0);
+	world_is(&world, 80000, "", 2);
+	world_done(&world);
+	ck_assert_str_eq(correction_sentence(&event, sentence),
+		"net.ipv4.conf.tunl0.rp_filter restored from 0 (off) to 2 (loose): no longer needed. It was 7 (acts as loose); the kernel takes that by /proc/sys alone, which is not writable, and 2 acts the same.");
 }
 END_TEST
 
@@ -622,8 +653,9 @@ int main(void)
 		without_agreement_nothing_is_written,
 		what_does_not_work_is_put_back_and_said_once, no_ledger_no_correction,
 		a_tunnel_gets_time_for_its_address, what_is_needed_no_more_goes,
-		down_it_needs_nothing, somebody_elses_value_is_theirs,
-		another_interface_is_not_ours, interfaces_go_in_the_middle_of_it,
+		a_value_that_is_refused_goes_back_as_one_alike, down_it_needs_nothing,
+		somebody_elses_value_is_theirs, another_interface_is_not_ours,
+		interfaces_go_in_the_middle_of_it,
 		an_index_is_given_to_another_in_the_middle_of_it, fights_are_left,
 		pauses_double_up_to_an_hour, writes_are_counted, by_hand_and_paused,
 		at_the_end, killed_at_any_write };
