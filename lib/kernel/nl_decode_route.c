@@ -120,7 +120,9 @@ static int decode_nexthops(
 
 	array_clear(&decoder->nexthops);
 	while (left > 0) {
-		if (!RTNH_OK(hop, left) || hop->rtnh_ifindex < 0)
+		/* RTNH_OK() reads a length that may not be there */
+		if (left < (int)sizeof(*hop) || !RTNH_OK(hop, left) ||
+			hop->rtnh_ifindex < 0)
 			return -EBADMSG;
 		struct nexthop nexthop = { .oif = hop->rtnh_ifindex,
 			.onlink = (hop->rtnh_flags & RTNH_F_ONLINK) != 0,

@@ -268,6 +268,21 @@ START_TEST(route_wrong)
 }
 END_TEST
 
+/* A nexthop that is cut short, down to less than its own length, at the end of the message. */
+START_TEST(route_nexthop_cut_short)
+{
+	const struct rtnexthop whole = { .rtnh_len = sizeof(whole), .rtnh_ifindex = 4 };
+
+	for (size_t length = 1; length <= sizeof(whole); length++) {
+		begin_route(RTM_NEWROUTE, 0, RTN_UNICAST, 0x0a000000, 8);
+		put(RTA_MULTIPATH, &whole, length);
+		/* the padding behind an attribute would hide a read past its end */
+		nlmsg_hdr(message)->nlmsg_len -= (uint32_t)(RTA_ALIGN(length) - length);
+		assert_result(length == sizeof(whole) ? NL_RECORD : -EBADMSG);
+	}
+}
+END_TEST
+
 /* What is looked at ahead of the rest. */
 START_TEST(route_key)
 {
@@ -440,6 +455,7 @@ int main(void)
 	tcase_add_test(tcase, route_by_object);
 	tcase_add_test(tcase, route_not_ours_or_blind);
 	tcase_add_test(tcase, route_wrong);
+	tcase_add_test(tcase, route_nexthop_cut_short);
 	tcase_add_test(tcase, route_key);
 	tcase_add_test(tcase, rule_whole);
 	tcase_add_test(tcase, rule_bare);
