@@ -16,11 +16,25 @@
 #include <string.h>
 #include <unistd.h>
 
+/* A number, up to the end or a newline. */
+static int parse_number(const char *text, int32_t *ret)
+{
+	char *end;
+
+	errno = 0;
+	long number = strtol(text, &end, 10);
+	if (errno || end == text || (*end != '\n' && *end != '\0') ||
+		number < INT32_MIN || number > INT32_MAX)
+		return -EBADMSG;
+	*ret = (int32_t)number;
+	return 0;
+}
+
 /* A file of one number. */
 static int read_number(const char *path, int32_t *ret)
 {
 	_cleanup_(closep) int fd = open(path, O_RDONLY | O_CLOEXEC);
-	char text[32], *end;
+	char text[32];
 	ssize_t length;
 
 	if (fd < 0)
@@ -31,13 +45,7 @@ static int read_number(const char *path, int32_t *ret)
 	if (length < 0)
 		return -errno;
 	text[length] = '\0';
-	errno = 0;
-	long number = strtol(text, &end, 10);
-	if (errno || end == text || (*end != '\n' && *end != '\0') ||
-		number < INT32_MIN || number > INT32_MAX)
-		return -EBADMSG;
-	*ret = (int32_t)number;
-	return 0;
+	return parse_number(text, ret);
 }
 
 static int read_conf(const char *which, struct netconf_record *ret)
@@ -169,18 +177,15 @@ static int parse_igmp_line(const char *line, struct membership *at, bool *group)
 	return 0;
 }
 
-int procsys_read_memberships(record_handler handler, void *userdata)
+static int parse_memberships(FILE *file, record_handler handler, void *userdata)
 {
-	_cleanup_(fclosep) FILE *file = NULL;
 	_cleanup_(freep) char *line = NULL;
 	ARRAY(struct membership) found = { 0 };
 	struct membership at = { 0 };
 	size_t size = 0;
 	bool group;
-	int r = open_net("/proc/thread-self/net/igmp", &file);
+	int r = 0;
 
-	if (r < 0)
-		return r;
 	while (r == 0 && getline(&line, &size, file) >= 0) {
 		r = parse_igmp_line(line, &at, &group);
 		if (r == 0 && group)
@@ -197,6 +202,14 @@ int procsys_read_memberships(record_handler handler, void *userdata)
 	}
 	array_done(&found);
 	return r < 0 ? r : 0;
+}
+
+int procsys_read_memberships(record_handler handler, void *userdata)
+{
+	_cleanup_(fclosep) FILE *file = NULL;
+	int r = open_net("/proc/thread-self/net/igmp", &file);
+
+	return r < 0 ? r : parse_memberships(file, handler, userdata);
 }
 
 /* The number in line that stands where name does in the line of names. */
@@ -220,16 +233,12 @@ static int number_under(char *names, char *line, const char *name, uint64_t *ret
 	return 0;
 }
 
-int procsys_rpf_drops(uint64_t *ret)
+static int parse_rpf_drops(FILE *file, uint64_t *ret)
 {
-	_cleanup_(fclosep) FILE *file = NULL;
 	_cleanup_(freep) char *names = NULL;
 	_cleanup_(freep) char *line = NULL;
 	size_t names_size = 0, line_size = 0;
-	int r = open_net("/proc/thread-self/net/netstat", &file);
 
-	if (r < 0)
-		return r;
 	/* pairs of lines: "TcpExt: name name ..." and "TcpExt: 1 2 ..." */
 	errno = 0;
 	while (getline(&names, &names_size, file) >= 0) {
@@ -239,4 +248,12 @@ int procsys_rpf_drops(uint64_t *ret)
 			return number_under(names, line, "IPReversePathFilter", ret);
 	}
 	return feof(file) ? -ENOENT : -errno;
+}
+
+int procsys_rpf_drops(uint64_t *ret)
+{
+	_cleanup_(fclosep) FILE *file = NULL;
+	int r = open_net("/proc/thread-self/net/netstat", &file);
+
+	return r < 0 ? r : parse_rpf_drops(file, ret);
 }
