@@ -5,12 +5,7 @@
  * each line is filled up to a slot; and one of an older version.
  */
 #include "daemon/correct/ledger.h"
-
-#include <assert.h>
-#include <stdint.h>
-#include <string.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+#include "fuzz/fuzz.h"
 
 #define MOST_LINES 32
 

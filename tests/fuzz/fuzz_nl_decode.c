@@ -1,13 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "base/cleanup.h"
+#include "fuzz/fuzz.h"
 #include "kernel/nl_decode.h"
 #include "kernel/nl_decode_route.h"
 
-#include <assert.h>
 #include <stdlib.h>
-#include <string.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
 
 /* Reads all that a record points to, so that the sanitizers see it. */
 static int read_all(const struct record *record, void *userdata)
