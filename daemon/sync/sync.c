@@ -24,6 +24,14 @@
 /* What networkd asks for too. It is not memory in use, but room for a storm of events. */
 #define RECEIVE_BUFFER (128u << 20)
 
+/*
+ * Events of rules are read after: the rules again, so much later, and in a storm so that it takes a
+ * twentieth of the time, but no later than this. Behind the last event they are right within 0.6 s.
+ */
+#define RULES_USEC (100 * USEC_PER_MSEC)
+#define RULES_REST 20
+#define RULES_MOST (500 * USEC_PER_MSEC)
+
 #define TAKEN_AT_ONCE 1024
 #define BACKOFF_USEC (100 * USEC_PER_MSEC)
 #define BACKOFF_MAX (10 * USEC_PER_SEC)
@@ -41,6 +49,55 @@ int sync_arm(sd_event_source *timer, uint64_t at_usec)
 int sync_happened(struct sync *sync, const struct sync_event *event)
 {
 	return array_push(&sync->happened, event);
+}
+
+/* --- rules ----------------------------------------------------------------------------------- */
+
+static int read_rules(struct sync *sync)
+{
+	struct sync_event event = { .kind = SYNC_REFRESH_FAILED };
+	uint64_t began = clock_monotonic_usec(), took;
+	int r = snapshot_refresh_rules(sync->request, sync->state);
+
+	sync->rules_usec = clock_monotonic_usec();
+	took = (sync->rules_usec - began) * RULES_REST;
+	sync->rules_usec += took < RULES_MOST ? took : RULES_MOST;
+	if (r == -ENOMEM)
+		return r;
+	sync->counts.misheard += r > 0;
+	if (r >= 0)
+		return 0;
+	/* the audit has a socket of its own */
+	sync->state->rules_stale = false;
+	sync_want_audit_soon(sync);
+	event.error = r;
+	return sync_happened(sync, &event);
+}
+
+/*
+ * While local and main are merged, the answer decides whether rules count at all: it is awaited
+ * before anything is evaluated. Else the events' word is taken for the moment.
+ */
+int sync_settle_rules(struct sync *sync)
+{
+	uint64_t at = clock_monotonic_usec() + RULES_USEC;
+
+	if (!sync->state->rules_stale || sync->rules_due)
+		return 0;
+	if (sync->state->local_main_merged || !sync->event)
+		return read_rules(sync);
+	sync->rules_due = true;
+	return sync_arm(sync->rules_timer, at > sync->rules_usec ? at : sync->rules_usec);
+}
+
+static int on_rules(sd_event_source *source, uint64_t usec, void *data)
+{
+	struct sync *sync = data;
+
+	(void)source;
+	(void)usec;
+	sync->rules_due = false;
+	return sync->synced && sync->state->rules_stale ? read_rules(sync) : 0;
 }
 
 /* --- events ---------------------------------------------------------------------------------- */
@@ -67,24 +124,6 @@ static void foresee(uint32_t table, const struct ip4 *dsts, size_t count, void *
 
 	if (sync->synced)
 		state_ahead(sync->state, table, dsts, count);
-}
-
-/* What a change of rules leaves open is asked before anything is evaluated. */
-int sync_settle_rules(struct sync *sync)
-{
-	struct sync_event event = { .kind = SYNC_REFRESH_FAILED };
-	int r;
-
-	if (!sync->state->rules_stale)
-		return 0;
-	r = snapshot_refresh_rules(sync->state);
-	if (r == -ENOMEM || r >= 0)
-		return r;
-	/* the audit has a socket of its own */
-	sync->state->rules_stale = false;
-	sync_want_audit_soon(sync);
-	event.error = r;
-	return sync_happened(sync, &event);
 }
 
 _Static_assert(NL_READER_AHEAD <= TRIE_AHEAD, "a batch is told of at once");
@@ -372,6 +411,7 @@ void sync_done(struct sync *sync)
 	sd_event_source_disable_unref(sync->resync_timer);
 	sd_event_source_disable_unref(sync->audit_timer);
 	sd_event_source_disable_unref(sync->refresh_timer);
+	sd_event_source_disable_unref(sync->rules_timer);
 	state_free(sync->state);
 	nl_reader_free(sync->reader);
 	nl_request_free(sync->request);
@@ -406,6 +446,13 @@ int sync_start(struct sync *sync, sd_event *event, uint64_t refresh_usec)
 		r = sd_event_source_set_exit_on_failure(sync->gather, true);
 	if (r >= 0)
 		r = sd_event_source_set_enabled(sync->gather, SD_EVENT_OFF);
+	if (r >= 0)
+		r = sd_event_add_time(event, &sync->rules_timer, CLOCK_MONOTONIC,
+			USEC_NEVER, USEC_PER_MSEC, on_rules, sync);
+	if (r >= 0)
+		r = sd_event_source_set_exit_on_failure(sync->rules_timer, true);
+	if (r >= 0)
+		r = sd_event_source_set_enabled(sync->rules_timer, SD_EVENT_OFF);
 	if (r >= 0) /* it may come late, so that the machine can sleep on */
 		r = sd_event_add_time(event, &sync->refresh_timer, CLOCK_MONOTONIC,
 			now + refresh_usec, refresh_usec / 11, on_refresh, sync);

@@ -54,6 +54,7 @@ struct sync_audit {
 
 struct sync_counts {
 	uint64_t overruns, resyncs, audits, drifts;
+	uint64_t misheard;	  /* rules were not as their events said */
 	struct nl_counts audited; /* messages of audits that ended */
 };
 
@@ -91,7 +92,11 @@ struct sync {
 	bool audit_doubt;	  /* the next one has all evaluated behind it */
 	uint64_t audit_all_usec;  /* so does the first one from then on */
 
-	sd_event_source *netlink, *gather, *resync_timer, *audit_timer, *refresh_timer;
+	bool rules_due;	     /* they are read again by the timer */
+	uint64_t rules_usec; /* ... not before */
+
+	sd_event_source *netlink, *gather, *resync_timer, *audit_timer, *refresh_timer,
+		*rules_timer;
 	uint64_t refresh_usec; /* between two refreshes */
 };
 
@@ -135,7 +140,8 @@ int sync_lose(struct sync *sync, enum sync_loss loss);
 /* What a failed receive means. Returns 0 where it is dealt with, else the errno. */
 int sync_failed(struct sync *sync, int error);
 
-/* Asks what a change of rules has left open. 0, also where that failed; or a negative errno. */
+/* Where rules have changed, has them read again, now or by the timer. 0, also where that failed; or
+ * a negative errno. */
 int sync_settle_rules(struct sync *sync);
 
 /* fresh takes the place of the state in force; owned from the call on. 0 or a negative errno. */

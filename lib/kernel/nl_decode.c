@@ -635,6 +635,7 @@ static bool is_blind(const struct record *record)
 	case RECORD_NEXTHOP_GONE:
 	case RECORD_NETCONF:
 	case RECORD_NETCONF_GONE:
+	case RECORD_RULES:
 	case RECORD_MERGED:
 	case RECORD_MEMBERSHIPS:
 	case RECORD_KERNEL:

@@ -158,27 +158,56 @@ int snapshot_step(struct snapshot *snapshot)
 	return r;
 }
 
-int snapshot_refresh_rules(struct state *state)
+/* They never join again. */
+static int refresh_merged(struct state *state)
 {
-	/* they never join again */
-	int r = state->local_main_merged ? read_merged(state, true) : 0;
+	return state->local_main_merged ? read_merged(state, true) : 0;
+}
 
+struct rules {
+	ARRAY(struct rule) list;
+};
+
+static int take_rule(const struct record *record, void *userdata)
+{
+	struct rules *rules = userdata;
+
+	return record->kind == RECORD_RULE ? array_push(&rules->list, &record->rule) : 0;
+}
+
+int snapshot_refresh_rules(struct nl_request *request, struct state *state)
+{
+	struct rules rules = { 0 };
+	struct record record = { .kind = RECORD_RULES, .dump = true };
+	int r = nl_request_dump(request, NL_DUMP_RULES, take_rule, &rules), changed = 0;
+
+	if (r >= 0) {
+		record.rules =
+			(struct rules_record){ rules.list.items, rules.list.count };
+		r = changed = state_apply(state, &record);
+	}
+	array_done(&rules.list);
 	if (r >= 0)
-		state->rules_stale = false;
-	return r;
+		r = refresh_merged(state);
+	if (r < 0)
+		return r;
+	state->rules_stale = false;
+	return changed;
 }
 
 int snapshot_refresh_conf(struct state *state)
 {
 	int r = procsys_read_all(state_apply_handler, state);
 
-	return r < 0 ? r : snapshot_refresh_rules(state);
+	return r < 0 ? r : refresh_merged(state);
 }
 
 int snapshot_refresh(struct nl_request *request, struct state *state)
 {
 	int r = dump_all(request, NL_DUMP_LINKS, state);
 
+	if (r >= 0)
+		r = snapshot_refresh_rules(request, state);
 	return r < 0 ? r : snapshot_refresh_conf(state);
 }
 

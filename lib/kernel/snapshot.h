@@ -49,15 +49,19 @@ int snapshot_step(struct snapshot *snapshot);
 
 /*
  * Reads again what changes unannounced: the settings of links, of all and default,
- * whether local and main have parted. Returns 0 or a negative errno; then some of it
+ * whether local and main have parted; and the rules. Returns 0 or a negative errno; then some of it
  * is older than it should be.
  */
 int snapshot_refresh(struct nl_request *request, struct state *state);
 
-/* Of that what a change of rules leaves open: whether local and main have parted. */
-int snapshot_refresh_rules(struct state *state);
+/*
+ * Reads again what a change of rules leaves open: them all, and whether local and main have parted.
+ * Returns 1 where the rules were not as known, 0 where they were, or a negative errno.
+ */
+int snapshot_refresh_rules(struct nl_request *request, struct state *state);
 
-/* The same but for the settings of links: a few files, however many those are. */
+/* As snapshot_refresh(), but for the settings of links and the rules: a few files, however many
+ * those are. */
 int snapshot_refresh_conf(struct state *state);
 
 /* The same of one link and of all: what a finding about it rests on. -ENODEV: it is gone. */

@@ -31,6 +31,7 @@ enum record_kind {
 	RECORD_ROUTE_GONE,
 	RECORD_RULE,
 	RECORD_RULE_GONE,
+	RECORD_RULES, /* .rules: all of them, in the kernel's order, replacing those known */
 	RECORD_NEXTHOP,
 	RECORD_NEXTHOP_GONE, /* .nexthop_obj.id */
 	RECORD_NETCONF,
@@ -114,6 +115,11 @@ struct membership_record {
 	size_t count;
 };
 
+struct rules_record {
+	const struct rule *items;
+	size_t count;
+};
+
 /* A message of ours that was not understood, with where to look. */
 struct blind_record {
 	uint16_t message; /* nlmsg_type */
@@ -128,6 +134,7 @@ struct record {
 		struct addr_record addr;
 		struct route_record route;
 		struct rule rule;
+		struct rules_record rules;
 		struct nexthop_obj_record nexthop_obj;
 		struct netconf_record netconf;
 		bool local_main_merged;

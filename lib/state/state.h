@@ -69,9 +69,9 @@ struct state {
 
 	/* What the reader is asked to do, and clears: */
 	bool links_stale; /* settings may have changed unannounced: re-read the links */
-	bool rules_stale; /* what came of a change of rules is not known: ask again */
-	bool audit_due;	  /* something was lost that takes routes along: compare all */
-	bool replaying;	  /* set by the reader: events may be in the state already */
+	bool rules_stale; /* rules changed: read them again, and whether the tables have parted */
+	bool audit_due; /* something was lost that takes routes along: compare all */
+	bool replaying; /* set by the reader: events may be in the state already */
 };
 
 /* A state of a namespace of which nothing is known yet. NULL on lack of memory. */

@@ -478,53 +478,92 @@ static int apply_merged(struct state *state, bool merged)
 	return 1;
 }
 
+static void count_rule(struct state *state, const struct rule *rule, size_t one)
+{
+	state->dissecting += one * rule_dissects(rule);
+	state->rule_realms += one * rule->realm;
+	state->suppressing += one * rule_suppresses(rule);
+}
+
+static int insert_rule(struct state *state, size_t at, const struct rule *rule)
+{
+	const struct state_rule entry = { .rule = *rule,
+		.iif = rule_device(state, rule->iif),
+		.oif = rule_device(state, rule->oif) };
+	int r = array_insert(&state->rules, at, &entry);
+
+	if (r >= 0)
+		count_rule(state, rule, 1);
+	return r;
+}
+
+/*
+ * Events of two writers may be out of order, and those from before a dump come behind it
+ * (docs/kernel.md 5.4). So they are the first news only, and each has all rules read again. Until
+ * then an equal rule is the one that is known: a second one, which is legal, decides nothing.
+ */
 static int apply_rule(struct state *state, const struct record *record)
 {
-	struct state_rule entry = { .rule = record->rule };
+	const struct rule *rule = &record->rule;
 	size_t at = 0;
 	int r = 0;
 
+	state->rules_stale |= !record->dump;
 	if (!record->dump)
 		r = tables_split(state);
 	if (r < 0)
 		return r;
 	while (at < state->rules.count &&
-		state->rules.items[at].rule.priority <= entry.rule.priority) {
-		/* two equal rules are legal; in a replay it is more likely the same one */
-		if (state->replaying &&
-			rule_equal(&state->rules.items[at].rule, &entry.rule)) {
-			state->audit_due = true;
+		state->rules.items[at].rule.priority <= rule->priority) {
+		if (!record->dump && rule_equal(&state->rules.items[at].rule, rule))
 			return 0;
-		}
 		at++;
 	}
-	entry.iif = rule_device(state, entry.rule.iif);
-	entry.oif = rule_device(state, entry.rule.oif);
-	r = array_insert(&state->rules, at, &entry);
+	r = insert_rule(state, at, rule);
 	if (r < 0)
 		return r;
 	dirty_all(state);
-	state->dissecting += rule_dissects(&entry.rule);
-	state->rule_realms += entry.rule.realm;
-	state->suppressing += rule_suppresses(&entry.rule);
 	return 1;
 }
 
 static int apply_rule_gone(struct state *state, const struct rule *rule)
 {
-	/* some kernels part local and main for it and some don't (docs/kernel.md 4.1) */
-	state->rules_stale |= state->local_main_merged;
+	/* nor is it known whether local and main are still merged (docs/kernel.md 4.1) */
+	state->rules_stale = true;
 	for (size_t at = 0; at < state->rules.count; at++) {
 		if (!rule_equal(&state->rules.items[at].rule, rule))
 			continue;
 		array_remove(&state->rules, at);
 		dirty_all(state);
-		state->dissecting -= rule_dissects(rule);
-		state->rule_realms -= rule->realm;
-		state->suppressing -= rule_suppresses(rule);
+		count_rule(state, rule, (size_t)-1);
 		return 1;
 	}
 	return 0;
+}
+
+static bool has_rules(const struct state *state, const struct rules_record *rules)
+{
+	if (state->rules.count != rules->count)
+		return false;
+	for (size_t i = 0; i < rules->count; i++) {
+		if (!rule_equal(&state->rules.items[i].rule, &rules->items[i]))
+			return false;
+	}
+	return true;
+}
+
+static int apply_rules(struct state *state, const struct rules_record *rules)
+{
+	int r = 0;
+
+	if (has_rules(state, rules))
+		return 0;
+	array_clear(&state->rules);
+	state->dissecting = state->rule_realms = state->suppressing = 0;
+	for (size_t i = 0; r >= 0 && i < rules->count; i++)
+		r = insert_rule(state, i, &rules->items[i]);
+	dirty_all(state);
+	return r < 0 ? r : 1;
 }
 
 /* --- the one way in ------------------------------------------------------------------------- */
@@ -560,6 +599,8 @@ static int apply_record(struct state *state, const struct record *record)
 		return apply_rule(state, record);
 	case RECORD_RULE_GONE:
 		return apply_rule_gone(state, &record->rule);
+	case RECORD_RULES:
+		return apply_rules(state, &record->rules);
 	case RECORD_NEXTHOP:
 		return apply_nexthop(state, &record->nexthop_obj);
 	case RECORD_NEXTHOP_GONE:

@@ -30,7 +30,7 @@
  *	nexthop-group ID COUNT		a group of the nexthops 1 to COUNT; ip has room for 100
  *	batch N COMMAND			ip -batch with N lines, in which %a is 100.64.0.0 and up,
  *					%n is 1 and up
- *	storm N COMMAND			the same in the background
+ *	storm N COMMAND [| COMMAND]	the same in the background; two are two writers at once
  *
  * And some can only be said to the model, where a test is about a message or a host that nobody
  * can make here. Such a line begins with `model`:

@@ -154,14 +154,34 @@ static void parse(const char *text, struct host_line *ret)
 	_exit(3);
 }
 
+/* Two writers, and a process that waits for both. */
+static pid_t start_race(unsigned int count, const char *first, const char *second)
+{
+	pid_t batches[2], pid = fork();
+
+	if (pid != 0)
+		return pid;
+	batches[0] = start_batch(count, first);
+	batches[1] = start_batch(count, second);
+	(void)finished(batches[0]);
+	(void)finished(batches[1]);
+	_exit(0);
+}
+
 int host_storm(const char *text)
 {
 	struct host_line line;
+	char commands[WORDS_TEXT], *second;
 
 	if (strncmp(text, "storm ", 6) != 0)
 		return 0;
 	parse(text, &line);
-	return start_batch((unsigned int)line.many.count, line.many.command);
+	snprintf(commands, sizeof(commands), "%s", line.many.command);
+	second = strstr(commands, " | ");
+	if (!second)
+		return start_batch((unsigned int)line.many.count, commands);
+	*second = '\0';
+	return start_race((unsigned int)line.many.count, commands, second + 3);
 }
 
 /* net.ipv4.conf.d0.rp_filter into /proc/sys: dots are slashes there, and slashes dots */

@@ -90,9 +90,10 @@ void world_follow(struct world *world, bool refresh)
 		world->lost = r < 0;
 	}
 	if (world->state->rules_stale) {
-		r = snapshot_refresh_rules(world->state);
+		r = snapshot_refresh_rules(world->request, world->state);
 		if (r < 0)
-			world_die("asking about rules", r);
+			world_die("reading rules", r);
+		world->misheard += r > 0;
 	}
 	if (refresh || world->state->links_stale) {
 		r = snapshot_refresh(world->request, world->state);

@@ -15,7 +15,8 @@ struct world {
 	struct nl_reader *reader;
 	struct state *state;
 	unsigned long long overruns;
-	bool lost; /* events: nothing counts until all is read again */
+	unsigned long long misheard; /* rules were not as their events had said */
+	bool lost;		     /* events: nothing counts until all is read again */
 };
 
 /* Reads the namespace that the process is in; buffer: of the reader, bytes. */

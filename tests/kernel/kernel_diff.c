@@ -45,7 +45,8 @@
 #define LEFT_LEAST 100000 /* fewer judged flows say nothing about that */
 
 struct outcome { /* shared with the child that walks */
-	unsigned long long judged, multipath, blind, steps, taken, late, overruns;
+	unsigned long long judged, multipath, blind, steps, taken, late, overruns,
+		misheard;
 	unsigned long long reasons[RPF_REASONS];
 	bool failed, refused;
 	long kilobytes; /* the most that it had resident */
@@ -249,8 +250,18 @@ static bool takes(struct world *world, const struct step *step, struct outcome *
 	return false;
 }
 
+/* Whether a step by one writer, all of it heard, left rules that only a reading put right. */
+static bool is_misheard(const struct world *world, unsigned long long before, char *what)
+{
+	if (world->misheard == before)
+		return false;
+	snprintf(what, 600, "the events of rules said otherwise than the kernel has");
+	return true;
+}
+
 static void walk(const struct plan *plan, struct outcome *outcome)
 {
+	unsigned long long misheard;
 	struct world world;
 	bool right, refresh;
 
@@ -278,10 +289,13 @@ static void walk(const struct plan *plan, struct outcome *outcome)
 		if (!takes(&world, &plan->steps[i], outcome))
 			return;
 		outcome->steps++;
-		outcome->overruns = world.overruns;
+		misheard = world.misheard;
 		world_follow(&world, refresh);
-		if (same(&world, plan, i, outcome, outcome->what) ||
-			settles(&world, plan, i, outcome))
+		outcome->overruns = world.overruns;
+		outcome->misheard = world.misheard;
+		if (!is_misheard(&world, misheard, outcome->what) &&
+			(same(&world, plan, i, outcome, outcome->what) ||
+				settles(&world, plan, i, outcome)))
 			continue;
 		outcome->failed = true;
 		outcome->failed_at = i;
@@ -450,6 +464,7 @@ static void total_add(struct outcome *total, const struct outcome *walk)
 	total->taken += walk->taken;
 	total->late += walk->late;
 	total->overruns += walk->overruns;
+	total->misheard += walk->misheard;
 	for (size_t k = 0; k < RPF_REASONS; k++)
 		total->reasons[k] += walk->reasons[k];
 	if (total->kilobytes < walk->kilobytes)
@@ -493,9 +508,9 @@ static unsigned long long report(const struct settings *settings,
 	for (size_t k = 0; k < RPF_REASONS; k++)
 		printf("%12llu %s\n", total->reasons[k],
 			rpf_reason_name((enum rpf_reason)k));
-	printf("%llu steps (%llu taken), %llu flows left to the hash, %llu as blind, %llu steps late, %llu overruns, %ld kB\n",
+	printf("%llu steps (%llu taken), %llu flows left to the hash, %llu as blind, %llu steps late, %llu overruns, rules misheard %llu times, %ld kB\n",
 		total->steps, total->taken, total->multipath, total->blind, total->late,
-		total->overruns, total->kilobytes);
+		total->overruns, total->misheard, total->kilobytes);
 	printf("Linux %s, seed %llu, %llu flows judged, %llu disagreements: %llu passed, %llu failed\n",
 		uname(&host) == 0 ? host.release : "?", settings->seed, total->judged,
 		disagreements, walks - disagreements, failed);

@@ -246,6 +246,23 @@ static void change_rule(struct rng *rng, struct step *step)
 			RNG_PICK(rng, priorities), RNG_PICK(rng, actions));
 }
 
+/* Two writers at once, of one thing or each of its own. */
+static void change_in_race(struct rng *rng, struct step *step)
+{
+	static const char *const races[] = {
+		"rule add from 10.0.0.9 priority 100 lookup 100 | rule del from 10.0.0.9 priority 100",
+		"rule add from %a priority 150 lookup 100 | rule del from %a priority 150",
+		"rule add from %a priority 100 lookup 100 | rule add to %a priority 100 lookup 101",
+		"rule del priority 100 | rule add from %a priority 100 lookup 101",
+		"route add 10.0.2.7/32 dev lo table 100 | route del 10.0.2.7/32 dev lo table 100",
+		"route append 192.0.2.0/24 dev d0 metric %n | route del 192.0.2.0/24 dev d0",
+		"route replace 10.0.2.0/23 dev d0 metric 7 | route replace 10.0.2.0/23 dev d1 metric 7",
+		"rule add from %a priority 200 lookup 101 | route add %a dev lo table 101",
+	};
+
+	write_step(step, "storm %u %s", 20 + rng_below(rng, 60), RNG_PICK(rng, races));
+}
+
 static void change_nexthop(struct rng *rng, struct step *step)
 {
 	static const char *const words[] = { "add", "add", "replace" };
@@ -340,10 +357,10 @@ void walk_change(struct rng *rng, struct step *ret)
 		change_link, change_address, change_address, change_route, change_route,
 		change_route, change_route, change_rule, change_nexthop, change_setting,
 		change_setting, change_setting };
+	bool race = rng_below(rng, 50) == 0;
 
 	/* half of the worlds never see a new rule: there local and main may stay one trie */
 	do
-		RNG_PICK(rng, changes)(rng, ret);
-	while ((rng->state & 1) && strncmp(ret->text, "ip rule add", 11) == 0 &&
-		rng_below(rng, 8));
+		(race ? change_in_race : RNG_PICK(rng, changes))(rng, ret);
+	while ((rng->state & 1) && strstr(ret->text, "rule add") && rng_below(rng, 8));
 }

@@ -75,7 +75,7 @@ START_TEST(a_deletion_is_asked_about)
 		follow();
 		ck_assert_msg(state->local_main_merged && state->rules_stale,
 			"'ip %s' is not asked about", commands[i]);
-		ck_assert_int_eq(snapshot_refresh_rules(state), 0);
+		ck_assert_int_eq(snapshot_refresh_rules(request, state), 0);
 		ck_assert(!state->rules_stale);
 		ck_assert_msg(state->local_main_merged == kernel_merged(),
 			"'ip %s': the kernel has them %s", commands[i],
@@ -97,7 +97,7 @@ START_TEST(an_addition_parts_them_at_once)
 	ck_fresh("rule add priority 5 lookup main");
 	fixture_ip("rule del priority 5");
 	follow();
-	ck_assert_int_eq(snapshot_refresh_rules(state), 0);
+	ck_assert_int_eq(snapshot_refresh_rules(request, state), 0);
 	ck_assert(!state->local_main_merged);
 	ck_fresh("rule del priority 5");
 }
