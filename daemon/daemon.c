@@ -258,6 +258,8 @@ static int start_daemon(struct daemon *daemon)
 	if (r < 0)
 		return r;
 	bus_update(&daemon->bus);
+	/* whoever waits for READY finds the first findings in the log, if anybody takes it */
+	sink_flush(&daemon->sink);
 	(void)sd_notify(0, "READY=1");
 	return 0;
 }

@@ -27,8 +27,8 @@ struct queue {
 	pthread_t thread;
 	pthread_mutex_t mutex; /* for all below */
 	pthread_cond_t changed;
-	bool ending;
-	uint64_t lost; /* behind the last one that waits */
+	bool ending, busy; /* busy: one is being written */
+	uint64_t lost;	   /* behind the last one that waits */
 	size_t first, count, bytes;
 	struct waiting ring[ENTRIES_MOST];
 };
@@ -66,9 +66,33 @@ void queue_put(struct queue *queue, struct entry *entry)
 	} else {
 		queue->lost++;
 	}
-	(void)pthread_cond_signal(&queue->changed);
+	(void)pthread_cond_broadcast(&queue->changed);
 	(void)pthread_mutex_unlock(&queue->mutex);
 	entry_done(entry);
+}
+
+static struct timespec time_in(uint64_t usec)
+{
+	struct timespec then;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &then);
+	usec += (uint64_t)then.tv_nsec / 1000;
+	then.tv_sec += (time_t)(usec / USEC_PER_SEC);
+	then.tv_nsec = (long)(usec % USEC_PER_SEC * 1000);
+	return then;
+}
+
+void queue_flush(struct queue *queue, uint64_t usec)
+{
+	const struct timespec end = time_in(usec);
+
+	(void)pthread_mutex_lock(&queue->mutex);
+	while (queue->count || queue->lost || queue->busy) {
+		if (pthread_cond_clockwait(
+			    &queue->changed, &queue->mutex, CLOCK_MONOTONIC, &end) != 0)
+			break;
+	}
+	(void)pthread_mutex_unlock(&queue->mutex);
 }
 
 /* --- the thread ------------------------------------------------------------------------------ */
@@ -78,6 +102,8 @@ static bool take_next(struct queue *queue, struct waiting *ret)
 {
 	*ret = (struct waiting){ 0 };
 	(void)pthread_mutex_lock(&queue->mutex);
+	queue->busy = false;
+	(void)pthread_cond_broadcast(&queue->changed);
 	while (!queue->count && !queue->lost && !queue->ending)
 		(void)pthread_cond_wait(&queue->changed, &queue->mutex);
 	if (queue->count) {
@@ -89,6 +115,7 @@ static bool take_next(struct queue *queue, struct waiting *ret)
 		ret->lost = queue->lost;
 		queue->lost = 0;
 	}
+	queue->busy = ret->bytes || ret->lost;
 	(void)pthread_mutex_unlock(&queue->mutex);
 	return ret->bytes || ret->lost;
 }
@@ -151,16 +178,12 @@ int queue_start(queue_write write, void *data, struct queue **ret)
 
 bool queue_stop(struct queue *queue, uint64_t usec)
 {
-	struct timespec end;
+	const struct timespec end = time_in(usec);
 
 	(void)pthread_mutex_lock(&queue->mutex);
 	queue->ending = true;
-	(void)pthread_cond_signal(&queue->changed);
+	(void)pthread_cond_broadcast(&queue->changed);
 	(void)pthread_mutex_unlock(&queue->mutex);
-	(void)clock_gettime(CLOCK_MONOTONIC, &end);
-	usec += (uint64_t)end.tv_nsec / 1000;
-	end.tv_sec += (time_t)(usec / USEC_PER_SEC);
-	end.tv_nsec = (long)(usec % USEC_PER_SEC * 1000);
 	if (pthread_clockjoin_np(queue->thread, NULL, CLOCK_MONOTONIC, &end) != 0)
 		return false;
 	(void)pthread_mutex_destroy(&queue->mutex);

@@ -22,8 +22,11 @@ int queue_start(queue_write write, void *data, struct queue **ret);
 /* Takes the entry over and does not wait. */
 void queue_put(struct queue *queue, struct entry *entry);
 
+/* Waits until all is written, but no longer than usec. */
+void queue_flush(struct queue *queue, uint64_t usec);
+
 /*
- * Waits until all is written, but no longer than usec. Returns true when the thread has ended and
+ * The same, and then ends the thread. Returns true when the thread has ended and
  * the queue is freed. Else the thread hangs: queue and data must stay as they are, until the process
  * ends.
  */

@@ -12,6 +12,7 @@
 #include <syslog.h>
 #include <unistd.h>
 
+#define FLUSH_USEC (50 * USEC_PER_MSEC)
 #define STOP_USEC (500 * USEC_PER_MSEC)
 
 enum sink_kind sink_default(void)
@@ -106,6 +107,12 @@ void sink_start(struct sink *sink)
 	log_plain(sink, LOG_WARNING,
 		"Cannot start the thread that writes the log: %s; rpfilterd waits for each entry to be written.",
 		strerror(-r));
+}
+
+void sink_flush(struct sink *sink)
+{
+	if (sink->queue)
+		queue_flush(sink->queue, FLUSH_USEC);
 }
 
 void sink_stop(struct sink *sink)

@@ -30,7 +30,9 @@ enum sink_kind sink_default(void);
  * none it says so, and all is as before.
  */
 void sink_start(struct sink *sink);
-/* Ends that; but waits for half a second at most, and then nothing is written any more. */
+/* Waits until all is written, but for 50 ms at most. */
+void sink_flush(struct sink *sink);
+/* Ends the thread; but waits for half a second at most, and then nothing is written any more. */
 void sink_stop(struct sink *sink);
 
 /*

@@ -15,14 +15,17 @@ bool ifname_is_plain(const char *name)
 
 const char *ifname_quote(const char *name, char out[static IFNAME_QUOTED])
 {
-	bool odd = !ifname_is_plain(name);
 	struct strbuf text;
 
 	strbuf_init(&text, out, IFNAME_QUOTED);
-	strbuf_add(&text, "%s", odd ? "$'" : "");
+	if (ifname_is_plain(name)) {
+		strbuf_add(&text, "%s", name);
+		return out;
+	}
+	strbuf_add(&text, "$'");
 	for (; *name; name++)
 		strbuf_add(&text, strchr(plain, *name) ? "%c" : "\\x%02x",
 			(unsigned char)*name);
-	strbuf_add(&text, "%s", odd ? "'" : "");
+	strbuf_add(&text, "'");
 	return out;
 }
