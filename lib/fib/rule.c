@@ -19,7 +19,7 @@ static bool action_equal(const struct rule *a, const struct rule *b)
 	return a->priority == b->priority && a->table == b->table &&
 	       a->target == b->target && a->action == b->action &&
 	       a->protocol == b->protocol && a->realm == b->realm &&
-	       a->blind == b->blind && a->suppress_len == b->suppress_len &&
+	       a->suppress_len == b->suppress_len &&
 	       a->suppress_group == b->suppress_group;
 }
 

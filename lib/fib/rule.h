@@ -52,8 +52,17 @@ struct rule {
 	uint64_t tun_id;
 };
 
-/* Whether two rules are the same to the kernel, field by field: which one a RTM_DELRULE means. */
+/*
+ * Whether two rules are the same to the kernel, field by field: which one a RTM_DELRULE means, also
+ * if that has something that is not understood, and the rule had not.
+ */
 bool rule_equal(const struct rule *a, const struct rule *b);
+
+/* The same, and as well understood. */
+static inline bool rule_same(const struct rule *a, const struct rule *b)
+{
+	return rule_equal(a, b) && a->blind == b->blind;
+}
 
 /*
  * Whether a rule makes the kernel look into packets for protocol and ports, for all rules

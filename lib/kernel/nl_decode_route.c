@@ -27,6 +27,8 @@ SAME_NUMBER(TABLE_LOCAL, RT_TABLE_LOCAL);
 SAME_NUMBER(SCOPE_HOST, RT_SCOPE_HOST);
 SAME_NUMBER(PROTO_KERNEL, RTPROT_KERNEL);
 
+#define ATTR_DEL_REASON 32 /* RTA_DEL_REASON, from 7.3 on: why it goes, not what it is */
+
 static inline bool take_u32(const struct rtattr *attr, uint32_t *ret)
 {
 	if (RTA_PAYLOAD(attr) != sizeof(*ret))
@@ -175,6 +177,7 @@ static inline bool take_route_attr(const struct rtattr *attr, struct nexthop *ne
 		route->rest = hash_attr(route->rest, attr);
 		return true;
 	case RTA_CACHEINFO:
+	case ATTR_DEL_REASON:
 		return true;
 	default:
 		return take_nexthop_attr(attr, nexthop, route, walk);

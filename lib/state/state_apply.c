@@ -392,16 +392,31 @@ static int apply_route(struct state *state, const struct record *record)
 	return add_route(state, fib, route);
 }
 
+static int remove_route(
+	struct state *state, struct fib *fib, const struct route_record *route)
+{
+	struct route_record plain = *route;
+	int r = fib_remove(fib, route);
+
+	/* a deletion may have what the route had not: why it goes, say */
+	plain.blind = false;
+	if (r == FIB_SAME && route->blind)
+		r = fib_remove(fib, &plain);
+	else if (route->realm || route->blind)
+		dirty_all(state);
+	return r;
+}
+
 static int apply_route_gone(struct state *state, const struct route_record *route)
 {
 	struct fib *fib = state_table(state, route->table);
-	int r;
+	int r = fib ? remove_route(state, fib, route) : FIB_SAME;
 
+	/* those of an address that went are deleted twice, and that is audited anyway; any other is news
+	 * of a route that was missed */
+	state->audit_due |= r == FIB_SAME && !state->replaying;
 	if (!fib)
-		return 0;
-	if (route->realm || route->blind)
-		dirty_all(state);
-	r = fib_remove(fib, route);
+		return r;
 	if (!fib->lists.routes && fib->table != TABLE_MAIN && fib->table != TABLE_LOCAL)
 		fib_free(hash_remove(&state->tables, fib->table));
 	return r;
@@ -515,7 +530,7 @@ static int apply_rule(struct state *state, const struct record *record)
 		return r;
 	while (at < state->rules.count &&
 		state->rules.items[at].rule.priority <= rule->priority) {
-		if (!record->dump && rule_equal(&state->rules.items[at].rule, rule))
+		if (!record->dump && rule_same(&state->rules.items[at].rule, rule))
 			return 0;
 		at++;
 	}
@@ -546,7 +561,7 @@ static bool has_rules(const struct state *state, const struct rules_record *rule
 	if (state->rules.count != rules->count)
 		return false;
 	for (size_t i = 0; i < rules->count; i++) {
-		if (!rule_equal(&state->rules.items[i].rule, &rules->items[i]))
+		if (!rule_same(&state->rules.items[i].rule, &rules->items[i]))
 			return false;
 	}
 	return true;

@@ -76,7 +76,7 @@ static bool rules_equal(const struct state *a, const struct state *b, char *what
 		const struct state_rule *left = &a->rules.items[i];
 		const struct state_rule *right = &b->rules.items[i];
 
-		if (rule_equal(&left->rule, &right->rule) && left->iif == right->iif &&
+		if (rule_same(&left->rule, &right->rule) && left->iif == right->iif &&
 			left->oif == right->oif)
 			continue;
 		snprintf(what, STATE_DIFFERENCE, "rule %u", left->rule.priority);

@@ -242,6 +242,9 @@ START_TEST(route_not_ours_or_blind)
 	begin_route(RTM_NEWROUTE, 0, RTN_UNICAST, 0x0a000000, 8);
 	put_u32(99, 1);
 	ck_assert(record_of(RECORD_ROUTE).route.blind);
+	begin_route(RTM_DELROUTE, 0, RTN_UNICAST, 0x0a000000, 8);
+	put_u32(32, 1); /* RTA_DEL_REASON */
+	ck_assert(!record_of(RECORD_ROUTE_GONE).route.blind);
 }
 END_TEST
 
@@ -386,7 +389,7 @@ START_TEST(rule_whole)
 	strcpy(expected.iif, "eth0");
 	strcpy(expected.oif, "fifteencharacte");
 	expected.tun_id = 42;
-	ck_assert(rule_equal(&record.rule, &expected));
+	ck_assert(rule_same(&record.rule, &expected));
 }
 END_TEST
 

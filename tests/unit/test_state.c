@@ -403,6 +403,31 @@ START_TEST(rules_stand_in_the_order_of_the_walk)
 END_TEST
 
 /* What events said may be wrong: a list that is read replaces it, with all that is counted. */
+/* What says why something goes is not part of it: RTA_DEL_REASON, and what may come after that. */
+START_TEST(a_deletion_may_have_what_is_not_understood)
+{
+	static const char *const lines[] = {
+		"1 model ip route add 20.0.0.0/8 dev eth0",
+		"1 model ip route del 20.0.0.0/8 dev eth0 blind",
+		"1 model ip route add 20.0.0.0/8 dev eth0",
+		"1 model ip route append 20.0.0.0/8 dev eth0 blind",
+		"1 model ip route del 20.0.0.0/8 dev eth0 blind",
+		"0 model ip route append 20.0.0.0/8 dev eth0",
+		"1 model ip route del 20.0.0.0/8 dev eth0 blind",
+		"1 model ip route append 20.0.0.0/8 dev eth0 blind",
+		"0 model ip route del 20.0.0.0/8 dev eth0",
+		"1 model ip rule add priority 100 lookup 77",
+		"1 model ip rule del priority 100 lookup 77 blind",
+		"1 model ip rule add priority 100 lookup 77 blind",
+		"0 model ip rule del priority 100 lookup 78 blind",
+		"1 model ip rule del priority 100 lookup 77",
+	};
+	_cleanup_(state_freep) struct state *state = model_host();
+
+	RUNS(state, lines);
+}
+END_TEST
+
 START_TEST(a_reading_of_rules_replaces_them)
 {
 	_cleanup_(state_freep) struct state *state = model_host();
@@ -626,6 +651,7 @@ int main(void)
 		the_first_rule_that_is_added_parts_the_tables,
 		parted_tables_are_never_joined_again,
 		rules_stand_in_the_order_of_the_walk,
+		a_deletion_may_have_what_is_not_understood,
 		a_reading_of_rules_replaces_them,
 		what_switches_dissection_and_realms,
 		a_local_route_by_hand_is_remembered,
