@@ -653,8 +653,9 @@ static int add_pause(struct json_object *object, const struct ledger_pause *paus
 
 static int to_slot(struct json_object *object, char out[static LEDGER_SLOT])
 {
-	const char *text = json_object_to_json_string_ext(object, JSON_C_TO_STRING_PLAIN);
-	size_t length = text ? strlen(text) : 0;
+	size_t length;
+	const char *text = json_object_to_json_string_length(
+		object, JSON_C_TO_STRING_PLAIN, &length);
 
 	if (!text)
 		return -ENOMEM;
