@@ -237,8 +237,10 @@ static int apply_addr_gone(struct state *state, const struct addr_record *addr)
 	const struct iface *vrf;
 	int r = 0;
 
-	if (!known)
+	if (!known) {
+		state->audit_due |= !state->replaying;
 		return 0;
+	}
 	local_addrs_forget(&state->local_addrs, known);
 	array_remove(&iface->addrs, (size_t)(known - iface->addrs.items));
 	state->audit_due = true;
@@ -447,8 +449,10 @@ static int apply_nexthop_gone(struct state *state, uint32_t id)
 	struct nexthop_obj *nexthop_obj = hash_remove(&state->nexthop_objs, id);
 	int r;
 
-	if (!nexthop_obj)
+	if (!nexthop_obj) {
+		state->audit_due |= !state->replaying;
 		return 0;
+	}
 	nexthop_obj_free(nexthop_obj);
 	state->audit_due = true;
 	dirty_all(state);

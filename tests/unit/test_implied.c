@@ -222,7 +222,9 @@ START_TEST(losses_ask_for_an_audit)
 		{ "ip route add 20.0.0.0/8 dev eth0", false },
 		{ "ip rule add priority 100 lookup 77", false },
 		{ "ip nexthop add id 2 dev eth0", false },
-		/* of a deletion that means nothing known the route was missed */
+		/* a deletion that means nothing known: something was missed */
+		{ "model ip address del 10.0.9.2/24 dev eth0", true },
+		{ "model ip nexthop del id 7", true },
 		{ "model ip route del 20.0.0.0/8 dev eth0", true },
 		{ "model ip route del 20.0.0.0/8 dev eth0 table 55", true },
 		{ "model ip route del 10.1.0.0/24 dev eth1 scope link proto kernel src 10.1.0.2",
