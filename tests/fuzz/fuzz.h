@@ -74,7 +74,7 @@ static inline char *memory_end(struct memory *memory)
 
 /*
  * Whether text is UTF-8 (RFC 3629, the table of its section 4) and shows as what it is: no C0,
- * DEL, C1, no mark that changes the direction. Written apart from the rooms that see to it.
+ * DEL, C1, no mark that changes the direction, none that is no character. Written apart from the rooms that see to it.
  */
 static inline bool text_is_clean(const char *text)
 {
@@ -99,6 +99,12 @@ static inline bool text_is_clean(const char *text)
 				(c[2] == 0x8e || c[2] == 0x8f ||
 					(c[2] >= 0xaa && c[2] <= 0xae))) ||
 			(c[0] == 0xe2 && c[1] == 0x81 && c[2] >= 0xa6 && c[2] <= 0xa9))
+			return false;
+		/* U+FDD0 to U+FDEF, and the last two of each plane */
+		if ((c[0] == 0xef && c[1] == 0xb7 && c[2] >= 0x90 && c[2] <= 0xaf) ||
+			(c[0] == 0xef && c[1] == 0xbf && c[2] >= 0xbe) ||
+			(more == 3 && (c[1] & 0xf) == 0xf && c[2] == 0xbf &&
+				c[3] >= 0xbe))
 			return false;
 		c += more + 1;
 	}

@@ -117,7 +117,7 @@ static size_t put_header(char out[static 512], bool names, size_t body)
 	at = put_field(out, at, 1, 'o', BUS_PATH);
 	at = put_field(out, at, 2, 's', BUS_INTERFACE);
 	at = put_field(out, at, 3, 's', names ? MEMBER_NAMES : MEMBER_ANSWERS);
-	at = put_field(out, at, 8, 'g', names ? "as" : "a" BUS_ANSWER);
+	at = put_field(out, at, 8, 'g', names ? BUS_NAMES : "a" BUS_ANSWER);
 	length = (uint32_t)(at - 16);
 	memcpy(out + 12, &length, sizeof(length));
 	return (at + 7) & ~(size_t)7;

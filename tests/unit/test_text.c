@@ -313,6 +313,7 @@ START_TEST(descriptors_are_closed_once)
 		_cleanup_(fclosep) FILE *file = fopen("/dev/null", "re");
 
 		ck_assert_ptr_nonnull(file);
+		ck_assert_ptr_null(none);
 		seen = fileno(file);
 	}
 	ck_assert_int_eq(fcntl(seen, F_GETFD), -1);
