@@ -17,6 +17,28 @@
 #define WAIT_LEAST USEC_PER_SEC
 #define WAIT_MOST (300 * USEC_PER_SEC)
 
+/* --- trying again -------------------------------------------------------------------------- */
+
+static int on_retry(sd_event_source *source, uint64_t usec, void *bus);
+
+static int arm_retry(struct bus *bus)
+{
+	int r = bus->retry ? 0
+			   : sd_event_add_time(bus->event, &bus->retry, CLOCK_MONOTONIC,
+				     USEC_NEVER, USEC_PER_SEC, on_retry, bus);
+
+	return r < 0 ? r : sync_arm(bus->retry, clock_monotonic_usec() + bus->wait_usec);
+}
+
+/* Where there is no memory for the timer, the next turn tries again. */
+static void retry_later(struct bus *bus)
+{
+	bus->wait_usec = bus->wait_usec ? bus->wait_usec * 2 : WAIT_LEAST;
+	if (bus->wait_usec > WAIT_MOST)
+		bus->wait_usec = WAIT_MOST;
+	bus->unarmed = arm_retry(bus) < 0;
+}
+
 /* --- methods ------------------------------------------------------------------------------- */
 
 static void free_names(char **names)
@@ -170,6 +192,8 @@ static int take_request(sd_bus_message *message, struct bus *bus, sd_bus_error *
 /* In the order in which they came: the bus answers in this order, too. */
 bool bus_next(struct bus *bus, struct bus_request *ret)
 {
+	if (bus->unarmed)
+		bus->unarmed = arm_retry(bus) < 0;
 	if (!bus->requests.count || bus->requests.items[0].asking)
 		return false;
 	*ret = bus->requests.items[0];
@@ -235,14 +259,6 @@ static const sd_bus_vtable methods[] = {
 };
 
 /* --- the connection ------------------------------------------------------------------------ */
-
-static void retry_later(struct bus *bus)
-{
-	bus->wait_usec = bus->wait_usec ? bus->wait_usec * 2 : WAIT_LEAST;
-	if (bus->wait_usec > WAIT_MOST)
-		bus->wait_usec = WAIT_MOST;
-	(void)sync_arm(bus->retry, clock_monotonic_usec() + bus->wait_usec);
-}
 
 static int on_disconnected(sd_bus_message *message, void *bus, sd_bus_error *error)
 {
@@ -320,13 +336,6 @@ static void connect_bus(struct bus *bus)
 
 	if (bus->bus && sd_bus_is_open(bus->bus) > 0)
 		return;
-	if (!bus->retry) {
-		r = sd_event_add_time(bus->event, &bus->retry, CLOCK_MONOTONIC,
-			USEC_NEVER, USEC_PER_SEC, on_retry, bus);
-		if (r < 0)
-			return; /* no memory for it: then without a bus */
-		(void)sd_event_source_set_enabled(bus->retry, SD_EVENT_OFF);
-	}
 	drop_requests(bus);
 	bus->bus = sd_bus_close_unref(bus->bus);
 	r = sd_bus_open_system_with_description(&bus->bus, "rpfilterd");
@@ -352,5 +361,6 @@ void bus_stop(struct bus *bus)
 	/* a reply was sent, if the bus takes any: not flushed, that could last for ever */
 	bus->bus = sd_bus_close_unref(bus->bus);
 	bus->retry = sd_event_source_disable_unref(bus->retry);
+	bus->unarmed = false;
 	bus->wait_usec = 0;
 }

@@ -30,7 +30,8 @@ struct bus {
 	struct session *session; /* borrowed */
 	ARRAY(struct bus_request) requests;
 	sd_bus *bus;
-	sd_event_source *retry;
+	sd_event_source *retry; /* NULL: never needed, or no memory for it yet */
+	bool unarmed;		/* it is to be armed as soon as that can be done */
 	uint64_t wait_usec;
 };
 
