@@ -68,6 +68,7 @@ int daemon_init(
 	struct daemon *daemon, const struct options *options, struct config *config)
 {
 	*daemon = (struct daemon){ .options = options, .config = config };
+	(void)signal(SIGCHLD, SIG_IGN); /* nobody waits for who reads a configuration */
 	daemon->sink.kind = options->has_log ? options->log : sink_default();
 	daemon->sink.level = options->level;
 	daemon->session = (struct session){ .sync = &daemon->sync,
@@ -84,6 +85,7 @@ int daemon_init(
 void daemon_done(struct daemon *daemon)
 {
 	bus_stop(&daemon->bus);
+	reload_done(&daemon->reload);
 	sd_event_source_disable_unref(daemon->post);
 	sd_event_source_disable_unref(daemon->timer);
 	session_done(&daemon->session);
@@ -106,21 +108,32 @@ static int on_stop(
 	return sd_event_exit(sd_event_source_get_event(source), 0);
 }
 
-/* A wrong file leaves the last good configuration in force. 0 or a negative errno. */
-static int reload_config(struct daemon *daemon)
+static int begin_reload(struct daemon *daemon)
 {
 	const char *path = daemon->options->config;
-	_cleanup_(config_freep) struct config *config = NULL;
-	_cleanup_(freep) char *error = NULL;
-	int r = config_load(
-		path ? path : RPFILTERD_CONFIG, path != NULL, &config, &error);
 
-	if (r < 0) {
-		log_config_error(&daemon->sink, error ? error : strerror(-r));
-		return 0;
-	}
+	return reload_begin(&daemon->reload, daemon->event,
+		path ? path : RPFILTERD_CONFIG, path != NULL);
+}
+
+/* The turn that follows takes what came of it. */
+static int on_reload(
+	sd_event_source *source, const struct signalfd_siginfo *info, void *data)
+{
+	(void)source;
+	(void)info;
+	(void)sd_notifyf(
+		0, "RELOADING=1\nMONOTONIC_USEC=%" PRIu64, clock_monotonic_usec());
+	return begin_reload(data);
+}
+
+/* A wrong file leaves the last good configuration in force. 0 or a negative errno. */
+static int use_reloaded(struct daemon *daemon, struct config *config)
+{
+	int r;
+
 	config_free(daemon->config);
-	daemon->config = take_ptr(config);
+	daemon->config = config;
 	daemon->schedule.all = true;
 	r = use_config(daemon);
 	if (r >= 0)
@@ -128,21 +141,22 @@ static int reload_config(struct daemon *daemon)
 	return r;
 }
 
-static int on_reload(
-	sd_event_source *source, const struct signalfd_siginfo *info, void *data)
+/* Returns 1 where a reload has come to its end, 0, or a negative errno. */
+static int take_reload(struct daemon *daemon)
 {
-	struct daemon *daemon = data;
-	int r;
+	_cleanup_(freep) char *error = NULL;
+	struct config *config = NULL;
+	int result, r = 0;
 
-	(void)source;
-	(void)info;
-	(void)sd_notifyf(
-		0, "RELOADING=1\nMONOTONIC_USEC=%" PRIu64, clock_monotonic_usec());
-	r = reload_config(daemon);
-	if (r >= 0)
-		r = turn_run(daemon, false);
-	(void)sd_notify(0, "READY=1");
-	return r;
+	if (!reload_take(&daemon->reload, &result, &config, &error))
+		return 0;
+	if (result < 0)
+		log_config_error(&daemon->sink, error ? error : strerror(-result));
+	else
+		r = use_reloaded(daemon, config);
+	if (r < 0)
+		return r;
+	return daemon->reload.again ? begin_reload(daemon) : 1;
 }
 
 static int on_stats(
@@ -195,8 +209,15 @@ static int add_signals(struct daemon *daemon)
 /* Behind every other source: what the handlers took in is dealt with here. */
 static int on_post(sd_event_source *source, void *data)
 {
+	int reloaded = take_reload(data), r;
+
 	(void)source;
-	return turn_run(data, false);
+	if (reloaded < 0)
+		return reloaded;
+	r = turn_run(data, false);
+	if (reloaded)
+		(void)sd_notify(0, "READY=1");
+	return r;
 }
 
 static int on_timer(sd_event_source *source, uint64_t usec, void *data)

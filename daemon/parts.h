@@ -11,6 +11,7 @@
 #include "daemon/evaluate/track.h"
 #include "daemon/journal/sink.h"
 #include "daemon/options.h"
+#include "daemon/reload.h"
 #include "daemon/stats.h"
 #include "daemon/sync/sync.h"
 
@@ -37,5 +38,6 @@ struct daemon {
 	struct drops drops;
 	struct session session;
 	struct bus bus;
+	struct reload reload;
 	struct stats stats;
 };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "daemon/config/config.h"
+#include "daemon/config/config_child.h"
 
 #include "base/fd.h"
 #include "base/time.h"
@@ -21,9 +21,8 @@
  * libconfig 1.5 uses what malloc() returns without a look, and its scanner ends the process where
  * it fails. So a child reads the file, and hands over the configuration as bytes: both are the
  * same program, so structs are the same to both. Whatever becomes of the child, the daemon goes on
- * by what it has, and waits no longer than this:
+ * by what it has.
  */
-#define WAIT_USEC (10 * USEC_PER_SEC)
 #define ANSWER_MOST (64u << 20)
 
 /* --- the child ------------------------------------------------------------------------------- */
@@ -202,79 +201,12 @@ static uint64_t now_usec(void)
 	return (uint64_t)now.tv_sec * USEC_PER_SEC + (uint64_t)now.tv_nsec / 1000;
 }
 
-/* Waits for something to read. Returns 0, -ETIMEDOUT or another negative errno. */
-static int wait_readable(int fd, uint64_t until)
+/* All but the pipe: what the daemon has open, a lock among it, is not to outlive it here. */
+static void close_others(int fd)
 {
-	struct pollfd poll_fd = { .fd = fd, .events = POLLIN };
-	int r;
-
-	do {
-		uint64_t now = now_usec();
-
-		if (now >= until)
-			return -ETIMEDOUT;
-		r = poll(&poll_fd, 1, (int)((until - now) / USEC_PER_MSEC) + 1);
-	} while (r == 0 || (r < 0 && errno == EINTR));
-	return r < 0 ? -errno : 0;
-}
-
-/* All that comes until the child ends. *ret is to be freed, in any case. */
-static int hear(int fd, char **ret, size_t *ret_size)
-{
-	uint64_t until = now_usec() + WAIT_USEC;
-	size_t capacity = 0;
-	ssize_t n = 1;
-
-	while (n != 0) {
-		int r = wait_readable(fd, until);
-
-		if (r < 0)
-			return r;
-		if (*ret_size == capacity) {
-			char *grown = realloc(*ret, capacity * 2 + 4096);
-
-			if (!grown || capacity > ANSWER_MOST) {
-				*ret = grown ? grown : *ret;
-				return -ENOMEM;
-			}
-			*ret = grown;
-			capacity = capacity * 2 + 4096;
-		}
-		n = read(fd, *ret + *ret_size, capacity - *ret_size);
-		if (n < 0 && errno != EINTR)
-			return -errno;
-		*ret_size += n > 0 ? (size_t)n : 0;
-	}
-	return 0;
-}
-
-static int start_child(const char *path, bool must_exist, pid_t *ret, int *ret_fd)
-{
-	int ends[2];
-
-	if (pipe2(ends, O_CLOEXEC) < 0)
-		return -errno;
-	*ret = fork();
-	if (*ret == 0) {
-		(void)close(ends[0]);
-		read_and_answer(ends[1], path, must_exist);
-	}
-	int error = errno;
-	(void)close(ends[1]);
-	if (*ret < 0) {
-		(void)close(ends[0]);
-		return -error;
-	}
-	*ret_fd = ends[0];
-	return 0;
-}
-
-/* It is never waited for: one that hangs on a dead disk can't even be killed. */
-static void end_child(pid_t pid)
-{
-	(void)kill(pid, SIGKILL);
-	for (int i = 0; i < 100 && waitpid(pid, NULL, WNOHANG) == 0; i++)
-		(void)usleep(1000);
+	if (fd > 3)
+		(void)close_range(3, (unsigned int)fd - 1, 0);
+	(void)close_range((unsigned int)fd + 1, ~0u, 0);
 }
 
 /* Returns error, with a line for *ret unless there is one. */
@@ -285,32 +217,122 @@ static int failed(const char *path, int error, const char *what, char **ret)
 	return error;
 }
 
-int config_load(const char *path, bool must_exist, struct config **ret, char **ret_error)
+static int start(struct config_child *child, const char *path, bool must_exist,
+	bool alone, char **ret_error)
 {
-	_cleanup_(freep) char *text = NULL;
-	_cleanup_(closep) int fd = -1;
-	size_t size = 0;
-	struct bytes bytes;
-	pid_t pid = -1;
-	int r;
+	int ends[2];
 
+	*child = (struct config_child){ .fd = -1, .path = path };
 	*ret_error = NULL;
-	r = start_child(path, must_exist, &pid, &fd);
+	if (pipe2(ends, O_CLOEXEC) < 0)
+		return failed(path, -ECHILD, strerror(errno), ret_error);
+	child->pid = fork();
+	if (child->pid == 0) {
+		(void)close(ends[0]);
+		if (alone)
+			close_others(ends[1]);
+		read_and_answer(ends[1], path, must_exist);
+	}
+	if (child->pid < 0)
+		(void)failed(path, -ECHILD, strerror(errno), ret_error);
+	(void)close(ends[1]);
+	child->fd = ends[0];
+	return child->pid < 0 ? -ECHILD : 0;
+}
+
+int config_child_start(
+	struct config_child *child, const char *path, bool must_exist, char **ret_error)
+{
+	int r = start(child, path, must_exist, true, ret_error);
+
+	if (r >= 0 && fcntl(child->fd, F_SETFL, O_NONBLOCK) < 0)
+		r = failed(path, -ECHILD, strerror(errno), ret_error);
+	return r;
+}
+
+/* Some of what it says. 1, 0 at the end, or a negative errno. */
+static int hear_some(struct config_child *child)
+{
+	char *grown = child->text;
+	ssize_t n;
+
+	if (child->size == child->capacity) {
+		if (child->capacity > ANSWER_MOST)
+			return -EFBIG;
+		grown = realloc(child->text, child->capacity * 2 + 4096);
+		if (!grown)
+			return -ENOMEM;
+		child->text = grown;
+		child->capacity = child->capacity * 2 + 4096;
+	}
+	n = read(child->fd, grown + child->size, child->capacity - child->size);
+	if (n < 0)
+		return errno == EINTR || errno == EAGAIN ? 1 : -errno;
+	child->size += (size_t)n;
+	child->ended = n == 0;
+	return n > 0;
+}
+
+int config_child_take(struct config_child *child, struct config **ret, char **ret_error)
+{
+	struct bytes bytes;
+	int r = hear_some(child);
+
+	if (r > 0)
+		return r;
 	if (r < 0)
-		return failed(path, -ECHILD, strerror(-r), ret_error);
-	r = hear(fd, &text, &size);
-	end_child(pid);
-	if (r == -ETIMEDOUT)
-		return failed(path, r, "it took longer than 10 s", ret_error);
-	if (r < 0)
-		return failed(path, -ECHILD, strerror(-r), ret_error);
-	bytes = (struct bytes){ text, size };
+		return failed(child->path, -ECHILD, strerror(-r), ret_error);
+	bytes = (struct bytes){ child->text, child->size };
 	r = take_answer(&bytes, ret, ret_error);
 	if (r == -EBADMSG)
-		return failed(path, -ECHILD,
+		return failed(child->path, -ECHILD,
 			"the process that reads it has died, probably for lack of memory",
 			ret_error);
-	return r < 0 ? failed(path, r, strerror(-r), ret_error) : 0;
+	return r < 0 ? failed(child->path, r, strerror(-r), ret_error) : 0;
+}
+
+int config_child_late(const struct config_child *child, char **ret_error)
+{
+	return failed(child->path, -ETIMEDOUT, "it took longer than 10 s", ret_error);
+}
+
+void config_child_done(struct config_child *child)
+{
+	if (!child->path)
+		return;
+	/* one that has ended may be no process of ours any more; nobody waits for it, as one that
+	 * hangs on a dead disk can't even be killed */
+	if (child->pid > 0 && !child->ended)
+		(void)kill(child->pid, SIGKILL);
+	if (child->pid > 0)
+		(void)waitpid(child->pid, NULL, WNOHANG);
+	closep(&child->fd);
+	free(child->text);
+	*child = (struct config_child){ .fd = -1 };
+}
+
+int config_load(const char *path, bool must_exist, struct config **ret, char **ret_error)
+{
+	uint64_t until = now_usec() + CONFIG_WAIT_USEC, now;
+	struct config_child child;
+	int r = start(&child, path, must_exist, false, ret_error);
+
+	while (r >= 0) {
+		struct pollfd poll_fd = { .fd = child.fd, .events = POLLIN };
+
+		now = now_usec();
+		if (now >= until) {
+			r = config_child_late(&child, ret_error);
+			break;
+		}
+		if (poll(&poll_fd, 1, (int)((until - now) / USEC_PER_MSEC) + 1) <= 0)
+			continue;
+		r = config_child_take(&child, ret, ret_error);
+		if (r <= 0)
+			break;
+	}
+	config_child_done(&child);
+	return r;
 }
 
 bool config_is_wrong(int error)
