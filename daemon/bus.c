@@ -278,7 +278,12 @@ static int on_name(sd_bus_message *message, void *data, sd_bus_error *error)
 		log_plain(bus->sink, LOG_NOTICE,
 			"Cannot get the name on the system bus: %s; rpfilterctl cannot reach rpfilterd, all else works.",
 			refused->message ? refused->message : refused->name);
-	bus->wait_usec = 0;
+	/* who may not have it is not to ask again; what else fails may pass */
+	bus->nameless = refused && strcmp(refused->name, SD_BUS_ERROR_ACCESS_DENIED) != 0;
+	if (bus->nameless)
+		retry_later(bus);
+	else
+		bus->wait_usec = 0;
 	return 0;
 }
 
@@ -334,8 +339,9 @@ static void connect_bus(struct bus *bus)
 {
 	int r;
 
-	if (bus->bus && sd_bus_is_open(bus->bus) > 0)
+	if (bus->bus && sd_bus_is_open(bus->bus) > 0 && !bus->nameless)
 		return;
+	bus->nameless = false;
 	drop_requests(bus);
 	bus->bus = sd_bus_close_unref(bus->bus);
 	r = sd_bus_open_system_with_description(&bus->bus, "rpfilterd");

@@ -31,6 +31,7 @@ struct bus {
 	ARRAY(struct bus_request) requests;
 	sd_bus *bus;
 	sd_event_source *retry; /* NULL: never needed, or no memory for it yet */
+	bool nameless;		/* connected, but the name is still to be had */
 	bool unarmed;		/* it is to be armed as soon as that can be done */
 	uint64_t wait_usec;
 };

@@ -6,6 +6,9 @@
 
 #include <errno.h>
 
+/* A daemon that can't read the kernel does not follow it: after so many in a row it ends. */
+#define FAILURES_MOST 5
+
 /* Reads all, and what happened meanwhile. */
 static int read_anew(struct sync *sync, struct state **ret)
 {
@@ -36,6 +39,12 @@ int resync_first(struct sync *sync)
 	return r < 0 ? r : sync_take_over(sync, fresh);
 }
 
+/* Whether the kernel was only too busy: that is over at some time. */
+static bool is_passing(int error)
+{
+	return error == -ENOBUFS || error == -EBADMSG || error == -EAGAIN;
+}
+
 static int on_resync(sd_event_source *source, uint64_t usec, void *data)
 {
 	struct sync *sync = data;
@@ -50,6 +59,8 @@ static int on_resync(sd_event_source *source, uint64_t usec, void *data)
 		r = read_anew(sync, &fresh);
 	if (r == -ENOMEM)
 		return r;
+	if (r < 0 && !is_passing(r) && ++sync->resyncs_failed >= FAILURES_MOST)
+		return r;
 	if (r < 0) {
 		event.kind = SYNC_RESYNC_FAILED;
 		event.error = r;
@@ -63,6 +74,7 @@ static int on_resync(sd_event_source *source, uint64_t usec, void *data)
 	if (r < 0)
 		return r;
 	sync->counts.resyncs++;
+	sync->resyncs_failed = 0;
 	event.took_usec = clock_monotonic_usec() - began;
 	r = sync_happened(sync, &event);
 	return r < 0 ? r : sd_event_source_set_enabled(sync->netlink, SD_EVENT_ON);

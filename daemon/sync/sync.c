@@ -53,9 +53,24 @@ int sync_happened(struct sync *sync, const struct sync_event *event)
 
 /* --- rules ----------------------------------------------------------------------------------- */
 
+/* They are tried again, and said once to be as known. */
+static int rules_unread(struct sync *sync, int error)
+{
+	struct sync_event event = { .kind = SYNC_REFRESH_FAILED, .error = error };
+	int r = 0;
+
+	if (sync->event) {
+		sync->rules_due = true;
+		r = sync_arm(sync->rules_timer, clock_monotonic_usec() + RULES_MOST);
+	}
+	if (r < 0 || sync->rules_failed)
+		return r;
+	sync->rules_failed = true;
+	return sync_happened(sync, &event);
+}
+
 static int read_rules(struct sync *sync)
 {
-	struct sync_event event = { .kind = SYNC_REFRESH_FAILED };
 	uint64_t began = clock_monotonic_usec(), took;
 	int r = snapshot_refresh_rules(sync->request, sync->state);
 
@@ -65,13 +80,10 @@ static int read_rules(struct sync *sync)
 	if (r == -ENOMEM)
 		return r;
 	sync->counts.misheard += r > 0;
-	if (r >= 0)
-		return 0;
-	/* the audit has a socket of its own */
-	sync->state->rules_stale = false;
-	sync_want_audit_soon(sync);
-	event.error = r;
-	return sync_happened(sync, &event);
+	if (r < 0)
+		return rules_unread(sync, r);
+	sync->rules_failed = false;
+	return 0;
 }
 
 /*
@@ -174,7 +186,7 @@ static int apply_both(const struct record *record, void *data)
 int sync_catch_up(struct sync *sync, struct state *fresh, bool both)
 {
 	struct both two = { sync, fresh };
-	uint64_t limit = clock_monotonic_usec() + 10 * USEC_PER_SEC;
+	uint64_t limit = clock_monotonic_usec() + USEC_PER_SEC;
 	int r;
 
 	fresh->replaying = true;
@@ -374,8 +386,13 @@ int sync_refresh(struct sync *sync)
 	sync->refresh_due = false;
 	if (r == -ENOMEM)
 		return r;
+	if (r >= 0)
+		return 0;
 	event.error = r;
-	return r < 0 ? sync_happened(sync, &event) : 0;
+	r = sync->event
+		    ? sync_arm(sync->refresh_timer, clock_monotonic_usec() + USEC_PER_SEC)
+		    : 0;
+	return r < 0 ? r : sync_happened(sync, &event);
 }
 
 static int on_refresh(sd_event_source *source, uint64_t usec, void *data)

@@ -87,12 +87,14 @@ struct sync {
 	uint64_t gather_usec; /* what is taken next may have come since then */
 
 	uint64_t backoff_usec, last_overrun_usec;
+	unsigned int resyncs_failed; /* in a row */
 	struct sync_audit audit;
 	uint64_t audit_rest_usec; /* no audit before, but for a doubt */
 	bool audit_doubt;	  /* the next one has all evaluated behind it */
 	uint64_t audit_all_usec;  /* so does the first one from then on */
 
 	bool rules_due;	     /* they are read again by the timer */
+	bool rules_failed;   /* ... as they could not be read, which was said */
 	uint64_t rules_usec; /* ... not before */
 
 	sd_event_source *netlink, *gather, *resync_timer, *audit_timer, *refresh_timer,

@@ -92,6 +92,8 @@ static int write_refused(struct nl_request *request, int ifindex, int value)
 {
 	int all = 0, r = write_by_name(request, ifindex, value);
 
+	if (r == -EAGAIN) /* renamed just then */
+		r = write_by_name(request, ifindex, value);
 	if (r >= 0 || r == -ENODEV || r == -ENOMEM)
 		return r;
 	r = procsys_read_rp_filter(NETCONF_ALL, &all);

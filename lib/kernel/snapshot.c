@@ -204,11 +204,12 @@ int snapshot_refresh_conf(struct state *state)
 
 int snapshot_refresh(struct nl_request *request, struct state *state)
 {
-	int r = dump_all(request, NL_DUMP_LINKS, state);
+	/* what can't be read keeps nothing else from being read */
+	int links = dump_all(request, NL_DUMP_LINKS, state),
+	    rules = snapshot_refresh_rules(request, state),
+	    conf = snapshot_refresh_conf(state);
 
-	if (r >= 0)
-		r = snapshot_refresh_rules(request, state);
-	return r < 0 ? r : snapshot_refresh_conf(state);
+	return links < 0 ? links : rules < 0 ? rules : conf;
 }
 
 int snapshot_refresh_link(struct nl_request *request, struct state *state, int ifindex)
