@@ -4,6 +4,7 @@
 #include "base/time.h"
 #include "daemon/evaluate/evaluate.h"
 #include "daemon/log.h"
+#include "daemon/notify.h"
 #include "daemon/sync/audit.h"
 #include "daemon/sync/resync.h"
 #include "daemon/turn.h"
@@ -104,7 +105,7 @@ static int on_stop(
 {
 	(void)info;
 	(void)data;
-	(void)sd_notify(0, "STOPPING=1\nSTATUS=Stopping");
+	(void)notify_systemd("STOPPING=1\nSTATUS", "Stopping");
 	return sd_event_exit(sd_event_source_get_event(source), 0);
 }
 
@@ -122,8 +123,8 @@ static int on_reload(
 {
 	(void)source;
 	(void)info;
-	(void)sd_notifyf(
-		0, "RELOADING=1\nMONOTONIC_USEC=%" PRIu64, clock_monotonic_usec());
+	(void)notify_systemd(
+		"RELOADING=1\nMONOTONIC_USEC", "%" PRIu64, clock_monotonic_usec());
 	return begin_reload(data);
 }
 
@@ -216,7 +217,7 @@ static int on_post(sd_event_source *source, void *data)
 		return reloaded;
 	r = turn_run(data, false);
 	if (reloaded)
-		(void)sd_notify(0, "READY=1");
+		stats_ready(&daemon->stats);
 	return r;
 }
 
@@ -281,7 +282,7 @@ static int start_daemon(struct daemon *daemon)
 	bus_update(&daemon->bus);
 	/* whoever waits for READY finds the first findings in the log, if anybody takes it */
 	sink_flush(&daemon->sink);
-	(void)sd_notify(0, "READY=1");
+	stats_ready(&daemon->stats);
 	return 0;
 }
 

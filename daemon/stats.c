@@ -2,12 +2,12 @@
 #include "daemon/stats.h"
 
 #include "base/time.h"
+#include "daemon/notify.h"
 #include "kernel/clock.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <syslog.h>
-#include <systemd/sd-daemon.h>
 
 #define STATUS_USEC (5 * USEC_PER_SEC)
 
@@ -28,6 +28,11 @@ static void age_of_findings(
 		snprintf(out, 64, ", as of %" PRIu64 " ms ago", (now - since) / 1000);
 }
 
+void stats_ready(struct stats *stats)
+{
+	stats->ready_owed = notify_systemd("READY", "1") < 0;
+}
+
 void stats_status(struct stats *stats, const struct sync *sync, const struct track *track,
 	bool throttled)
 {
@@ -36,6 +41,8 @@ void stats_status(struct stats *stats, const struct sync *sync, const struct tra
 	uint64_t now = clock_monotonic_usec();
 	char age[64];
 
+	if (stats->ready_owed)
+		stats_ready(stats);
 	/* what matters at once, and the numbers now and then: a storm of routes is no news */
 	if (sync->synced == stats->status_synced && findings == stats->status_findings &&
 		now - stats->status_usec < STATUS_USEC)
@@ -44,9 +51,9 @@ void stats_status(struct stats *stats, const struct sync *sync, const struct tra
 	stats->status_findings = findings;
 	stats->status_usec = now;
 	age_of_findings(sync, throttled, now, age);
-	(void)sd_notifyf(0,
-		"STATUS=%s%zu links, %zu routes, %zu finding%s%s, %" PRIu64
-		" overruns, %" PRIu64 " resyncs",
+	(void)notify_systemd("STATUS",
+		"%s%zu links, %zu routes, %zu finding%s%s, %" PRIu64 " overruns, %" PRIu64
+		" resyncs",
 		sync->synced ? "" : "Out of sync, resynchronising: ", state->ifaces.count,
 		state_routes(state), findings, findings == 1 ? "" : "s", age,
 		sync->counts.overruns, sync->counts.resyncs);

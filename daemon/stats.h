@@ -18,10 +18,14 @@ struct stats {
 	bool status_synced; /* what systemd was last told, and when */
 	size_t status_findings;
 	uint64_t status_usec;
+	bool ready_owed; /* systemd did not take READY=1 */
 };
 
 /* So many events have been evaluated, the first of which was heard of then. */
 void stats_count_lag(struct stats *stats, uint64_t events, uint64_t since_usec);
+
+/* Tells systemd that all is read (READY=1). Where it is not taken, stats_status() tries again. */
+void stats_ready(struct stats *stats);
 
 /* Tells systemd how things are (STATUS=), where that is news or it was long ago. */
 void stats_status(struct stats *stats, const struct sync *sync, const struct track *track,

@@ -2,6 +2,7 @@
 #include "daemon/watchdog.h"
 
 #include "base/time.h"
+#include "daemon/notify.h"
 #include "kernel/clock.h"
 
 #include <errno.h>
@@ -25,7 +26,7 @@ static int on_tick(sd_event_source *source, uint64_t usec, void *data)
 	(void)usec;
 	if (!sync_is_following(sync))
 		return -ENOTRECOVERABLE;
-	(void)sd_notify(0, "WATCHDOG=1");
+	(void)notify_systemd("WATCHDOG", "1");
 	return sync_arm(source, clock_monotonic_usec() + period_usec());
 }
 
