@@ -4,76 +4,82 @@
 #include "daemon/journal/write_out.h"
 
 #include <errno.h>
-#include <json-c/json.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
-/* A line an entry, the fields as `journalctl -o json` has them: all values are strings. */
+/*
+ * A line an entry, the fields as `journalctl -o json` has them: all values are strings. By hand, as
+ * json-c does not say where memory ran out, and a line that was cut would pass for a whole one.
+ */
+struct line {
+	char *text; /* NULL: it is only measured */
+	size_t length;
+};
 
-static int add_text(struct json_object *object, const char *key, const char *value)
+static void put_bytes(struct line *line, const char *text, size_t length)
 {
-	struct json_object *string = json_object_new_string(value);
+	if (line->text)
+		memcpy(line->text + line->length, text, length);
+	line->length += length;
+}
 
-	if (!string)
-		return -ENOMEM;
-	if (json_object_object_add(object, key, string) < 0) {
-		json_object_put(string);
-		return -ENOMEM;
+static void put_string(struct line *line, const char *text, size_t length)
+{
+	char escape[8];
+
+	put_bytes(line, "\"", 1);
+	for (size_t i = 0; i < length; i++) {
+		if (text[i] == '"' || text[i] == '\\') {
+			put_bytes(line, "\\", 1);
+			put_bytes(line, text + i, 1);
+		} else if ((unsigned char)text[i] < ' ') {
+			snprintf(escape, sizeof(escape), "\\u%04x", text[i]);
+			put_bytes(line, escape, 6);
+		} else {
+			put_bytes(line, text + i, 1);
+		}
 	}
-	return 0;
+	put_bytes(line, "\"", 1);
 }
 
-static int add_number(
-	struct json_object *object, const char *key, unsigned long long number)
+static void put_field(struct line *line, const char *field)
 {
-	char text[24];
+	size_t key = strcspn(field, "=");
 
-	snprintf(text, sizeof(text), "%llu", number);
-	return add_text(object, key, text);
+	put_bytes(line, line->length ? "," : "{", 1);
+	put_string(line, field, key);
+	put_bytes(line, ":", 1);
+	put_string(line, field + key + 1, strlen(field + key + 1));
 }
 
-static int add_own(struct json_object *object, const struct entry *entry)
+static void put_entry(struct line *line, const struct entry *entry)
 {
-	int r = add_number(object, "__REALTIME_TIMESTAMP", entry->when_usec);
+	char own[64];
 
-	if (r >= 0)
-		r = add_number(object, "PRIORITY", (unsigned long long)entry->priority);
-	if (r >= 0)
-		r = add_text(object, "SYSLOG_IDENTIFIER", "rpfilterd");
-	return r < 0 ? r : add_number(object, "_PID", (unsigned long long)getpid());
-}
-
-static int write_line(struct json_object *object)
-{
-	_cleanup_(freep) char *line = NULL;
-	int length = asprintf(&line, "%s\n",
-		json_object_to_json_string_ext(
-			object, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE));
-
-	if (length < 0) {
-		line = NULL;
-		return -ENOMEM;
-	}
-	return write_out(STDOUT_FILENO, line, (size_t)length);
+	snprintf(own, sizeof(own), "__REALTIME_TIMESTAMP=%llu",
+		(unsigned long long)entry->when_usec);
+	put_field(line, own);
+	snprintf(own, sizeof(own), "PRIORITY=%d", entry->priority);
+	put_field(line, own);
+	put_field(line, "SYSLOG_IDENTIFIER=rpfilterd");
+	snprintf(own, sizeof(own), "_PID=%d", (int)getpid());
+	put_field(line, own);
+	array_each (&entry->fields, char *const, field)
+		put_field(line, *field);
+	put_bytes(line, "}\n", 2);
 }
 
 int sink_json(const struct entry *entry)
 {
-	struct json_object *object = json_object_new_object();
-	int r = object ? add_own(object, entry) : -ENOMEM;
+	struct line size = { 0 }, line = { 0 };
+	_cleanup_(freep) char *text = NULL;
 
-	array_each (&entry->fields, char *const, field) {
-		char *equals = strchr(*field, '=');
-		char key[64];
-
-		if (r < 0)
-			break;
-		snprintf(key, sizeof(key), "%.*s", (int)(equals - *field), *field);
-		r = add_text(object, key, equals + 1);
-	}
-	if (r >= 0)
-		r = write_line(object);
-	json_object_put(object);
-	return r;
+	put_entry(&size, entry);
+	text = malloc(size.length);
+	if (!text)
+		return -ENOMEM;
+	line.text = text;
+	put_entry(&line, entry);
+	return write_out(STDOUT_FILENO, text, line.length);
 }

@@ -201,11 +201,42 @@ START_TEST(without_a_thread_all_is_written_at_once)
 }
 END_TEST
 
+START_TEST(json_is_escaped)
+{
+	static const char expected[] =
+		"{\"__REALTIME_TIMESTAMP\":\"1700000000123456\",\"PRIORITY\":\"4\","
+		"\"SYSLOG_IDENTIFIER\":\"rpfilterd\",\"_PID\":\"";
+	static const char fields[] =
+		"\",\"MESSAGE\":\"a\\\"b\\\\c/d=?\303\274\",\"RPF_EMPTY\":\"\",\"RAW\":\"\\u001b\"}\n";
+	struct entry entry;
+	char text[512], *raw = strdup("RAW=\033"), *end;
+	ssize_t got;
+
+	entry_plain(&entry, LOG_WARNING);
+	entry.when_usec = 1700000000123456;
+	entry_add(&entry, "MESSAGE", "%s", "a\"b\\c/d=\n\303\274");
+	entry_add(&entry, "RPF_EMPTY", "%s", "");
+	ck_assert_int_eq(array_push(&entry.fields, &raw), 0);
+	block(STDOUT_FILENO);
+	while (blocked.filled > 0)
+		blocked.filled -= (size_t)read(blocked.reader, text, sizeof(text));
+	ck_assert_int_eq(sink_json(&entry), 0);
+	got = read(blocked.reader, text, sizeof(text) - 1);
+	unblock();
+	entry_done(&entry);
+	ck_assert_int_gt(got, (ssize_t)strlen(expected));
+	text[got] = '\0';
+	ck_assert_mem_eq(text, expected, strlen(expected));
+	ck_assert_int_eq(strtol(text + strlen(expected), &end, 10), getpid());
+	ck_assert_str_eq(end, fields);
+}
+END_TEST
+
 int main(void)
 {
 	const TTest *const tests[] = { nobody_reads_and_nobody_waits,
 		long_entries_are_bounded_in_bytes, an_end_is_not_put_off,
-		without_a_thread_all_is_written_at_once };
+		without_a_thread_all_is_written_at_once, json_is_escaped };
 
 	return fixture_run("sink", tests, ELEMENTS(tests));
 }
