@@ -271,8 +271,10 @@ int turn_run(struct daemon *daemon, bool quick)
 		r = publish(daemon, &rest);
 	if (r >= 0)
 		r = read_drops(daemon);
+	if (r >= 0 && (daemon->session.entry_lost || daemon->sink.incomplete))
+		r = -ENOMEM;
 	if (r >= 0)
-		r = daemon->session.entry_lost ? -ENOMEM : sync->error;
+		r = sync->error;
 	if (r >= 0)
 		r = arm_timer(daemon, &rest);
 	tell(daemon);

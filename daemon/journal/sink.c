@@ -72,7 +72,11 @@ void sink_write(struct sink *sink, struct entry *entry)
 {
 	if (entry->priority > sink->level) {
 		entry_done(entry);
-	} else if (sink->queue) {
+		return;
+	}
+	if (entry->failed)
+		sink->failed = sink->incomplete = true;
+	if (sink->queue) {
 		queue_put(sink->queue, entry);
 	} else {
 		write_now(sink, entry);
@@ -143,6 +147,7 @@ void log_plain(struct sink *sink, int priority, const char *format, ...)
 	va_end(arguments);
 	if (length < 0) {
 		message = NULL;
+		sink->failed = sink->incomplete = true;
 		return;
 	}
 	entry_plain(&entry, priority);

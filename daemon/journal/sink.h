@@ -13,6 +13,7 @@ struct sink {
 	enum sink_kind kind;
 	int level;   /* entries of a greater priority number (less urgent) are left out */
 	bool failed; /* something could not be written as it should */
+	bool incomplete;   /* memory ran out on an entry: it said less, or nothing */
 	bool journal_lost; /* said once: the journal can't be reached */
 
 	struct queue *queue; /* sink_start(): entries wait here for a thread; else NULL */
@@ -37,7 +38,7 @@ void sink_stop(struct sink *sink);
 
 /*
  * Writes an entry, which is taken over, or has it written. What the journal does not take goes to
- * stderr. An entry that memory ran out on says less, but goes out.
+ * stderr. An entry that memory ran out on says less, but goes out; failed and incomplete are set.
  */
 void sink_write(struct sink *sink, struct entry *entry);
 
