@@ -181,7 +181,7 @@ int ledger_parse(struct ledger *ledger, const char *text, size_t length);
 /* The same of a file as versions before the slots wrote it: nothing is saved by that. */
 int ledger_parse_old(struct ledger *ledger, const char *text, size_t length);
 
-/* A slot's bytes: slots is how many a file has. 0, -ENOMEM, or -EMSGSIZE: it doesn't fit. */
+/* A slot's bytes: slots is how many a file has. 0, or -EMSGSIZE: it doesn't fit. */
 int ledger_format_header(
 	const struct ledger *ledger, size_t slots, char out[static LEDGER_SLOT]);
 int ledger_format_slot(

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "base/strbuf.h"
 #include "daemon/correct/ledger.h"
+#include "daemon/correct/ledger_fields.h"
 
 #include <errno.h>
 #include <inttypes.h>
-#include <json-c/json.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,30 +22,19 @@
  */
 #define VERSION 2
 #define VERSION_OLD 1
-#define DEPTH 8
 #define NUMBER_MOST (INT64_MAX / 2)
 #define SLOTS_MOST (4 * LEDGER_ENTRIES) /* of entries, pauses, and those that are free */
 
 /*
- * An interface's name may be any bytes, and what json-c reads differs: 0.18 being strict refuses
- * all that is not ASCII. So the file is ASCII: a text with another byte than the printable ones
- * has ESCAPED behind its key, and in it each such byte, and the backslash, is \xHH. A text without
- * one stands as it is, backslash and all.
+ * An interface's name may be any bytes, and what programs that read JSON make of them differs. So
+ * the file is ASCII: a text with another byte than the printable ones has ESCAPED behind its key,
+ * and in it each such byte, and the backslash, is \xHH. A text without one stands as it is,
+ * backslash and all.
  */
 #define ESCAPED "_escaped"
 #define ESCAPED_TEXT (4 * FINDING_ID) /* room for the longest one */
+#define QUOTED_TEXT (2 * ESCAPED_TEXT)
 #define ESCAPED_KEY 32
-
-static void object_putp(struct json_object **object)
-{
-	(void)json_object_put(*object);
-}
-
-static void tokener_freep(struct json_tokener **tokener)
-{
-	if (*tokener)
-		json_tokener_free(*tokener);
-}
 
 /* --- escapes ---------------------------------------------------------------------------------- */
 
@@ -99,50 +89,42 @@ static int unescape(const char *text, char *out, size_t size)
 
 /* --- reading ---------------------------------------------------------------------------------- */
 
-static int get_string(struct json_object *object, const char *key, char *out, size_t size)
+static int get_string(
+	const struct ledger_fields *fields, const char *key, char *out, size_t size)
 {
-	struct json_object *member;
-	int length;
+	const struct ledger_field *field = ledger_fields_find(fields, key);
 
-	if (!json_object_object_get_ex(object, key, &member) ||
-		!json_object_is_type(member, json_type_string))
-		return -EBADMSG;
-	length = json_object_get_string_len(member);
-	if (length < 0 || (size_t)length >= size ||
-		strlen(json_object_get_string(member)) != (size_t)length)
-		return -EBADMSG;
-	memcpy(out, json_object_get_string(member), (size_t)length + 1);
-	return 0;
+	return field ? ledger_field_text(field, out, size) : -EBADMSG;
 }
 
-static int get_text(struct json_object *object, const char *key, char *out, size_t size)
+static int get_text(
+	const struct ledger_fields *fields, const char *key, char *out, size_t size)
 {
 	char escaped[ESCAPED_KEY], text[ESCAPED_TEXT];
 
 	snprintf(escaped, sizeof(escaped), "%s" ESCAPED, key);
-	if (!json_object_object_get_ex(object, escaped, NULL))
-		return get_string(object, key, out, size);
-	if (json_object_object_get_ex(object, key, NULL) ||
-		get_string(object, escaped, text, sizeof(text)) < 0)
+	if (!ledger_fields_find(fields, escaped))
+		return get_string(fields, key, out, size);
+	if (ledger_fields_find(fields, key) ||
+		get_string(fields, escaped, text, sizeof(text)) < 0)
 		return -EBADMSG;
 	return unescape(text, out, size);
 }
 
-static int get_number(struct json_object *object, const char *key, int64_t *ret)
+static int get_number(const struct ledger_fields *fields, const char *key, int64_t *ret)
 {
-	struct json_object *member;
+	const struct ledger_field *field = ledger_fields_find(fields, key);
 
-	if (!json_object_object_get_ex(object, key, &member) ||
-		!json_object_is_type(member, json_type_int))
+	if (!field || field->kind != LEDGER_NUMBER)
 		return -EBADMSG;
-	*ret = json_object_get_int64(member);
+	*ret = field->number;
 	return 0;
 }
 
-static int get_int(struct json_object *object, const char *key, int *ret)
+static int get_int(const struct ledger_fields *fields, const char *key, int *ret)
 {
 	int64_t number;
-	int r = get_number(object, key, &number);
+	int r = get_number(fields, key, &number);
 
 	if (r < 0 || number < INT_MIN || number > INT_MAX)
 		return -EBADMSG;
@@ -150,50 +132,49 @@ static int get_int(struct json_object *object, const char *key, int *ret)
 	return 0;
 }
 
-static int get_bool(struct json_object *object, const char *key, bool *ret)
+static int get_bool(const struct ledger_fields *fields, const char *key, bool *ret)
 {
-	struct json_object *member;
+	const struct ledger_field *field = ledger_fields_find(fields, key);
 
-	if (!json_object_object_get_ex(object, key, &member) ||
-		!json_object_is_type(member, json_type_boolean))
+	if (!field || field->kind != LEDGER_BOOLEAN)
 		return -EBADMSG;
-	*ret = json_object_get_boolean(member);
+	*ret = field->number;
 	return 0;
 }
 
-static int get_addr(struct json_object *object, const char *key, struct ip4 *ret)
+static int get_addr(const struct ledger_fields *fields, const char *key, struct ip4 *ret)
 {
 	char text[IP4_TEXT];
-	int r = get_text(object, key, text, sizeof(text));
+	int r = get_text(fields, key, text, sizeof(text));
 
 	return r < 0 || ip4_parse(text, ret) < 0 ? -EBADMSG : 0;
 }
 
 /* A number of the example's that is left out where it has its usual value. */
 static int get_part(
-	struct json_object *object, const char *key, uint32_t most, uint32_t *ret)
+	const struct ledger_fields *fields, const char *key, uint32_t most, uint32_t *ret)
 {
 	int64_t number;
 
-	if (!json_object_object_get_ex(object, key, NULL))
+	if (!ledger_fields_find(fields, key))
 		return 0;
-	if (get_number(object, key, &number) < 0 || number < 0 || number > most)
+	if (get_number(fields, key, &number) < 0 || number < 0 || number > most)
 		return -EBADMSG;
 	*ret = (uint32_t)number;
 	return 0;
 }
 
-static int get_example(struct json_object *object, struct flow *ret)
+static int get_example(const struct ledger_fields *fields, struct flow *ret)
 {
 	uint32_t tos = 0, proto = FLOW_UDP, sport = 0, dport = 0;
 
-	if (get_addr(object, "src", &ret->src) < 0 ||
-		get_addr(object, "dst", &ret->dst) < 0 ||
-		get_part(object, "mark", UINT32_MAX, &ret->mark) < 0 ||
-		get_part(object, "tos", UINT8_MAX, &tos) < 0 ||
-		get_part(object, "ipproto", UINT8_MAX, &proto) < 0 ||
-		get_part(object, "sport", UINT16_MAX, &sport) < 0 ||
-		get_part(object, "dport", UINT16_MAX, &dport) < 0)
+	if (get_addr(fields, "src", &ret->src) < 0 ||
+		get_addr(fields, "dst", &ret->dst) < 0 ||
+		get_part(fields, "mark", UINT32_MAX, &ret->mark) < 0 ||
+		get_part(fields, "tos", UINT8_MAX, &tos) < 0 ||
+		get_part(fields, "ipproto", UINT8_MAX, &proto) < 0 ||
+		get_part(fields, "sport", UINT16_MAX, &sport) < 0 ||
+		get_part(fields, "dport", UINT16_MAX, &dport) < 0)
 		return -EBADMSG;
 	ret->tos = (uint8_t)tos;
 	ret->proto = (uint8_t)proto;
@@ -203,10 +184,10 @@ static int get_example(struct json_object *object, struct flow *ret)
 }
 
 /* 64 bits as hexadecimal text: a JSON number may lose some. */
-static int get_hex(struct json_object *object, const char *key, uint64_t *ret)
+static int get_hex(const struct ledger_fields *fields, const char *key, uint64_t *ret)
 {
 	char text[17], again[17];
-	int r = get_text(object, key, text, sizeof(text));
+	int r = get_text(fields, key, text, sizeof(text));
 
 	if (r < 0 || sscanf(text, "%" SCNx64, ret) != 1)
 		return -EBADMSG;
@@ -271,23 +252,22 @@ static bool are_values(const struct ledger_entry *entry)
 	return entry->value == entry->old || is_ours(entry->value);
 }
 
-static int parse_entry(struct json_object *object, struct ledger_entry *ret)
+static int parse_entry(const struct ledger_fields *fields, struct ledger_entry *ret)
 {
 	int64_t when;
 
-	if (!json_object_is_type(object, json_type_object) ||
-		get_text(object, "netns", ret->netns, sizeof(ret->netns)) < 0 ||
-		get_int(object, "ifindex", &ret->ifindex) < 0 ||
-		get_text(object, "name", ret->name, sizeof(ret->name)) < 0 ||
-		get_hex(object, "identity", &ret->identity) < 0 ||
-		get_int(object, "old", &ret->old) < 0 ||
-		get_int(object, "was", &ret->was) < 0 ||
-		get_int(object, "value", &ret->value) < 0 ||
-		get_bool(object, "done", &ret->done) < 0 ||
-		get_bool(object, "keeps", &ret->keeps) < 0 ||
-		get_text(object, "finding", ret->finding, sizeof(ret->finding)) < 0 ||
-		get_example(object, &ret->example) < 0 ||
-		get_number(object, "when", &when) < 0)
+	if (get_text(fields, "netns", ret->netns, sizeof(ret->netns)) < 0 ||
+		get_int(fields, "ifindex", &ret->ifindex) < 0 ||
+		get_text(fields, "name", ret->name, sizeof(ret->name)) < 0 ||
+		get_hex(fields, "identity", &ret->identity) < 0 ||
+		get_int(fields, "old", &ret->old) < 0 ||
+		get_int(fields, "was", &ret->was) < 0 ||
+		get_int(fields, "value", &ret->value) < 0 ||
+		get_bool(fields, "done", &ret->done) < 0 ||
+		get_bool(fields, "keeps", &ret->keeps) < 0 ||
+		get_text(fields, "finding", ret->finding, sizeof(ret->finding)) < 0 ||
+		get_example(fields, &ret->example) < 0 ||
+		get_number(fields, "when", &when) < 0)
 		return -EBADMSG;
 	ret->when_usec = (uint64_t)when;
 	ret->example.iif = ret->ifindex;
@@ -326,65 +306,52 @@ static int take_pause(struct ledger *ledger, const struct ledger_pause *pause)
 	return array_push(&ledger->pauses, pause);
 }
 
-/* What is printable ASCII is read alike by each version of json-c. */
-static int parse_object(const char *line, size_t length, struct json_object **ret)
+/* A line that is one object. */
+static int parse_line(const char *line, size_t length, struct ledger_fields *ret)
 {
-	_cleanup_(tokener_freep) struct json_tokener *tokener =
-		json_tokener_new_ex(DEPTH);
+	const char *at = line, *end = line + length;
 
-	if (!tokener)
-		return -ENOMEM;
-	for (size_t i = 0; i < length; i++) {
-		if (!is_printable(line[i]))
-			return -EBADMSG;
-	}
-	if (length < 1 || length > INT_MAX || line[length - 1] != '}')
-		return -EBADMSG;
-	json_tokener_set_flags(tokener, JSON_TOKENER_STRICT);
-	*ret = json_tokener_parse_ex(tokener, line, (int)length);
-	return *ret && json_tokener_get_parse_end(tokener) == length &&
-			       json_object_is_type(*ret, json_type_object)
-		       ? 0
-		       : -EBADMSG;
+	return ledger_fields_parse(&at, end, ret) < 0 || at != end ? -EBADMSG : 0;
 }
 
 static int parse_header(
-	const struct ledger *ledger, struct json_object *object, size_t slots)
+	const struct ledger *ledger, const struct ledger_fields *fields, size_t slots)
 {
 	char boot[LEDGER_BOOT];
 	int64_t number;
 	int version;
 
-	return get_int(object, "version", &version) < 0 || version != VERSION ||
-			       get_text(object, "boot", boot, sizeof(boot)) < 0 ||
+	return get_int(fields, "version", &version) < 0 || version != VERSION ||
+			       get_text(fields, "boot", boot, sizeof(boot)) < 0 ||
 			       strcmp(boot, ledger->boot) != 0 ||
-			       get_number(object, "slots", &number) < 0 ||
+			       get_number(fields, "slots", &number) < 0 ||
 			       number != (int64_t)slots
 		       ? -EBADMSG
 		       : 0;
 }
 
-static int parse_pause(struct json_object *object, struct ledger_pause *ret)
+static int parse_pause(const struct ledger_fields *fields, struct ledger_pause *ret)
 {
-	if (get_text(object, "pause", ret->name, sizeof(ret->name)) < 0 ||
-		get_text(object, "netns", ret->netns, sizeof(ret->netns)) < 0 ||
-		get_int(object, "ifindex", &ret->ifindex) < 0 || ret->ifindex < 0 ||
-		get_hex(object, "identity", &ret->identity) < 0 ||
+	if (get_text(fields, "pause", ret->name, sizeof(ret->name)) < 0 ||
+		get_text(fields, "netns", ret->netns, sizeof(ret->netns)) < 0 ||
+		get_int(fields, "ifindex", &ret->ifindex) < 0 || ret->ifindex < 0 ||
+		get_hex(fields, "identity", &ret->identity) < 0 ||
 		(ret->ifindex ? !*ret->name : ret->identity))
 		return -EBADMSG;
 	return 0;
 }
 
-static int parse_used(struct ledger *ledger, struct json_object *object, size_t slot)
+static int parse_used(
+	struct ledger *ledger, const struct ledger_fields *fields, size_t slot)
 {
 	struct ledger_slot *saved = &ledger->saved.items[slot - 1];
 	int64_t number;
 	int r;
 
-	if (get_number(object, "number", &number) < 0) {
+	if (get_number(fields, "number", &number) < 0) {
 		saved->has_pause = true;
 		saved->pause.slot = slot;
-		r = parse_pause(object, &saved->pause);
+		r = parse_pause(fields, &saved->pause);
 		return r < 0 ? r : take_pause(ledger, &saved->pause);
 	}
 	if (number < 1 || number > NUMBER_MOST)
@@ -392,7 +359,7 @@ static int parse_used(struct ledger *ledger, struct json_object *object, size_t 
 	saved->has_entry = true;
 	saved->entry.number = (uint64_t)number;
 	saved->entry.slot = slot;
-	r = parse_entry(object, &saved->entry);
+	r = parse_entry(fields, &saved->entry);
 	return r < 0 ? r : take_entry(ledger, &saved->entry);
 }
 
@@ -400,7 +367,7 @@ static int parse_used(struct ledger *ledger, struct json_object *object, size_t 
 static int parse_slot(struct ledger *ledger, const char *text, size_t slot, size_t slots)
 {
 	const char *line = text + slot * LEDGER_SLOT;
-	_cleanup_(object_putp) struct json_object *object = NULL;
+	struct ledger_fields fields;
 	const struct ledger_slot none = { 0 };
 	size_t length = LEDGER_SLOT - 1;
 	int r = 0;
@@ -413,11 +380,11 @@ static int parse_slot(struct ledger *ledger, const char *text, size_t slot, size
 		r = array_push(&ledger->saved, &none);
 	if (r < 0 || (slot && !length))
 		return r;
-	r = parse_object(line, length, &object);
+	r = parse_line(line, length, &fields);
 	if (r < 0)
 		return r;
-	return slot ? parse_used(ledger, object, slot)
-		    : parse_header(ledger, object, slots);
+	return slot ? parse_used(ledger, &fields, slot)
+		    : parse_header(ledger, &fields, slots);
 }
 
 static int by_number(const void *a, const void *b)
@@ -477,15 +444,14 @@ int ledger_parse(struct ledger *ledger, const char *text, size_t length)
  *
  * It is read once, where a new version is started within the same boot.
  */
-static int old_gone(struct ledger *ledger, struct json_object *object)
+static int old_gone(struct ledger *ledger, const struct ledger_fields *fields)
 {
 	char netns[NETNS_ID];
 	size_t index;
 	int ifindex;
 
-	if (!json_object_is_type(object, json_type_object) ||
-		get_text(object, "netns", netns, sizeof(netns)) < 0 ||
-		get_int(object, "ifindex", &ifindex) < 0)
+	if (get_text(fields, "netns", netns, sizeof(netns)) < 0 ||
+		get_int(fields, "ifindex", &ifindex) < 0)
 		return -EBADMSG;
 	index = index_of(ledger, netns, ifindex);
 	if (index == ledger->entries.count)
@@ -494,10 +460,10 @@ static int old_gone(struct ledger *ledger, struct json_object *object)
 	return 0;
 }
 
-static int old_entry(struct ledger *ledger, struct json_object *object)
+static int old_entry(struct ledger *ledger, const struct ledger_fields *fields)
 {
 	struct ledger_entry entry = { 0 };
-	int r = parse_entry(object, &entry);
+	int r = parse_entry(fields, &entry);
 	size_t index = index_of(ledger, entry.netns, entry.ifindex);
 
 	if (r < 0 || index == ledger->entries.count)
@@ -506,51 +472,60 @@ static int old_entry(struct ledger *ledger, struct json_object *object)
 	return 0;
 }
 
-static int old_pause(struct ledger *ledger, struct json_object *object)
+static int old_pause(struct ledger *ledger, const struct ledger_fields *fields)
 {
 	struct ledger_pause pause = { 0 };
 
-	if (!json_object_is_type(object, json_type_object) ||
-		get_text(object, "netns", pause.netns, sizeof(pause.netns)) < 0 ||
-		get_text(object, "name", pause.name, sizeof(pause.name)) < 0)
+	if (get_text(fields, "netns", pause.netns, sizeof(pause.netns)) < 0 ||
+		get_text(fields, "name", pause.name, sizeof(pause.name)) < 0)
 		return -EBADMSG;
 	return take_pause(ledger, &pause);
 }
 
-static int old_list(struct ledger *ledger, struct json_object *object, const char *key,
-	int (*take)(struct ledger *ledger, struct json_object *item))
+static int old_list(struct ledger *ledger, const struct ledger_fields *fields,
+	const char *key,
+	int (*take)(struct ledger *ledger, const struct ledger_fields *item))
 {
-	struct json_object *list;
+	const struct ledger_field *list = ledger_fields_find(fields, key);
+	struct ledger_fields item;
+	const char *at, *end;
 	int r = 0;
 
-	if (!json_object_object_get_ex(object, key, &list) ||
-		!json_object_is_type(list, json_type_array))
+	if (!list || list->kind != LEDGER_LIST)
 		return -EBADMSG;
-	for (size_t i = 0; i < json_object_array_length(list) && r >= 0; i++)
-		r = take(ledger, json_object_array_get_idx(list, i));
+	at = list->value;
+	end = at + list->length;
+	while (at < end && r >= 0) {
+		r = ledger_fields_parse(&at, end, &item);
+		if (r >= 0)
+			r = take(ledger, &item);
+		/* another one follows a comma */
+		if (r >= 0 && at < end && (*at++ != ',' || at == end))
+			r = -EBADMSG;
+	}
 	return r;
 }
 
 static int old_line(struct ledger *ledger, const char *line, size_t length, bool first)
 {
-	_cleanup_(object_putp) struct json_object *object = NULL;
+	struct ledger_fields fields;
 	char boot[LEDGER_BOOT];
-	int version, r = parse_object(line, length, &object);
+	int version, r = parse_line(line, length, &fields);
 
 	if (r >= 0 && first)
-		r = get_int(object, "version", &version) < 0 || version != VERSION_OLD ||
-				    get_text(object, "boot", boot, sizeof(boot)) < 0 ||
+		r = get_int(&fields, "version", &version) < 0 || version != VERSION_OLD ||
+				    get_text(&fields, "boot", boot, sizeof(boot)) < 0 ||
 				    strcmp(boot, ledger->boot) != 0
 			    ? -EBADMSG
 			    : 0;
 	else if (r >= 0)
-		r = old_list(ledger, object, "gone", old_gone);
+		r = old_list(ledger, &fields, "gone", old_gone);
 	if (r >= 0)
-		r = old_list(ledger, object, "entries", old_entry);
-	if (r < 0 || (!first && !json_object_object_get_ex(object, "pauses", NULL)))
+		r = old_list(ledger, &fields, "entries", old_entry);
+	if (r < 0 || (!first && !ledger_fields_find(&fields, "pauses")))
 		return r;
 	array_clear(&ledger->pauses);
-	return old_list(ledger, object, "pauses", old_pause);
+	return old_list(ledger, &fields, "pauses", old_pause);
 }
 
 int ledger_parse_old(struct ledger *ledger, const char *text, size_t length)
@@ -573,125 +548,145 @@ int ledger_parse_old(struct ledger *ledger, const char *text, size_t length)
 
 /* --- writing ---------------------------------------------------------------------------------- */
 
-static int add_member(
-	struct json_object *object, const char *key, struct json_object *member)
+static void add_key(struct strbuf *line, const char *key, const char *suffix)
 {
-	if (member && object && json_object_object_add(object, key, member) == 0)
-		return 0;
-	(void)json_object_put(member);
-	return -ENOMEM;
+	strbuf_add(line, "%s\"%s%s\":", line->length > 1 ? "," : "", key, suffix);
 }
 
-static int add_text(struct json_object *object, const char *key, const char *text)
+/* What is printable needs a backslash in two cases. */
+static const char *quote(const char *text, char out[static QUOTED_TEXT])
 {
-	char escaped[ESCAPED_KEY], escapes[ESCAPED_TEXT];
+	char *end = out;
 
-	if (!needs_escapes(text))
-		return add_member(object, key, json_object_new_string(text));
-	snprintf(escaped, sizeof(escaped), "%s" ESCAPED, key);
-	return add_member(object, escaped, json_object_new_string(escape(text, escapes)));
+	for (; *text; *end++ = *text++) {
+		if (*text == '"' || *text == '\\')
+			*end++ = '\\';
+	}
+	*end = '\0';
+	return out;
 }
 
-static int add_number(struct json_object *object, const char *key, int64_t number)
+static void add_text(struct strbuf *line, const char *key, const char *text)
 {
-	return add_member(object, key, json_object_new_int64(number));
+	char escapes[ESCAPED_TEXT], quoted[QUOTED_TEXT];
+	bool escaped = needs_escapes(text);
+
+	add_key(line, key, escaped ? ESCAPED : "");
+	strbuf_add(line, "\"%s\"", quote(escaped ? escape(text, escapes) : text, quoted));
 }
 
-static int add_part(
-	struct json_object *object, const char *key, uint32_t number, uint32_t usual)
+static void add_number(struct strbuf *line, const char *key, int64_t number)
 {
-	return number == usual ? 0 : add_number(object, key, number);
+	add_key(line, key, "");
+	strbuf_add(line, "%" PRId64, number);
 }
 
-static int add_example(struct json_object *object, const struct flow *example)
+static void add_bool(struct strbuf *line, const char *key, bool value)
+{
+	add_key(line, key, "");
+	strbuf_add(line, "%s", value ? "true" : "false");
+}
+
+static void add_part(
+	struct strbuf *line, const char *key, uint32_t number, uint32_t usual)
+{
+	if (number != usual)
+		add_number(line, key, number);
+}
+
+static void add_example(struct strbuf *line, const struct flow *example)
 {
 	char text[IP4_TEXT];
-	int r = add_text(object, "src", ip4_format(example->src, text));
 
-	r |= add_text(object, "dst", ip4_format(example->dst, text));
-	r |= add_part(object, "mark", example->mark, 0);
-	r |= add_part(object, "tos", example->tos, 0);
-	r |= add_part(object, "ipproto", example->proto, FLOW_UDP);
-	r |= add_part(object, "sport", example->sport, 0);
-	return r | add_part(object, "dport", example->dport, 0);
+	add_text(line, "src", ip4_format(example->src, text));
+	add_text(line, "dst", ip4_format(example->dst, text));
+	add_part(line, "mark", example->mark, 0);
+	add_part(line, "tos", example->tos, 0);
+	add_part(line, "ipproto", example->proto, FLOW_UDP);
+	add_part(line, "sport", example->sport, 0);
+	add_part(line, "dport", example->dport, 0);
 }
 
-static int add_hex(struct json_object *object, const char *key, uint64_t number)
+static void add_hex(struct strbuf *line, const char *key, uint64_t number)
 {
 	char text[17];
 
 	snprintf(text, sizeof(text), "%" PRIx64, number);
-	return add_text(object, key, text);
+	add_text(line, key, text);
 }
 
-static int add_entry(struct json_object *object, const struct ledger_entry *entry)
+static void add_entry(struct strbuf *line, const struct ledger_entry *entry)
 {
-	int r = add_number(object, "number", (int64_t)entry->number);
-
-	r |= add_text(object, "netns", entry->netns);
-	r |= add_number(object, "ifindex", entry->ifindex);
-	r |= add_text(object, "name", entry->name);
-	r |= add_hex(object, "identity", entry->identity);
-	r |= add_number(object, "old", entry->old);
-	r |= add_number(object, "was", entry->was);
-	r |= add_number(object, "value", entry->value);
-	r |= add_member(object, "done", json_object_new_boolean(entry->done));
-	r |= add_member(object, "keeps", json_object_new_boolean(entry->keeps));
-	r |= add_text(object, "finding", entry->finding);
-	r |= add_example(object, &entry->example);
-	return r | add_number(object, "when", (int64_t)entry->when_usec);
+	add_number(line, "number", (int64_t)entry->number);
+	add_text(line, "netns", entry->netns);
+	add_number(line, "ifindex", entry->ifindex);
+	add_text(line, "name", entry->name);
+	add_hex(line, "identity", entry->identity);
+	add_number(line, "old", entry->old);
+	add_number(line, "was", entry->was);
+	add_number(line, "value", entry->value);
+	add_bool(line, "done", entry->done);
+	add_bool(line, "keeps", entry->keeps);
+	add_text(line, "finding", entry->finding);
+	add_example(line, &entry->example);
+	add_number(line, "when", (int64_t)entry->when_usec);
 }
 
-static int add_pause(struct json_object *object, const struct ledger_pause *pause)
+static void add_pause(struct strbuf *line, const struct ledger_pause *pause)
 {
-	int r = add_text(object, "pause", pause->name);
-
-	r |= add_text(object, "netns", pause->netns);
-	r |= add_number(object, "ifindex", pause->ifindex);
-	return r | add_hex(object, "identity", pause->identity);
+	add_text(line, "pause", pause->name);
+	add_text(line, "netns", pause->netns);
+	add_number(line, "ifindex", pause->ifindex);
+	add_hex(line, "identity", pause->identity);
 }
 
-static int to_slot(struct json_object *object, char out[static LEDGER_SLOT])
+static void fill_up(char out[static LEDGER_SLOT], size_t length)
 {
-	size_t length;
-	const char *text = json_object_to_json_string_length(
-		object, JSON_C_TO_STRING_PLAIN, &length);
-
-	if (!text)
-		return -ENOMEM;
-	if (length > LEDGER_SLOT - 1)
-		return -EMSGSIZE;
-	memcpy(out, text, length);
 	memset(out + length, ' ', LEDGER_SLOT - 1 - length);
 	out[LEDGER_SLOT - 1] = '\n';
+}
+
+static int end_line(struct strbuf *line)
+{
+	strbuf_add(line, "}");
+	if (line->length >= LEDGER_SLOT - 1) /* it may have been cut */
+		return -EMSGSIZE;
+	fill_up(line->text, line->length);
 	return 0;
+}
+
+static void begin_line(struct strbuf *line, char out[static LEDGER_SLOT])
+{
+	strbuf_init(line, out, LEDGER_SLOT);
+	strbuf_add(line, "{");
 }
 
 int ledger_format_header(
 	const struct ledger *ledger, size_t slots, char out[static LEDGER_SLOT])
 {
-	_cleanup_(object_putp) struct json_object *object = json_object_new_object();
-	int r = add_number(object, "version", VERSION);
+	struct strbuf line;
 
-	r |= add_text(object, "boot", ledger->boot);
-	r |= add_number(object, "slots", (int64_t)slots);
-	return r < 0 ? -ENOMEM : to_slot(object, out);
+	begin_line(&line, out);
+	add_number(&line, "version", VERSION);
+	add_text(&line, "boot", ledger->boot);
+	add_number(&line, "slots", (int64_t)slots);
+	return end_line(&line);
 }
 
 int ledger_format_slot(const struct ledger_content *content, char out[static LEDGER_SLOT])
 {
-	_cleanup_(object_putp) struct json_object *object = NULL;
-	int r;
+	struct strbuf line;
 
 	if (!content->entry && !content->pause) {
-		memset(out, ' ', LEDGER_SLOT - 1);
-		out[LEDGER_SLOT - 1] = '\n';
+		fill_up(out, 0);
 		return 0;
 	}
-	object = json_object_new_object();
-	r = content->entry ? add_entry(object, content->entry)
-			   : add_pause(object, content->pause);
-	return r < 0 ? -ENOMEM : to_slot(object, out);
+	begin_line(&line, out);
+	if (content->entry)
+		add_entry(&line, content->entry);
+	else
+		add_pause(&line, content->pause);
+	return end_line(&line);
 }
 
 static bool is_same_flow(const struct flow *a, const struct flow *b)

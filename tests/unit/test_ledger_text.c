@@ -3,6 +3,7 @@
 #include "fixture_ledger.h"
 
 #include <errno.h>
+#include <json-c/json.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -90,7 +91,7 @@ static void format(const struct ledger *ledger, char *text)
 	}
 }
 
-/* Each version of json-c reads printable ASCII. */
+/* Whoever reads JSON reads printable ASCII. */
 static void is_plain(const char *text, size_t length)
 {
 	bool plain = true;
@@ -100,6 +101,26 @@ static void is_plain(const char *text, size_t length)
 				 ? text[i] == '\n'
 				 : text[i] >= ' ' && text[i] <= '~';
 	ck_assert_msg(plain, "%.*s", (int)length, text);
+}
+
+/* Any program that reads JSON reads a slot. */
+static void reads_as_json(const char *text)
+{
+	for (size_t slot = 0; slot < 3; slot++) {
+		const char *line = text + slot * LEDGER_SLOT;
+		struct json_tokener *tokener = json_tokener_new();
+		struct json_object *object;
+		size_t length = LEDGER_SLOT - 1;
+
+		while (line[length - 1] == ' ')
+			length--;
+		ck_assert_ptr_nonnull(tokener);
+		json_tokener_set_flags(tokener, JSON_TOKENER_STRICT);
+		object = json_tokener_parse_ex(tokener, line, (int)length);
+		ck_assert_ptr_nonnull(object);
+		json_object_put(object);
+		json_tokener_free(tokener);
+	}
 }
 
 /* An entry and a pause with that name and finding. */
@@ -122,6 +143,7 @@ static void comes_back(const char *name, const char *finding)
 	ck_assert_str_eq(ledger_find(&again, 5)->name, name);
 	same(ledger_find(&again, 5), &entry);
 	ck_assert(ledger_is_paused(&again, 0, name));
+	reads_as_json(text);
 	clear(&ledger);
 	clear(&again);
 }
@@ -253,7 +275,23 @@ static const struct {
 	{ "\"name\":\"t0\"", "\"name_escaped\":\"sixteen-letters\\\\xff\"" },
 	{ "\"name\":\"t0\"", "\"name_escaped\":7" },
 	{ "\"name\":\"t0\"", "\"name\":\"t0\",\"name_escaped\":\"\\\\xff\"" },
-	/* what not every version of json-c reads */
+	/* JSON that we don't write */
+	{ "\"name\":\"t0\"", "\"name\":\"t0\",\"name\":\"t0\"" },
+	{ "\"name\":\"t0\"", "\"name\":\"\\u0074\"" },
+	{ "\"name\":\"t0\"", "\"name\":\"\\t\"" },
+	{ "\"name\":\"t0\"", "\"name\":[\"t0\"]" },
+	{ "\"name\":\"t0\"", "\"name\": \"t0\"" },
+	{ "\"name\":\"t0\"", "\"name\":\"t0\"," },
+	{ "\"name\":\"t0\"", "\"name\":\"t0" },
+	{ "\"name\":\"t0\"", "\"name\"" },
+	{ "\"name\":\"t0\"", "\"name\":" },
+	{ "\"ifindex\":5", "\"ifindex\":05" },
+	{ "\"ifindex\":5", "\"ifindex\":+5" },
+	{ "\"ifindex\":5", "\"ifindex\":5e0" },
+	{ "\"old\":1", "\"old\":-0" },
+	{ "\"when\":1", "\"when\":9223372036854775808" },
+	{ "\"done\":false", "\"done\":falsee" },
+	/* bytes that aren't printable */
 	{ "\"name\":\"t0\"", "\"name\":\"t\xff\"" },
 	{ "\"name\":\"t0\"", "\"name\":\"caf\xc3\xa9\"" },
 	{ "\"name\":\"t0\"", "\"name\":\"\x7f\"" },
@@ -405,7 +443,13 @@ static const struct {
 	{ OLD CHANGE("", OLD_ENTRY), 11 },
 	{ OLD CHANGE("", "{" FIELDS("6")) "  ", 21 },
 	{ OLD "{\"gone\":[],\"entries\":[],\"pauses\":[]}\n", 10 },
+	{ OLD_FILE("", "{\"netns\":\"c7\",\"name\":\"]\\\"}\"}," OLD_PAUSE), 2 },
+	{ OLD_FILE("", "{\"netns\":\"c7\",\"name\":\"a\\u001f\\b\"}"), 1 },
 	{ "", -EBADMSG },
+	{ OLD_FILE("", OLD_PAUSE ","), -EBADMSG },
+	{ OLD_FILE("", OLD_PAUSE OLD_PAUSE), -EBADMSG },
+	{ OLD_FILE("", "{\"netns\":\"c7\",\"name\":[[]]}"), -EBADMSG },
+	{ OLD_FILE("", "{\"netns\":\"c7\",\"name\":\"\\u0000\"}"), -EBADMSG },
 	{ OLD_FILE("", "") "\n", -EBADMSG },
 	{ OLD "{}\n", -EBADMSG },
 	{ OLD "[]\n", -EBADMSG },
