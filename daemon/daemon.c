@@ -210,12 +210,13 @@ static int add_signals(struct daemon *daemon)
 /* Behind every other source: what the handlers took in is dealt with here. */
 static int on_post(sd_event_source *source, void *data)
 {
-	int reloaded = take_reload(data), r;
+	struct daemon *daemon = data;
+	int reloaded = take_reload(daemon), r;
 
 	(void)source;
 	if (reloaded < 0)
 		return reloaded;
-	r = turn_run(data, false);
+	r = turn_run(daemon, false);
 	if (reloaded)
 		stats_ready(&daemon->stats);
 	return r;

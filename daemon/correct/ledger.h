@@ -112,8 +112,8 @@ void ledger_free(struct ledger *ledger);
 DEFINE_FREEP(struct ledger, ledger_free)
 
 /*
- * Writes what changed since. A file or a folder that somebody took away is made anew. Returns 0,
- * or a negative errno: then the file is as it was.
+ * Writes what changed since. A file or a folder that somebody took away or replaced is made anew.
+ * Returns 0, or a negative errno: then the file is as it was.
  */
 int ledger_save(struct ledger *ledger);
 

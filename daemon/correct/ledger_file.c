@@ -374,7 +374,7 @@ static int lock(struct ledger *ledger)
 	return flock(ledger->lock, LOCK_EX | LOCK_NB) < 0 ? -errno : 0;
 }
 
-/* Somebody took the folder away: another one, and its lock. */
+/* Somebody took the folder away, or put another in its place: that one, and its lock. */
 static int open_anew(struct ledger *ledger)
 {
 	int r;
@@ -396,7 +396,7 @@ static bool is_in_place(struct ledger *ledger)
 	char name[FILE_NAME];
 
 	file_name(ledger->boot, 0, name);
-	return ledger->file >= 0 && ledger->folder.fd >= 0 &&
+	return ledger->file >= 0 &&
 	       state_folder_look(&ledger->folder, name, &status) > 0 &&
 	       status.st_ino == ledger->inode &&
 	       status.st_size == (off_t)((ledger->saved.count + 1) * LEDGER_SLOT);
@@ -419,6 +419,7 @@ static int write_slot(struct ledger *ledger, const struct layout *layout, size_t
 static int save(struct ledger *ledger, bool always)
 {
 	_cleanup_(layout_done) struct layout layout = { 0 };
+	bool has_folder = state_folder_is_in_place(&ledger->folder);
 	size_t slot = 0, changes;
 	int r = lay_out(ledger, &layout);
 
@@ -427,9 +428,10 @@ static int save(struct ledger *ledger, bool always)
 	changes = count_changes(ledger, &layout, &slot);
 	if (always && layout.used == layout.count)
 		layout.count = 2 * layout.count + 1;
-	if (is_in_place(ledger) && layout.count == ledger->saved.count && changes <= 1)
+	if (has_folder && is_in_place(ledger) && layout.count == ledger->saved.count &&
+		changes <= 1)
 		return changes || always ? write_slot(ledger, &layout, slot) : 0;
-	r = ledger->folder.fd < 0 ? -ENOENT : make_file(ledger, &layout);
+	r = has_folder ? make_file(ledger, &layout) : -ENOENT;
 	if (r == -ENOENT) {
 		r = open_anew(ledger);
 		if (r >= 0)

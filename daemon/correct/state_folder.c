@@ -129,6 +129,17 @@ static void give_to_owner(const struct state_folder *folder, int fd)
 		(void)!fchown(fd, status.st_uid, status.st_gid); /* at worst it says so */
 }
 
+bool state_folder_is_in_place(const struct state_folder *folder)
+{
+	struct stat here, there;
+
+	if (folder->fd < 0 || fstat(folder->fd, &here) < 0)
+		return false;
+	if (lstat(folder->path, &there) < 0)
+		return errno != ENOENT && errno != ENOTDIR; /* else who knows */
+	return here.st_dev == there.st_dev && here.st_ino == there.st_ino;
+}
+
 int state_folder_file(struct state_folder *folder, const char *name, int flags)
 {
 	_cleanup_(closep) int fd = openat(folder->fd, name,
@@ -164,6 +175,13 @@ int state_folder_look(
 	return r < 0 ? r : 1;
 }
 
+/* At the end errno is 0. */
+static struct dirent *next_name(DIR *names)
+{
+	errno = 0;
+	return readdir(names);
+}
+
 int state_folder_each(struct state_folder *folder,
 	void (*what)(void *data, const char *name), void *data)
 {
@@ -174,10 +192,12 @@ int state_folder_each(struct state_folder *folder,
 
 	if (!names && fd >= 0)
 		(void)close(fd);
-	while (names && (file = readdir(names)) != NULL)
+	while (names && (file = next_name(names)) != NULL)
 		what(data, file->d_name);
-	if (names)
+	if (names) {
+		r = -errno;
 		(void)closedir(names);
+	}
 	return r;
 }
 

@@ -22,6 +22,9 @@ struct state_folder {
 /* Opens folder->path, and makes it where it is missing, unless it is only to be read. */
 int state_folder_open(struct state_folder *folder);
 
+/* Whether it is open, and still what its path leads to: it may be moved away. */
+bool state_folder_is_in_place(const struct state_folder *folder);
+
 /* Opens a file of ours. One that flags (O_CREAT) make is the owner's. Returns a descriptor,
  * -ENOENT, -EUCLEAN or another negative errno. */
 int state_folder_file(struct state_folder *folder, const char *name, int flags);

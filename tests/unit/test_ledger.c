@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 START_TEST(what_was_written_is_read)
@@ -272,6 +273,42 @@ START_TEST(a_folder_that_went_is_made_anew)
 }
 END_TEST
 
+/* Moved away, and another one in its place or none: whoever starts next looks there. */
+START_TEST(a_folder_that_was_moved_is_left)
+{
+	struct ledger_entry entry = entry_of(5, "tunl0");
+	char away[96], command[128], error[LEDGER_ERROR];
+
+	snprintf(away, sizeof(away), "%s.away", ledger_directory);
+	for (int i = 0; i < 3; i++) {
+		struct ledger *ledger = emptied();
+
+		mark_changed(ledger, &entry);
+		ck_assert_int_eq(rename(ledger_directory, away), 0);
+		if (i == 1)
+			ck_assert_int_eq(mkdir(ledger_directory, 0700), 0);
+		if (i == 2) {
+			ck_assert_int_eq(symlink(away, ledger_directory), 0);
+			ck_assert_int_eq(ledger_save(ledger), -EUCLEAN);
+			ledger_explain(ledger, ledger->error, error);
+			ck_assert_ptr_nonnull(strstr(error, "is a symbolic link"));
+			ck_assert_int_eq(unlink(ledger_directory), 0);
+		}
+		mark_changed(ledger, &entry);
+		reads_back(&entry);
+		entry.when_usec++;
+		ck_assert_int_eq(ledger_put(ledger, &entry), 0);
+		ck_assert_int_eq(ledger_check_writable(ledger), 0);
+		ledger_free(ledger);
+		ledger = opened();
+		same(ledger_find(ledger, 5), &entry);
+		ledger_free(ledger);
+		snprintf(command, sizeof(command), "rm -r %s", away);
+		ck_assert_int_eq(system(command), 0);
+	}
+}
+END_TEST
+
 START_TEST(pauses_are_by_name_or_for_all)
 {
 	struct ledger *ledger = emptied();
@@ -380,9 +417,9 @@ int main(void)
 	const TTest *const tests[] = { what_was_written_is_read,
 		a_save_is_made_as_a_whole, the_order_is_kept, a_file_grows,
 		an_interface_has_one_entry, a_file_that_was_touched_is_made_anew,
-		a_folder_that_went_is_made_anew, pauses_are_by_name_or_for_all,
-		a_pause_is_of_an_interface, a_pause_waits_for_its_interface,
-		one_at_a_time };
+		a_folder_that_went_is_made_anew, a_folder_that_was_moved_is_left,
+		pauses_are_by_name_or_for_all, a_pause_is_of_an_interface,
+		a_pause_waits_for_its_interface, one_at_a_time };
 
 	return ledger_tests("ledger", tests, ELEMENTS(tests));
 }
