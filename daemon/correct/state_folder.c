@@ -7,12 +7,15 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #define OTHERS_WRITE (S_IWGRP | S_IWOTH)
+#define SERVICE_USER "rpfilterd"
+#define SERVICE_FOLDER "/var/lib/rpfilterd"
 
 /* What a thing is that should be a file of ours, NULL where its kind is right. */
 static const char *wrong_kind(mode_t mode, mode_t right)
@@ -69,7 +72,24 @@ static int check_file(
 	return -EUCLEAN;
 }
 
-/* Root may work in the directory of the service's user, and make what that one goes on with. */
+/* By its name, or as systemd made its directory for the unit's User=. */
+static bool is_service(uid_t user)
+{
+	const struct passwd *service = getpwnam(SERVICE_USER);
+	struct stat status;
+
+	return (service && service->pw_uid == user) ||
+	       (lstat(SERVICE_FOLDER, &status) == 0 && S_ISDIR(status.st_mode) &&
+		       status.st_uid == user);
+}
+
+/* Root may work in the directory of the service's user, and make what that one goes on with; in
+ * anybody else's it would write what he put there. */
+static bool is_folder_owner(const struct stat *status)
+{
+	return is_owner(status, 0) || (geteuid() == 0 && is_service(status->st_uid));
+}
+
 static int check_folder(struct state_folder *folder, const struct stat *status)
 {
 	const char *kind = wrong_kind(status->st_mode, S_IFDIR);
@@ -78,7 +98,7 @@ static int check_folder(struct state_folder *folder, const struct stat *status)
 		snprintf(folder->problem, sizeof(folder->problem),
 			"the state directory %s is %s: make it a directory", folder->path,
 			kind);
-	else if (geteuid() != 0 && !folder->reads && !is_owner(status, 0))
+	else if (!folder->reads && !is_folder_owner(status))
 		snprintf(folder->problem, sizeof(folder->problem),
 			"the state directory %s belongs to user %u: chown it to the user of rpfilterd",
 			folder->path, (unsigned int)status->st_uid);

@@ -7,7 +7,8 @@
 /*
  * The state directory: only our own files in it are opened, replaced or removed. A file of ours is
  * a regular one with one link, that nobody else can write to, and that the directory's owner, root
- * or we own. Nothing is followed, and nothing waits for whoever has the other end of it.
+ * or we own; that owner is root, we or, where we are root, the service's user. Nothing is followed,
+ * and nothing waits for whoever has the other end of it.
  * -EUCLEAN says that something else is in the place; .problem says what, and what to do.
  */
 #define STATE_PROBLEM 512

@@ -3,9 +3,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -239,10 +241,10 @@ START_TEST(the_folder_is_ours_too)
 }
 END_TEST
 
-/* Another user's, where we are not root: his file would decide what we write. */
+/* Another user's, whoever we are: his file would decide what we write. */
 START_TEST(another_users_folder)
 {
-	char path[128], file[256], error[LEDGER_ERROR] = "";
+	char path[128], error[LEDGER_ERROR] = "";
 	struct ledger *ledger = NULL;
 	pid_t child;
 	int status;
@@ -261,7 +263,41 @@ START_TEST(another_users_folder)
 	}
 	ck_assert_int_eq(waitpid(child, &status, 0), child);
 	ck_assert_int_eq(status, 0);
-	/* root makes what that one goes on with, and takes what is root's or his */
+	ck_assert_int_eq(ledger_open(path, &ledger, error), -EUCLEAN);
+	ck_assert_ptr_nonnull(strstr(error, "belongs to user 4711: chown it"));
+	ck_assert_int_eq(ledger_open_readonly(path, &ledger), 0); /* it shows it only */
+	ledger_free(ledger);
+	ck_assert_int_eq(rmdir(path), 0);
+}
+END_TEST
+
+/* For this process 4711 is the service's user: it has that name, or the service's folder. */
+static bool becomes_service(bool by_name)
+{
+	if (unshare(CLONE_NEWNS) < 0)
+		return false; /* root of a container */
+	ck_assert_int_eq(mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL), 0);
+	if (by_name) {
+		write_file("passwd", "rpfilterd:x:4711:4711::/:/bin/false\n");
+		ck_assert_int_eq(
+			mount(in_directory("passwd"), "/etc/passwd", NULL, MS_BIND, NULL),
+			0);
+		return true;
+	}
+	ck_assert_int_eq(mount("none", "/var/lib", "tmpfs", 0, NULL), 0);
+	ck_assert_int_eq(mkdir("/var/lib/rpfilterd", 0700), 0);
+	ck_assert_int_eq(chown("/var/lib/rpfilterd", 4711, 4711), 0);
+	return true;
+}
+
+/* Root makes what the service goes on with, and takes what is root's or the service's. */
+static void root_works_in(const char *path)
+{
+	char file[256], error[LEDGER_ERROR] = "";
+	struct ledger *ledger = NULL;
+
+	ck_assert_int_eq(mkdir(path, 0755), 0);
+	ck_assert_int_eq(chown(path, 4711, 4711), 0);
 	ck_assert_int_eq(ledger_open(path, &ledger, error), 0);
 	snprintf(file, sizeof(file), "%s/ledger-%s.json", path, ledger->boot);
 	ledger_free(ledger);
@@ -273,8 +309,29 @@ START_TEST(another_users_folder)
 			ledger_free(ledger);
 	}
 	ck_assert_ptr_nonnull(strstr(error, "belongs to user 4712"));
+	ck_assert_int_eq(chown(path, 4712, 4712), 0);
+	ck_assert_int_eq(ledger_open(path, &ledger, error), -EUCLEAN);
 	snprintf(file, sizeof(file), "rm -r %s", path);
 	ck_assert_int_eq(system(file), 0);
+}
+
+START_TEST(the_services_folder)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), "%s", in_directory("folder"));
+	for (int i = 0; i < 2; i++) {
+		pid_t child = fork();
+		int status;
+
+		if (child == 0) {
+			if (geteuid() == 0 && becomes_service(i == 0))
+				root_works_in(path);
+			_exit(0);
+		}
+		ck_assert_int_eq(waitpid(child, &status, 0), child);
+		ck_assert_int_eq(status, 0);
+	}
 }
 END_TEST
 
@@ -357,7 +414,7 @@ int main(void)
 	const TTest *const tests[] = { only_our_own_files_are_removed,
 		what_only_looks_like_ours_stays, in_the_way_of_our_files,
 		in_the_way_later, a_left_over_is_written_over, the_folder_is_ours_too,
-		another_users_folder, a_damaged_file_is_named,
+		another_users_folder, the_services_folder, a_damaged_file_is_named,
 		an_older_file_is_taken_over };
 
 	return ledger_tests("ledger_folder", tests, ELEMENTS(tests));
