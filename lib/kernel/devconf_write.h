@@ -18,9 +18,10 @@
 
 /*
  * Returns 0; 1 where this kernel takes the value by /proc/sys alone, which can't be written, and
- * the one of 0 to 2 was written that acts the same; -EPERM without CAP_NET_ADMIN over this namespace; -ENODEV for an interface that
- * is gone; -EAFNOSUPPORT for one without IPv4; of all and default -EACCES or -EPERM without
- * the right, -EROFS where /proc/sys is read-only; or another negative errno.
+ * the one of 0 to 2 was written that acts the same; -EPERM without CAP_NET_ADMIN over this
+ * namespace; -ENODEV for an interface that is gone; -EAFNOSUPPORT for one without IPv4; of all and
+ * default -EACCES or -EPERM without the right, -EROFS where /proc/sys is read-only; or another
+ * negative errno.
  */
 int devconf_write_rp_filter(struct nl_request *request, int ifindex, int value);
 
