@@ -529,6 +529,7 @@ const char *kernel_answer_name(enum kernel_answer answer)
 {
 	switch (answer) {
 	case KERNEL_UNASKED:
+	case KERNEL_ABSENT:
 		return "unasked";
 	case KERNEL_DROP:
 		return "drop";

@@ -18,7 +18,13 @@
 #define FINDING_SOURCES 16
 #define FINDING_BUT 4
 
-enum kernel_answer { KERNEL_UNASKED, KERNEL_DROP, KERNEL_PASS, KERNEL_UNJUDGED };
+enum kernel_answer {
+	KERNEL_UNASKED,
+	KERNEL_DROP,
+	KERNEL_PASS,
+	KERNEL_UNJUDGED,
+	KERNEL_ABSENT, /* unasked: what is judged is not what runs here */
+};
 
 enum finding_severity { FINDING_NOTICE, FINDING_WARNING };
 

@@ -152,6 +152,7 @@ static void add_notes(struct strbuf *text, const struct finding *finding)
 {
 	switch (finding->kernel) {
 	case KERNEL_DROP:
+	case KERNEL_ABSENT:
 		break;
 	case KERNEL_UNASKED:
 		strbuf_add(text, " Not confirmed: the kernel was not asked.");

@@ -618,6 +618,7 @@ END_TEST
 START_TEST(names)
 {
 	ck_assert_str_eq(kernel_answer_name(KERNEL_UNASKED), "unasked");
+	ck_assert_str_eq(kernel_answer_name(KERNEL_ABSENT), "unasked");
 	ck_assert_str_eq(kernel_answer_name(KERNEL_DROP), "drop");
 	ck_assert_str_eq(kernel_answer_name(KERNEL_PASS), "pass");
 	ck_assert_str_eq(kernel_answer_name(KERNEL_UNJUDGED), "unjudged");
