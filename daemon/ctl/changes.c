@@ -86,17 +86,17 @@ static bool is_changed(const struct finding *before, const struct finding *after
 	       reverses_differ(&before->reverse, &after->reverse);
 }
 
-static int add_change(struct changes *changes, enum change_kind kind,
+static int add_change(struct changes *changes, enum changes_kind kind,
 	const struct finding *before, const struct finding *after)
 {
-	const struct change change = { kind, before, after };
+	const struct changes_item change = { kind, before, after };
 
 	return array_push(&changes->list, &change);
 }
 
 /* Those of one report that the other has not. */
 static int add_missing(const struct report *there, const struct report *missing,
-	enum change_kind kind, struct changes *changes)
+	enum changes_kind kind, struct changes *changes)
 {
 	int r = 0;
 
@@ -107,7 +107,7 @@ static int add_missing(const struct report *there, const struct report *missing,
 			continue;
 		if (is_unknown(missing, finding->id))
 			r = array_push(&changes->unknown, &finding);
-		else if (kind == CHANGE_WORSE)
+		else if (kind == CHANGES_WORSE)
 			r = add_change(changes, kind, NULL, finding);
 		else
 			r = add_change(changes, kind, finding, NULL);
@@ -117,15 +117,16 @@ static int add_missing(const struct report *there, const struct report *missing,
 	return 0;
 }
 
-static enum change_kind kind_of(const struct finding *before, const struct finding *after)
+static enum changes_kind kind_of(
+	const struct finding *before, const struct finding *after)
 {
 	int worse = compare_severity(before, after);
 
-	return worse > 0 ? CHANGE_WORSE : worse < 0 ? CHANGE_BETTER : CHANGE_OTHER;
+	return worse > 0 ? CHANGES_WORSE : worse < 0 ? CHANGES_BETTER : CHANGES_OTHER;
 }
 
 static int add_changed(const struct report *before, const struct report *after,
-	enum change_kind kind, struct changes *changes)
+	enum changes_kind kind, struct changes *changes)
 {
 	array_each (&before->findings, struct finding *const, item) {
 		const struct finding *found = find_by_id(after, (*item)->id);
@@ -142,16 +143,16 @@ static int add_changed(const struct report *before, const struct report *after,
 int changes_find(
 	const struct report *before, const struct report *after, struct changes *ret)
 {
-	int r = add_missing(after, before, CHANGE_WORSE, ret);
+	int r = add_missing(after, before, CHANGES_WORSE, ret);
 
 	if (r >= 0)
-		r = add_changed(before, after, CHANGE_WORSE, ret);
+		r = add_changed(before, after, CHANGES_WORSE, ret);
 	if (r >= 0)
-		r = add_missing(before, after, CHANGE_BETTER, ret);
+		r = add_missing(before, after, CHANGES_BETTER, ret);
 	if (r >= 0)
-		r = add_changed(before, after, CHANGE_BETTER, ret);
+		r = add_changed(before, after, CHANGES_BETTER, ret);
 	if (r >= 0)
-		r = add_changed(before, after, CHANGE_OTHER, ret);
+		r = add_changed(before, after, CHANGES_OTHER, ret);
 	return r;
 }
 
@@ -161,18 +162,18 @@ void changes_done(struct changes *changes)
 	array_done(&changes->unknown);
 }
 
-static size_t count_kind(const struct changes *changes, enum change_kind kind)
+static size_t count_kind(const struct changes *changes, enum changes_kind kind)
 {
 	size_t count = 0;
 
-	array_each (&changes->list, const struct change, change)
+	array_each (&changes->list, const struct changes_item, change)
 		count += change->kind == kind;
 	return count;
 }
 
 bool changes_are_worse(const struct changes *changes)
 {
-	return count_kind(changes, CHANGE_WORSE) > 0;
+	return count_kind(changes, CHANGES_WORSE) > 0;
 }
 
 int changes_json(const struct changes *changes, struct json_object *object)
@@ -183,7 +184,7 @@ int changes_json(const struct changes *changes, struct json_object *object)
 	struct json_object *changed = json_add_array(findings, "changed");
 	int r = fresh && gone && changed ? 0 : -ENOMEM;
 
-	array_each (&changes->list, const struct change, change) {
+	array_each (&changes->list, const struct changes_item, change) {
 		struct json_object *pair;
 
 		if (!change->before) {
@@ -198,9 +199,10 @@ int changes_json(const struct changes *changes, struct json_object *object)
 		r |= check_json(change->before, json_add_object(pair, "before"));
 		r |= check_json(change->after, json_add_object(pair, "after"));
 	}
-	r |= json_add_number(object, "worse", (int64_t)count_kind(changes, CHANGE_WORSE));
 	r |= json_add_number(
-		object, "better", (int64_t)count_kind(changes, CHANGE_BETTER));
+		object, "worse", (int64_t)count_kind(changes, CHANGES_WORSE));
+	r |= json_add_number(
+		object, "better", (int64_t)count_kind(changes, CHANGES_BETTER));
 	unknown = json_add_array(object, "unknown");
 	array_each (&changes->unknown, const struct finding *const, finding)
 		r |= json_push_text(unknown, (*finding)->id);
@@ -222,12 +224,12 @@ static void print_example(const struct finding *finding, FILE *out)
 		flow_format(&finding->example, finding->iif, words));
 }
 
-static void print_change(const struct change *change, FILE *out)
+static void print_change(const struct changes_item *change, FILE *out)
 {
 	static const char *const kinds[] = {
-		[CHANGE_WORSE] = "worse",
-		[CHANGE_BETTER] = "better",
-		[CHANGE_OTHER] = "different",
+		[CHANGES_WORSE] = "worse",
+		[CHANGES_BETTER] = "better",
+		[CHANGES_OTHER] = "different",
 	};
 	const struct finding *before = change->before, *after = change->after;
 	const struct finding *last = after ? after : before;
@@ -253,15 +255,15 @@ static void print_change(const struct change *change, FILE *out)
 
 void changes_print(const struct changes *changes, FILE *out)
 {
-	size_t other = count_kind(changes, CHANGE_OTHER);
+	size_t other = count_kind(changes, CHANGES_OTHER);
 
 	if (changes->list.count)
 		print_line(out, "%zu worse, %zu better, %zu different.",
-			count_kind(changes, CHANGE_WORSE),
-			count_kind(changes, CHANGE_BETTER), other);
+			count_kind(changes, CHANGES_WORSE),
+			count_kind(changes, CHANGES_BETTER), other);
 	else
 		print_line(out, "No finding changes.");
-	array_each (&changes->list, const struct change, change)
+	array_each (&changes->list, const struct changes_item, change)
 		print_change(change, out);
 	if (changes->unknown.count)
 		(void)fputc('\n', out);

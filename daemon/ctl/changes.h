@@ -12,16 +12,16 @@
  * is said. A finding is the same one by its id. For who compares two states of a host: a
  * change and what it does, a snapshot and a later one.
  */
-enum change_kind { CHANGE_WORSE, CHANGE_BETTER, CHANGE_OTHER };
+enum changes_kind { CHANGES_WORSE, CHANGES_BETTER, CHANGES_OTHER };
 
-struct change {
-	enum change_kind kind;
+struct changes_item {
+	enum changes_kind kind;
 	const struct finding *before, *after; /* of the reports; NULL: there is none */
 };
 
 struct changes {
 	/* worse, then better, then other; of each the new ones, the gone ones, the changed ones */
-	ARRAY(struct change) list;
+	ARRAY(struct changes_item) list;
 	/* one report has it, and the other could not tell whether it is one */
 	ARRAY(const struct finding *) unknown;
 };

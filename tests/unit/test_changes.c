@@ -68,7 +68,7 @@ static void list_changes(const struct changes *changes, char *out, size_t size)
 	size_t length = 0;
 
 	out[0] = '\0';
-	array_each (&changes->list, const struct change, change)
+	array_each (&changes->list, const struct changes_item, change)
 		length += (size_t)snprintf(out + length, size - length, "%s %s %s\n",
 			kinds[change->kind],
 			!change->before	 ? "new"
