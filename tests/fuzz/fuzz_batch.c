@@ -68,7 +68,7 @@ static void answer_input(const struct input *in, bool json)
 	ctl.out = memory_begin(&out);
 	ctl.err = memory_begin(&err);
 	assert(lines_init(&lines, file, ctl.out) == 0);
-	assert(answer_lines(&ctl, &lines, &code) == 0);
+	assert(flow_lines_answer(&ctl, &lines, answer_flow, NULL, &code) == 0);
 	lines_done(&lines);
 	assert(code >= CTL_FINE && code <= CTL_FAILED);
 	answers = check_lines(memory_end(&out), json);
