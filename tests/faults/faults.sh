@@ -5,7 +5,7 @@
 . "$(dirname "$0")/../system/system.sh"
 
 page=$tmp/faults
-[ -e "$build/faults.so" ] || skip "the address sanitizer has an allocator of its own; the step release runs this"
+[ -e "$build/faults.so" ] || skip "the address sanitizer has an allocator of its own; the step faults runs this"
 dd if=/dev/zero of="$page" bs=64 count=1 status=none
 # shellcheck disable=SC2034 # for who sources this
 preload=(env "LD_PRELOAD=$build/faults.so" "FAULTS=$page")
