@@ -32,6 +32,20 @@ int array_insert_bytes(void **items, size_t *count, size_t *capacity, size_t siz
 	return 0;
 }
 
+int array_copy_bytes(void **items, size_t *count, size_t *capacity, size_t size,
+	const void *from, size_t from_count)
+{
+	assert(!*items);
+	if (!from_count)
+		return 0;
+	*items = malloc(from_count * size);
+	if (!*items)
+		return -ENOMEM;
+	memcpy(*items, from, from_count * size);
+	*count = *capacity = from_count;
+	return 0;
+}
+
 void array_remove_bytes(void *items, size_t *count, size_t size, size_t index)
 {
 	char *at = (char *)items + index * size;

@@ -36,6 +36,14 @@
 		array_insert_bytes, (void)0)((void **)&(array)->items, &(array)->count,  \
 		&(array)->capacity, sizeof(*(array)->items), (index), (item_pointer)))
 
+/* Makes an empty array a copy of another one of its type. Returns 0 or -ENOMEM; then it is empty. */
+#define array_copy(array, from)                                                          \
+	(__builtin_choose_expr(__builtin_types_compatible_p(__typeof__((array)->items),  \
+				       __typeof__((from)->items)),                       \
+		array_copy_bytes, (void)0)((void **)&(array)->items, &(array)->count,    \
+		&(array)->capacity, sizeof(*(array)->items), (from)->items,              \
+		(from)->count))
+
 /* Removes the item at index; those behind it move up. */
 #define array_remove(array, index)                                                       \
 	array_remove_bytes(                                                              \
@@ -49,5 +57,7 @@
 /* Used by the macros; not to be called directly. */
 int array_insert_bytes(void **items, size_t *count, size_t *capacity, size_t size,
 	size_t index, const void *item);
+int array_copy_bytes(void **items, size_t *count, size_t *capacity, size_t size,
+	const void *from, size_t from_count);
 void array_remove_bytes(void *items, size_t *count, size_t size, size_t index);
 void array_done_bytes(void **items, size_t *count, size_t *capacity);

@@ -29,9 +29,14 @@ void *hash_get(const struct hash *hash, uint64_t key)
 	return hash->count ? find_slot(hash, key)->value : NULL;
 }
 
-static int grow(struct hash *hash)
+static bool is_full(size_t count, size_t size)
 {
-	struct hash bigger = { .size = hash->size ? hash->size * 2 : 8 };
+	return count * 4 >= size * 3;
+}
+
+static int resize(struct hash *hash, size_t size)
+{
+	struct hash bigger = { .size = size };
 
 	bigger.slots = calloc(bigger.size, sizeof(*bigger.slots));
 	if (!bigger.slots)
@@ -51,8 +56,8 @@ int hash_put(struct hash *hash, uint64_t key, void *value)
 	struct hash_slot *slot;
 
 	assert(value);
-	if (hash->count * 4 >= hash->size * 3) {
-		int r = grow(hash);
+	if (is_full(hash->count, hash->size) && !hash_get(hash, key)) {
+		int r = resize(hash, hash->size ? hash->size * 2 : 8);
 
 		if (r < 0)
 			return r;
@@ -62,6 +67,17 @@ int hash_put(struct hash *hash, uint64_t key, void *value)
 		hash->count++;
 	*slot = (struct hash_slot){ .key = key, .value = value };
 	return 0;
+}
+
+int hash_reserve(struct hash *hash, size_t count)
+{
+	size_t size = 8;
+
+	if (!count)
+		return 0;
+	while (is_full(count, size))
+		size *= 2;
+	return resize(hash, size);
 }
 
 void *hash_remove(struct hash *hash, uint64_t key)

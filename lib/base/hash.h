@@ -7,7 +7,7 @@
 
 /*
  * A map from 64-bit keys to pointers, open addressing. Zeroed memory is an empty map. It
- * owns no value. A removal moves slots: iterate, then change.
+ * owns no value. A new key or a removal moves slots: iterate, then change.
  */
 struct hash_slot {
 	uint64_t key;
@@ -23,18 +23,23 @@ struct hash {
 /* The value of key, NULL where there is none. */
 void *hash_get(const struct hash *hash, uint64_t key);
 
-/* Sets key to value (not NULL), replacing an earlier one. Returns 0 or -ENOMEM. */
+/* Sets key to value (not NULL), replacing an earlier one: then nothing moves, nor can it fail.
+ * Returns 0 or -ENOMEM. */
 int hash_put(struct hash *hash, uint64_t key, void *value);
 
 /* Removes key and returns its value, NULL where there was none. */
 void *hash_remove(struct hash *hash, uint64_t key);
+
+/* Makes room in an empty map for count keys, so that it need not grow on the way. Returns 0 or
+ * -ENOMEM. */
+int hash_reserve(struct hash *hash, size_t count);
 
 void hash_done(struct hash *hash);
 
 /* The first used slot at or behind *index, which is moved past it; NULL at the end. */
 struct hash_slot *hash_next(const struct hash *hash, size_t *index);
 
-/* for each used slot, in no order; the map may not change meanwhile */
+/* for each used slot, in no order; no key may come or go meanwhile */
 #define hash_each(hash, slot)                                                            \
 	for (size_t index_##slot = 0, once_##slot = 1; once_##slot; once_##slot = 0)     \
 		for (struct hash_slot * slot;                                            \

@@ -90,6 +90,27 @@ START_TEST(array_inserts_and_removes_anywhere)
 }
 END_TEST
 
+START_TEST(array_copy_is_one_of_its_own)
+{
+	struct numbers numbers = { 0 }, copy = { 0 };
+
+	ck_assert_int_eq(array_copy(&copy.list, &numbers.list), 0);
+	ck_assert_ptr_null(copy.list.items);
+	for (int i = 0; i < 10; i++)
+		ck_assert_int_eq(array_push(&numbers.list, &i), 0);
+	ck_assert_int_eq(array_copy(&copy.list, &numbers.list), 0);
+	array_remove(&numbers.list, 0);
+	ck_assert_uint_eq(copy.list.count, 10);
+	ck_assert_uint_ge(copy.list.capacity, 10);
+	for (int i = 0; i < 10; i++)
+		ck_assert_int_eq(copy.list.items[i], i);
+	ck_assert_int_eq(array_push(&copy.list, &(int){ 10 }), 0);
+	ck_assert_uint_eq(copy.list.count, 11);
+	array_done(&numbers.list);
+	array_done(&copy.list);
+}
+END_TEST
+
 START_TEST(take_ptr_leaves_nothing_behind)
 {
 	char *text = strdup("owned");
@@ -159,6 +180,28 @@ START_TEST(hash_grows_and_loses_nothing)
 	}
 	ck_assert_uint_eq(seen, COUNT);
 	hash_done(&hash);
+}
+END_TEST
+
+/* With room for them none moves; nor does one that is replaced, in a map that is full. */
+START_TEST(hash_has_the_room_that_was_reserved)
+{
+	for (uintptr_t count = 1; count < 100; count++) {
+		struct hash hash = { 0 };
+		const struct hash_slot *slots;
+
+		ck_assert_int_eq(hash_reserve(&hash, count), 0);
+		slots = hash.slots;
+		for (uintptr_t i = 1; i <= count; i++)
+			ck_assert_int_eq(hash_put(&hash, i, number(i)), 0);
+		ck_assert_ptr_eq(hash.slots, slots);
+		while (hash.count * 4 < hash.size * 3)
+			ck_assert_int_eq(hash_put(&hash, hash.count + 1, number(1)), 0);
+		slots = hash.slots;
+		ck_assert_int_eq(hash_put(&hash, hash.count, number(2)), 0);
+		ck_assert_ptr_eq(hash.slots, slots);
+		hash_done(&hash);
+	}
 }
 END_TEST
 
@@ -271,10 +314,12 @@ int main(void)
 		array_starts_empty,
 		array_keeps_what_is_pushed_while_it_grows,
 		array_inserts_and_removes_anywhere,
+		array_copy_is_one_of_its_own,
 		take_ptr_leaves_nothing_behind,
 		hash_starts_empty,
 		hash_replaces_and_removes,
 		hash_grows_and_loses_nothing,
+		hash_has_the_room_that_was_reserved,
 		hash_removal_closes_the_gap_in_a_run,
 		hash_lives_through_years_of_coming_and_going,
 		hash_bytes_tells_texts_apart,
