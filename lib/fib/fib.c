@@ -83,7 +83,9 @@ static int entry_set(struct fib *fib, struct prefix4 prefix, struct fib_list *ol
 	int r;
 
 	if (!count) {
-		(void)trie_take(&fib->trie, prefix, 0, &change);
+		r = trie_take(&fib->trie, prefix, 0, &change);
+		if (r < 0)
+			return r;
 		move_share(fib, prefix, old, list_at(fib, change.above), change.owned);
 		fib_list_release(&fib->lists, old);
 		return 0;
@@ -244,13 +246,17 @@ int fib_remove(struct fib *fib, const struct route_record *route)
 	struct trie_change change;
 	struct fib_list *list;
 	long gone;
+	int r;
 
 	if (!info)
 		return FIB_SAME;
 	list = info->only;
 	/* a prefix with this route alone, as nearly all are, is found and taken out in one */
-	if (trie_take(&fib->trie, route->dst, list ? list->index : TRIE_VALUE_MAX,
-		    &change)) {
+	r = trie_take(&fib->trie, route->dst, list ? list->index : TRIE_VALUE_MAX,
+		&change);
+	if (r < 0)
+		return r;
+	if (r > 0) {
 		move_share(
 			fib, route->dst, list, list_at(fib, change.above), change.owned);
 		fib_list_release(&fib->lists, list);

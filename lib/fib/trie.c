@@ -6,6 +6,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 /*
  * There are four cases when a prefix P meets the next node or leaf on its path, N:
@@ -22,6 +23,10 @@
  * its children have: an entry all of its addresses, a fork what it covers itself. So an entry
  * that comes or goes changes `covered` on the path up to the next entry around it, and no
  * further: that one had these addresses covered for those above it anyway.
+ *
+ * A trie that lies over another one begins with that one's root. What is below is never written: on
+ * the way down to a change, each of its nodes is replaced by a copy of our own, so all that
+ * names what changed is ours, and all beside the path stays in common.
  */
 
 _Static_assert(sizeof(struct trie_leaf) == 8, "a million routes depend on it");
@@ -44,6 +49,11 @@ void trie_done(struct trie *trie)
 	trie_init(trie);
 }
 
+static bool lies_over(const struct trie *trie)
+{
+	return trie->base.leaf_count > 0; /* without a leaf there is no node */
+}
+
 /* bit 0 is the first; position < 32 */
 static unsigned int bit(uint32_t addr, unsigned int position)
 {
@@ -60,16 +70,20 @@ static unsigned int common_bits(uint32_t a, uint32_t b, unsigned int limit)
 
 /* --- room ------------------------------------------------------------------------------- */
 
-/* Pages behind what is used are not resident until they are written: doubling is free. */
-static int grow(void **items, size_t size, uint32_t used, uint32_t *capacity)
+/* Pages behind what is used are not resident until they are written: doubling is free. With those
+ * of a base, references stay below TRIE_LEAF. */
+static int grow(
+	void **items, size_t size, uint32_t used, uint32_t needed, uint32_t *capacity)
 {
 	uint32_t wanted = *capacity ? *capacity * 2 : 16;
 	void *grown;
 
-	if (*capacity - used >= 2)
+	if (*capacity - used >= needed)
 		return 0;
-	if (*capacity >= TRIE_LEAF / 2)
+	if (*capacity >= TRIE_LEAF / 4)
 		return -ENOMEM;
+	while (wanted - used < needed)
+		wanted *= 2;
 	grown = large_resize(*items, *capacity * size, wanted * size);
 	if (!grown)
 		return -ENOMEM;
@@ -78,16 +92,28 @@ static int grow(void **items, size_t size, uint32_t used, uint32_t *capacity)
 	return 0;
 }
 
-/* A prefix needs two nodes at most (a leaf in its way turned into one, or a fork) and a leaf:
- * they are had before anything changes. */
+/* A prefix needs two nodes at most (a leaf in its way turned into one, or a fork) and a leaf, and
+ * over another trie copies of those of each length on its path: they are had before anything
+ * changes, so that nothing moves meanwhile. */
 static int reserve(struct trie *trie)
 {
 	int r = grow((void **)&trie->nodes, sizeof(*trie->nodes), trie->used_nodes,
-		&trie->node_capacity);
+		lies_over(trie) ? 33 + 2 : 2, &trie->node_capacity);
 
 	return r < 0 ? r
 		     : grow((void **)&trie->leaves, sizeof(*trie->leaves),
-			       trie->used_leaves, &trie->leaf_capacity);
+			       trie->used_leaves, 2, &trie->leaf_capacity);
+}
+
+/* One that is not the base's. */
+static struct trie_leaf *own_leaf(struct trie *trie, uint32_t reference)
+{
+	return &trie->leaves[(reference & ~TRIE_LEAF) - trie->base.leaf_count];
+}
+
+static struct trie_node *own_node(struct trie *trie, uint32_t reference)
+{
+	return &trie->nodes[reference - trie->base.node_count];
 }
 
 static uint32_t leaf_new(struct trie *trie, struct prefix4 prefix, uint32_t value)
@@ -95,10 +121,10 @@ static uint32_t leaf_new(struct trie *trie, struct prefix4 prefix, uint32_t valu
 	uint32_t index = trie->spare_leaf;
 
 	if (index != TRIE_NONE)
-		trie->spare_leaf = trie->leaves[index].addr;
+		trie->spare_leaf = own_leaf(trie, index)->addr;
 	else
-		index = trie->used_leaves++;
-	trie->leaves[index] = (struct trie_leaf){
+		index = trie->base.leaf_count + trie->used_leaves++;
+	*own_leaf(trie, index) = (struct trie_leaf){
 		.addr = prefix.addr.host,
 		.value = value & TRIE_VALUE_MAX,
 		.len = (unsigned int)prefix.len & 0x3f,
@@ -110,7 +136,9 @@ static void leaf_free(struct trie *trie, uint32_t reference)
 {
 	uint32_t index = reference & ~TRIE_LEAF;
 
-	trie->leaves[index].addr = trie->spare_leaf;
+	if (index < trie->base.leaf_count)
+		return;
+	own_leaf(trie, index)->addr = trie->spare_leaf;
 	trie->spare_leaf = index;
 }
 
@@ -119,10 +147,10 @@ static uint32_t node_new(struct trie *trie, struct prefix4 prefix, uint32_t valu
 	uint32_t index = trie->spare_node;
 
 	if (index != TRIE_NONE)
-		trie->spare_node = trie->nodes[index].child[0];
+		trie->spare_node = own_node(trie, index)->child[0];
 	else
-		index = trie->used_nodes++;
-	trie->nodes[index] = (struct trie_node){
+		index = trie->base.node_count + trie->used_nodes++;
+	*own_node(trie, index) = (struct trie_node){
 		.addr = prefix.addr.host,
 		.child = { TRIE_NONE, TRIE_NONE },
 		.value = value & TRIE_VALUE_MAX,
@@ -133,8 +161,79 @@ static uint32_t node_new(struct trie *trie, struct prefix4 prefix, uint32_t valu
 
 static void node_free(struct trie *trie, uint32_t index)
 {
-	trie->nodes[index].child[0] = trie->spare_node;
+	own_node(trie, index)->child[0] = trie->spare_node;
 	trie->spare_node = index;
+}
+
+/* What *slot refers to, which may now be changed: of a base's it refers to a copy from here on. */
+static struct trie_leaf *writable_leaf(struct trie *trie, uint32_t *slot)
+{
+	const struct trie_leaf leaf = *trie_leaf_at(trie, *slot);
+
+	if ((*slot & ~TRIE_LEAF) < trie->base.leaf_count)
+		*slot = leaf_new(trie,
+			(struct prefix4){ { leaf.addr }, (uint8_t)leaf.len }, leaf.value);
+	return own_leaf(trie, *slot);
+}
+
+static struct trie_node *writable_node(struct trie *trie, uint32_t *slot)
+{
+	const struct trie_node *node;
+
+	if (__builtin_expect(*slot < trie->base.node_count, 0)) {
+		node = &trie->base.nodes[*slot];
+		*slot = node_new(trie,
+			(struct prefix4){ { node->addr }, (uint8_t)node->len },
+			node->value);
+		*own_node(trie, *slot) = *node;
+	}
+	return own_node(trie, *slot);
+}
+
+static int copy_items(
+	void **ret, const void *items, size_t size, uint32_t used, uint32_t *capacity)
+{
+	if (!used)
+		return 0;
+	*ret = large_resize(NULL, 0, used * size);
+	if (!*ret)
+		return -ENOMEM;
+	memcpy(*ret, items, used * size);
+	*capacity = used;
+	return 0;
+}
+
+int trie_copy(const struct trie *from, struct trie *ret)
+{
+	int r;
+
+	*ret = *from;
+	ret->jumps = NULL;
+	ret->nodes = NULL;
+	ret->leaves = NULL;
+	ret->node_capacity = ret->leaf_capacity = 0;
+	r = copy_items((void **)&ret->nodes, from->nodes, sizeof(*from->nodes),
+		from->used_nodes, &ret->node_capacity);
+	if (r >= 0)
+		r = copy_items((void **)&ret->leaves, from->leaves, sizeof(*from->leaves),
+			from->used_leaves, &ret->leaf_capacity);
+	if (r < 0)
+		trie_done(ret);
+	return r;
+}
+
+int trie_lay_over(const struct trie *under, struct trie *ret)
+{
+	if (lies_over(under))
+		return trie_copy(under, ret);
+	trie_init(ret);
+	ret->base = (struct trie_base){ .nodes = under->nodes,
+		.leaves = under->leaves,
+		.node_count = under->used_nodes,
+		.leaf_count = under->used_leaves };
+	ret->root = under->root;
+	ret->count = under->count;
+	return 0;
 }
 
 /* --- what is covered ------------------------------------------------------------------------ */
@@ -149,8 +248,8 @@ static uint64_t node_has(const struct trie *trie, uint32_t reference)
 	if (reference == TRIE_NONE)
 		return 0;
 	if (reference & TRIE_LEAF)
-		return UINT64_C(1) << (32 - trie->leaves[reference & ~TRIE_LEAF].len);
-	node = &trie->nodes[reference];
+		return UINT64_C(1) << (32 - trie_leaf_at(trie, reference)->len);
+	node = trie_node_at(trie, reference);
 	return node->value ? UINT64_C(1) << (32 - node->len) : node_covered(trie, node);
 }
 
@@ -187,7 +286,7 @@ static void path_goes_by(
 static void path_covers(struct trie *trie, const struct path *path, uint32_t amount)
 {
 	for (size_t i = 0; i < path->count; i++)
-		trie->nodes[path->nodes[i]].covered += amount;
+		own_node(trie, path->nodes[i])->covered += amount;
 }
 
 /* --- the short cut ---------------------------------------------------------------------------- */
@@ -305,9 +404,9 @@ int trie_jump(struct trie *trie)
 static void prefetch_node(const struct trie *trie, uint32_t reference)
 {
 	if (reference & TRIE_LEAF)
-		__builtin_prefetch(&trie->leaves[reference & ~TRIE_LEAF], 1);
+		__builtin_prefetch(trie_leaf_at(trie, reference), 1);
 	else
-		__builtin_prefetch(&trie->nodes[reference], 1);
+		__builtin_prefetch(trie_node_at(trie, reference), 1);
 }
 
 /* One step of each path in turn: while one waits for memory, the others ask for theirs. */
@@ -355,12 +454,12 @@ static uint64_t put_before(struct trie *trie, uint32_t *slot, struct prefix4 pre
 
 	if (same == prefix.len) {
 		index = node_new(trie, prefix, value);
-		node = &trie->nodes[index];
+		node = own_node(trie, index);
 		node->covered = (uint32_t)below;
 		below = prefix4_size(prefix) - below;
 	} else {
 		index = node_new(trie, prefix4(prefix.addr, same), 0);
-		node = &trie->nodes[index];
+		node = own_node(trie, index);
 		node->covered =
 			(uint32_t)below; /* the new entry's follow, on the way up */
 		node->child[bit(prefix.addr.host, same)] = leaf_new(trie, prefix, value);
@@ -376,10 +475,10 @@ static uint64_t put_before(struct trie *trie, uint32_t *slot, struct prefix4 pre
 static uint64_t put_below(
 	struct trie *trie, uint32_t *slot, struct prefix4 prefix, uint32_t value)
 {
-	const struct trie_leaf leaf = trie->leaves[*slot & ~TRIE_LEAF];
+	const struct trie_leaf leaf = *trie_leaf_at(trie, *slot);
 	uint32_t index = node_new(
 		trie, (struct prefix4){ { leaf.addr }, (uint8_t)leaf.len }, leaf.value);
-	struct trie_node *node = &trie->nodes[index];
+	struct trie_node *node = own_node(trie, index);
 
 	leaf_free(trie, *slot);
 	node->child[bit(prefix.addr.host, leaf.len)] = leaf_new(trie, prefix, value);
@@ -388,21 +487,21 @@ static uint64_t put_below(
 	return prefix4_size(prefix);
 }
 
-static void put_here(struct trie *trie, uint32_t reference, uint32_t value, bool replace,
+static void put_here(struct trie *trie, uint32_t *slot, uint32_t value, bool replace,
 	struct path *path, struct trie_change *change)
 {
 	struct trie_node *node;
 
-	if (reference & TRIE_LEAF) {
-		struct trie_leaf *leaf = &trie->leaves[reference & ~TRIE_LEAF];
+	if (*slot & TRIE_LEAF) {
+		const struct trie_leaf *leaf = trie_leaf_at(trie, *slot);
 
 		change->old = leaf->value;
 		change->owned = UINT64_C(1) << (32 - leaf->len);
 		if (replace)
-			leaf->value = value & TRIE_VALUE_MAX;
+			writable_leaf(trie, slot)->value = value & TRIE_VALUE_MAX;
 		return;
 	}
-	node = &trie->nodes[reference];
+	node = writable_node(trie, slot);
 	change->old = node->value;
 	change->owned = (UINT64_C(1) << (32 - node->len)) - node_covered(trie, node);
 	if (node->value && !replace)
@@ -427,29 +526,29 @@ static int put_node(struct trie *trie, struct prefix4 prefix, uint32_t value,
 		return r;
 	*ret = (struct trie_change){ 0 };
 	while (*slot != TRIE_NONE) {
-		bool is_leaf = *slot & TRIE_LEAF;
-		const struct trie_leaf *leaf = &trie->leaves[*slot & ~TRIE_LEAF];
-		struct trie_node *node = &trie->nodes[*slot];
-		uint32_t at = is_leaf ? leaf->addr : node->addr;
-		unsigned int len = is_leaf ? leaf->len : node->len;
-		unsigned int same =
-			common_bits(at, addr, len < prefix.len ? len : prefix.len);
+		struct trie_at at = trie_at(trie, *slot);
+		unsigned int len = at.prefix.len;
+		unsigned int same = common_bits(
+			at.prefix.addr.host, addr, len < prefix.len ? len : prefix.len);
+		struct trie_node *node;
 
 		if (same < len) {
-			ret->owned = put_before(trie, slot, prefix, value, at, same);
+			ret->owned = put_before(
+				trie, slot, prefix, value, at.prefix.addr.host, same);
 			break;
 		}
 		if (len == prefix.len) {
-			put_here(trie, *slot, value, replace, path, ret);
+			put_here(trie, slot, value, replace, path, ret);
 			return 0;
 		}
-		if (is_leaf) {
+		if (*slot & TRIE_LEAF) {
 			path->count = 0; /* the leaf is the next entry around it */
-			path->above = leaf->value;
-			path->above_len = (uint8_t)leaf->len;
+			path->above = at.value;
+			path->above_len = at.prefix.len;
 			ret->owned = put_below(trie, slot, prefix, value);
 			break;
 		}
+		node = writable_node(trie, slot);
 		path_goes_by(path, node, *slot);
 		slot = &node->child[bit(addr, same)];
 	}
@@ -473,8 +572,8 @@ int trie_put(struct trie *trie, struct prefix4 prefix, uint32_t value, bool repl
 		return r;
 	if (!ret->old || (replace && prefix.len < 16))
 		jump_put(trie, prefix, value, path.deep > 0);
-	/* without memory for it, it is done without */
-	if (trie->count >= TRIE_JUMP_FROM)
+	/* without memory for it, it is done without; so is it for the few look-ups in an overlay */
+	if (trie->count >= TRIE_JUMP_FROM && !lies_over(trie))
 		(void)trie_jump(trie);
 	return 0;
 }
@@ -502,14 +601,14 @@ uint32_t trie_get(const struct trie *trie, struct prefix4 prefix)
 static void settle_node(struct trie *trie, uint32_t *slot)
 {
 	uint32_t index = *slot;
-	const struct trie_node node = trie->nodes[index];
+	const struct trie_node node = *own_node(trie, index);
 	uint32_t only = node.child[node.child[0] == TRIE_NONE];
 
 	if (node.child[0] != TRIE_NONE && node.child[1] != TRIE_NONE)
 		return;
 	if (node.value && only != TRIE_NONE)
 		return;
-	/* reuses the leaf that was freed just before: no memory is needed */
+	/* reuses the leaf that was freed just before, or has one reserved: no memory is needed */
 	*slot = node.value ? leaf_new(trie,
 				     (struct prefix4){ { node.addr }, (uint8_t)node.len },
 				     node.value)
@@ -517,39 +616,60 @@ static void settle_node(struct trie *trie, uint32_t *slot)
 	node_free(trie, index);
 }
 
-bool trie_take(struct trie *trie, struct prefix4 prefix, uint32_t wanted,
+/* Has memory ready for taking out what is in a trie over another one; what is not in it copies
+ * no path. Returns 1, or 0 where there is nothing to be taken. */
+static int reserve_take(struct trie *trie, struct prefix4 prefix, uint32_t wanted,
+	struct trie_change *ret)
+{
+	int r;
+
+	ret->old = trie_get(trie, prefix);
+	if (!ret->old || (wanted && ret->old != wanted))
+		return 0;
+	r = reserve(trie);
+	return r < 0 ? r : 1;
+}
+
+int trie_take(struct trie *trie, struct prefix4 prefix, uint32_t wanted,
 	struct trie_change *ret)
 {
 	uint32_t *slot = &trie->root, *parent = NULL;
 	struct path path = { .count = 0 };
 	struct trie_at at;
 	bool same;
+	int r;
 
 	*ret = (struct trie_change){ 0 };
+	r = lies_over(trie) ? reserve_take(trie, prefix, wanted, ret) : 1;
+	if (r <= 0)
+		return r;
 	for (;;) {
+		struct trie_node *node;
+
 		if (*slot == TRIE_NONE)
-			return false;
+			return 0;
 		at = trie_at(trie, *slot);
 		if (at.prefix.len >= prefix.len)
 			break;
 		if (*slot & TRIE_LEAF)
-			return false;
-		path_goes_by(&path, &trie->nodes[*slot], *slot);
+			return 0;
+		node = writable_node(trie, slot);
+		path_goes_by(&path, node, *slot);
 		parent = slot;
-		slot = &trie->nodes[*slot].child[bit(prefix.addr.host, at.prefix.len)];
+		slot = &node->child[bit(prefix.addr.host, at.prefix.len)];
 	}
 	if (at.prefix.len != prefix.len || at.prefix.addr.host != prefix.addr.host)
-		return false;
+		return 0;
 	ret->old = at.value;
 	if (!at.value || (wanted && at.value != wanted))
-		return false;
+		return 0;
 	ret->above = path.above;
 	ret->owned = prefix4_size(prefix);
 	if (*slot & TRIE_LEAF) {
 		leaf_free(trie, *slot);
 		*slot = TRIE_NONE;
 	} else {
-		struct trie_node *node = &trie->nodes[*slot];
+		struct trie_node *node = writable_node(trie, slot);
 
 		ret->owned -= node_covered(trie, node);
 		node->value = 0;
@@ -563,7 +683,7 @@ bool trie_take(struct trie *trie, struct prefix4 prefix, uint32_t wanted,
 	else if (parent)
 		settle_node(trie, parent);
 	jump_take(trie, prefix, &path, same);
-	return true;
+	return 1;
 }
 
 /* Appends what is around addr from a reference down. */

@@ -48,20 +48,42 @@ struct trie_jump {
 #define TRIE_JUMPS (UINT32_C(1) << 16)
 #define TRIE_JUMP_FROM 4096 /* entries: half a megabyte is worth it */
 
+/* The nodes and leaves of another trie over which one is laid: they are read where they are, and
+ * copied before they change. */
+struct trie_base {
+	const struct trie_node *nodes;
+	const struct trie_leaf *leaves;
+	uint32_t node_count, leaf_count; /* a reference of less is to them */
+};
+
 struct trie {
 	struct trie_jump *jumps; /* TRIE_JUMPS, or NULL */
-	struct trie_node *nodes;
+	struct trie_node
+		*nodes; /* its own: references to them begin behind those to the base's */
 	struct trie_leaf *leaves;
+	struct trie_base base; /* zeroes: none */
 	uint32_t root;
 	uint32_t spare_node,
 		spare_leaf; /* lists of unused ones, through child[0] and addr */
-	uint32_t used_nodes, node_capacity;
+	uint32_t used_nodes, node_capacity; /* of its own, as the next two */
 	uint32_t used_leaves, leaf_capacity;
 	size_t count; /* entries */
 };
 
 void trie_init(struct trie *trie);
 void trie_done(struct trie *trie);
+
+/* Makes *ret, which is not initialized, a copy of a trie, without its short cut; of one that lies
+ * over another, over the same. Returns 0 or -ENOMEM; then *ret is empty. */
+int trie_copy(const struct trie *from, struct trie *ret);
+
+/*
+ * Makes *ret, which is not initialized, a trie that begins as `under` is, and has its nodes and leaves
+ * in common with it: a change copies those on its path, 33 at most, and nothing else. `under` must
+ * outlive it and must not change meanwhile; but of one that lies over another itself a copy is
+ * made. Returns 0 or -ENOMEM; then *ret is empty.
+ */
+int trie_lay_over(const struct trie *under, struct trie *ret);
 
 /* The value of prefix, 0 where it has none. */
 uint32_t trie_get(const struct trie *trie, struct prefix4 prefix);
@@ -83,9 +105,10 @@ int trie_put(struct trie *trie, struct prefix4 prefix, uint32_t value, bool repl
 
 /*
  * Removes prefix if its value is `wanted` (0: whatever it is). ret->old is the value that it
- * has or had. Returns whether it was removed.
+ * has or had. Returns 1 if it was removed, 0 if not, or, of a trie that lies over another only,
+ * -ENOMEM, and the trie is as it was.
  */
-bool trie_take(struct trie *trie, struct prefix4 prefix, uint32_t wanted,
+int trie_take(struct trie *trie, struct prefix4 prefix, uint32_t wanted,
 	struct trie_change *ret);
 
 #define TRIE_AHEAD 32
@@ -113,9 +136,28 @@ size_t trie_match(
 size_t trie_nearest(const struct trie *trie, struct ip4 addr,
 	struct trie_match out[static 33], bool *ret_all);
 
-/* Makes the short cut, which a trie of TRIE_JUMP_FROM entries gets by itself. Returns 0 or
- * -ENOMEM, and the trie is as it was. */
+/* Makes the short cut, which a trie of TRIE_JUMP_FROM entries gets by itself unless it lies over
+ * another. Returns 0 or -ENOMEM, and the trie is as it was. */
 int trie_jump(struct trie *trie);
+
+/* What a reference is to, which has TRIE_LEAF, or has it not. */
+static inline const struct trie_leaf *trie_leaf_at(
+	const struct trie *trie, uint32_t reference)
+{
+	uint32_t index = reference & ~TRIE_LEAF;
+
+	if (__builtin_expect(index < trie->base.leaf_count, 0))
+		return &trie->base.leaves[index];
+	return &trie->leaves[index - trie->base.leaf_count];
+}
+
+static inline const struct trie_node *trie_node_at(
+	const struct trie *trie, uint32_t reference)
+{
+	if (__builtin_expect(reference < trie->base.node_count, 0))
+		return &trie->base.nodes[reference];
+	return &trie->nodes[reference - trie->base.node_count];
+}
 
 /* What a reference stands for, to walk the trie from trie->root; it changes with the next
  * change. TRIE_NONE in child: nothing there; may be asked for nothing else. */
@@ -128,12 +170,12 @@ struct trie_at {
 static inline struct trie_at trie_at(const struct trie *trie, uint32_t reference)
 {
 	if (reference & TRIE_LEAF) {
-		const struct trie_leaf *leaf = &trie->leaves[reference & ~TRIE_LEAF];
+		const struct trie_leaf *leaf = trie_leaf_at(trie, reference);
 
 		return (struct trie_at){ { { leaf->addr }, (uint8_t)leaf->len },
 			leaf->value, { TRIE_NONE, TRIE_NONE } };
 	} else {
-		const struct trie_node *node = &trie->nodes[reference];
+		const struct trie_node *node = trie_node_at(trie, reference);
 
 		return (struct trie_at){ { { node->addr }, (uint8_t)node->len },
 			node->value, { node->child[0], node->child[1] } };
@@ -147,7 +189,7 @@ static inline bool trie_owns(const struct trie *trie, uint32_t reference)
 
 	if (reference & TRIE_LEAF)
 		return true;
-	node = &trie->nodes[reference];
+	node = trie_node_at(trie, reference);
 	if (node->child[0] == TRIE_NONE && node->child[1] == TRIE_NONE)
 		return true;
 	return node->covered != (uint32_t)(UINT64_C(1) << (32 - node->len));

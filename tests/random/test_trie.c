@@ -165,8 +165,9 @@ static uint32_t list_above(const struct list *list, struct prefix4 prefix)
 }
 
 struct shape {
-	size_t nodes, leaves;
-	uint64_t has; /* addresses that entries of it have */
+	size_t nodes, leaves; /* of its own */
+	size_t all;	      /* and those of a trie below it */
+	uint64_t has;	      /* addresses that entries of it have */
 };
 
 /* A fork has two children, a node one at least, and knows what they have. */
@@ -187,20 +188,21 @@ static struct shape ck_shape(
 	shape.has = part[0].has + part[1].has;
 	shape.nodes = part[0].nodes + part[1].nodes;
 	shape.leaves = part[0].leaves + part[1].leaves;
+	shape.all = part[0].all + part[1].all + 1;
 	if (reference & TRIE_LEAF) {
-		shape.leaves++;
+		shape.leaves += (reference & ~TRIE_LEAF) >= trie->base.leaf_count;
 	} else {
 		bool one = at.child[0] != TRIE_NONE || at.child[1] != TRIE_NONE;
 		bool two = at.child[0] != TRIE_NONE && at.child[1] != TRIE_NONE;
 
-		shape.nodes++;
+		shape.nodes += reference >= trie->base.node_count;
 		if (at.value ? !one : !two)
 			ck_abort_msg("%08x/%u lacks a child", at.prefix.addr.host,
 				at.prefix.len);
-		if (trie->nodes[reference].covered != (uint32_t)shape.has)
+		if (trie_node_at(trie, reference)->covered != (uint32_t)shape.has)
 			ck_abort_msg("%08x/%u has %u covered, not %llu",
 				at.prefix.addr.host, at.prefix.len,
-				trie->nodes[reference].covered,
+				trie_node_at(trie, reference)->covered,
 				(unsigned long long)shape.has);
 	}
 	if (at.value)
@@ -213,15 +215,16 @@ static void ck_nodes(const struct trie *trie, const struct list *list)
 	struct shape shape = ck_shape(trie, trie->root, 99);
 	size_t nodes = shape.nodes, leaves = shape.leaves;
 
-	for (uint32_t i = trie->spare_node; i != TRIE_NONE; i = trie->nodes[i].child[0])
+	for (uint32_t i = trie->spare_node; i != TRIE_NONE;
+		i = trie_node_at(trie, i)->child[0])
 		nodes++;
-	for (uint32_t i = trie->spare_leaf; i != TRIE_NONE; i = trie->leaves[i].addr)
+	for (uint32_t i = trie->spare_leaf; i != TRIE_NONE;
+		i = trie_leaf_at(trie, i)->addr)
 		leaves++;
 	if (trie->count != list->count)
 		ck_abort_msg("it counts %zu entries, not %zu", trie->count, list->count);
-	if (list->count && shape.nodes + shape.leaves > 2 * list->count - 1)
-		ck_abort_msg("%zu nodes for %zu entries", shape.nodes + shape.leaves,
-			list->count);
+	if (list->count && shape.all > 2 * list->count - 1)
+		ck_abort_msg("%zu nodes for %zu entries", shape.all, list->count);
 	if (nodes != trie->used_nodes || leaves != trie->used_leaves)
 		ck_abort_msg("%zu nodes and %zu leaves, but %u and %u are used", nodes,
 			leaves, trie->used_nodes, trie->used_leaves);
@@ -255,7 +258,7 @@ static void step(struct trie *trie, struct list *list, struct chance *chance, bo
 					.prefix;
 			known = list_find(list, prefix);
 		}
-		if (trie_take(trie, prefix, 0, &change) != (known != NULL) ||
+		if (trie_take(trie, prefix, 0, &change) != (known ? 1 : 0) ||
 			change.old != (known ? known->value : 0))
 			ck_abort_msg("removing %08x/%u is wrong", prefix.addr.host,
 				prefix.len);
@@ -307,9 +310,63 @@ START_TEST(trie_is_a_list)
 }
 END_TEST
 
+#define LAID 3
+
+/* Every entry of the trie below is in place, and not a byte of it is another one. */
+static void ck_below(
+	const struct trie *below, const struct trie *copy, const struct list *list)
+{
+	ck_nodes(below, list);
+	if (below->used_nodes)
+		ck_assert_mem_eq(below->nodes, copy->nodes,
+			below->used_nodes * sizeof(*below->nodes));
+	if (below->used_leaves)
+		ck_assert_mem_eq(below->leaves, copy->leaves,
+			below->used_leaves * sizeof(*below->leaves));
+	ck_assert_uint_eq(below->root, copy->root);
+}
+
+/* Several over one, and one over another of these, are each a list of its own. */
+START_TEST(laid_over_another_is_a_list_too)
+{
+	struct chance chance = chance_new("trie, laid over");
+
+	for (int round = 0; round < 40; round++) {
+		struct list below_list = { .count = 0 }, lists[LAID];
+		struct trie below, copy, tries[LAID];
+
+		trie_init(&below);
+		for (uint32_t i = chance_below(&chance, 200); i > 0; i--)
+			step(&below, &below_list, &chance, true);
+		ck_assert_int_eq(trie_copy(&below, &copy), 0);
+		for (int i = 0; i < LAID; i++) {
+			const struct trie *under = i < LAID - 1 ? &below : &tries[0];
+
+			ck_assert_int_eq(trie_lay_over(under, &tries[i]), 0);
+			lists[i] = i < LAID - 1 ? below_list : lists[0];
+			for (int k = 0; k < 150; k++)
+				step(&tries[i], &lists[i], &chance, round & 1);
+			ck_below(&below, &copy, &below_list);
+		}
+		for (int k = 0; k < 300; k++) {
+			uint32_t which = 1 + chance_below(&chance, LAID - 1);
+
+			step(&tries[which], &lists[which], &chance, false);
+		}
+		for (int i = LAID; i-- > 0;) {
+			ck_nodes(&tries[i], &lists[i]);
+			trie_done(&tries[i]);
+		}
+		ck_below(&below, &copy, &below_list);
+		trie_done(&below);
+		trie_done(&copy);
+	}
+}
+END_TEST
+
 int main(void)
 {
-	const TTest *const tests[] = { trie_is_a_list };
+	const TTest *const tests[] = { trie_is_a_list, laid_over_another_is_a_list_too };
 
 	return fixture_run("random trie", tests, ELEMENTS(tests));
 }
