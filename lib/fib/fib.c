@@ -252,8 +252,8 @@ int fib_remove(struct fib *fib, const struct route_record *route)
 		return FIB_SAME;
 	list = info->only;
 	/* a prefix with this route alone, as nearly all are, is found and taken out in one */
-	r = trie_take(&fib->trie, route->dst, list ? list->index : TRIE_VALUE_MAX,
-		&change);
+	r = trie_take(
+		&fib->trie, route->dst, list ? list->index : TRIE_VALUE_MAX, &change);
 	if (r < 0)
 		return r;
 	if (r > 0) {
@@ -276,8 +276,9 @@ int fib_remove(struct fib *fib, const struct route_record *route)
 struct removal {
 	bool (*doomed)(const struct fib_info *info, void *data);
 	void *data;
-	bool *marks; /* by list's index, as they were before anything went */
-	size_t left; /* prefixes that hold a doomed route */
+	struct fib *into; /* where it goes; NULL: nowhere */
+	bool *marks;	  /* by list's index, as they were before anything went */
+	size_t left;	  /* prefixes that hold a doomed route */
 	long gone;
 	ARRAY(struct prefix4) found;
 };
@@ -291,20 +292,71 @@ static bool is_doomed(const struct removal *removal, const struct fib_list *list
 	return false;
 }
 
+/* Adds the doomed ones of a prefix to the other table, in their order. */
+static int move_doomed(
+	const struct removal *removal, const struct fib_list *list, struct prefix4 prefix)
+{
+	int r = 0;
+
+	for (uint32_t i = 0; i < list->count && r >= 0; i++) {
+		struct route_record route = fib_info_record(list->infos[i], prefix);
+
+		if (removal->doomed(list->infos[i], removal->data))
+			r = fib_add(removal->into, &route);
+	}
+	return r;
+}
+
 static int remove_at(struct fib *fib, struct removal *removal, struct prefix4 prefix)
 {
-	uint32_t value = trie_get(&fib->trie, prefix);
+	struct fib_list *list = list_at(fib, trie_get(&fib->trie, prefix));
 	long gone;
 
-	if (!value)
+	if (!list)
 		return 0;
-	gone = entry_filter(
-		fib, prefix, list_at(fib, value), removal->doomed, removal->data);
+	if (removal->into) {
+		int r = move_doomed(removal, list, prefix);
+
+		if (r < 0)
+			return r;
+	}
+	gone = entry_filter(fib, prefix, list, removal->doomed, removal->data);
 	if (gone < 0)
 		return (int)gone;
 	removal->gone += gone;
 	removal->left -= gone > 0;
 	return 0;
+}
+
+static int remove_found(struct fib *fib, struct removal *removal)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < removal->found.count && r >= 0; i++)
+		r = remove_at(fib, removal, removal->found.items[i]);
+	array_clear(&removal->found);
+	return r;
+}
+
+/* Counts the prefixes of a list, if it is doomed; one that a single prefix holds, as those of an
+ * address, needs no walk. */
+static int note_list(struct removal *removal, const struct fib_list *list)
+{
+	if (!is_doomed(removal, list))
+		return 0;
+	removal->left += list->refs;
+	return list->refs == 1 ? array_push(&removal->found, &list->last) : 0;
+}
+
+/* Removes what is found without a walk. */
+static int remove_noted(struct fib *fib, struct removal *removal,
+	const struct prefix4 *hint, size_t hint_count)
+{
+	int r = remove_found(fib, removal);
+
+	for (size_t i = 0; i < hint_count && removal->left && r >= 0; i++)
+		r = remove_at(fib, removal, hint[i]);
+	return r;
 }
 
 /* Prefixes that hold a doomed route, found before anything is removed: a removal moves
@@ -327,6 +379,13 @@ static int collect_doomed(
 	return r < 0 ? r : collect_doomed(fib, at.child[1], removal);
 }
 
+static void mark_list(struct removal *removal, const struct fib_list *list)
+{
+	if (list)
+		removal->marks[list->index] = is_doomed(removal, list);
+}
+
+/* Of all lists, or those of a group. */
 static int remove_by_walk(
 	struct fib *fib, const struct fib_group *group, struct removal *removal)
 {
@@ -335,14 +394,16 @@ static int remove_by_walk(
 	removal->marks = calloc(fib->lists.all.count, sizeof(*removal->marks));
 	if (!removal->marks)
 		return -ENOMEM;
-	hash_each (&group->lists, slot) {
-		const struct fib_list *list = slot->value;
-
-		removal->marks[list->index] = is_doomed(removal, list);
+	if (group) {
+		hash_each (&group->lists, slot)
+			mark_list(removal, slot->value);
+	} else {
+		for (size_t i = 0; i < fib->lists.all.count; i++)
+			mark_list(removal, fib->lists.all.items[i]);
 	}
 	r = collect_doomed(fib, fib->trie.root, removal);
-	for (size_t i = 0; r >= 0 && i < removal->found.count; i++)
-		r = remove_at(fib, removal, removal->found.items[i]);
+	if (r >= 0)
+		r = remove_found(fib, removal);
 	free(removal->marks);
 	return r;
 }
@@ -357,21 +418,10 @@ long fib_remove_related(struct fib *fib, enum fib_relation relation, uint32_t id
 
 	if (!group)
 		return 0;
-	hash_each (&group->lists, slot) {
-		const struct fib_list *list = slot->value;
-
-		if (!is_doomed(&removal, list))
-			continue;
-		removal.left += list->refs;
-		/* one that a single prefix holds, as those of an address, needs no walk */
-		if (r >= 0 && list->refs == 1)
-			r = array_push(&removal.found, &list->last);
-	}
-	for (size_t i = 0; i < removal.found.count && r >= 0; i++)
-		r = remove_at(fib, &removal, removal.found.items[i]);
-	array_clear(&removal.found);
-	for (size_t i = 0; i < hint_count && removal.left && r >= 0; i++)
-		r = remove_at(fib, &removal, hint[i]);
+	hash_each (&group->lists, slot)
+		r = r < 0 ? r : note_list(&removal, slot->value);
+	if (r >= 0)
+		r = remove_noted(fib, &removal, hint, hint_count);
 	group = fib_related(fib, relation, id);
 	if (r >= 0 && removal.left && group)
 		r = remove_by_walk(fib, group, &removal);
@@ -379,62 +429,26 @@ long fib_remove_related(struct fib *fib, enum fib_relation relation, uint32_t id
 	return r < 0 ? r : removal.gone;
 }
 
-static int copy_table(
-	const struct fib *from, uint32_t reference, uint32_t table, struct fib *into)
-{
-	const struct fib_list *list;
-	struct trie_at at;
-	int r;
-
-	if (reference == TRIE_NONE)
-		return 0;
-	at = trie_at(&from->trie, reference);
-	list = at.value ? fib_list(from, at.value) : NULL;
-	for (uint32_t i = 0; list && i < list->count; i++) {
-		const struct fib_info *info = list->infos[i];
-		struct route_record route = fib_info_record(info, at.prefix);
-
-		if (info->table != table)
-			continue;
-		r = fib_add(into, &route);
-		if (r < 0)
-			return r;
-	}
-	r = copy_table(from, at.child[0], table, into);
-	return r < 0 ? r : copy_table(from, at.child[1], table, into);
-}
-
 static bool is_of_table(const struct fib_info *info, void *data)
 {
 	return info->table == *(uint32_t *)data;
 }
 
-/* All prefixes with a doomed route, whatever it is related to. */
-static int collect_table(
-	const struct fib *fib, uint32_t reference, struct removal *removal)
+int fib_split(struct fib *merged, uint32_t table, struct fib *into,
+	const struct prefix4 *hint, size_t hint_count)
 {
-	struct trie_at at;
+	struct removal removal = { .doomed = is_of_table, .data = &table, .into = into };
 	int r = 0;
 
-	if (reference == TRIE_NONE)
-		return 0;
-	at = trie_at(&fib->trie, reference);
-	if (at.value && is_doomed(removal, fib_list(fib, at.value)))
-		r = array_push(&removal->found, &at.prefix);
-	if (r >= 0)
-		r = collect_table(fib, at.child[0], removal);
-	return r < 0 ? r : collect_table(fib, at.child[1], removal);
-}
+	for (size_t i = 0; i < merged->lists.all.count && r >= 0; i++) {
+		const struct fib_list *list = merged->lists.all.items[i];
 
-int fib_split(struct fib *merged, uint32_t table, struct fib *into)
-{
-	struct removal removal = { .doomed = is_of_table, .data = &table };
-	int r = copy_table(merged, merged->trie.root, table, into);
-
+		r = list ? note_list(&removal, list) : 0;
+	}
 	if (r >= 0)
-		r = collect_table(merged, merged->trie.root, &removal);
-	for (size_t i = 0; r >= 0 && i < removal.found.count; i++)
-		r = remove_at(merged, &removal, removal.found.items[i]);
+		r = remove_noted(merged, &removal, hint, hint_count);
+	if (r >= 0 && removal.left)
+		r = remove_by_walk(merged, NULL, &removal);
 	array_done(&removal.found);
-	return r;
+	return r < 0 ? r : 0;
 }

@@ -65,8 +65,10 @@ long fib_remove_related(struct fib *fib, enum fib_relation relation, uint32_t id
 	bool (*doomed)(const struct fib_info *info, void *data), void *data,
 	const struct prefix4 *hint, size_t hint_count);
 
-/* Moves the routes of one table out of a merged trie into another. Returns 0 or -ENOMEM. */
-int fib_split(struct fib *merged, uint32_t table, struct fib *into);
+/* Moves the routes of one table out of a merged trie into another. hint: prefixes that probably have
+ * them, as for fib_remove_related(). Returns 0 or -ENOMEM. */
+int fib_split(struct fib *merged, uint32_t table, struct fib *into,
+	const struct prefix4 *hint, size_t hint_count);
 
 /* The routes of a trie entry in the order of the look-up; lives until the next change. */
 static inline const struct fib_list *fib_list(const struct fib *fib, uint32_t value)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "state/iface.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -46,6 +47,21 @@ bool iface_is_port(const struct iface *iface)
 const char *iface_kind(const struct iface *iface)
 {
 	return iface->link.kind[0] ? iface->link.kind : "device";
+}
+
+int iface_addr_prefixes(const struct iface *iface, struct addr_prefixes *ret)
+{
+	array_each (&iface->addrs, const struct addr_record, addr) {
+		const struct prefix4 net = prefix4(addr->peer, addr->len), own[] = { net,
+			prefix4(addr->local, 32), prefix4(addr->broadcast, 32),
+			prefix4(net.addr, 32), prefix4(ip4(prefix4_last(net)), 32) };
+
+		for (size_t i = 0; i < ELEMENTS(own); i++) {
+			if (array_push(&ret->list, &own[i]) < 0)
+				return -ENOMEM;
+		}
+	}
+	return 0;
 }
 
 struct addr_record *iface_addr(const struct iface *iface, const struct addr_record *addr)

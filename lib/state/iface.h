@@ -59,5 +59,13 @@ bool link_equal(const struct link_record *a, const struct link_record *b);
 /* The kind to show and match: IFLA_INFO_KIND, or "device". */
 const char *iface_kind(const struct iface *iface);
 
+/* Prefixes for which the kernel may have made routes of its own when addresses were added. */
+struct addr_prefixes {
+	ARRAY(struct prefix4) list;
+};
+
+/* Appends those of an interface: networks, addresses, broadcast addresses. Returns 0 or -ENOMEM. */
+int iface_addr_prefixes(const struct iface *iface, struct addr_prefixes *ret);
+
 /* The address with this local part, length and peer, NULL where there is none. */
 struct addr_record *iface_addr(const struct iface *iface, const struct addr_record *addr);

@@ -4,8 +4,6 @@
 #include "state/dirty.h"
 #include "state/state.h"
 
-#include <errno.h>
-
 struct doom {
 	const struct state *state;
 	int ifindex;
@@ -15,35 +13,15 @@ struct doom {
 	uint32_t nhid;
 };
 
-/* The prefixes of a device's addresses: their routes are found there without a walk. */
-struct hints {
-	ARRAY(struct prefix4) list;
-};
-
-static int add_hints(struct hints *hints, const struct iface *iface)
-{
-	array_each (&iface->addrs, const struct addr_record, addr) {
-		const struct prefix4 net = prefix4(addr->peer, addr->len), own[] = { net,
-			prefix4(addr->local, 32), prefix4(addr->broadcast, 32),
-			prefix4(net.addr, 32), prefix4(ip4(prefix4_last(net)), 32) };
-
-		for (size_t i = 0; i < ELEMENTS(own); i++) {
-			if (array_push(&hints->list, &own[i]) < 0)
-				return -ENOMEM;
-		}
-	}
-	return 0;
-}
-
 /* Asks the routes of every table that are related so. An empty table stays: it is looked
- * up as a missing one. */
+ * up as a missing one. A device's few routes are found by its addresses, without a walk. */
 static int remove_routes(struct state *state, enum fib_relation relation, uint32_t id,
 	bool (*doomed)(const struct fib_info *info, void *data), struct doom *doom)
 {
 	const struct iface *iface =
 		relation == FIB_DEVICE ? state_iface(state, (int)id) : NULL;
-	struct hints hints = { 0 };
-	int r = iface ? add_hints(&hints, iface) : 0;
+	struct addr_prefixes hints = { 0 };
+	int r = iface ? iface_addr_prefixes(iface, &hints) : 0;
 
 	hash_each (&state->tables, slot) {
 		long gone;

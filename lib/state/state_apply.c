@@ -465,7 +465,9 @@ static int apply_nexthop_gone(struct state *state, uint32_t id)
 /* The first rule that is added parts local and main for ever (fib_unmerge()). */
 static int tables_split(struct state *state)
 {
+	struct addr_prefixes hints = { 0 };
 	struct fib *merged, *local;
+	int r = 0;
 
 	if (!state->local_main_merged)
 		return 0;
@@ -477,7 +479,13 @@ static int tables_split(struct state *state)
 	local = table_make(state, TABLE_LOCAL);
 	if (!local)
 		return -ENOMEM;
-	return fib_split(merged, TABLE_LOCAL, local);
+	hash_each (&state->ifaces, slot)
+		r = r < 0 ? r : iface_addr_prefixes(slot->value, &hints);
+	if (r >= 0)
+		r = fib_split(
+			merged, TABLE_LOCAL, local, hints.list.items, hints.list.count);
+	array_done(&hints.list);
+	return r;
 }
 
 static int apply_merged(struct state *state, bool merged)

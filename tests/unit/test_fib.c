@@ -330,7 +330,7 @@ START_TEST(a_merged_trie_parts)
 		ck_assert_int_eq(fib_add(merged, &r), FIB_CHANGED);
 	}
 	ck_aliases(merged, "10.0.0.0/8", "ABCD");
-	ck_assert_int_eq(fib_split(merged, TABLE_LOCAL, local), 0);
+	ck_assert_int_eq(fib_split(merged, TABLE_LOCAL, local, NULL, 0), 0);
 	ck_aliases(merged, "10.0.0.0/8", "CD");
 	ck_aliases(local, "10.0.0.0/8", "AB");
 	ck_aliases(local, "65.0.0.0/8", "A");
