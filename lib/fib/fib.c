@@ -28,6 +28,20 @@ struct fib *fib_new(uint32_t table)
 	return take_ptr(fib);
 }
 
+struct fib *fib_fork(const struct fib *base)
+{
+	_cleanup_(fib_freep) struct fib *fib = calloc(1, sizeof(*fib));
+
+	if (!fib)
+		return NULL;
+	fib->table = base->table;
+	fib->owned = base->owned;
+	if (trie_lay_over(&base->trie, &fib->trie) < 0 ||
+		fib_lists_copy(&base->lists, &fib->lists) < 0)
+		return NULL;
+	return take_ptr(fib);
+}
+
 void fib_free(struct fib *fib)
 {
 	if (!fib)

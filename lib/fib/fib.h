@@ -30,6 +30,13 @@ struct fib {
 
 /* Return NULL on lack of memory; fib_free() takes NULL. */
 struct fib *fib_new(uint32_t table);
+
+/*
+ * A table that begins as base is, and changes without base. It has a copy of the lists, and shares the
+ * nodes of the trie but what its changes touch (trie_lay_over()): base must outlive it and
+ * must not change meanwhile. Nobody is told of its changes yet. NULL on lack of memory.
+ */
+struct fib *fib_fork(const struct fib *base);
 void fib_free(struct fib *fib);
 DEFINE_FREEP(struct fib, fib_free)
 

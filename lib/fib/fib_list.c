@@ -114,11 +114,10 @@ struct fib_info *fib_info_find(
 	return find_info(lists, route, route_hash(route));
 }
 
-int fib_info_get(
-	struct fib_lists *lists, const struct route_record *route, struct fib_info **ret)
+static int get_info(struct fib_lists *lists, const struct route_record *route,
+	uint64_t hash, struct fib_info **ret)
 {
 	_cleanup_(freep) struct fib_info *fresh = NULL;
-	uint64_t hash = route_hash(route);
 	int r;
 
 	*ret = find_info(lists, route, hash);
@@ -134,6 +133,12 @@ int fib_info_get(
 		return r;
 	*ret = take_ptr(fresh);
 	return 0;
+}
+
+int fib_info_get(
+	struct fib_lists *lists, const struct route_record *route, struct fib_info **ret)
+{
+	return get_info(lists, route, route_hash(route), ret);
 }
 
 void fib_info_put(struct fib_lists *lists, struct fib_info *info)
@@ -297,19 +302,17 @@ void fib_list_put(struct fib_lists *lists, struct fib_list *list)
 		list_free(lists, list);
 }
 
-static int list_make(struct fib_lists *lists, struct fib_info *const *infos,
-	uint32_t count, uint64_t hash, struct fib_list **ret)
+/* Makes one with an index that is free. */
+static int list_make_at(struct fib_lists *lists, uint32_t index,
+	struct fib_info *const *infos, uint32_t count, uint64_t hash,
+	struct fib_list **ret)
 {
 	struct fib_list *list = calloc(1, sizeof(*list) + count * sizeof(*infos));
 	int r;
 
 	if (!list)
 		return -ENOMEM;
-	r = free_index(lists, &list->index);
-	if (r < 0) {
-		free(list);
-		return r;
-	}
+	list->index = index;
 	list->count = count;
 	list->hash = hash;
 	list->same_hash = hash_get(&lists->list_by_hash, hash);
@@ -336,6 +339,15 @@ static int list_make(struct fib_lists *lists, struct fib_info *const *infos,
 	}
 	*ret = list;
 	return 0;
+}
+
+static int list_make(struct fib_lists *lists, struct fib_info *const *infos,
+	uint32_t count, uint64_t hash, struct fib_list **ret)
+{
+	uint32_t index;
+	int r = free_index(lists, &index);
+
+	return r < 0 ? r : list_make_at(lists, index, infos, count, hash, ret);
 }
 
 int fib_list_get(struct fib_lists *lists, struct fib_info *const *infos, uint32_t count,
@@ -380,6 +392,73 @@ void fib_list_release(struct fib_lists *lists, struct fib_list *list)
 	list->refs--;
 	count_routes(lists, list, true);
 	fib_list_put(lists, list);
+}
+
+/* --- a copy of all -------------------------------------------------------------------------- */
+
+/* What a list of another table has, in copies. */
+struct copied {
+	ARRAY(struct fib_info *) infos;
+};
+
+static int copy_infos(
+	struct fib_lists *lists, const struct fib_list *from, struct copied *ret)
+{
+	array_clear(&ret->infos);
+	for (uint32_t i = 0; i < from->count; i++) {
+		const struct route_record route =
+			fib_info_record(from->infos[i], prefix4(ip4(0), 0));
+		struct fib_info *info;
+		int r = get_info(lists, &route, from->infos[i]->hash, &info);
+
+		if (r >= 0)
+			r = array_push(&ret->infos, &info);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+static int copy_list(
+	struct fib_lists *lists, const struct fib_list *from, struct copied *copied)
+{
+	struct fib_list *list;
+	int r = copy_infos(lists, from, copied);
+
+	if (r >= 0)
+		r = list_make_at(lists, from->index, copied->infos.items, from->count,
+			list_hash(copied->infos.items, from->count), &list);
+	if (r < 0)
+		return r;
+	list->owned = from->owned;
+	list->refs = from->refs;
+	list->last = from->last;
+	return 0;
+}
+
+int fib_lists_copy(const struct fib_lists *from, struct fib_lists *ret)
+{
+	struct fib_list *none = NULL;
+	struct copied copied = { 0 };
+	int r = array_copy(&ret->free, &from->free);
+
+	if (r >= 0)
+		r = hash_reserve(&ret->info_by_hash, from->info_by_hash.count);
+	if (r >= 0)
+		r = hash_reserve(&ret->list_by_hash, from->list_by_hash.count);
+	if (r >= 0)
+		r = hash_reserve(&ret->groups, from->groups.count);
+	for (size_t i = 0; i < from->all.count && r >= 0; i++)
+		r = array_push(&ret->all, &none);
+	for (size_t i = 0; i < from->all.count && r >= 0; i++) {
+		if (from->all.items[i])
+			r = copy_list(ret, from->all.items[i], &copied);
+	}
+	array_done(&copied.infos);
+	ret->routes = from->routes;
+	ret->realms = from->realms;
+	memcpy(ret->toses, from->toses, sizeof(ret->toses));
+	return r;
 }
 
 void fib_lists_done(struct fib_lists *lists)

@@ -102,5 +102,9 @@ void fib_list_put(struct fib_lists *lists, struct fib_list *list);
 void fib_list_hold(struct fib_lists *lists, struct fib_list *list, struct prefix4 prefix);
 void fib_list_release(struct fib_lists *lists, struct fib_list *list);
 
+/* Makes *ret, which is zeroed, a copy that numbers the lists alike, none of them dirty. Returns 0 or
+ * -ENOMEM; then *ret has to be freed all the same. */
+int fib_lists_copy(const struct fib_lists *from, struct fib_lists *ret);
+
 /* Frees all of them. */
 void fib_lists_done(struct fib_lists *lists);

@@ -22,6 +22,15 @@ struct nexthop_obj *nexthop_obj_new(const struct nexthop_obj_record *record)
 	return nexthop_obj;
 }
 
+struct nexthop_obj *nexthop_obj_copy(const struct nexthop_obj *nexthop_obj)
+{
+	size_t size = sizeof(*nexthop_obj) +
+		      nexthop_obj->member_count * sizeof(nexthop_obj->members[0]);
+	struct nexthop_obj *copy = malloc(size);
+
+	return copy ? memcpy(copy, nexthop_obj, size) : NULL;
+}
+
 void nexthop_obj_free(struct nexthop_obj *nexthop_obj)
 {
 	free(nexthop_obj);

@@ -36,6 +36,7 @@ struct nexthop_obj {
 
 /* A copy of the record; NULL on lack of memory. */
 struct nexthop_obj *nexthop_obj_new(const struct nexthop_obj_record *record);
+struct nexthop_obj *nexthop_obj_copy(const struct nexthop_obj *nexthop_obj);
 void nexthop_obj_free(struct nexthop_obj *nexthop_obj);
 DEFINE_FREEP(struct nexthop_obj, nexthop_obj_free)
 

@@ -14,6 +14,17 @@ struct iface *iface_new(int ifindex)
 	return iface;
 }
 
+struct iface *iface_copy(const struct iface *iface)
+{
+	_cleanup_(iface_freep) struct iface *copy = iface_new(iface->link.ifindex);
+
+	if (!copy || array_copy(&copy->addrs, &iface->addrs) < 0)
+		return NULL;
+	copy->link = iface->link;
+	copy->announced = iface->announced;
+	return take_ptr(copy);
+}
+
 void iface_free(struct iface *iface)
 {
 	if (!iface)

@@ -17,6 +17,9 @@ struct iface {
 
 /* NULL on lack of memory. */
 struct iface *iface_new(int ifindex);
+
+/* A copy that is not in a list of dirty ones. NULL on lack of memory. */
+struct iface *iface_copy(const struct iface *iface);
 void iface_free(struct iface *iface);
 DEFINE_FREEP(struct iface, iface_free)
 

@@ -3,6 +3,9 @@
 
 #include "state/dirty.h"
 #include "state/state.h"
+#include "state/state_fork.h"
+
+#include <errno.h>
 
 struct doom {
 	const struct state *state;
@@ -12,6 +15,19 @@ struct doom {
 	uint32_t table;
 	uint32_t nhid;
 };
+
+/* Removes them from one table. Returns how many, or -ENOMEM. */
+static long remove_from(struct state *state, uint32_t table, enum fib_relation relation,
+	uint32_t id, bool (*doomed)(const struct fib_info *info, void *data),
+	struct doom *doom, const struct addr_prefixes *hints)
+{
+	struct fib *fib;
+	int r = state_table_own(state, table, &fib);
+
+	return r < 0 ? r
+		     : fib_remove_related(fib, relation, id, doomed, doom,
+			       hints->list.items, hints->list.count);
+}
 
 /* Asks the routes of every table that are related so. An empty table stays: it is looked
  * up as a missing one. A device's few routes are found by its addresses, without a walk. */
@@ -24,12 +40,12 @@ static int remove_routes(struct state *state, enum fib_relation relation, uint32
 	int r = iface ? iface_addr_prefixes(iface, &hints) : 0;
 
 	hash_each (&state->tables, slot) {
+		const struct fib *fib = slot->value;
 		long gone;
 
-		if (r < 0)
+		if (r < 0 || !fib_related(fib, relation, id))
 			continue;
-		gone = fib_remove_related(slot->value, relation, id, doomed, doom,
-			hints.list.items, hints.list.count);
+		gone = remove_from(state, fib->table, relation, id, doomed, doom, &hints);
 		if (gone < 0)
 			r = (int)gone;
 		if (gone > 0)
@@ -163,22 +179,30 @@ static bool mark_group(const struct fib_group *group, int ifindex, bool dead)
 	return changed;
 }
 
-/* Marks the nexthops on a device in every table. */
-static void mark_nexthops(struct state *state, int ifindex, bool dead)
+/* Marks the nexthops on a device in every table. Returns 0 or -ENOMEM. */
+static int mark_nexthops(struct state *state, int ifindex, bool dead)
 {
 	hash_each (&state->tables, slot) {
-		const struct fib_group *group =
-			fib_related(slot->value, FIB_DEVICE, (uint32_t)ifindex);
+		const struct fib *known = slot->value;
+		struct fib *fib;
+		int r;
 
+		if (!fib_related(known, FIB_DEVICE, (uint32_t)ifindex))
+			continue;
+		r = state_table_own(state, known->table, &fib);
+		if (r < 0)
+			return r;
 		/* a nexthop that is passed over now, or no longer, affects other interfaces too */
-		if (group && mark_group(group, ifindex, dead))
+		if (mark_group(fib_related(fib, FIB_DEVICE, (uint32_t)ifindex), ifindex,
+			    dead))
 			dirty_all(state);
 	}
+	return 0;
 }
 
-void implied_link_alive(struct state *state, int ifindex)
+int implied_link_alive(struct state *state, int ifindex)
 {
-	mark_nexthops(state, ifindex, false);
+	return mark_nexthops(state, ifindex, false);
 }
 
 int implied_link_down(struct state *state, int ifindex, bool forced)
@@ -191,10 +215,8 @@ int implied_link_down(struct state *state, int ifindex, bool forced)
 	 * have another nexthop alive keep the dead one */
 	if (r < 0)
 		return r;
-	if (forced) {
-		mark_nexthops(state, ifindex, true);
-		return 0;
-	}
+	if (forced)
+		return mark_nexthops(state, ifindex, true);
 	return remove_nexthops(state, ifindex);
 }
 

@@ -19,7 +19,7 @@ struct iface;
 int implied_link_down(struct state *state, int ifindex, bool forced);
 
 /* It is up, or got an address while up: its nexthops are alive again. Kernel: fib_sync_up(). */
-void implied_link_alive(struct state *state, int ifindex);
+int implied_link_alive(struct state *state, int ifindex);
 
 /* It lost its carrier: only nexthop objects change. Kernel: nh_netdev_event(). */
 int implied_carrier_lost(struct state *state, int ifindex);

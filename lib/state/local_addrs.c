@@ -9,6 +9,17 @@ void local_addrs_init(struct local_addrs *addrs)
 	trie_init(&addrs->impossible);
 }
 
+int local_addrs_copy(const struct local_addrs *from, struct local_addrs *ret)
+{
+	int r;
+
+	local_addrs_init(ret);
+	r = hash_reserve(&ret->addrs, from->addrs.count);
+	hash_each (&from->addrs, slot)
+		r = r < 0 ? r : hash_put(&ret->addrs, slot->key, slot->value);
+	return r < 0 ? r : trie_copy(&from->impossible, &ret->impossible);
+}
+
 void local_addrs_done(struct local_addrs *addrs)
 {
 	hash_done(&addrs->addrs);

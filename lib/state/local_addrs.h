@@ -16,6 +16,9 @@ struct local_addrs {
 };
 
 void local_addrs_init(struct local_addrs *addrs);
+
+/* Makes *ret a copy, which is initialized in any case. Returns 0 or -ENOMEM. */
+int local_addrs_copy(const struct local_addrs *from, struct local_addrs *ret);
 void local_addrs_done(struct local_addrs *addrs);
 
 /* Adds an address, or removes one that was added. Returns 0 or -ENOMEM. */

@@ -23,8 +23,10 @@ void state_free(struct state *state)
 		return;
 	hash_each (&state->ifaces, slot)
 		iface_free(slot->value);
-	hash_each (&state->tables, slot)
-		fib_free(slot->value);
+	hash_each (&state->tables, slot) {
+		if (state_owns_table(state, slot->value))
+			fib_free(slot->value);
+	}
 	hash_each (&state->nexthop_objs, slot)
 		nexthop_obj_free(slot->value);
 	hash_done(&state->ifaces);
@@ -63,7 +65,7 @@ struct nexthop_obj *state_nexthop_obj(const struct state *state, uint32_t id)
 	return hash_get(&state->nexthop_objs, id);
 }
 
-struct fib *state_table(const struct state *state, uint32_t table)
+const struct fib *state_table(const struct state *state, uint32_t table)
 {
 	if (table == TABLE_LOCAL && state->local_main_merged)
 		table = TABLE_MAIN;

@@ -18,6 +18,8 @@
  * What the kernel holds, as far as a verdict depends on it. Only state_apply() changes it,
  * for the answers of a dump and for events alike; everybody else reads. Its parts name each
  * other by key (ifindex, table, nexthop id), so nothing dangles when one of them is removed.
+ * One that was made by state_fork() has tables in common with another: a table is read by
+ * everybody, and changed only by who got it from state_table_own() (state/state_fork.h).
  */
 
 /* A rule with the devices that its names mean just now: the kernel attaches and detaches
@@ -93,7 +95,14 @@ struct nexthop_obj *state_nexthop_obj(const struct state *state, uint32_t id);
 
 /* The trie that holds table's routes, NULL where there are none; TABLE_LOCAL is in
  * TABLE_MAIN's as long as the two are merged. */
-struct fib *state_table(const struct state *state, uint32_t table);
+const struct fib *state_table(const struct state *state, uint32_t table);
+
+/* Whether a table of the state is its own, and not in common with the one that it was forked from:
+ * whose it is, its changes are marked in (dirty_follow()). */
+static inline bool state_owns_table(const struct state *state, const struct fib *fib)
+{
+	return fib->mark_data == state;
+}
 
 /* Whether addr is the local part of an address of any interface, up or down. */
 bool state_is_local_addr(const struct state *state, struct ip4 addr);

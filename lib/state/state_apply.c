@@ -4,6 +4,7 @@
 #include "fib/rule.h"
 #include "state/dirty.h"
 #include "state/implied.h"
+#include "state/state_fork.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -79,11 +80,8 @@ static int link_lost(struct state *state, const struct iface *iface,
 	}
 	if (r < 0)
 		return r;
-	if (!was_up) {
-		if (iface_is_up(iface))
-			implied_link_alive(state, ifindex);
-		return 0;
-	}
+	if (!was_up)
+		return iface_is_up(iface) ? implied_link_alive(state, ifindex) : 0;
 	if (!iface_is_up(iface)) {
 		state->audit_due = true;
 		return implied_link_down(state, ifindex, false);
@@ -223,11 +221,10 @@ static int apply_addr(struct state *state, const struct addr_record *addr)
 		local_addrs_forget(&state->local_addrs, addr);
 		return r;
 	}
-	if (iface_is_up(iface))
-		implied_link_alive(state, addr->ifindex);
 	state->dirty.addresses = true;
 	(void)dirty_iface(state, addr->ifindex);
-	return 1;
+	r = iface_is_up(iface) ? implied_link_alive(state, addr->ifindex) : 0;
+	return r < 0 ? r : 1;
 }
 
 static int apply_addr_gone(struct state *state, const struct addr_record *addr)
@@ -320,12 +317,13 @@ static int apply_netconf_gone(struct state *state, int ifindex)
 
 /* --- routes and nexthops --------------------------------------------------------------------- */
 
+/* The table, to be changed; made where there is none. NULL on lack of memory. */
 static struct fib *table_make(struct state *state, uint32_t table)
 {
 	_cleanup_(fib_freep) struct fib *fib = NULL;
-	struct fib *known = state_table(state, table);
+	struct fib *known;
 
-	if (known)
+	if (state_table_own(state, table, &known) < 0 || known)
 		return known;
 	if (table == TABLE_LOCAL && state->local_main_merged)
 		table = TABLE_MAIN;
@@ -411,9 +409,12 @@ static int remove_route(
 
 static int apply_route_gone(struct state *state, const struct route_record *route)
 {
-	struct fib *fib = state_table(state, route->table);
-	int r = fib ? remove_route(state, fib, route) : FIB_SAME;
+	struct fib *fib;
+	int r = state_table_own(state, route->table, &fib);
 
+	if (r < 0)
+		return r;
+	r = fib ? remove_route(state, fib, route) : FIB_SAME;
 	/* those of an address that went are deleted twice, and that is audited anyway; any other is news
 	 * of a route that was missed */
 	state->audit_due |= r == FIB_SAME && !state->replaying;
@@ -467,15 +468,15 @@ static int tables_split(struct state *state)
 {
 	struct addr_prefixes hints = { 0 };
 	struct fib *merged, *local;
-	int r = 0;
+	int r;
 
 	if (!state->local_main_merged)
 		return 0;
 	state->local_main_merged = false;
 	dirty_all(state);
-	merged = state_table(state, TABLE_MAIN);
-	if (!merged)
-		return 0;
+	r = state_table_own(state, TABLE_MAIN, &merged);
+	if (r < 0 || !merged)
+		return r;
 	local = table_make(state, TABLE_LOCAL);
 	if (!local)
 		return -ENOMEM;

@@ -199,6 +199,128 @@ struct world world_new(struct chance *chance, uint32_t base, bool merged, bool b
 	return world;
 }
 
+/* --- one change more ------------------------------------------------------------------------ */
+
+/* Takes back a line of those that begin so, if chance finds one; `instead` stands for these words. */
+static void undo_line(struct world *world, struct chance *chance, const char *begin,
+	const char *instead)
+{
+	uint32_t skip = chance_below(chance, 40);
+	const char *at = world->lines, *found = NULL;
+
+	for (; *at; at += strcspn(at, "\n") + 1) {
+		if (strncmp(at, begin, strlen(begin)) != 0)
+			continue;
+		found = at + strlen(begin);
+		if (!skip--)
+			break;
+	}
+	if (found)
+		world_line(world, "%s%.*s", instead, (int)strcspn(found, "\n"), found);
+}
+
+static void change_link(struct world *world, struct chance *chance)
+{
+	uint32_t which = chance_below(chance, 4);
+	char word[32];
+
+	switch (chance_below(chance, 5)) {
+	case 0:
+		world_line(world, "model ip link add red index 6 %s type vrf table 99",
+			one_of(chance, "up|up|down", word));
+		return;
+	case 1:
+		world_line(world, "model ip link add p0 index 7 up %s type veth",
+			one_of(chance, "master red|", word));
+		return;
+	case 2:
+		world_line(world, "model ip link del eth%u index %u", which, which + 2);
+		break;
+	}
+	world_line(world, "model ip link add eth%u index %u %s group %u type veth", which,
+		which + 2, one_of(chance, "up|up|up|down|up nocarrier", word),
+		chance_below(chance, 2));
+}
+
+static void change_addr(struct world *world, struct chance *chance)
+{
+	char name[32], text[IP4_TEXT];
+	const struct iface *iface = state_iface_by_name(
+		world->state, one_of(chance, "eth0|eth1|eth2|eth3|t0|p0", name));
+	struct addr_record addr = {
+		.local = { world->base + chance_below(chance, WORLD_SPACE) },
+		.len = (uint8_t)(24 + chance_below(chance, 9)),
+	};
+
+	addr.peer = addr.local;
+	if (iface->addrs.count && chance_one_in(chance, 2)) {
+		addr = iface->addrs
+			       .items[chance_below(chance, (uint32_t)iface->addrs.count)];
+		world_line(world, "model ip address del %s/%u dev %s",
+			ip4_format(addr.local, text), addr.len, name);
+	} else if (!iface_addr(iface, &addr)) {
+		world_line(world, "ip address add %s/%u dev %s",
+			ip4_format(addr.local, text), addr.len, name);
+	}
+}
+
+static void change_nexthop(struct world *world, struct chance *chance)
+{
+	char word[32];
+
+	if (chance_one_in(chance, 3))
+		world_line(
+			world, "model ip nexthop del id %u", 1 + chance_below(chance, 8));
+	else if (chance_one_in(chance, 3))
+		world_line(world, "model ip nexthop add id %u group %u/%u",
+			6 + chance_below(chance, 3), 1 + chance_below(chance, 4),
+			1 + chance_below(chance, 4));
+	else
+		world_line(world, "model ip nexthop add id %u dev %s",
+			1 + chance_below(chance, 4),
+			one_of(chance, "eth0|eth1|eth2|eth3|p0|t0", word));
+}
+
+static void change_setting(struct world *world, struct chance *chance)
+{
+	char name[32], setting[32];
+
+	if (chance_one_in(chance, 8)) {
+		world_line(world, "model kernel %s",
+			one_of(chance, "2.6|5.10|6.1|7.2", setting));
+		return;
+	}
+	one_of(chance, "all|default|eth0|eth1|eth2|t0", name);
+	one_of(chance, "rp_filter|rp_filter|ignore_routes_with_linkdown", setting);
+	world_line(world, "model sysctl -w net.ipv4.conf.%s.%s=%u", name, setting,
+		chance_below(chance, setting[0] == 'r' ? 3 : 2));
+}
+
+void world_change(struct world *world, struct chance *chance)
+{
+	uint32_t what = chance_below(chance, 20);
+
+	if (what < 5)
+		make_route(world, chance, false);
+	else if (what < 9)
+		undo_line(world, chance,
+			chance_one_in(chance, 2) ? "model ip route append"
+						 : "model ip route prepend",
+			"model ip route del");
+	else if (what < 11)
+		change_link(world, chance);
+	else if (what < 14)
+		change_addr(world, chance);
+	else if (what < 16)
+		change_nexthop(world, chance);
+	else if (what < 18)
+		change_setting(world, chance);
+	else if (what < 19 && chance_one_in(chance, 2))
+		make_rule(world, chance, false);
+	else
+		undo_line(world, chance, "model ip rule add", "model ip rule del");
+}
+
 void world_done(struct world *world)
 {
 	state_free(world->state);

@@ -24,6 +24,9 @@ struct world {
 struct world world_new(struct chance *chance, uint32_t base, bool merged, bool blind);
 void world_done(struct world *world);
 
+/* One more change by a line or two: of a link, an address, a nexthop, a route, a rule, a setting. */
+void world_change(struct world *world, struct chance *chance);
+
 /* Adds a line, as model() takes it. */
 void world_line(struct world *world, const char *format, ...)
 	__attribute__((__format__(__printf__, 2, 3)));

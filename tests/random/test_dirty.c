@@ -3,6 +3,7 @@
 #include "fixture_world.h"
 #include "host/host_model.h"
 #include "state/dirty.h"
+#include "state/state_fork.h"
 #include "unit/fixture_run.h"
 
 #include <stdlib.h>
@@ -18,6 +19,7 @@
 
 struct play {
 	struct world world;
+	struct state *base; /* of which the world's is a fork; NULL: it is none */
 	struct chance *chance;
 	char routes[ROUTES][160]; /* lines behind "route"; "" none */
 	struct report *known[IFACES];
@@ -247,7 +249,7 @@ static void step(struct play *play)
 		a_nexthop(play);
 }
 
-static void begin(struct play *play, bool split)
+static void make_host(struct play *play, bool split)
 {
 	play->world = (struct world){ .state = model_new(), .base = 0x0a000000 };
 	for (int i = 0; i < 3; i++)
@@ -268,6 +270,26 @@ static void begin(struct play *play, bool split)
 			"ip rule add priority 300 lookup main suppress_prefixlength 0");
 }
 
+static void begin(struct play *play, bool split, bool forked)
+{
+	make_host(play, split);
+	if (!forked)
+		return;
+	for (int i = 0; i < 20; i++)
+		step(play);
+	play->base = play->world.state;
+	play->world.state = state_fork(play->base);
+	ck_assert_ptr_nonnull(play->world.state);
+}
+
+static void finish(struct play *play)
+{
+	for (int i = 0; i < IFACES; i++)
+		report_free(play->known[i]);
+	world_done(&play->world);
+	state_free(play->base);
+}
+
 START_TEST(what_is_not_touched_is_as_it_was)
 {
 	struct chance chance = chance_new("touched");
@@ -276,7 +298,7 @@ START_TEST(what_is_not_touched_is_as_it_was)
 	for (int round = 0; round < 60; round++) {
 		struct play play = { .chance = &chance };
 
-		begin(&play, round & 1);
+		begin(&play, round & 1, round & 2);
 		for (int i = 0; i < 120; i++) {
 			step(&play);
 			follow(&play);
@@ -284,9 +306,7 @@ START_TEST(what_is_not_touched_is_as_it_was)
 		}
 		judged += play.judged;
 		skipped += play.skipped;
-		for (int i = 0; i < IFACES; i++)
-			report_free(play.known[i]);
-		world_done(&play.world);
+		finish(&play);
 	}
 	/* else it is no test of what it is to be one of */
 	ck_assert_msg(
