@@ -17,9 +17,8 @@ static struct finding finding_after(const struct correction *event)
 		finding.filter.own = event->value;
 		if (event->plan && event->plan->rung == PLAN_ALL)
 			finding.filter.all = 0;
-		finding.filter.effective = finding.filter.own > finding.filter.all
-						   ? finding.filter.own
-						   : finding.filter.all;
+		finding.filter =
+			rp_filter_combine(0, finding.filter.own, finding.filter.all);
 		finding.remedy.step_count = 0;
 		correction_assignments(
 			event->plan, finding.remedy.text, sizeof(finding.remedy.text));

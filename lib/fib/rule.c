@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "fib/rule.h"
 
+#include "base/cleanup.h"
+#include "net/kernel_version.h"
+
 #include <string.h>
 
 static bool prefix_equal(struct prefix4 a, struct prefix4 b)
@@ -39,6 +42,37 @@ static bool selectors_equal(const struct rule *a, const struct rule *b)
 bool rule_equal(const struct rule *a, const struct rule *b)
 {
 	return action_equal(a, b) && selectors_equal(a, b);
+}
+
+static bool is_masked(const struct port_range *port)
+{
+	return port->set && port->mask != UINT16_MAX;
+}
+
+uint32_t rule_since(const struct rule *rule)
+{
+	const struct {
+		bool has;
+		uint32_t version;
+	} selectors[] = {
+		{ is_masked(&rule->sport) || is_masked(&rule->dport) ||
+				(rule->has_dscp && rule->dscp_mask != 0x3f),
+			kernel_version(6, 15, 0) },
+		{ rule->has_dscp, kernel_version(6, 12, 0) },
+		{ rule->ipproto || rule->sport.set || rule->dport.set,
+			kernel_version(4, 17, 0) },
+		{ rule->has_uid, kernel_version(4, 10, 0) },
+		{ rule->l3mdev, kernel_version(4, 8, 0) },
+		{ rule->has_tun_id, kernel_version(4, 3, 0) },
+		{ rule_suppresses(rule), kernel_version(3, 12, 0) },
+		{ rule->oif[0], kernel_version(2, 6, 33) },
+	};
+
+	for (size_t i = 0; i < ELEMENTS(selectors); i++) {
+		if (selectors[i].has)
+			return selectors[i].version;
+	}
+	return 0;
 }
 
 bool rule_dissects(const struct rule *rule)

@@ -64,6 +64,9 @@ static inline bool rule_same(const struct rule *a, const struct rule *b)
 	return rule_equal(a, b) && a->blind == b->blind;
 }
 
+/* The first version of the kernel that has all of the rule's selectors (docs/kernel.md 8); 0: each. */
+uint32_t rule_since(const struct rule *rule);
+
 /*
  * Whether a rule makes the kernel look into packets for protocol and ports, for all rules
  * (fib_rule_requires_fldissect()): one for what lo sends does not (docs/kernel.md 4.2).

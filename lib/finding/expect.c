@@ -140,11 +140,10 @@ static int add_prefix(struct expect *expect, struct prefix4 prefix, enum expect_
 static int add_impossible(const struct state *state, const struct prefixset *set,
 	struct prefixset *impossible)
 {
-	static const struct prefix4 martians[] = {
-		{ { 0x00000000 }, 32 }, /* 0.0.0.0 */
-		{ { 0x7f000000 }, 8 },	/* 127.0.0.0/8 */
-		{ { 0xe0000000 }, 4 },	/* 224.0.0.0/4 */
-		{ { 0xffffffff }, 32 }, /* 255.255.255.255 */
+	const struct prefix4 martians[] = {
+		state_zeronet(state), { { 0x7f000000 }, 8 }, /* 127.0.0.0/8 */
+		{ { 0xe0000000 }, 4 },			     /* 224.0.0.0/4 */
+		{ { 0xffffffff }, 32 },			     /* 255.255.255.255 */
 	};
 	int r = 0;
 

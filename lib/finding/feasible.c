@@ -209,14 +209,15 @@ static const struct fib *deciding_table(
 		return state_table(state, TABLE_MAIN);
 	array_each (&state->rules, const struct state_rule, entry) {
 		bool selected = rule_matches(overlay, entry, flow);
+		bool blind = rule_match_is_blind(overlay, entry);
 		uint32_t table;
 
-		if (!selected && !entry->rule.invert && !entry->rule.blind)
+		if (!selected && !entry->rule.invert && !blind)
 			continue;
 		if (entry->rule.action == RULE_NOP)
 			continue;
-		if (!selected || entry->rule.invert || entry->rule.blind ||
-			entry->rule.to.len || entry->rule.action != RULE_TABLE ||
+		if (!selected || entry->rule.invert || blind || entry->rule.to.len ||
+			entry->rule.action != RULE_TABLE ||
 			entry->rule.suppress_len >= 0 ||
 			entry->rule.suppress_group != -1 ||
 			lookup_rule_acts(overlay, &entry->rule, flow, &table))

@@ -372,11 +372,10 @@ static int fill_in(struct finding *finding, const struct overlay *overlay,
 	finding->filter = dropset->filter;
 	finding->example = class->flow;
 	finding->example.src = most->example;
-	/* all AND interface: 0 unless both are set */
 	finding->forwarded = class->forwarded;
 	if (out)
 		memcpy(finding->out, out->link.name, sizeof(finding->out));
-	finding->old_kernels_accept = !(dropset->filter.all && dropset->filter.own);
+	finding->old_kernels_accept = rp_filter_was_off(&dropset->filter);
 	array_each (&class->dsts.list, const struct ip4, dst) {
 		if (array_push(&finding->to.list, dst) < 0)
 			return -ENOMEM;

@@ -72,7 +72,9 @@ static void add_filter(struct strbuf *text, const struct rp_filter *filter)
 {
 	strbuf_add(text, " (%s, own %d, all %d%s)",
 		filter->effective == 1 ? "strict" : "loose", filter->own, filter->all,
-		filter->all > filter->own ? ": the greater counts" : "");
+		filter->both		    ? ": both count"
+		: filter->all > filter->own ? ": the greater counts"
+					    : "");
 }
 
 static void add_to(struct strbuf *text, const struct finding *finding)

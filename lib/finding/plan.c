@@ -115,7 +115,7 @@ static int plain(int value)
 
 int plan_keeping_value(int own, int all)
 {
-	int effective = own > all ? own : all;
+	int effective = rp_filter_combine(0, own, all).effective;
 
 	return plain(own) == plain(effective) ? own : plain(effective);
 }
@@ -175,12 +175,12 @@ static int build_rung(const struct overlay *overlay, const struct iface *iface,
 		r = add_step(overlay, plan, ifindex, filter->own, 2);
 		break;
 	case PLAN_OFF:
-		if (filter->all > 0 || filter->own == 0)
+		if (filter->own == 0 || !overlay_zero_is_off(overlay, filter->all))
 			return 0;
 		r = add_step(overlay, plan, ifindex, filter->own, 0);
 		break;
 	case PLAN_ALL:
-		if (filter->all <= 0)
+		if (overlay_zero_is_off(overlay, filter->all))
 			return 0;
 		r = add_all(overlay, iface, filter, plan);
 		break;

@@ -104,7 +104,7 @@ int remedy_find(const struct overlay *overlay, const struct iface *iface,
 		set_step(ret, iface, 2);
 	if (r != 0)
 		return r < 0 ? r : 0;
-	if (filter.all <= 0)
+	if (overlay_zero_is_off(overlay, filter.all))
 		r = value_cures(overlay, iface, class, sources, 0);
 	if (r > 0)
 		set_step(ret, iface, 0);

@@ -54,11 +54,29 @@ static int split_part(struct walk *walk, enum match_part at,
 
 /* --- classes ---------------------------------------------------------------------------------- */
 
-static bool same_flow(const struct flow *flow, const struct lookup_flow *key)
+/* A packet whose reverse look-up is the one that was walked to. */
+static struct flow packet_of(const struct walk *walk)
 {
-	return flow->mark == key->mark && flow->tos == key->tos &&
-	       (flow->proto == key->proto || !key->proto) && flow->dport == key->sport &&
-	       flow->sport == key->dport;
+	const struct lookup_flow *key = &walk->flow;
+	bool swapped = walk->partition->swapped;
+
+	return (struct flow){
+		.iif = walk->iface->link.ifindex,
+		.mark = key->mark,
+		.tos = key->tos,
+		.proto = key->proto ? key->proto : FLOW_UDP,
+		.sport = swapped ? key->dport : key->sport,
+		.dport = swapped ? key->sport : key->dport,
+	};
+}
+
+static bool same_packet(const struct walk *walk, const struct flow *known)
+{
+	struct flow packet = packet_of(walk);
+
+	return known->mark == packet.mark && known->tos == packet.tos &&
+	       (known->proto == packet.proto || !walk->flow.proto) &&
+	       known->sport == packet.sport && known->dport == packet.dport;
 }
 
 static int join_class(struct walk *walk, size_t index, size_t length)
@@ -69,7 +87,7 @@ static int join_class(struct walk *walk, size_t index, size_t length)
 	struct leaf *leaf = &walk->leaves.items[index];
 
 	/* one has the name of the packet that stands for it */
-	if (!same_flow(&class->flow, &walk->flow))
+	if (!same_packet(walk, &class->flow))
 		return 0;
 	if ((!dst_group->oif || class->oif) && length < strlen(class->name))
 		memcpy(class->name, walk->name, length + 1);
@@ -93,17 +111,9 @@ static int begin_walk(struct walk *walk, uint64_t hash)
 {
 	const struct dst_group *dst_group =
 		&walk->dst_groups->list.items[walk->dst_group];
-	const struct lookup_flow *key = &walk->flow;
 	struct leaf leaf = { .hash = hash };
 	struct flowclass class = {
-		.flow = {
-			.iif = walk->iface->link.ifindex,
-			.mark = key->mark,
-			.tos = key->tos,
-			.proto = key->proto ? key->proto : FLOW_UDP,
-			.sport = key->dport, /* the reverse path has them swapped */
-			.dport = key->sport,
-		},
+		.flow = packet_of(walk),
 		.oif = dst_group->oif,
 		.forwarded = dst_group->forwarded,
 	};
@@ -143,7 +153,7 @@ static int end_walk(struct walk *walk, uint64_t hash, size_t length)
 		if (walk->leaves.items[i].dst_groups[walk->dst_group])
 			return join_class(walk, i, length);
 		/* to another group only the same packet may join: one packet stands for a class */
-		if (joined == walk->leaves.count && same_flow(&class->flow, &walk->flow))
+		if (joined == walk->leaves.count && same_packet(walk, &class->flow))
 			joined = i;
 	}
 	return joined < walk->leaves.count ? join_class(walk, joined, length)

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "flowclass/rule_partition.h"
 
+#include "rpf/rpf.h"
+
 #include <errno.h>
 
 static uint64_t mix(uint64_t hash, uint64_t value)
@@ -111,6 +113,7 @@ int rule_partition_of(const struct overlay *overlay, unsigned int parts,
 	uint64_t all = 0; /* the rules so far that all packets meet alike */
 	int r = 0;
 
+	ret->swapped = rpf_swaps_ports(overlay);
 	if (!overlay_has_custom_rules(overlay))
 		return 0;
 	by_priority = has_goto(state);

@@ -33,6 +33,7 @@ struct partition_items {
 struct rule_partition {
 	ARRAY(struct partition_rule) rules;
 	bool l3mdev;		      /* one of them goes by VRF */
+	bool swapped;		      /* they see the packet's ports swapped */
 	struct partition_items whole; /* all of them, nothing decided */
 };
 

@@ -329,8 +329,9 @@ static int name_proto(uint32_t proto, char *out, size_t size)
 size_t sample_name(const struct rule_partition *partition, enum match_part part,
 	const struct partition_items *from, uint32_t value, char *out, size_t size)
 {
-	/* the packet's ports are those of the reverse path, swapped */
-	const char *port = part == MATCH_SPORT ? "dport" : "sport";
+	/* in most kernels the packet's ports are those of the reverse path, swapped */
+	const char *port =
+		(part == MATCH_SPORT) == partition->swapped ? "dport" : "sport";
 	uint32_t first, last, bits;
 	int length = 0;
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "kernel/snapshot.h"
 
+#include "net/kernel_version.h"
 #include "state/state_apply.h"
 
 #include "kernel/probe.h"
@@ -27,11 +28,9 @@ static int read_version(struct state *state)
 {
 	struct record record = { .kind = RECORD_KERNEL, .dump = true };
 	struct utsname name;
-	unsigned int major, minor;
 
-	if (uname(&name) < 0 || sscanf(name.release, "%u.%u", &major, &minor) != 2)
+	if (uname(&name) < 0 || kernel_version_parse(name.release, &record.kernel) < 0)
 		return 0; /* unknown: as the newest */
-	record.kernel = major << 16 | (minor & 0xff) << 8;
 	return state_apply_handler(&record, state);
 }
 

@@ -143,7 +143,7 @@ struct lookup_result lookup(const struct overlay *overlay, const struct lookup_f
 		bool match = rule_matches(overlay, entry, flow) &&
 			     prefix4_has(rule->to, flow->dst);
 
-		result.blind |= rule->blind;
+		result.blind |= rule_match_is_blind(overlay, entry);
 		if (match == rule->invert || rule->action == RULE_NOP) {
 			at++;
 			continue;

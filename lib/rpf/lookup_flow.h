@@ -14,7 +14,7 @@
  */
 struct lookup_flow {
 	struct ip4 dst, src;
-	int iif;    /* 1 (lo): the host's own traffic */
+	int iif;    /* 1 (lo): the host's own traffic; 0: none (kernels before 3.15) */
 	int l3mdev; /* ifindex of a VRF, 0: none */
 	uint32_t mark;
 	uint8_t tos;

@@ -231,11 +231,12 @@ static int walk_match(struct walk *walk, size_t at, struct piece piece)
 /* Splits a piece at the ends of the rule's `to`: before it, in it, behind it. */
 static int walk_piece(struct walk *walk, size_t at, bool selected, struct piece piece)
 {
-	const struct rule *rule = &walk->overlay->state->rules.items[at].rule;
+	const struct state_rule *entry = &walk->overlay->state->rules.items[at];
+	const struct rule *rule = &entry->rule;
 	uint32_t first = prefix4_first(rule->to), last = prefix4_last(rule->to);
 	struct piece part[3] = { piece, piece, piece };
 
-	piece.blind |= rule->blind;
+	piece.blind |= rule_match_is_blind(walk->overlay, entry);
 	if (!selected || piece.last < first || piece.first > last)
 		return rule->invert ? walk_match(walk, at, piece)
 				    : keep_piece(walk, piece);
@@ -431,15 +432,16 @@ static bool is_last_rule(const struct walk *walk, size_t at)
 
 	for (size_t i = at + 1; i < state->rules.count; i++) {
 		const struct state_rule *entry = &state->rules.items[i];
+		bool blind = rule_match_is_blind(walk->overlay, entry);
 		const struct fib *fib;
 		uint32_t table;
 
 		if (entry->rule.action == RULE_NOP)
 			continue;
 		if (!rule_matches(walk->overlay, entry, walk->flow) &&
-			!entry->rule.invert && !entry->rule.blind)
+			!entry->rule.invert && !blind)
 			continue;
-		if (entry->rule.action != RULE_TABLE || entry->rule.blind ||
+		if (entry->rule.action != RULE_TABLE || blind ||
 			lookup_rule_acts(walk->overlay, &entry->rule, walk->flow, &table))
 			return false;
 		fib = state_table(state, table);
@@ -452,11 +454,12 @@ static bool is_last_rule(const struct walk *walk, size_t at)
 /* As share_table(), of the table of a rule that takes all that it selects. */
 static int share_rule(struct walk *walk, size_t at, bool selected)
 {
-	const struct rule *rule = &walk->overlay->state->rules.items[at].rule;
+	const struct state_rule *entry = &walk->overlay->state->rules.items[at];
+	const struct rule *rule = &entry->rule;
 	uint32_t table;
 
-	if (!walk->share || !selected || rule->invert || rule->blind || rule->to.len ||
-		rule->action != RULE_TABLE ||
+	if (!walk->share || !selected || rule->invert || rule->to.len ||
+		rule_match_is_blind(walk->overlay, entry) || rule->action != RULE_TABLE ||
 		lookup_rule_acts(walk->overlay, rule, walk->flow, &table))
 		return 0;
 	return share_table(walk, table, rule, at, is_last_rule(walk, at));
@@ -493,7 +496,8 @@ static int walk_rules(struct walk *walk)
 		const struct state_rule *entry = &state->rules.items[at];
 		bool selected = rule_matches(walk->overlay, entry, walk->flow);
 
-		if (!selected && !entry->rule.invert && !entry->rule.blind)
+		if (!selected && !entry->rule.invert &&
+			!rule_match_is_blind(walk->overlay, entry))
 			continue;
 		r = share_rule(walk, at, selected);
 		if (r != 0)

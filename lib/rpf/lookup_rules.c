@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "rpf/lookup_rules.h"
 
+#include "net/kernel_version.h"
+
 #include <errno.h>
 
 #define TOS_MASK 0x1c /* what a route's tos is compared in (RT_TOS, DSCP) */
@@ -51,6 +53,12 @@ static int type_error(uint8_t type)
 	return 0;
 }
 
+/* Nexthop objects came with 5.3: what a route by one would be before, nobody knows. */
+static bool has_objects(const struct overlay *overlay)
+{
+	return state_kernel_knows(overlay->state, kernel_version(5, 3, 0));
+}
+
 bool lookup_pick(const struct overlay *overlay, const struct fib_list *list,
 	const struct lookup_flow *flow, struct lookup_result *ret)
 {
@@ -61,7 +69,7 @@ bool lookup_pick(const struct overlay *overlay, const struct fib_list *list,
 		if (info->tos && info->tos != (flow->tos & TOS_MASK))
 			continue;
 		ret->info = info;
-		ret->blind |= info->blind;
+		ret->blind |= info->blind || (info->nhid && !has_objects(overlay));
 		ret->error = type_error(info->type);
 		if (!ret->error && info_is_blackhole(overlay, info))
 			ret->error = EINVAL;

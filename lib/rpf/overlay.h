@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /*
  * A state with some values of rp_filter replaced. Every look-up and verdict takes
@@ -23,18 +24,33 @@ struct overlay {
 
 struct rp_filter {
 	int effective, own, all;
+	bool both; /* it is on where both are set: up to 2.6.30 */
 };
 
-/* The effective value is the greater one, whatever it is (IN_DEV_RPFILTER: IN_DEV_MAXCONF). */
+/*
+ * What a kernel of this version (0: the newest) makes of the two. The effective value is the greater
+ * one, whatever it is (IN_DEV_RPFILTER: IN_DEV_MAXCONF). Up to 2.6.30 it is 1 where both are not 0,
+ * else 0, and there is no loose (IN_DEV_ANDCONF).
+ */
+struct rp_filter rp_filter_combine(uint32_t kernel, int own, int all);
+
+/* Whether kernels up to 2.6.30 have the filter off where others have it on. */
+bool rp_filter_was_off(const struct rp_filter *filter);
+
 struct rp_filter overlay_rp_filter(
 	const struct overlay *overlay, const struct iface *iface);
+
+/* Whether 0 for an interface switches its filter off while `all` has this value. */
+bool overlay_zero_is_off(const struct overlay *overlay, int all);
 
 /* rp_filter of default, which decides nothing but what new interfaces begin with. */
 int overlay_default(const struct overlay *overlay);
 
-/* Whether the running kernel is major.minor or later; an unknown one counts as the newest. */
+/* state_kernel_has() of what is judged: the kernel that runs, or another one. */
 bool overlay_kernel_has(
 	const struct overlay *overlay, unsigned int major, unsigned int minor);
+bool overlay_kernel_has_patch(const struct overlay *overlay, unsigned int major,
+	unsigned int minor, unsigned int patch);
 
 /*
  * Whether this namespace has had a rule added (or, up to 7.0, removed): then rules are walked, and

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "rpf/rpf.h"
 
+#include "net/kernel_version.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -86,7 +88,13 @@ bool rpf_agrees(const struct overlay *overlay, const struct rpf *rpf, int error)
 		       error == ENETUNREACH);
 }
 
-/* From 6.13 on the kernel has drop reasons instead of EXDEV (docs/kernel.md 1.3). */
+/* EXDEV came with 2.6.36; from 6.13 on the kernel has drop reasons (docs/kernel.md 1.3). */
+static bool has_exdev(const struct overlay *overlay)
+{
+	return overlay_kernel_has_patch(overlay, 2, 6, 36) &&
+	       !overlay_kernel_has(overlay, 6, 13);
+}
+
 static int error_of(const struct overlay *overlay, enum rpf_reason reason)
 {
 	switch (reason) {
@@ -98,7 +106,7 @@ static int error_of(const struct overlay *overlay, enum rpf_reason reason)
 	case RPF_STRICT_ASYMMETRIC:
 	case RPF_UNNUMBERED:
 	case RPF_NO_ROUTE:
-		return overlay_kernel_has(overlay, 6, 13) ? EINVAL : EXDEV;
+		return has_exdev(overlay) ? EXDEV : EINVAL;
 	case RPF_LOCAL_SOURCE:
 	case RPF_INVALID_SOURCE:
 	case RPF_MARTIAN_SOURCE:
@@ -131,46 +139,93 @@ static bool has_realms(const struct state *state)
 	return false;
 }
 
+/* Where the look-up is skipped, which is from 3.6 on: up to 3.18 own sources pass, too. */
+static bool checks_nothing(const struct overlay *overlay)
+{
+	return !overlay_kernel_has(overlay, 3, 19);
+}
+
 /*
  * When the filter is off the kernel skips the look-up, unless a realm is in use or the packet
  * leaves where it came in and a redirect may be due; and unless rules or local routes were
- * ever added by hand, which still decide what is a valid source.
+ * ever added by hand, which still decide what is a valid source. Up to 4.14 it looks up each source
+ * that may be an own one, up to 3.5 each.
  */
 static bool is_fast(const struct overlay *overlay, const struct rpf_class *class)
 {
-	if (class->filter.effective != 0 || class->hairpin || has_realms(overlay->state))
+	if (class->filter.effective != 0 || class->hairpin || class->blind ||
+		has_realms(overlay->state) || !overlay_kernel_has(overlay, 3, 6))
 		return false;
-	return class->accept_local ||
-	       (!overlay_has_custom_rules(overlay) && !overlay->state->custom_local);
+	if (class->accept_local || checks_nothing(overlay))
+		return true;
+	return overlay_kernel_has(overlay, 4, 15) && !overlay_has_custom_rules(overlay) &&
+	       !overlay->state->custom_local;
+}
+
+static bool accepts_local(const struct overlay *overlay, const struct iface *iif)
+{
+	return overlay_kernel_has_patch(overlay, 2, 6, 33) &&
+	       devconf_or(&overlay->state->all, &iif->link.conf, DEVCONF_ACCEPT_LOCAL);
+}
+
+static uint32_t reverse_mark(
+	const struct overlay *overlay, const struct iface *iif, const struct flow *flow)
+{
+	return overlay_kernel_has_patch(overlay, 2, 6, 32) &&
+			       devconf_or(&overlay->state->all, &iif->link.conf,
+				       DEVCONF_SRC_VALID_MARK)
+		       ? flow->mark
+		       : 0;
+}
+
+/*
+ * Whose packet it is in the reverse look-up: that of the device it leaves by, else of lo. Before
+ * 3.15 one to a broadcast or multicast address was nobody's (6a662719c986).
+ */
+static int reverse_iif(const struct overlay *overlay, struct ip4 dst, int oif)
+{
+	if (oif)
+		return oif;
+	return dst.host || overlay_kernel_has(overlay, 3, 15) ? IFINDEX_LO : 0;
+}
+
+bool rpf_swaps_ports(const struct overlay *overlay)
+{
+	uint32_t series = overlay->state->kernel & ~0xffu;
+
+	return overlay_kernel_has(overlay, 5, 14) || series == kernel_version(4, 19, 0) ||
+	       series == kernel_version(5, 4, 0) || series == kernel_version(5, 10, 0) ||
+	       series == kernel_version(5, 13, 0);
 }
 
 struct rpf_class rpf_class_of(const struct overlay *overlay, const struct iface *iif,
 	const struct flow *flow, struct ip4 dst, int oif)
 {
-	const struct devconf *all = &overlay->state->all, *own = &iif->link.conf;
-	bool dissect = overlay->state->dissecting > 0;
+	bool dissect = overlay->state->dissecting > 0, swap = rpf_swaps_ports(overlay);
 	struct rpf_class class = {
 		.iif = iif,
 		.filter = overlay_rp_filter(overlay, iif),
-		.accept_local = devconf_or(all, own, DEVCONF_ACCEPT_LOCAL),
+		.accept_local = accepts_local(overlay, iif),
 		.hairpin = oif == iif->link.ifindex
-			&& devconf_or(all, own, DEVCONF_SEND_REDIRECTS),
+			&& devconf_or(&overlay->state->all, &iif->link.conf,
+				DEVCONF_SEND_REDIRECTS),
 		.reverse = {
 			.src = dst,
-			.iif = oif ? oif : IFINDEX_LO,
+			.iif = reverse_iif(overlay, dst, oif),
 			.l3mdev = state_l3mdev(overlay->state, iif->link.ifindex),
-			.mark = devconf_or(all, own, DEVCONF_SRC_VALID_MARK) ? flow->mark : 0,
+			.mark = reverse_mark(overlay, iif, flow),
 			.tos = flow->tos,
-			/* the packet's ports, seen from the reverse path: swapped */
 			.proto = dissect ? flow->proto : 0,
-			.sport = dissect ? flow->dport : 0,
-			.dport = dissect ? flow->sport : 0,
+			.sport = !dissect ? 0 : swap ? flow->dport : flow->sport,
+			.dport = !dissect ? 0 : swap ? flow->sport : flow->dport,
 		},
 	};
 
 	/* l3mdev_update_flow(): a way out by a VRF's port is looked up in that VRF */
-	if (!class.reverse.l3mdev && class.reverse.iif != IFINDEX_LO)
-		class.reverse.l3mdev = state_l3mdev(overlay->state, class.reverse.iif);
+	if (!class.reverse.l3mdev && oif)
+		class.reverse.l3mdev = state_l3mdev(overlay->state, oif);
+	class.blind = class.reverse.l3mdev &&
+		      !state_kernel_knows(overlay->state, kernel_version(4, 3, 0));
 	class.fast = is_fast(overlay, &class);
 	return class;
 }
@@ -186,6 +241,13 @@ static bool nexthop_uses(const struct nexthop *nexthop, void *data)
 
 	return nexthop->oif == uses->ifindex ||
 	       state_l3mdev(uses->overlay->state, nexthop->oif) == uses->ifindex;
+}
+
+/* Up to 2.6.36 a route of several nexthops fits each device (6f86b325189e). */
+static bool fits_any(const struct overlay *overlay, const struct lookup_result *reverse)
+{
+	return reverse->info->nexthop_count > 1 &&
+	       !overlay_kernel_has_patch(overlay, 2, 6, 37);
 }
 
 /* fib_info_nh_uses_dev(): any nexthop, whatever its state */
@@ -208,9 +270,11 @@ enum rpf_reason rpf_validate(const struct overlay *overlay, const struct rpf_cla
 	const char *name = class->iif->link.name;
 	int mode = class->filter.effective;
 
-	if (reverse->blind) {
-		trace_add(trace, 22,
-			"a rule or route on the reverse path has an unsupported attribute");
+	if (reverse->blind || class->blind) {
+		trace_add(trace, 22, "%s",
+			class->blind
+				? "a VRF, which this kernel does not have"
+				: "a rule or route on the reverse path has an unsupported attribute");
 		return RPF_BLIND;
 	}
 	if (reverse->error) { /* 23 */
@@ -227,6 +291,11 @@ enum rpf_reason rpf_validate(const struct overlay *overlay, const struct rpf_cla
 			local ? "a local address and accept_local is off"
 			      : "not a unicast address");
 		return local ? RPF_LOCAL_SOURCE : RPF_INVALID_SOURCE;
+	}
+	if (fits_any(overlay, reverse)) { /* 25 */
+		trace_add(trace, 25,
+			"on this kernel a route of several nexthops fits any device: passes");
+		return mode ? RPF_SYMMETRIC : RPF_FILTER_OFF;
 	}
 	if (leads_out_of(overlay, reverse, class->iif) /* 25 */
 		|| (reverse->info->type == ROUTE_LOCAL &&
@@ -262,6 +331,7 @@ static void trace_key(const struct overlay *overlay, const struct rpf_class *cla
 {
 	const struct lookup_flow *key = &class->reverse;
 	const struct iface *iif = state_iface(overlay->state, key->iif);
+	const char *name = iif ? iif->link.name : key->iif ? "lo" : "none";
 	char dst[IP4_TEXT], src[IP4_TEXT], mark[64] = "", ports[64] = "";
 
 	if (!trace)
@@ -273,8 +343,8 @@ static void trace_key(const struct overlay *overlay, const struct rpf_class *cla
 		snprintf(ports, sizeof(ports), " ipproto %u sport %u dport %u",
 			key->proto, key->sport, key->dport);
 	trace_add(trace, 22, "reverse lookup: to %s from %s iif %s tos 0x%x%s%s",
-		ip4_format(flow->src, dst), ip4_format(key->src, src),
-		iif ? iif->link.name : "lo", key->tos, mark, ports);
+		ip4_format(flow->src, dst), ip4_format(key->src, src), name, key->tos,
+		mark, ports);
 }
 
 /* Why the filter is off and the source is looked up all the same. */
@@ -284,9 +354,24 @@ static const char *why_long(const struct overlay *overlay, const struct rpf_clas
 		return "off, but the packet leaves by its input interface and send_redirects is on: the source is looked up";
 	if (has_realms(overlay->state))
 		return "off, but a realm is in use: the source is looked up";
+	if (!overlay_kernel_has(overlay, 4, 15))
+		return "off, but this kernel looks up the source all the same";
 	if (overlay_has_custom_rules(overlay))
 		return "off, but the rules have been changed: the source is looked up";
 	return "off, but a local route has been added: the source is looked up";
+}
+
+static void trace_filter(
+	const struct rp_filter *filter, const struct iface *iif, struct trace *trace)
+{
+	if (filter->both)
+		trace_add(trace, 21,
+			"rp_filter is %d: it is on where all (%d) and %s (%d) both are",
+			filter->effective, filter->all, iif->link.name, filter->own);
+	else
+		trace_add(trace, 21,
+			"rp_filter is %d: the greater of all (%d) and %s (%d)",
+			filter->effective, filter->all, iif->link.name, filter->own);
 }
 
 /* One source, from step 21 on. */
@@ -296,11 +381,9 @@ static struct rpf validate_source(const struct overlay *overlay, const struct if
 	struct rpf_class class = rpf_class_of(overlay, iif, flow, dst, oif);
 	struct rpf rpf = { .filter = class.filter };
 
-	trace_add(trace, 21, "rp_filter is %d: the greater of all (%d) and %s (%d)",
-		class.filter.effective, class.filter.all, iif->link.name,
-		class.filter.own);
+	trace_filter(&class.filter, iif, trace);
 	if (class.fast) {
-		bool own = !class.accept_local &&
+		bool own = !class.accept_local && !checks_nothing(overlay) &&
 			   state_is_local_addr(overlay->state, flow->src);
 
 		trace_add(trace, 21,
@@ -335,6 +418,18 @@ static struct rpf end_at(const struct overlay *overlay, const struct iface *iif,
 	};
 }
 
+/* 127/8 is like any other on the interface: before 3.6 there was no such setting. */
+static bool routes_localnet(const struct overlay *overlay, const struct iface *iif)
+{
+	return overlay_kernel_has(overlay, 3, 6) &&
+	       devconf_or(&overlay->state->all, &iif->link.conf, DEVCONF_ROUTE_LOCALNET);
+}
+
+static bool is_zeronet(const struct overlay *overlay, struct ip4 addr)
+{
+	return prefix4_has(state_zeronet(overlay->state), addr);
+}
+
 /* ip_mc_validate_source() behind the check of membership */
 static struct rpf judge_multicast(const struct overlay *overlay, const struct iface *iif,
 	const struct flow *flow, struct trace *trace)
@@ -351,12 +446,10 @@ static struct rpf judge_multicast(const struct overlay *overlay, const struct if
 			"the multicast group is not joined on the interface");
 	trace_add(trace, 2, "the multicast group is joined: the source is validated");
 	if (ip4_is_multicast(flow->src) || ip4_is_lbcast(flow->src) ||
-		(ip4_is_loopback(flow->src) &&
-			!devconf_or(&overlay->state->all, &iif->link.conf,
-				DEVCONF_ROUTE_LOCALNET)))
+		(ip4_is_loopback(flow->src) && !routes_localnet(overlay, iif)))
 		return end_at(overlay, iif, RPF_MARTIAN_SOURCE, trace, 3,
 			"not a valid source address: dropped");
-	if (!flow->src.host)
+	if (is_zeronet(overlay, flow->src))
 		return link_local || flow->proto == 2 /* IGMP */
 			       ? end_at(overlay, iif, RPF_NOT_VALIDATED, trace, 2,
 					 "source 0.0.0.0 to a link-local group: passes")
@@ -368,7 +461,7 @@ static struct rpf judge_multicast(const struct overlay *overlay, const struct if
 static struct rpf judge_broadcast(const struct overlay *overlay, const struct iface *iif,
 	const struct flow *flow, struct trace *trace, int number)
 {
-	if (!flow->src.host)
+	if (is_zeronet(overlay, flow->src))
 		return end_at(overlay, iif, RPF_NOT_VALIDATED, trace, number,
 			"source 0.0.0.0 to a broadcast address: passes");
 	trace_add(trace, number,
@@ -380,14 +473,13 @@ static struct rpf judge_broadcast(const struct overlay *overlay, const struct if
 static int martian(const struct overlay *overlay, const struct iface *iif,
 	const struct flow *flow, int *ret_number)
 {
-	bool localnet =
-		devconf_or(&overlay->state->all, &iif->link.conf, DEVCONF_ROUTE_LOCALNET);
+	bool localnet = routes_localnet(overlay, iif);
 
 	*ret_number = 5;
-	if (!flow->src.host)
+	if (is_zeronet(overlay, flow->src))
 		return RPF_MARTIAN_SOURCE;
 	*ret_number = 6;
-	if (!flow->dst.host)
+	if (is_zeronet(overlay, flow->dst))
 		return RPF_MARTIAN_DESTINATION;
 	*ret_number = 7;
 	if (ip4_is_loopback(flow->dst) && !localnet)
@@ -490,8 +582,9 @@ static struct rpf judge_routed(const struct overlay *overlay, const struct iface
 	}
 	type = forward.info->type;
 	if (type == ROUTE_BROADCAST) {
-		if (devconf_and(
-			    &overlay->state->all, &iif->link.conf, DEVCONF_BC_FORWARDING))
+		if (overlay_kernel_has(overlay, 4, 19) && /* 5cbf777cfdf6 */
+			devconf_and(&overlay->state->all, &iif->link.conf,
+				DEVCONF_BC_FORWARDING))
 			return judge_forwarded(overlay, iif, flow, &forward, trace);
 		return judge_broadcast(overlay, iif, flow, trace, 9);
 	}
@@ -522,7 +615,8 @@ struct rpf rpf_judge(
 			"the interface has no IPv4: it receives nothing");
 	if (ip4_is_multicast(flow->dst)) /* 2 */
 		return judge_multicast(overlay, iif, flow, trace);
-	if (ip4_is_multicast(flow->src) || ip4_is_lbcast(flow->src)) /* 3 */
+	if (ip4_is_multicast(flow->src) || ip4_is_lbcast(flow->src) || /* 3 */
+		(ip4_is_loopback(flow->src) && !overlay_kernel_has(overlay, 3, 6)))
 		return end_at(overlay, iif, RPF_MARTIAN_SOURCE, trace, 3,
 			"not a valid source address: dropped");
 	if (ip4_is_lbcast(flow->dst) || (!flow->src.host && !flow->dst.host)) /* 4 */

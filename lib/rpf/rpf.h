@@ -82,11 +82,18 @@ struct rpf_class {
 	bool accept_local;
 	bool fast; /* filter off: only local addresses are refused, nothing is looked up */
 	bool hairpin;
+	bool blind; /* the kernel judged by has nothing like it: each source is unjudged */
 	struct lookup_flow reverse; /* .dst: the source, to be set */
 };
 
 struct rpf_class rpf_class_of(const struct overlay *overlay, const struct iface *iif,
 	const struct flow *flow, struct ip4 dst, int oif);
+
+/*
+ * Whether the reverse path has the packet's ports swapped: from 5.14 on, and since July 2021 in the
+ * long-term series, whose last number does not always tell (c69f114d0989).
+ */
+bool rpf_swaps_ports(const struct overlay *overlay);
 
 /* The look-up of the way to the packet's destination. */
 struct lookup_flow rpf_forward_flow(

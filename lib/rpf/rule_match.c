@@ -118,6 +118,11 @@ bool rule_match_never(const struct state_rule *entry)
 	       (entry->rule.has_uid && entry->rule.uid_first != 0);
 }
 
+bool rule_match_is_blind(const struct overlay *overlay, const struct state_rule *entry)
+{
+	return entry->rule.blind || !state_kernel_knows(overlay->state, entry->since);
+}
+
 bool rule_matches(const struct overlay *overlay, const struct state_rule *entry,
 	const struct lookup_flow *flow)
 {

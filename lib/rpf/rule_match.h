@@ -42,6 +42,10 @@ bool rule_match_by_vrf(const struct overlay *overlay, const struct state_rule *e
  * name of a missing device. */
 bool rule_match_never(const struct state_rule *entry);
 
+/* Whether it can't be known whom the rule selects: it has something that is not understood, or the
+ * kernel judged by came before one of its selectors. */
+bool rule_match_is_blind(const struct overlay *overlay, const struct state_rule *entry);
+
 /* All of a rule but its `to` and its inversion. */
 bool rule_matches(const struct overlay *overlay, const struct state_rule *entry,
 	const struct lookup_flow *flow);

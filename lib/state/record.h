@@ -38,8 +38,10 @@ enum record_kind {
 	RECORD_NETCONF_GONE, /* .netconf.ifindex */
 	RECORD_MERGED, /* .local_main_merged: local and main are one trie (docs/kernel.md 4.1) */
 	RECORD_MEMBERSHIPS, /* .memberships: all multicast groups joined, replacing those known */
-	RECORD_KERNEL, /* .kernel: the running version, major << 16 | minor << 8 */
-	RECORD_BLIND,  /* .blind: concerns us, was not understood; never ignored */
+	/* .kernel: the version by whose rules is judged (net/kernel_version.h). Of a dump it is the one
+	 * that runs; else another one, which is to be thought in its place. */
+	RECORD_KERNEL,
+	RECORD_BLIND, /* .blind: concerns us, was not understood; never ignored */
 };
 
 /* IFF_UP, IFF_RUNNING, IFF_LOWER_UP, IFF_LOOPBACK of ifi_flags */

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "state/state.h"
 
+#include "net/kernel_version.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -143,14 +145,33 @@ size_t state_routes(const struct state *state)
 	return total;
 }
 
-bool state_kernel_has(const struct state *state, unsigned int major, unsigned int minor)
+bool state_kernel_has_patch(const struct state *state, unsigned int major,
+	unsigned int minor, unsigned int patch)
 {
-	return !state->kernel || state->kernel >= (major << 16 | minor << 8);
+	return !state->kernel || state->kernel >= kernel_version(major, minor, patch);
 }
 
-/* Before 5.11 nobody asked "all" (c0c5a60f0f13). */
+bool state_kernel_has(const struct state *state, unsigned int major, unsigned int minor)
+{
+	return state_kernel_has_patch(state, major, minor, 0);
+}
+
+bool state_kernel_knows(const struct state *state, uint32_t version)
+{
+	return !state->kernel || state->kernel == state->kernel_running ||
+	       state->kernel >= version;
+}
+
+struct prefix4 state_zeronet(const struct state *state)
+{
+	return prefix4(ip4(0), state_kernel_has(state, 5, 3) ? 32 : 8);
+}
+
+/* Before 5.11 nobody asked "all" (c0c5a60f0f13); before 4.2 there was no such setting. */
 static bool ignores_linkdown(const struct state *state, const struct iface *iface)
 {
+	if (!state_kernel_has(state, 4, 2))
+		return false;
 	if (!state_kernel_has(state, 5, 11))
 		return iface->link.conf.value[DEVCONF_IGNORE_ROUTES_WITH_LINKDOWN] != 0;
 	return devconf_or(

@@ -26,7 +26,8 @@
  * rules unannounced when devices come, go and are renamed. */
 struct state_rule {
 	struct rule rule;
-	int iif, oif; /* ifindex; 0: not named; -1: names a device that isn't there */
+	int iif, oif;	/* ifindex; 0: not named; -1: names a device that isn't there */
+	uint32_t since; /* rule_since() */
 };
 
 /* A link that came up, or that went for good. */
@@ -52,8 +53,10 @@ struct state {
 	size_t rule_realms;
 	size_t suppressing; /* rules that may discard what a table has */
 	uint32_t
-		kernel; /* its version, major << 16 | minor << 8; 0: as the newest known */
-	size_t blind;	/* messages that concern us and were not understood */
+		kernel; /* the version judged by (net/kernel_version.h); 0: as the newest known */
+	uint32_t
+		kernel_running; /* the version that all this was read from; 0: not known */
+	size_t blind;		/* messages that concern us and were not understood */
 	const char *blind_what; /* the last one's */
 
 	/* Whose verdicts may have changed (state/dirty.h). */
@@ -119,8 +122,20 @@ int state_ifaces(const struct state *state, const struct iface ***ret, size_t *r
 /* How many routes, over all tables. */
 size_t state_routes(const struct state *state);
 
-/* Whether the running kernel is major.minor or later; an unknown one counts as the newest. */
+/* Whether the kernel judged by is major.minor or later, or major.minor.patch; an unknown one counts
+ * as the newest. */
 bool state_kernel_has(const struct state *state, unsigned int major, unsigned int minor);
+bool state_kernel_has_patch(const struct state *state, unsigned int major,
+	unsigned int minor, unsigned int patch);
+
+/*
+ * Whether the kernel judged by has what came with a version, such as a selector of a rule that was
+ * read. The one that runs has what it says, whatever its version is: distributions port things back.
+ */
+bool state_kernel_knows(const struct state *state, uint32_t version);
+
+/* The sources that are nobody's: 0.0.0.0, before 5.3 all of 0.0.0.0/8 (ipv4_is_zeronet()). */
+struct prefix4 state_zeronet(const struct state *state);
 
 /* Whether the kernel would use this nexthop of a route now (fib_lookup_good_nhc()). */
 bool state_nexthop_is_usable(const struct state *state, const struct fib_info *info,

@@ -517,7 +517,8 @@ static int insert_rule(struct state *state, size_t at, const struct rule *rule)
 {
 	const struct state_rule entry = { .rule = *rule,
 		.iif = rule_device(state, rule->iif),
-		.oif = rule_device(state, rule->oif) };
+		.oif = rule_device(state, rule->oif),
+		.since = rule_since(rule) };
 	int r = array_insert(&state->rules, at, &entry);
 
 	if (r >= 0)
@@ -608,6 +609,16 @@ static int apply_memberships(struct state *state, const struct membership_record
 	return 0; /* no verdict that is kept depends on it */
 }
 
+/* Before 4.1 local and main were two tries from the beginning. */
+static int apply_kernel(struct state *state, const struct record *record)
+{
+	state->kernel = record->kernel;
+	if (record->dump)
+		state->kernel_running = record->kernel;
+	dirty_all(state);
+	return state_kernel_has(state, 4, 1) ? 0 : apply_merged(state, false);
+}
+
 static int apply_record(struct state *state, const struct record *record)
 {
 	switch (record->kind) {
@@ -642,9 +653,7 @@ static int apply_record(struct state *state, const struct record *record)
 	case RECORD_MEMBERSHIPS:
 		return apply_memberships(state, &record->memberships);
 	case RECORD_KERNEL:
-		state->kernel = record->kernel;
-		dirty_all(state);
-		return 0;
+		return apply_kernel(state, record);
 	case RECORD_BLIND:
 		state->blind++;
 		state->blind_what = record->blind.what;

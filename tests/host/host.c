@@ -2,6 +2,7 @@
 #include "host/host.h"
 
 #include "base/cleanup.h"
+#include "net/kernel_version.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -452,13 +453,10 @@ static bool parse_own_word(struct words *words, struct host_line *line)
 
 static bool parse_model_word(struct words *words, struct host_line *line)
 {
-	unsigned long version[2];
-
 	if (words_take(words, "kernel")) {
 		line->object = HOST_KERNEL;
-		if (words_pair(words, ".", version) == 0)
-			words_refuse(words, NULL, "a version is two numbers");
-		line->kernel = (uint32_t)(version[0] << 16 | version[1] << 8);
+		if (kernel_version_parse(words_next(words), &line->kernel) < 0)
+			words_refuse(words, NULL, "a version is as 2.6.26 or 6.1");
 	} else if (words_take(words, "merged")) {
 		line->object = HOST_MERGED;
 		line->merged = true;

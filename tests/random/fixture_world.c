@@ -180,6 +180,21 @@ static void make_rule(struct world *world, struct chance *chance, bool blind)
 	world_line(world, "%s", line);
 }
 
+/* Another kernel's rules hold as well: one that came before something in it is blind to that, and
+ * one before 4.1 never merged the tables. */
+static void make_kernel(
+	struct world *world, struct chance *chance, bool merged, bool blind)
+{
+	const char *versions =
+		!blind	 ? "5.3|5.10|5.12|6.11|6.14|7.2"
+		: merged ? "4.1|4.14|4.16|5.2"
+			 : "2.6.30|2.6.36|3.5|3.11|3.18|4.0|4.2|4.9|4.16|5.2";
+	char word[32];
+
+	if (chance_one_in(chance, 3))
+		world_line(world, "model kernel %s", one_of(chance, versions, word));
+}
+
 struct world world_new(struct chance *chance, uint32_t base, bool merged, bool blind)
 {
 	struct world world = { .state = model_new(), .base = base };
@@ -189,13 +204,16 @@ struct world world_new(struct chance *chance, uint32_t base, bool merged, bool b
 	make_nexthops(&world, chance);
 	while (routes--)
 		make_route(&world, chance, blind);
-	if (merged)
+	if (merged) {
+		make_kernel(&world, chance, merged, blind);
 		return world;
+	}
 	world_line(&world, "model split");
 	while (rules--)
 		make_rule(&world, chance, blind);
 	if (chance_one_in(chance, 8))
 		world_line(&world, "ip rule del priority 32766 lookup main");
+	make_kernel(&world, chance, merged, blind);
 	return world;
 }
 

@@ -20,7 +20,8 @@ struct world {
 	size_t length;
 };
 
-/* merged: no rule is ever changed. blind: some of it is not understood. */
+/* merged: no rule is ever changed. blind: some of it is not understood. The kernel judged by may be
+ * any of which both hold. */
 struct world world_new(struct chance *chance, uint32_t base, bool merged, bool blind);
 void world_done(struct world *world);
 

@@ -66,7 +66,7 @@ static const struct {
 	{ "carrier t0 lost", "host: \"lost\" is neither on nor off" },
 	{ "storm 100", "host: the command is missing" },
 	{ "kernel 6.1", "host: \"kernel\" begins no line that is known" },
-	{ "model kernel 6", "model: a version is two numbers" },
+	{ "model kernel 6", "model: a version is as 2.6.26 or 6.1" },
 	{ "model carrier t0 on", "model: \"carrier\" begins no line that is known" },
 	{ "model merged now", "model: \"now\" is one word too many" },
 };
