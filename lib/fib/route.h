@@ -31,8 +31,10 @@ enum route_type {
 #define TABLE_MAIN 254u
 #define TABLE_LOCAL 255u
 
+#define SCOPE_LINK 253 /* RT_SCOPE_LINK */
 #define SCOPE_HOST 254 /* RT_SCOPE_HOST */
 #define PROTO_KERNEL 2 /* RTPROT_KERNEL */
+#define PROTO_BOOT 3   /* RTPROT_BOOT: what ip(8) calls its own */
 
 /* One nexthop of a route. */
 struct nexthop {

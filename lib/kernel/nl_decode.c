@@ -316,9 +316,11 @@ static int decode_addr(const struct nlmsghdr *message, struct record *ret)
 		[IFA_ADDRESS] = { .type = NLA_U32, .maxlen = 4 },
 		[IFA_BROADCAST] = { .type = NLA_U32, .maxlen = 4 },
 		[IFA_FLAGS] = { .type = NLA_U32 },
+		[IFA_RT_PRIORITY] = { .type = NLA_U32 },
 	};
 	struct nlattr *tb[IFA_MAX + 1];
 	const struct ifaddrmsg *header = header_of(message, sizeof(*header));
+	uint32_t flags;
 
 	if (!header)
 		return -EBADMSG;
@@ -329,6 +331,7 @@ static int decode_addr(const struct nlmsghdr *message, struct record *ret)
 		header->ifa_index - 1 >= INT32_MAX)
 		return -EBADMSG;
 
+	flags = u32_or(tb[IFA_FLAGS], header->ifa_flags);
 	ret->kind = message->nlmsg_type == RTM_NEWADDR ? RECORD_ADDR : RECORD_ADDR_GONE;
 	ret->addr = (struct addr_record){
 		.ifindex = (int)header->ifa_index,
@@ -337,7 +340,9 @@ static int decode_addr(const struct nlmsghdr *message, struct record *ret)
 		.broadcast = ip4_or_0(tb[IFA_BROADCAST]),
 		.len = header->ifa_prefixlen,
 		.scope = header->ifa_scope,
-		.secondary = u32_or(tb[IFA_FLAGS], header->ifa_flags) & IFA_F_SECONDARY,
+		.secondary = flags & IFA_F_SECONDARY,
+		.noprefixroute = flags & IFA_F_NOPREFIXROUTE,
+		.metric = u32_or(tb[IFA_RT_PRIORITY], 0),
 	};
 	return NL_RECORD;
 }

@@ -6,7 +6,8 @@
 
 /*
  * What the look-up of one flow (lookup.c) and that of a range of them (lookup_range.c) have in
- * common: a step of the walk over rules, tables and aliases each. For these two only.
+ * common: a step of the walk over rules, tables and aliases each. For these two, and for the
+ * look-up of a gateway (change/change_gateway.c).
  */
 
 /*

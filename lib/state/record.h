@@ -91,6 +91,8 @@ struct addr_record {
 	uint8_t len;
 	uint8_t scope;
 	bool secondary;
+	bool noprefixroute; /* IFA_F_NOPREFIXROUTE: the kernel makes no route for its network */
+	uint32_t metric; /* IFA_RT_PRIORITY: of that route */
 };
 
 #define NETCONF_ALL -1

@@ -201,7 +201,9 @@ static int apply_addr(struct state *state, const struct addr_record *addr)
 	if (known) {
 		bool same = known->broadcast.host == addr->broadcast.host &&
 			    known->scope == addr->scope &&
-			    known->secondary == addr->secondary;
+			    known->secondary == addr->secondary &&
+			    known->noprefixroute == addr->noprefixroute &&
+			    known->metric == addr->metric;
 
 		if (same)
 			return 0;

@@ -230,7 +230,7 @@ static void take_line(struct recording *recording, char *text)
 	if (strncmp(text, "storm ", 6) == 0 || !host_parse(text, &line, why) ||
 		line.model)
 		return;
-	if (line.object == HOST_LINK && line.verb == HOST_ADD)
+	if (host_is(&line, CHANGE_LINK) && line.change.verb == CHANGE_ADD)
 		(void)host_build(&line, &stands_in);
 	else
 		(void)host_do(text);

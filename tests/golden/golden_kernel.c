@@ -33,7 +33,7 @@
 
 struct stand_in {
 	char name[NAME_MAX_];
-	struct host_link link;
+	struct change_link link;
 };
 
 struct hosts {
@@ -207,7 +207,7 @@ static void begin(struct hosts *hosts)
 }
 
 /* What a stand-in is expected to bring goes by its kind, but for these. */
-static bool kind_matters(const struct host_link *link)
+static bool kind_matters(const struct change_link *link)
 {
 	return strcmp(link->kind, "wireguard") != 0 &&
 	       !(strcmp(link->kind, "ipip") == 0 && strcmp(link->name, "tunl0") == 0);
@@ -227,14 +227,14 @@ static void build(struct hosts *hosts, const char *text)
 	} else if (line.model) {
 		leave(hosts, text, "only the model can do this");
 	} else if (!host_build(&line, &stands_in)) {
-		if (line.object == HOST_LINK)
+		if (host_is(&line, CHANGE_LINK))
 			leave(hosts, text, "this kernel refuses it");
 		else
 			wrong(hosts, text, "this kernel refuses it");
 	} else if (stands_in) {
-		strcpy(stand_in.name, line.link.name);
-		stand_in.link = line.link;
-		hosts->kinds_differ |= kind_matters(&line.link);
+		strcpy(stand_in.name, line.change.link.name);
+		stand_in.link = line.change.link;
+		hosts->kinds_differ |= kind_matters(&line.change.link);
 		if (array_push(&hosts->stand_ins, &stand_in) < 0)
 			abort();
 	}

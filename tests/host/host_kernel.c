@@ -185,7 +185,7 @@ int host_storm(const char *text)
 }
 
 /* net.ipv4.conf.d0.rp_filter into /proc/sys: dots are slashes there, and slashes dots */
-static bool write_sysctl(const struct host_setting *setting)
+static bool write_sysctl(const struct change_setting *setting)
 {
 	char path[128], value[16];
 	int length = snprintf(value, sizeof(value), "%d", setting->value);
@@ -278,20 +278,17 @@ static bool do_line(const struct host_line *line)
 	switch (line->object) {
 	case HOST_NOTHING:
 		return true;
-	case HOST_LINK:
-	case HOST_ADDRESS:
-	case HOST_ROUTE:
-	case HOST_RULE:
-	case HOST_NEXTHOP:
+	case HOST_CHANGE:
+		if (line->change.object == CHANGE_SETTING)
+			return write_sysctl(&line->change.setting);
+		return run_ip(line->text);
 	case HOST_NEIGHBOUR:
 		return run_ip(line->text);
-	case HOST_SYSCTL:
-		return write_sysctl(&line->setting);
 	case HOST_JOIN:
 		return join(line->device.name, line->device.group);
 	case HOST_INET_CONF:
-		return inet_conf_set(
-			line->setting.name, line->setting.which, line->setting.value);
+		return inet_conf_set(line->change.setting.name,
+			line->change.setting.which, line->change.setting.value);
 	case HOST_CARRIER:
 		return carrier(line->device.name, line->device.on);
 	case HOST_NEXTHOP_GROUP:
@@ -327,7 +324,7 @@ bool host_new(void)
 	/* not what it inherits from its maker: as the model has it */
 	for (unsigned int key = 0; key < DEVCONF_COUNT; key++) {
 		static const char *const names[] = { "all", "default" };
-		struct host_setting setting = { .value = 0 };
+		struct change_setting setting = { .value = 0 };
 
 		for (size_t i = 0; devconf_name(key) && i < ELEMENTS(names); i++) {
 			snprintf(setting.key, sizeof(setting.key), "conf.%s.%s", names[i],
@@ -363,11 +360,13 @@ static bool build_veth(const struct host_line *line)
 	char text[2 * WORDS_TEXT];
 
 	snprintf(text, sizeof(text), "%s peer name %s netns other", line->text,
-		line->link.name);
+		line->change.link.name);
 	if (!run_ip(text))
 		return false;
-	snprintf(text, sizeof(text), "ip -n other link set %s up", line->link.name);
-	return run_ip(text) && (!line->link.up || runs(line->link.name, true));
+	snprintf(
+		text, sizeof(text), "ip -n other link set %s up", line->change.link.name);
+	return run_ip(text) &&
+	       (!line->change.link.up || runs(line->change.link.name, true));
 }
 
 static bool plug(const char *device, bool in)
@@ -382,7 +381,7 @@ static bool plug(const char *device, bool in)
 /* A tun device, held as long as this program lives */
 static bool build_tun(const struct host_line *line)
 {
-	const struct host_link *link = &line->link;
+	const struct change_link *link = &line->change.link;
 	struct ifreq request = { .ifr_flags = IFF_TUN | IFF_NO_PI };
 	int fd = open("/dev/net/tun", O_RDWR | O_CLOEXEC);
 	char text[128];
@@ -410,7 +409,7 @@ static bool can_stand_in(const char *kind)
 /* As it is said, or a tun device for a kind that this kernel hasn't. */
 static bool build_link(const struct host_line *line, bool *ret_stands_in)
 {
-	const struct host_link *link = &line->link;
+	const struct change_link *link = &line->change.link;
 
 	if (strcmp(link->kind, "veth") == 0 && !link->peer[0])
 		return build_veth(line);
@@ -425,12 +424,12 @@ static bool build_link(const struct host_line *line, bool *ret_stands_in)
 
 bool host_build(const struct host_line *line, bool *ret_stands_in)
 {
-	const struct host_link *link = &line->link;
+	const struct change_link *link = &line->change.link;
 
 	*ret_stands_in = false;
-	if (line->object != HOST_LINK)
+	if (!host_is(line, CHANGE_LINK))
 		return do_line(line);
-	if (line->verb == HOST_ADD)
+	if (line->change.verb == CHANGE_ADD)
 		return build_link(line, ret_stands_in);
 	if (link->carrier_on || link->carrier_off)
 		return plug(link->name, link->carrier_on);

@@ -12,17 +12,12 @@
 #include <stdbool.h>
 
 /*
- * Hosts out of lines (host.h), as the model has them: each line becomes the records that the
- * kernel would announce. What the kernel does besides is done here, too: an address, and a link
- * that comes up, make local, broadcast and connected routes; a primary address takes its
- * secondaries along; the first VRF brings its rule; `ip rule del` and `ip route del` find
- * what they mean. What goes in silence is left to state_apply(), whose task that is.
+ * Hosts out of lines (host.h), as the model has them: lib/change makes what a line says, and the
+ * kernel does besides. A `model` line becomes the one record that the kernel would announce, and so
+ * does a carrier.
  *
- * A line that is none ends the program with a sentence, and so does one that the kernel would
- * refuse, as far as that is seen: a device, address, route or rule that isn't there, a device or
- * address that is there already. `if9` is index 9 without a look.
- *
- * An address with noprefixroute gets its route all the same when its link comes up again.
+ * A line that is none ends the program with a sentence, and so does one that the kernel would refuse.
+ * In a `model` line, `if9` is index 9 without a look.
  */
 int model_line(struct state *state, const char *line);
 

@@ -64,15 +64,16 @@ const char *silent_word(const struct state *state, const char *text)
 
 	if (!host_parse(text, &line, why))
 		return NULL;
-	if (line.object == HOST_SYSCTL && line.setting.name[0])
-		return silent_setting(line.setting.which);
+	if (host_is(&line, CHANGE_SETTING) && line.change.setting.name[0])
+		return silent_setting(line.change.setting.which);
 	/* of a link that is up a message tells, though not of what */
 	if (line.object == HOST_INET_CONF)
-		return is_down(state, line.setting.name) &&
-				       !is_netconf(state, line.setting.which)
+		return is_down(state, line.change.setting.name) &&
+				       !is_netconf(state, line.change.setting.which)
 			       ? word("IFLA_INET_CONF")
 			       : NULL;
-	if (line.object == HOST_LINK && line.verb == HOST_SET && line.link.has_group)
-		return is_down(state, line.link.name) ? word("group") : NULL;
+	if (host_is(&line, CHANGE_LINK) && line.change.verb == CHANGE_SET &&
+		line.change.link.has_group)
+		return is_down(state, line.change.link.name) ? word("group") : NULL;
 	return NULL;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "host/words.h"
+#include "change/words.h"
 #include "kernel/rng.h"
 
 /* A line of host.h, or one that asks (ask.h). */

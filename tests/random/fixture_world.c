@@ -101,11 +101,11 @@ static void make_nexthops(struct world *world, struct chance *chance)
 	char word[32];
 
 	for (int id = 1; id < 5; id++)
-		world_line(world, "ip nexthop add id %d dev %s", id,
+		world_line(world, "model ip nexthop add id %d dev %s", id,
 			one_of(chance, "eth0|eth1|eth2|eth3|p0|t0", word));
-	world_line(world, "ip nexthop add id 5 blackhole");
+	world_line(world, "model ip nexthop add id 5 blackhole");
 	for (int id = 6; id < 9; id++)
-		world_line(world, "ip nexthop add id %d group %u/%u", id,
+		world_line(world, "model ip nexthop add id %d group %u/%u", id,
 			1 + chance_below(chance, 4), 1 + chance_below(chance, 4));
 }
 

@@ -162,7 +162,7 @@ static void a_route(struct play *play)
 			tables[chance_below(play->chance, 5)],
 			chance_below(play->chance, 2));
 	if (is_possible(play->world.state, line))
-		world_line(&play->world, "ip route add %s", line);
+		world_line(&play->world, "model ip route add %s", line);
 	else
 		line[0] = 0;
 }

@@ -116,39 +116,40 @@ static void some_rules(struct world *world, struct chance *chance)
 		switch (chance_below(chance, 7)) {
 		case 0:
 			world_line(world,
-				"ip rule add priority %u from 192.0.2.%u/31 lookup %u",
+				"model ip rule add priority %u from 192.0.2.%u/31 lookup %u",
 				priority, chance_below(chance, 2) * 2, table);
 			break;
 		case 1:
 			world_line(world,
-				"ip rule add priority %u %s fwmark %u/%u lookup %u",
+				"model ip rule add priority %u %s fwmark %u/%u lookup %u",
 				priority, chance_one_in(chance, 3) ? " not" : "",
 				chance_below(chance, 3), 1 + chance_below(chance, 3),
 				table);
 			break;
 		case 2:
 			world_line(world,
-				"ip rule add priority %u from 192.0.2.%u fwmark 1 lookup %u",
+				"model ip rule add priority %u from 192.0.2.%u fwmark 1 lookup %u",
 				priority, chance_below(chance, 4), table);
 			break;
 		case 3:
 			world_line(world,
-				"ip rule add priority %u ipproto %u sport %u-9 lookup %u",
+				"model ip rule add priority %u ipproto %u sport %u-9 lookup %u",
 				priority, chance_one_in(chance, 2) ? 6u : 17u,
 				chance_below(chance, 9), table);
 			break;
 		case 4: /* all of one tos, between those of some destinations */
-			world_line(world, "ip rule add priority %u tos 0x10 lookup %u",
+			world_line(world,
+				"model ip rule add priority %u tos 0x10 lookup %u",
 				priority, table);
 			break;
 		case 5:
 			world_line(world,
-				"ip rule add priority %u from 192.0.2.%u tos 0x10 lookup %u",
+				"model ip rule add priority %u from 192.0.2.%u tos 0x10 lookup %u",
 				priority, chance_below(chance, 4), table);
 			break;
 		default:
 			world_line(world,
-				"ip rule add priority %u not from 192.0.2.%u tos 0x10 lookup %u",
+				"model ip rule add priority %u not from 192.0.2.%u tos 0x10 lookup %u",
 				priority, chance_below(chance, 4), table);
 			break;
 		}

@@ -80,7 +80,7 @@ static int do_reread(void *data, int ifindex, int *ret)
 	world->overwrites = 0;
 	r = do_read(data, ifindex, ret);
 	if (world->goes) {
-		model_line(world->state, "ip link del tunl0");
+		model_line(world->state, "model ip link del tunl0");
 		if (world->reused)
 			model(world->state, "ip link add tun9 index 5 up type tun");
 		world->goes = 0;

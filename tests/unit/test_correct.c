@@ -301,7 +301,7 @@ START_TEST(another_interface_is_not_ours)
 	/* the same index and name, but it went in between */
 	world_init(&world, CORRECT, strict);
 	world_is(&world, 0, "corrected tunl0 1>2", 2);
-	model_line(world.state, "ip link del tunl0");
+	model_line(world.state, "model ip link del tunl0");
 	model(world.state, "ip link add tunl0 index 5 type ipip");
 	model_sysctl(world.state, "tunl0", "rp_filter", 2);
 	world_is(&world, 1000, "", 2);
@@ -312,7 +312,7 @@ START_TEST(another_interface_is_not_ours)
 	/* gone */
 	world_init(&world, CORRECT, strict);
 	world_is(&world, 0, "corrected tunl0 1>2", 2);
-	model_line(world.state, "ip link del tunl0");
+	model_line(world.state, "model ip link del tunl0");
 	ck_assert_str_eq(world_turn(&world, 1000), "");
 	ck_assert_uint_eq(world.ledger->entries.count, 0);
 	world_done(&world);
@@ -399,7 +399,7 @@ START_TEST(an_index_is_given_to_another_in_the_middle_of_it)
 	ck_assert_uint_eq(report->findings.count, 1);
 	input = world_input(&world, &port, report, 0);
 	array_clear(&world.state->links);
-	model_line(world.state, "ip link del tunl0");
+	model_line(world.state, "model ip link del tunl0");
 	model_link(world.state, 5, "tun9", "type tun");
 	model_sysctl(world.state, "tun9", "rp_filter", 1);
 	ck_assert_int_eq(

@@ -260,7 +260,7 @@ START_TEST(what_is_left_of_one_that_went_is_taken_back)
 		"interfaces = ( { kind = \"ipip\"; mode = \"correct\"; } );correct = { allow_all = true; address_wait = 0; restore_after = 1000; };",
 		lines);
 	world_is(&world, 0, "corrected tunl0 1>0", 0);
-	model_line(world.state, "ip link del tunl0");
+	model_line(world.state, "model ip link del tunl0");
 	(void)world_turn(&world, 10000);
 	ck_assert_str_eq(world_turn(&world, 70000), "restored all 0>1");
 	ck_assert_int_eq(*world_value(&world, NETCONF_ALL), 1);

@@ -9,17 +9,19 @@ static const struct {
 	const char *line, *why;
 } no_lines[] = {
 	{ "link 2 eth0", "host: \"link\" begins no line that is known" },
-	{ "ip tunnel add", "ip: \"tunnel\" is no object that is known" },
+	{ "ip tunnel add",
+		"ip: \"tunnel\" is no object that is known; allowed: route, rule, address, link, nexthop, KEY=VALUE" },
 	{ "ip neighbour add 10.0.0.1 on eth0", "ip neighbour: \"on\" is unknown" },
 	{ "ip", "ip: a word is missing at the end" },
 	{ "ip link set", "ip link: a word is missing at the end" },
-	{ "ip link append eth0", "ip link: \"append\" can't be done to it" },
+	{ "ip link append eth0",
+		"ip link: \"append\" can't be done to it; allowed: add, set, del" },
 	{ "ip link add eth0", "ip link: a new link needs its type" },
 	{ "ip link add eth0 type veth colour red", "ip link: \"colour\" is unknown" },
 	{ "ip link add a-name-of-17-char type veth",
 		"ip link: \"a-name-of-17-char\" is too long for a name" },
-	{ "ip link add eth0 type veth peer colour",
-		"ip link: \"colour\" is unknown of a peer" },
+	{ "ip link add eth0 type veth peer colour red",
+		"ip link: \"red\" is unknown of a peer; allowed: name, index, netns" },
 	{ "ip link set eth0 carrier away", "ip link: \"away\" is neither on nor off" },
 	{ "ip link set eth0 mtu long", "ip link: \"long\" is no number" },
 	{ "ip link set eth0 index 7", "ip link: \"index\" is unknown" },
@@ -32,7 +34,7 @@ static const struct {
 	{ "ip address add 10.0.0.1/24 dev eth0 secondary",
 		"ip address: \"secondary\" is unknown" },
 	{ "ip route add 10.0.0.1/24 dev eth0",
-		"ip route: \"10.0.0.1/24\" is no IPv4 prefix" },
+		"ip route: \"10.0.0.1/24\" has bits set behind its length" },
 	{ "ip route add default by eth0", "ip route: \"by\" is unknown" },
 	{ "ip route add default via eth0", "ip route: \"eth0\" is no IPv4 address" },
 	{ "ip route add default dev eth0 append", "ip route: \"append\" is unknown" },
@@ -43,7 +45,8 @@ static const struct {
 	{ "ip rule add priority 1 fwmark 1-2 lookup 7", "ip rule: \"1-2\" is no number" },
 	{ "ip rule add priority 1 dport 1- lookup 7", "ip rule: \"1-\" is no number" },
 	{ "ip rule add priority 1 ipproto gre", "ip rule: \"gre\" is no protocol" },
-	{ "ip rule replace priority 1", "ip: \"replace\" can't be done to it" },
+	{ "ip rule replace priority 1",
+		"ip rule: \"replace\" can't be done to it; allowed: add, del, flush" },
 	{ "ip rule add priority 1 blind", "ip rule: \"blind\" is unknown" },
 	{ "ip nexthop add dev eth0", "ip nexthop: its id is missing" },
 	{ "ip nexthop add id 1 group 2,3,4", "ip nexthop: \"2,3,4\" is no group" },
@@ -139,7 +142,9 @@ START_TEST(lines_mean_what_they_mean_to_the_kernel)
 			  "ip link set d0 up" },
 			"254 3" },
 		{ { "ip link set eth0 down", "ip link set eth0 up" }, "254 1" },
-		{ { "ip link set eth0 mtu 60" }, "254 0" },
+		{ { "ip link add du0 up type dummy", "ip address add 10.1.0.2/24 dev du0",
+			  "ip link set du0 mtu 60" },
+			"254 2" },
 		{ { "ip link add red up type vrf table 99",
 			  "ip link set eth0 master red" },
 			"99 3" },
@@ -166,10 +171,10 @@ START_TEST(groups_have_members_and_weights)
 
 	ck_assert_msg(
 		host_parse("ip nexthop add id 9 group 1/2,7/3", &line, why), "%s", why);
-	ck_assert_uint_eq(line.member_count, 3);
-	ck_assert_uint_eq(line.members[1].id, 2);
-	ck_assert_uint_eq(line.members[1].weight, 7);
-	ck_assert_uint_eq(line.members[2].weight, 1);
+	ck_assert_uint_eq(line.change.member_count, 3);
+	ck_assert_uint_eq(line.change.members[1].id, 2);
+	ck_assert_uint_eq(line.change.members[1].weight, 7);
+	ck_assert_uint_eq(line.change.members[2].weight, 1);
 }
 END_TEST
 

@@ -30,7 +30,7 @@ static const struct row {
 	{ "down: a local prefix by hand is of host scope and stays",
 		{ "ip route add local 30.0.0.0/8 dev eth0",
 			"ip route add 31.0.0.0/8 dev eth0 scope host",
-			"ip route add local 32.0.0.0/8 dev eth0 scope 0" },
+			"model ip route add local 32.0.0.0/8 dev eth0 scope 0" },
 		"ip link set eth0 down", { "30.0.0.0/8", "31.0.0.0/8", "-32.0.0.0/8" } },
 	{ "down: a multipath route with a leg alive stays",
 		{ "ip route add 20.0.0.0/8 nexthop dev eth0 nexthop dev eth1",

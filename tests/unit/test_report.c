@@ -231,7 +231,7 @@ START_TEST(what_the_kernel_made_for_an_address_contests_no_network)
 		const char *line;
 		bool claimed_elsewhere;
 	} steps[] = {
-		{ "ip route add local 10.0.0.2 dev eth0 proto kernel", false },
+		{ "ip route append local 10.0.0.2 dev eth0 proto kernel", false },
 		{ "ip route add local 10.0.0.7 dev lo proto 4", true },
 		{ "ip route add 10.0.0.128/25 dev eth1", true },
 	};

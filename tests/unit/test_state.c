@@ -111,7 +111,7 @@ START_TEST(settings_may_come_before_the_link)
 	struct record link = { .kind = RECORD_LINK,
 		.link = { .ifindex = 5, .name = "new0", .has_inet = true } };
 
-	model(state, "sysctl -w net.ipv4.conf.if5.rp_filter=1");
+	model(state, "model sysctl -w net.ipv4.conf.if5.rp_filter=1");
 	ck_assert_int_eq(state_iface(state, 5)->link.conf.value[DEVCONF_RP_FILTER], 1);
 	ck_assert(!state_iface(state, 5)->announced);
 	link.link.conf.value[DEVCONF_RP_FILTER] = 2;
@@ -191,7 +191,7 @@ START_TEST(without_inet_settings_are_remembered)
 	model(state, "model inet eth0 off");
 	ck_assert(!model_iface(state, "eth0")->link.has_inet);
 	ck_assert(!state->links_stale);
-	model_sysctl(state, "eth0", "accept_local", 1);
+	model(state, "model sysctl -w net.ipv4.conf.eth0.accept_local=1");
 	ck_assert(state->links_stale);
 	ck_assert_int_eq(
 		model_iface(state, "eth0")->link.conf.value[DEVCONF_RP_FILTER], 1);
@@ -595,7 +595,7 @@ START_TEST(states_that_differ_say_where)
 			"setting bc_forwarding of eth0: 1, 0" },
 		{ "sysctl -w net.ipv4.conf.all.accept_local=1",
 			"setting accept_local of all: 1, 0" },
-		{ "sysctl -w net.ipv4.conf.default.rp_filter=2",
+		{ "model sysctl -w net.ipv4.conf.default.rp_filter=2",
 			"setting rp_filter of default: 2, 0" },
 		{ "model dump ip rule add priority 9 lookup 9", "number of rules" },
 		{ "model split", "whether local and main are merged" },

@@ -14,7 +14,7 @@
  */
 #define WORDS_TEXT 4400
 #define WORDS_MOST 1100
-#define WORDS_WHY 160
+#define WORDS_WHY 200
 
 struct words {
 	size_t count, at;
@@ -40,11 +40,17 @@ bool words_take(struct words *words, const char *word);
 bool words_take_either(struct words *words, const char *a, const char *b);
 
 /* Each takes the next word; 0 where it isn't one of that sort. */
-unsigned long words_number(struct words *words);
+unsigned long words_number(struct words *words, unsigned long most);
 struct ip4 words_address(struct words *words);
-struct prefix4 words_prefix(struct words *words); /* default, all: of length 0 */
 uint32_t words_table(struct words *words);
 void words_name(struct words *words, char name[static NAME_MAX_]);
+
+/* A.B.C.D[/LEN], in which bits behind LEN may be set; 10/8 is 10.0.0.0/8. Without LEN it is 32, and
+ * *ret_has_len is left alone. */
+struct ip4 words_host(struct words *words, uint8_t *ret_len, bool *ret_has_len);
+
+/* The same as a prefix; default, all: of length 0. exact: bits behind LEN are refused, not cleared. */
+struct prefix4 words_prefix(struct words *words, bool exact);
 
 /*
  * Two numbers with one of the characters between between them. Returns that, 0: there is

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "host/words.h"
+#include "change/words.h"
 
 #include "fib/route.h"
 
@@ -12,7 +12,7 @@ void words_cut(struct words *words, const char *line)
 	char *save = NULL;
 
 	words->count = words->at = 0;
-	words->about = "host";
+	words->about = "change";
 	words->why[0] = '\0';
 	if (strlen(line) >= sizeof(words->text)) {
 		words_refuse(words, NULL, "the line is too long");
@@ -71,17 +71,26 @@ bool words_take_either(struct words *words, const char *a, const char *b)
 	return words_take(words, a) || words_take(words, b);
 }
 
+/* strtoul() without its signs and blanks; nothing here has more than 64 bits. */
+static unsigned long word_number(const char *text, char **ret_end)
+{
+	if (*text >= '0' && *text <= '9')
+		return strtoul(text, ret_end, 0);
+	*ret_end = (char *)text;
+	return 0;
+}
+
 char words_pair(struct words *words, const char *between, unsigned long ret[static 2])
 {
 	const char *word = words_next(words);
 	char *end, found = 0;
 
-	ret[0] = ret[1] = strtoul(word, &end, 0);
+	ret[0] = ret[1] = word_number(word, &end);
 	if (end != word && *end && strchr(between, *end)) {
 		const char *second = end + 1;
 
 		found = *end;
-		ret[1] = strtoul(second, &end, 0);
+		ret[1] = word_number(second, &end);
 		if (end == second)
 			end = (char *)word;
 	}
@@ -92,11 +101,14 @@ char words_pair(struct words *words, const char *between, unsigned long ret[stat
 	return 0;
 }
 
-unsigned long words_number(struct words *words)
+unsigned long words_number(struct words *words, unsigned long most)
 {
+	const char *word = words_left(words) ? words->word[words->at] : NULL;
 	unsigned long numbers[2];
 
 	(void)words_pair(words, "", numbers);
+	if (numbers[0] > most)
+		words_refuse(words, word, "is too large a number");
 	return numbers[0];
 }
 
@@ -110,17 +122,54 @@ struct ip4 words_address(struct words *words)
 	return addr;
 }
 
-struct prefix4 words_prefix(struct words *words)
+/* 10/8 is 10.0.0.0/8. */
+static void complete_dots(char text[static IP4_TEXT])
 {
-	struct prefix4 prefix = prefix4(ip4(0), 0);
-	const char *word;
+	size_t dots = 0;
 
-	if (words_take_either(words, "default", "all"))
-		return prefix;
-	word = words_next(words);
-	if (prefix4_parse(word, &prefix) < 0)
-		words_refuse(words, word, "is no IPv4 prefix");
-	return prefix;
+	for (const char *c = text; *c; c++)
+		dots += *c == '.';
+	for (; dots < 3 && strlen(text) + 3 <= IP4_TEXT; dots++)
+		strcat(text, ".0");
+}
+
+struct ip4 words_host(struct words *words, uint8_t *ret_len, bool *ret_has_len)
+{
+	const char *word = words_next(words), *slash = strchr(word, '/');
+	size_t length = slash ? (size_t)(slash - word) : strlen(word);
+	unsigned long len = 32;
+	char text[IP4_TEXT], *end = text;
+	struct ip4 addr = ip4(0);
+
+	if (slash)
+		len = strtoul(slash + 1, &end, 10);
+	if (length < sizeof(text)) {
+		memcpy(text, word, length);
+		text[length] = '\0';
+		if (slash && length)
+			complete_dots(text);
+	}
+	if (length >= sizeof(text) || ip4_parse(text, &addr) < 0 || len > 32 ||
+		(slash && (end == slash + 1 || *end)))
+		words_refuse(words, word, "is no IPv4 address");
+	*ret_len = (uint8_t)len;
+	*ret_has_len |= slash != NULL;
+	return addr;
+}
+
+struct prefix4 words_prefix(struct words *words, bool exact)
+{
+	const char *word = words_left(words) ? words->word[words->at] : NULL;
+	bool has_len = false;
+	struct ip4 addr;
+	uint8_t len;
+
+	if (words_take(words, "default") || words_take_either(words, "all", "any"))
+		return prefix4(ip4(0), 0);
+	addr = words_host(words, &len, &has_len);
+	if (exact && !words_failed(words) && prefix4(addr, len).addr.host != addr.host)
+		words_refuse(words, word, "has bits set behind its length");
+	return prefix4(addr, len <= 32 ? len : 32);
 }
 
 uint32_t words_table(struct words *words)
@@ -131,7 +180,7 @@ uint32_t words_table(struct words *words)
 		return TABLE_MAIN;
 	if (words_take(words, "default"))
 		return TABLE_DEFAULT;
-	return (uint32_t)words_number(words);
+	return (uint32_t)words_number(words, UINT32_MAX);
 }
 
 void words_name(struct words *words, char name[static NAME_MAX_])
