@@ -224,20 +224,28 @@ static void print_example(const struct finding *finding, FILE *out)
 		flow_format(&finding->example, finding->iif, words));
 }
 
+static const char *kind_name(enum changes_kind kind)
+{
+	switch (kind) {
+	case CHANGES_WORSE:
+		return "worse";
+	case CHANGES_BETTER:
+		return "better";
+	case CHANGES_OTHER:
+		return "different";
+	}
+	return "different";
+}
+
 static void print_change(const struct changes_item *change, FILE *out)
 {
-	static const char *const kinds[] = {
-		[CHANGES_WORSE] = "worse",
-		[CHANGES_BETTER] = "better",
-		[CHANGES_OTHER] = "different",
-	};
 	const struct finding *before = change->before, *after = change->after;
 	const struct finding *last = after ? after : before;
 	const char *from = before ? finding_severity_name(before->severity) : "";
 	const char *to = after ? finding_severity_name(after->severity) : "";
 
 	(void)fputc('\n', out);
-	print_part(out, "%s: %s %s (", kinds[change->kind],
+	print_part(out, "%s: %s %s (", kind_name(change->kind),
 		!before	 ? "new"
 		: !after ? "gone"
 			 : "changed",
