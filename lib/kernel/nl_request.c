@@ -48,6 +48,8 @@ struct nl_request {
 	char *buffer;
 	const char *at; /* what is still to be taken of the datagram at hand */
 	size_t left;
+	nl_tap tap;
+	void *tap_data;
 	struct conversation open;  /* a dump that is taken step by step */
 	struct fetch_ahead *ahead; /* its, NULL where there is no thread to be had */
 };
@@ -128,6 +130,22 @@ static ssize_t admit(struct nl_request *request, ssize_t length, uint32_t port,
 		return -EBADMSG;
 	}
 	return length;
+}
+
+void nl_request_tap(struct nl_request *request, nl_tap tap, void *userdata)
+{
+	request->tap = tap;
+	request->tap_data = userdata;
+}
+
+/* A datagram has come: it is at hand now. */
+static void begin_datagram(struct nl_request *request, struct conversation *talk,
+	const char *data, size_t length)
+{
+	request->at = data;
+	request->left = length;
+	if (request->tap && talk->dump && talk->failed == 0)
+		talk->failed = request->tap(data, length, request->tap_data);
 }
 
 /* One datagram from the kernel. Returns its length, 0 where none is there and MSG_DONTWAIT among
@@ -230,8 +248,7 @@ static int step_dump(struct nl_request *request, struct conversation *talk, int 
 		}
 		if (length < 0)
 			return (int)length;
-		request->at = request->buffer;
-		request->left = (size_t)length;
+		begin_datagram(request, talk, request->buffer, (size_t)length);
 	}
 	return take_some(request, talk, most);
 }
@@ -266,8 +283,7 @@ static int take_fetched(struct nl_request *request, struct conversation *talk,
 		talk->failed = talk->failed ?: -EBADMSG;
 		return 1;
 	}
-	request->at = fetched->data;
-	request->left = (size_t)length;
+	begin_datagram(request, talk, fetched->data, (size_t)length);
 	return take_some(request, talk, most);
 }
 
@@ -411,7 +427,7 @@ int nl_request_dump(struct nl_request *request, unsigned int what, record_handle
 
 	for (size_t i = 0; i < ELEMENTS(dumps); i++) {
 		struct conversation talk = {
-			.dump = true, .answer = hand_on, .userdata = &to
+			.dump = true, .answer = handler ? hand_on : NULL, .userdata = &to
 		};
 		int r;
 

@@ -42,7 +42,17 @@ DEFINE_FREEP(struct nl_request, nl_request_free)
 const struct nl_counts *nl_request_counts(const struct nl_request *request);
 
 /*
- * Dumps what (NL_DUMP_x ored together) and hands each record, with .dump set, to handler.
+ * Sees each datagram of a dump's answers as the kernel sent it, before it is decoded; valid during
+ * the call. Returns 0, or a negative errno, which ends the dump as one of a handler does.
+ */
+typedef int (*nl_tap)(const void *datagram, size_t length, void *userdata);
+
+/* From now on tap sees those of nl_request_dump(); NULL: nobody does. */
+void nl_request_tap(struct nl_request *request, nl_tap tap, void *userdata);
+
+/*
+ * Dumps what (NL_DUMP_x ored together) and hands each record, with .dump set, to handler; NULL: the
+ * messages are not decoded, only a tap sees them.
  *
  * Returns 0; -EAGAIN when the kernel reports a change during the dump
  * (NLM_F_DUMP_INTR: links, addresses, nexthops): records have been handed out, but some may

@@ -196,7 +196,7 @@ static int reaches_validation(
 	if (r < 0 || !ipv4)
 		return r;
 	if (ip4_is_multicast(flow->dst)) {
-		r = procsys_read_memberships(find_membership, &joined);
+		r = procsys_read_memberships(NULL, find_membership, &joined);
 		*ret = joined.found;
 		return r;
 	}

@@ -30,25 +30,51 @@ static int parse_number(const char *text, int32_t *ret)
 	return 0;
 }
 
-/* A file of one number. */
-static int read_number(const char *path, int32_t *ret)
+int procsys_read_file(const char *path, char **ret, size_t *ret_length)
 {
-	_cleanup_(closep) int fd = open(path, O_RDONLY | O_CLOEXEC);
-	char text[32];
-	ssize_t length;
+	_cleanup_(fclosep) FILE *file = fopen(path, "re");
+	_cleanup_(freep) char *text = NULL;
+	size_t size = 0;
 
-	if (fd < 0)
+	if (!file)
 		return -errno;
-	do
-		length = read(fd, text, sizeof(text) - 1);
-	while (length < 0 && errno == EINTR);
-	if (length < 0)
-		return -errno;
-	text[length] = '\0';
-	return parse_number(text, ret);
+	/* to the end: a text of /proc has no 0 byte */
+	errno = 0;
+	ssize_t length = getdelim(&text, &size, '\0', file);
+	if (ferror(file) || (length < 0 && !feof(file)))
+		return errno ? -errno : -EIO;
+	if (length < 0) {
+		free(text);
+		text = calloc(1, 1);
+		length = 0;
+	}
+	if (!text)
+		return -ENOMEM;
+	*ret_length = (size_t)length;
+	*ret = take_ptr(text);
+	return 0;
 }
 
-static int read_conf(const char *which, struct netconf_record *ret)
+static int read_text(const struct procsys_source *source, const char *path, char **ret,
+	size_t *ret_length)
+{
+	return source ? source->read(path, ret, ret_length, source->userdata)
+		      : procsys_read_file(path, ret, ret_length);
+}
+
+/* A file of one number. */
+static int read_number(
+	const struct procsys_source *source, const char *path, int32_t *ret)
+{
+	_cleanup_(freep) char *text = NULL;
+	size_t length;
+	int r = read_text(source, path, &text, &length);
+
+	return r < 0 ? r : parse_number(text, ret);
+}
+
+static int read_conf(const struct procsys_source *source, const char *which,
+	struct netconf_record *ret)
 {
 	static const enum devconf_key keys[] = {
 		DEVCONF_ACCEPT_LOCAL,
@@ -63,7 +89,7 @@ static int read_conf(const char *which, struct netconf_record *ret)
 		char path[96];
 		(void)snprintf(path, sizeof(path), "/proc/sys/net/ipv4/conf/%s/%s", which,
 			devconf_name(keys[i]));
-		int r = read_number(path, &ret->conf.value[keys[i]]);
+		int r = read_number(source, path, &ret->conf.value[keys[i]]);
 
 		if (r == -ENOENT)
 			continue;
@@ -74,7 +100,8 @@ static int read_conf(const char *which, struct netconf_record *ret)
 	return ret->has ? 0 : -ENOENT;
 }
 
-int procsys_read_all(record_handler handler, void *userdata)
+int procsys_read_all(
+	const struct procsys_source *source, record_handler handler, void *userdata)
 {
 	static const struct {
 		const char *name;
@@ -88,7 +115,7 @@ int procsys_read_all(record_handler handler, void *userdata)
 		struct record record = { .kind = RECORD_NETCONF,
 			.dump = true,
 			.netconf = { .ifindex = confs[i].ifindex } };
-		int r = read_conf(confs[i].name, &record.netconf);
+		int r = read_conf(source, confs[i].name, &record.netconf);
 		if (r == 0)
 			r = handler(&record, userdata);
 		if (r < 0)
@@ -106,7 +133,7 @@ static const char *rp_filter_path(int ifindex)
 int procsys_read_rp_filter(int ifindex, int *ret)
 {
 	int32_t value;
-	int r = read_number(rp_filter_path(ifindex), &value);
+	int r = read_number(NULL, rp_filter_path(ifindex), &value);
 
 	if (r == 0)
 		*ret = value;
@@ -204,12 +231,20 @@ static int parse_memberships(FILE *file, record_handler handler, void *userdata)
 	return r < 0 ? r : 0;
 }
 
-int procsys_read_memberships(record_handler handler, void *userdata)
+int procsys_read_memberships(
+	const struct procsys_source *source, record_handler handler, void *userdata)
 {
+	_cleanup_(freep) char *text = NULL;
 	_cleanup_(fclosep) FILE *file = NULL;
-	int r = open_net("/proc/thread-self/net/igmp", &file);
+	size_t length;
+	int r = read_text(source, "/proc/thread-self/net/igmp", &text, &length);
 
-	return r < 0 ? r : parse_memberships(file, handler, userdata);
+	if (r < 0)
+		return r;
+	if (!length)
+		return -EBADMSG; /* even where no group is joined it has a head */
+	file = fmemopen(text, length, "r");
+	return file ? parse_memberships(file, handler, userdata) : -errno;
 }
 
 /* The number in line that stands where name does in the line of names. */

@@ -11,6 +11,19 @@
  */
 
 /*
+ * Where the files come from. read() puts the whole of one into *ret, for free(), ended by a 0 byte,
+ * and its length into *ret_length. Returns 0 or a negative errno: -ENOENT, where there is no such
+ * file. A source of NULL is the running kernel.
+ */
+struct procsys_source {
+	int (*read)(const char *path, char **ret, size_t *ret_length, void *userdata);
+	void *userdata;
+};
+
+/* The whole of a file of the running kernel, as above. */
+int procsys_read_file(const char *path, char **ret, size_t *ret_length);
+
+/*
  * The settings of "all" and "default" that only /proc/sys has: accept_local, src_valid_mark,
  * send_redirects, route_localnet, log_martians, and bc_forwarding, which netconf has but does
  * not announce. Hands out two records, RECORD_NETCONF of
@@ -19,13 +32,15 @@
  * not a number), or what handler returned when that was negative.
  * Source: docs/kernel.md 5.1, 5.2.
  */
-int procsys_read_all(record_handler handler, void *userdata);
+int procsys_read_all(
+	const struct procsys_source *source, record_handler handler, void *userdata);
 
 /*
  * The multicast groups joined (/proc/net/igmp), as one RECORD_MEMBERSHIPS, .dump set. Returns
  * as procsys_read_all() does, or -ENOMEM.
  */
-int procsys_read_memberships(record_handler handler, void *userdata);
+int procsys_read_memberships(
+	const struct procsys_source *source, record_handler handler, void *userdata);
 
 /*
  * rp_filter of all (NETCONF_ALL) or default (NETCONF_DEFAULT), which netlink can't write.

@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/utsname.h>
 
 #define TRIES 10 /* of a dump that things change under */
@@ -24,12 +25,23 @@ static int dump_all(struct nl_request *request, unsigned int what, struct state 
 	return r;
 }
 
+int snapshot_note_record(const char *key, const char *text, struct record *ret)
+{
+	*ret = (struct record){ .kind = RECORD_KERNEL, .dump = true };
+	if (strcmp(key, SNAPSHOT_NOTE_KERNEL) == 0)
+		return kernel_version_parse(text, &ret->kernel) < 0 ? -EBADMSG : 0;
+	ret->kind = RECORD_MERGED;
+	ret->local_main_merged = strcmp(text, "1") == 0;
+	return ret->local_main_merged || strcmp(text, "0") == 0 ? 0 : -EBADMSG;
+}
+
 static int read_version(struct state *state)
 {
-	struct record record = { .kind = RECORD_KERNEL, .dump = true };
+	struct record record;
 	struct utsname name;
 
-	if (uname(&name) < 0 || kernel_version_parse(name.release, &record.kernel) < 0)
+	if (uname(&name) < 0 ||
+		snapshot_note_record(SNAPSHOT_NOTE_KERNEL, name.release, &record) < 0)
 		return 0; /* unknown: as the newest */
 	return state_apply_handler(&record, state);
 }
@@ -108,12 +120,77 @@ int snapshot_read(
 		r = read_merged(state, may_be_merged(known));
 	if (r >= 0)
 		r = dump_all(request, NL_DUMP_ROUTES, state);
-	return r < 0 ? r : procsys_read_all(state_apply_handler, state);
+	return r < 0 ? r : procsys_read_all(NULL, state_apply_handler, state);
 }
 
 int snapshot_read_memberships(struct state *state)
 {
-	return procsys_read_memberships(state_apply_handler, state);
+	return procsys_read_memberships(NULL, state_apply_handler, state);
+}
+
+static int copy_version(const struct snapshot_copy *copy)
+{
+	struct utsname name;
+
+	if (uname(&name) < 0)
+		return 0;
+	return copy->note(
+		SNAPSHOT_NOTE_KERNEL, name.release, strlen(name.release), copy->userdata);
+}
+
+static int copy_file(const char *path, char **ret, size_t *ret_length, void *userdata)
+{
+	const struct snapshot_copy *copy = userdata;
+	_cleanup_(freep) char *text = NULL;
+	char key[128];
+	size_t length;
+	int r = procsys_read_file(path, &text, &length);
+
+	if (r < 0)
+		return r;
+	(void)snprintf(key, sizeof(key), SNAPSHOT_NOTE_FILE "%s", path);
+	r = copy->note(key, text, length, copy->userdata);
+	if (r < 0)
+		return r;
+	*ret = take_ptr(text);
+	*ret_length = length;
+	return 0;
+}
+
+static int copy_all(
+	struct nl_request *request, const struct snapshot_copy *copy, struct state *state)
+{
+	const struct procsys_source source = { copy_file, (void *)copy };
+	int r = copy_version(copy);
+
+	if (r >= 0)
+		r = read_version(state);
+	if (r >= 0)
+		r = dump_all(request, NL_DUMP_ALL & ~(unsigned int)NL_DUMP_ROUTES, state);
+	if (r >= 0)
+		r = read_merged(state, true);
+	if (r >= 0)
+		r = copy->note(SNAPSHOT_NOTE_MERGED, state->local_main_merged ? "1" : "0",
+			1, copy->userdata);
+	if (r >= 0)
+		r = nl_request_dump(request, NL_DUMP_ROUTES, NULL, NULL);
+	if (r >= 0)
+		r = procsys_read_all(&source, state_apply_handler, state);
+	return r < 0 ? r : procsys_read_memberships(&source, state_apply_handler, state);
+}
+
+int snapshot_read_out(struct nl_request *request, const struct snapshot_copy *copy)
+{
+	_cleanup_(state_freep) struct state *state = state_new();
+	int r;
+
+	if (!state)
+		return -ENOMEM;
+	/* whether the tables are merged is asked by what else there is */
+	nl_request_tap(request, copy->datagram, copy->userdata);
+	r = copy_all(request, copy, state);
+	nl_request_tap(request, NULL, NULL);
+	return r;
 }
 
 int snapshot_begin(struct snapshot *snapshot, struct nl_request *request,
@@ -196,7 +273,7 @@ int snapshot_refresh_rules(struct nl_request *request, struct state *state)
 
 int snapshot_refresh_conf(struct state *state)
 {
-	int r = procsys_read_all(state_apply_handler, state);
+	int r = procsys_read_all(NULL, state_apply_handler, state);
 
 	return r < 0 ? r : refresh_merged(state);
 }
@@ -215,5 +292,5 @@ int snapshot_refresh_link(struct nl_request *request, struct state *state, int i
 {
 	int r = nl_request_link(request, ifindex, state_apply_handler, state);
 
-	return r < 0 ? r : procsys_read_all(state_apply_handler, state);
+	return r < 0 ? r : procsys_read_all(NULL, state_apply_handler, state);
 }

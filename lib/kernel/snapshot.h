@@ -20,6 +20,30 @@ int snapshot_read(
 	struct nl_request *request, const struct state *known, struct state *state);
 
 /*
+ * Where a reading is written down on its way: each datagram of the dumps as the kernel sent it, and in
+ * notes what else was read, as text. Each returns 0 or a negative errno, which ends the reading.
+ */
+struct snapshot_copy {
+	int (*datagram)(const void *bytes, size_t length, void *userdata);
+	int (*note)(const char *key, const char *text, size_t length, void *userdata);
+	void *userdata;
+};
+
+#define SNAPSHOT_NOTE_KERNEL "kernel" /* the release, as uname(2) has it */
+#define SNAPSHOT_NOTE_MERGED "merged" /* "1" or "0": local and main are one trie */
+#define SNAPSHOT_NOTE_FILE "file "    /* and its path: what stands in it */
+
+/*
+ * Reads all that snapshot_read() and snapshot_read_memberships() do, in their order, and hands it to
+ * copy: from that the same state can be made elsewhere (kernel/snapshot_load.h). It keeps no
+ * routes, so that a full table takes no memory. Returns as snapshot_read().
+ */
+int snapshot_read_out(struct nl_request *request, const struct snapshot_copy *copy);
+
+/* The record that a note of SNAPSHOT_NOTE_KERNEL or _MERGED is. Returns 0, or -EBADMSG. */
+int snapshot_note_record(const char *key, const char *text, struct record *ret);
+
+/*
  * The groups joined, which verdicts of multicast packets depend on. To list them takes the
  * kernel time that grows with the square of the links: 0.1 s for 10,000. Returns 0 or a
  * negative errno.

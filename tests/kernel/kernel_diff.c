@@ -108,7 +108,7 @@ static bool same_verdicts(struct world *world, const struct plan *plan, size_t s
 	struct flow_space space;
 
 	/* groups are joined and left unannounced: read when somebody asks about one */
-	if (procsys_read_memberships(state_apply_handler, world->state) < 0)
+	if (procsys_read_memberships(NULL, state_apply_handler, world->state) < 0)
 		world_die("reading memberships", errno);
 	flow_space_of(world->state, &space);
 	for (unsigned int i = 0; i < plan->flows; i++) {
@@ -195,7 +195,7 @@ static bool answers(
 
 	if (!ask_parse(world->state, text, &flow, &expected))
 		return false;
-	if (procsys_read_memberships(state_apply_handler, world->state) < 0)
+	if (procsys_read_memberships(NULL, state_apply_handler, world->state) < 0)
 		world_die("reading memberships", errno);
 	rpf = rpf_judge(&overlay, &flow, NULL);
 	error = -probe_ask(world->request, &flow);

@@ -225,7 +225,7 @@ START_TEST(what_only_proc_has)
 
 	fixture_sysctl("conf/all/accept_local", 1);
 	fixture_sysctl("conf/default/src_valid_mark", 1);
-	ck_assert_int_eq(procsys_read_all(keep_settings, &heard), 0);
+	ck_assert_int_eq(procsys_read_all(NULL, keep_settings, &heard), 0);
 	ck_assert_uint_eq(heard.count, 2);
 	ck_assert_int_eq(record->netconf.ifindex, NETCONF_ALL);
 	ck_assert_int_eq(record->netconf.conf.value[DEVCONF_ACCEPT_LOCAL], 1);
@@ -259,8 +259,8 @@ START_TEST(groups_joined)
 	struct membership all = { fixture_ifindex("v0"), fixture_ip4("224.0.0.1") };
 	struct membership none = { fixture_ifindex("v0"), fixture_ip4("239.1.2.3") };
 
-	ck_assert_int_eq(procsys_read_memberships(find_group, &all), 0);
-	ck_assert_int_eq(procsys_read_memberships(find_group, &none), -ENOENT);
+	ck_assert_int_eq(procsys_read_memberships(NULL, find_group, &all), 0);
+	ck_assert_int_eq(procsys_read_memberships(NULL, find_group, &none), -ENOENT);
 }
 END_TEST
 
