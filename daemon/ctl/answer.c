@@ -18,7 +18,7 @@ void answer_done(struct answer *answer)
 
 enum agreement answer_agreement(const struct answer *answer)
 {
-	if (answer->kernel == KERNEL_UNASKED)
+	if (answer->kernel == KERNEL_UNASKED || answer->kernel == KERNEL_ABSENT)
 		return AGREE_UNASKED;
 	if (strcmp(kernel_answer_name(answer->kernel),
 		    rpf_verdict_name(answer->rpf.verdict)) == 0)

@@ -28,6 +28,8 @@ static const struct option {
 	{ "--no-kernel", OPTION_NO_KERNEL, NULL, NO_VALUE },
 	{ "--yes", OPTION_YES, NULL, NO_VALUE },
 	{ "--state", OPTION_STATE, "DIR", offsetof(struct arguments, state) },
+	{ "--anonymize", OPTION_ANONYMIZE, NULL, NO_VALUE },
+	{ "--snapshot", OPTION_SNAPSHOT, "FILE|-", offsetof(struct arguments, snapshot) },
 };
 
 const char *arguments_options(unsigned int set, char *out, size_t size)

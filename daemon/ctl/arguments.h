@@ -19,13 +19,15 @@ enum argument_option {
 	OPTION_NO_KERNEL = 1 << 7,
 	OPTION_YES = 1 << 8,
 	OPTION_STATE = 1 << 9,
+	OPTION_SNAPSHOT = 1 << 10,
+	OPTION_ANONYMIZE = 1 << 11,
 };
 
 /* A command line, borrowed from argv. */
 struct arguments {
 	const char *verb;   /* the first word, NULL: none */
 	unsigned int given; /* OPTION_x ored together */
-	const char *config, *netns, *batch, *state;
+	const char *config, *netns, *batch, *state, *snapshot;
 	ARRAY(const char *) words; /* what follows the verb and is no option */
 };
 

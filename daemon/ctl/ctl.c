@@ -4,6 +4,7 @@
 #include "base/print.h"
 #include "daemon/ctl/netns.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <string.h>
 
@@ -37,11 +38,17 @@ int ctl_open(struct ctl *ctl, bool configured)
 	char error[ERROR_TEXT] = "out of memory";
 	int r = 0;
 
+	if (arguments->netns && arguments->snapshot) {
+		ctl_say(ctl, "--netns and --snapshot exclude each other");
+		return -EINVAL;
+	}
 	if (arguments->netns)
 		r = netns_enter(arguments->netns, error);
+	if (r >= 0 && arguments->snapshot)
+		r = host_load(&ctl->host, arguments->snapshot, error);
 	if (r >= 0 && (configured || arguments->config))
 		r = host_configure(&ctl->host, arguments->config, error);
-	if (r >= 0)
+	if (r >= 0 && !arguments->snapshot)
 		r = host_open(&ctl->host, error);
 	if (r < 0) {
 		ctl_say(ctl, "%s", error);

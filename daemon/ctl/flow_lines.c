@@ -96,8 +96,13 @@ int flow_lines_file(struct ctl *ctl, const char *option, const char *file,
 {
 	_cleanup_(closep) int opened = -1;
 	int fd = STDIN_FILENO, code = CTL_FINE, r;
+	const char *snapshot = ctl->arguments->snapshot;
 	struct lines lines;
 
+	if (snapshot && strcmp(snapshot, "-") == 0 && strcmp(file, "-") == 0) {
+		ctl_say(ctl, "%s and --snapshot cannot both be standard input", option);
+		return CTL_FAILED;
+	}
 	if (strcmp(file, "-") != 0) {
 		opened = open(file, O_RDONLY | O_CLOEXEC);
 		fd = opened;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "daemon/ctl/host.h"
 
+#include "base/fd.h"
 #include "base/time.h"
 #include "daemon/config/config_text.h"
 #include "kernel/clock.h"
@@ -8,9 +9,12 @@
 #include "kernel/snapshot.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <net/if.h>
 #include <netinet/in.h>
 #include <stdio.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 static int read_state(struct host *host)
 {
@@ -52,14 +56,73 @@ void host_done(struct host *host)
 	nl_request_free(host->request);
 	state_free(host->state);
 	config_free(host->config);
+	snapshot_notes_done(&host->notes);
+}
+
+/* What is wrong with a snapshot, and what is to be done about it. */
+static void word_fault(const char *file, int error, const struct snapshot_fault *fault,
+	char out[static ERROR_TEXT])
+{
+	if (error == -EBADMSG)
+		(void)snprintf(out, ERROR_TEXT,
+			"%s: %s at byte %" PRIu64
+			"; allowed is what rpfilterctl snapshot writes",
+			file, fault->what, fault->at);
+	else
+		(void)snprintf(out, ERROR_TEXT, "%s: %s", file, strerror(-error));
+}
+
+int host_load(struct host *host, const char *file, char error[static ERROR_TEXT])
+{
+	const bool standard = strcmp(file, "-") == 0;
+	_cleanup_(fclosep) FILE *opened = standard ? NULL : fopen(file, "re");
+	struct snapshot_fault fault = { 0 };
+	int r = -errno;
+
+	host->snapshot = standard ? "standard input" : file;
+	if (standard || opened) {
+		host->state = state_new();
+		r = host->state ? snapshot_load(standard ? stdin : opened, host->state,
+					  &host->notes, &fault)
+				: -ENOMEM;
+	}
+	if (r < 0)
+		word_fault(host->snapshot, r, &fault, error);
+	return r;
+}
+
+/* The configuration in a snapshot; none is that of a host without a file. */
+static int configure_from_notes(struct host *host, char error[static ERROR_TEXT])
+{
+	const struct snapshot_note *note =
+		snapshot_notes_find(&host->notes, HOST_NOTE_CONFIG);
+	_cleanup_(closep) int fd = memfd_create("rpfilterd.conf", MFD_CLOEXEC);
+	_cleanup_(freep) char *text = NULL;
+	char path[32];
+	size_t length = (size_t)snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	int r = fd < 0 ? -errno : 0;
+
+	if (r >= 0 && note && write(fd, note->text, note->length) < 0)
+		r = -errno;
+	if (r >= 0)
+		r = config_load(path, true, &host->config, &text);
+	if (r < 0 && text && strncmp(text, path, length) == 0)
+		(void)snprintf(error, ERROR_TEXT, "%s, its configuration%s",
+			host->snapshot, text + length);
+	else if (r < 0)
+		(void)snprintf(error, ERROR_TEXT, "%s", text ? text : strerror(-r));
+	return r;
 }
 
 int host_configure(struct host *host, const char *file, char error[static ERROR_TEXT])
 {
 	_cleanup_(freep) char *text = NULL;
-	int r = config_load(
-		file ? file : RPFILTERD_CONFIG, file != NULL, &host->config, &text);
+	int r;
 
+	if (!file && host->snapshot)
+		return configure_from_notes(host, error);
+	r = config_load(
+		file ? file : RPFILTERD_CONFIG, file != NULL, &host->config, &text);
 	if (r < 0)
 		(void)snprintf(error, ERROR_TEXT, "%s", text ? text : strerror(-r));
 	return r;
@@ -87,9 +150,10 @@ int host_ask(struct host *host, const struct flow *flow, enum rpf_verdict verdic
 	struct probe_answer answer;
 	int r;
 
-	*ret = KERNEL_UNASKED;
+	*ret = host->snapshot ? KERNEL_ABSENT : KERNEL_UNASKED;
 	if (!host->request)
 		return 0;
+	*ret = KERNEL_UNASKED;
 	r = probe_flow(host->request, flow, &answer);
 	if (r < 0)
 		return r;

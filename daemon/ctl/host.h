@@ -5,14 +5,24 @@
 #include "daemon/ctl/arguments.h"
 #include "finding/finding.h"
 #include "kernel/nl_request.h"
+#include "kernel/snapshot_load.h"
 #include "state/state.h"
 
 #include <stdint.h>
 
-/* What a verb works on: this host as the kernel says it is, and the configuration. */
+/* Notes of a snapshot that are not the kernel's. */
+#define HOST_NOTE_NAME "host"
+#define HOST_NOTE_TIME "time"
+#define HOST_NOTE_CONFIG "config" /* the configuration file, with all that it includes */
+#define HOST_NOTE_LEDGER "ledger" /* "empty": it was read, and nothing stood corrected */
+
+/* What a verb works on: this host as the kernel says it is, or one in a snapshot, and the
+ * configuration. */
 struct host {
 	struct nl_request *request; /* NULL: the kernel is not asked */
 	struct state *state;
+	struct snapshot_notes notes; /* of a snapshot */
+	const char *snapshot;  /* its file, as it was named; NULL: it is this host */
 	struct config *config; /* NULL until host_configure() */
 	uint64_t read_usec, took_usec;
 	unsigned int rereads;
@@ -24,7 +34,12 @@ struct host {
 int host_open(struct host *host, char error[static ERROR_TEXT]);
 void host_done(struct host *host);
 
-/* Reads the configuration: file, or the one in /etc where it is NULL. As host_open(). */
+/* The same from a snapshot: a file, or "-" for standard input; the text is borrowed. error is "FILE:
+ * what is wrong at byte N; what to do". */
+int host_load(struct host *host, const char *file, char error[static ERROR_TEXT]);
+
+/* Reads the configuration: file, or where it is NULL the one in /etc, or the snapshot's. As
+ * host_open(). */
 int host_configure(struct host *host, const char *file, char error[static ERROR_TEXT]);
 
 /*
@@ -36,8 +51,8 @@ int host_configure(struct host *host, const char *file, char error[static ERROR_
 int host_reread(struct host *host);
 
 /*
- * Asks the kernel about a flow that the model has a verdict on. KERNEL_UNASKED where it
- * can't be asked about just that: it takes the protocols tcp, udp and icmp only, which
+ * Asks the kernel about a flow that the model has a verdict on. KERNEL_ABSENT with a
+ * snapshot. KERNEL_UNASKED where it can't be asked about just that: it takes the protocols tcp, udp and icmp only, which
  * matters where a rule looks at them, and for IGMP from 0.0.0.0, which has an exception; and its
  * EINVAL, where nothing tells whether source or destination is meant, says nothing against a
  * model that says the source. Returns 0, -ENODEV when the interface is gone, or another

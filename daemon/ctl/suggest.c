@@ -225,14 +225,29 @@ static int print_json(const struct suggestions *suggestions, FILE *out)
 	return r < 0 ? -ENOMEM : json_print(out, object);
 }
 
-static int collect_suggestions(struct ctl *ctl, struct suggestions *ret)
+/* The ledger of a snapshot's host is not in it, only whether that was empty. */
+static int read_ledger(struct ctl *ctl, struct suggestions *ret)
 {
-	int r = corrections_read(ctl, &ret->corrections);
+	int r;
 
+	if (ctl->host.snapshot) {
+		if (snapshot_notes_find(&ctl->host.notes, HOST_NOTE_LEDGER))
+			return 0;
+		ret->corrections.error = -ENODATA;
+		ctl_say(ctl,
+			"a snapshot does not have the ledger: existing corrections are left out");
+		return 0;
+	}
+	r = corrections_read(ctl, &ret->corrections);
 	corrections_say_error(
 		ctl, &ret->corrections, "existing corrections are left out");
-	if (r >= 0)
-		r = add_ledger(ctl, ret);
+	return r < 0 ? r : add_ledger(ctl, ret);
+}
+
+static int collect_suggestions(struct ctl *ctl, struct suggestions *ret)
+{
+	int r = read_ledger(ctl, ret);
+
 	plans_drop_unasked(ctl, &ret->plans);
 	array_each (&ret->plans.list, const struct planned, planned)
 		r = r < 0 ? r : add_plan(ctl, planned, ret);

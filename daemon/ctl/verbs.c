@@ -10,7 +10,7 @@
 #define OPTION_COMMON (OPTION_JSON | OPTION_CONFIG | OPTION_NETNS | OPTION_HELP)
 
 static const char list_help[] =
-	"rpfilterctl list [--json] [--config FILE] [--netns NAME]\n"
+	"rpfilterctl list [--json] [--config FILE] [--netns NAME | --snapshot FILE|-]\n"
 	"\n"
 	"Shows one row per interface, ordered by index:\n"
 	"  OWN, ALL   rp_filter of the interface and of conf.all\n"
@@ -26,7 +26,8 @@ static const char list_help[] =
 	"Exit: 1 if a verdict is drops; else 2 if one is unjudged; else 0.\n";
 
 static const char check_help[] =
-	"rpfilterctl check [IFACE...] [--all] [--json] [--config FILE] [--netns NAME]\n"
+	"rpfilterctl check [IFACE...] [--all] [--json] [--config FILE]\n"
+	"            [--netns NAME | --snapshot FILE|-]\n"
 	"\n"
 	"Shows which expected sources the kernel drops by reverse path filtering, on the named\n"
 	"interfaces or on all: the reason, the reverse route and the remedy. The kernel is asked\n"
@@ -39,8 +40,9 @@ static const char check_help[] =
 
 static const char explain_help[] =
 	"rpfilterctl explain DST from SRC iif IFACE [mark M] [tos T] [ipproto P] [sport N]\n"
-	"            [dport N] [--no-kernel] [--json] [--netns NAME]\n"
-	"rpfilterctl explain --batch FILE|- [--no-kernel] [--json] [--netns NAME]\n"
+	"            [dport N] [--no-kernel] [--json] [--netns NAME | --snapshot FILE|-]\n"
+	"rpfilterctl explain --batch FILE|- [--no-kernel] [--json]\n"
+	"            [--netns NAME | --snapshot FILE|-]\n"
 	"\n"
 	"Shows what reverse path filtering does with one packet, step by step, and whether the\n"
 	"kernel agrees. The words are those of `ip route get`, in any order. Numbers are\n"
@@ -59,7 +61,7 @@ static const char explain_help[] =
 	"the greatest of these.\n";
 
 static const char plan_help[] =
-	"rpfilterctl plan [IFACE...] [--json] [--config FILE] [--netns NAME]\n"
+	"rpfilterctl plan [IFACE...] [--json] [--config FILE] [--netns NAME | --snapshot FILE|-]\n"
 	"\n"
 	"Shows which sysctls a correction would write for the findings of the named interfaces,\n"
 	"or of all: old and new value, how to undo it, and which other verdicts it changes.\n"
@@ -109,7 +111,8 @@ static const char exceptions_help[] =
 	"Exit: 0 all and default are 1 or 2; 1 one of them is not; 2 usage error, or unknown.\n";
 
 static const char suggest_help[] =
-	"rpfilterctl suggest [IFACE...] [--json] [--config FILE] [--netns NAME] [--state DIR]\n"
+	"rpfilterctl suggest [IFACE...] [--json] [--config FILE] [--state DIR]\n"
+	"            [--netns NAME | --snapshot FILE|-]\n"
 	"\n"
 	"Writes a file for /etc/sysctl.d to standard output, so that corrections survive a\n"
 	"reboot: explicit keys, which override the patterns of other files, each with its reason,\n"
@@ -118,6 +121,29 @@ static const char suggest_help[] =
 	"\n"
 	"Exit: 0 something is suggested, or nothing is needed; 1 an interface name cannot be\n"
 	"written in such a file; 2 usage error, or unknown.\n";
+
+static const char snapshot_help[] =
+	"rpfilterctl snapshot FILE|- [--anonymize] [--config FILE] [--netns NAME] [--state DIR]\n"
+	"\n"
+	"Writes what was read of this host into FILE, or to standard output: netlink messages,\n"
+	"values of /proc, the configuration. With --snapshot FILE, list, check, explain, plan and\n"
+	"suggest answer from it, on any host, without root. It is a pcapng capture, compressed\n"
+	"with zstd: `zstd -d` unpacks it for Wireshark. FILE is replaced only when all is\n"
+	"written.\n"
+	"\n"
+	"  --anonymize  replaces addresses prefix by prefix, and names, by a random key; leaves out\n"
+	"               the host's name, hardware addresses and comments. Verdicts stay\n"
+	"\n"
+	"Exit: 0 written; 2 usage error, or it could not be read or written.\n";
+
+static const char diff_help[] =
+	"rpfilterctl diff OLD NEW [--json] [--config FILE]\n"
+	"\n"
+	"Shows which findings came, went and changed between two snapshots: what is worse first,\n"
+	"then what is better, then what is different. With --config, both are judged with that\n"
+	"configuration, else each with its own.\n"
+	"\n"
+	"Exit: 0 nothing is worse; 1 something is; 2 usage error, or unknown.\n";
 
 static const char help[] =
 	"rpfilterctl VERB [--json] [--config FILE] [--netns NAME] ...\n"
@@ -133,10 +159,14 @@ static const char help[] =
 	"  pause, resume [IFACE...]       stop and restart corrections by rpfilterd\n"
 	"  exceptions                     what is not strict, and why, for an audit\n"
 	"  suggest [IFACE...]             a sysctl.d file that keeps the corrections\n"
+	"  snapshot FILE|-                write what was read, for --snapshot\n"
+	"  diff OLD NEW                   findings that differ between two snapshots\n"
 	"\n"
 	"  --json         print one JSON object\n"
 	"  --config FILE  read FILE instead of " RPFILTERD_CONFIG "\n"
 	"  --netns NAME   use this network namespace (a name, or a path); needs root\n"
+	"  --snapshot FILE|-\n"
+	"                 list, check, explain, plan, suggest: answer from this snapshot\n"
 	"  --help         this text; after a verb, the help of that verb\n"
 	"  --version\n"
 	"\n"
@@ -151,11 +181,12 @@ static const struct verb {
 	unsigned int options;
 	bool words; /* it takes any */
 } verbs[] = {
-	{ "list", list_run, list_help, OPTION_COMMON, false },
-	{ "check", check_run, check_help, OPTION_COMMON | OPTION_ALL, true },
+	{ "list", list_run, list_help, OPTION_COMMON | OPTION_SNAPSHOT, false },
+	{ "check", check_run, check_help, OPTION_COMMON | OPTION_ALL | OPTION_SNAPSHOT,
+		true },
 	{ "explain", explain_run, explain_help,
-		OPTION_COMMON | OPTION_BATCH | OPTION_NO_KERNEL, true },
-	{ "plan", plan_run, plan_help, OPTION_COMMON, true },
+		OPTION_COMMON | OPTION_BATCH | OPTION_NO_KERNEL | OPTION_SNAPSHOT, true },
+	{ "plan", plan_run, plan_help, OPTION_COMMON | OPTION_SNAPSHOT, true },
 	{ "apply", apply_run, apply_help, OPTION_COMMON | OPTION_YES | OPTION_STATE,
 		true },
 	{ "revert", revert_run, revert_help, OPTION_COMMON | OPTION_ALL | OPTION_STATE,
@@ -165,10 +196,15 @@ static const struct verb {
 	{ "exceptions", exceptions_run, exceptions_help, OPTION_COMMON | OPTION_STATE,
 		false },
 	{ .name = "what-if" },
-	{ "suggest", suggest_run, suggest_help, OPTION_COMMON | OPTION_STATE, true },
+	{ "suggest", suggest_run, suggest_help,
+		OPTION_COMMON | OPTION_STATE | OPTION_SNAPSHOT, true },
 	{ .name = "status" },
 	{ .name = "monitor" },
-	{ .name = "snapshot" },
+	{ "snapshot", snapshot_run, snapshot_help,
+		OPTION_CONFIG | OPTION_NETNS | OPTION_HELP | OPTION_STATE |
+			OPTION_ANONYMIZE,
+		true },
+	{ "diff", diff_run, diff_help, OPTION_JSON | OPTION_CONFIG | OPTION_HELP, true },
 };
 
 static const struct verb *find_verb(const char *name)
