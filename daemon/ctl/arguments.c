@@ -29,6 +29,8 @@ static const struct option {
 	{ "--yes", OPTION_YES, NULL, NO_VALUE },
 	{ "--state", OPTION_STATE, "DIR", offsetof(struct arguments, state) },
 	{ "--anonymize", OPTION_ANONYMIZE, NULL, NO_VALUE },
+	{ "--kernel", OPTION_KERNEL, "VERSION", offsetof(struct arguments, kernel) },
+	{ "--flows", OPTION_FLOWS, "FILE|-", offsetof(struct arguments, flows) },
 	{ "--snapshot", OPTION_SNAPSHOT, "FILE|-", offsetof(struct arguments, snapshot) },
 };
 

@@ -21,13 +21,15 @@ enum argument_option {
 	OPTION_STATE = 1 << 9,
 	OPTION_SNAPSHOT = 1 << 10,
 	OPTION_ANONYMIZE = 1 << 11,
+	OPTION_KERNEL = 1 << 12,
+	OPTION_FLOWS = 1 << 13,
 };
 
 /* A command line, borrowed from argv. */
 struct arguments {
 	const char *verb;   /* the first word, NULL: none */
 	unsigned int given; /* OPTION_x ored together */
-	const char *config, *netns, *batch, *state, *snapshot;
+	const char *config, *netns, *batch, *state, *snapshot, *kernel, *flows;
 	ARRAY(const char *) words; /* what follows the verb and is no option */
 };
 

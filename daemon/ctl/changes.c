@@ -279,3 +279,39 @@ void changes_print(const struct changes *changes, FILE *out)
 		print_line(out, "unknown: %s: not evaluated on one of the two sides",
 			(*finding)->id);
 }
+
+static int show(const struct ctl *ctl, const struct changes *changes)
+{
+	_cleanup_(json_putp) struct json_object *object = NULL;
+
+	if (!ctl_has(ctl, OPTION_JSON)) {
+		changes_print(changes, ctl->out);
+		return 0;
+	}
+	object = json_object_new_object();
+	return changes_json(changes, object) < 0 ? -ENOMEM : json_print(ctl->out, object);
+}
+
+/* What is not there cannot be asked. */
+static void take_kernel_away(struct report *report)
+{
+	array_each (&report->findings, struct finding *const, finding)
+		(*finding)->kernel = KERNEL_ABSENT;
+}
+
+int changes_answer(const struct ctl *ctl, struct report *before, struct report *after)
+{
+	_cleanup_(changes_done) struct changes changes = { 0 };
+	int r;
+
+	take_kernel_away(before);
+	take_kernel_away(after);
+	r = changes_find(before, after, &changes);
+	if (r >= 0)
+		r = show(ctl, &changes);
+	if (r < 0)
+		return ctl_fail(ctl, r);
+	if (changes_are_worse(&changes))
+		return CTL_FOUND;
+	return changes.unknown.count ? CTL_FAILED : CTL_FINE;
+}

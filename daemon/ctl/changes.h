@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "daemon/ctl/ctl.h"
 #include "daemon/ctl/json.h"
 #include "finding/report.h"
 
@@ -48,3 +49,10 @@ int changes_json(const struct changes *changes, struct json_object *object);
 
 /* For a person: how many of each, then what is worse, better, and different. */
 void changes_print(const struct changes *changes, FILE *out);
+
+/*
+ * Answers a verb with what two reports say differently, as text or JSON. No kernel is there to be
+ * asked: that is noted in the reports. Returns the exit code: CTL_FOUND where something is worse, else
+ * CTL_FAILED where one side could not evaluate what the other has.
+ */
+int changes_answer(const struct ctl *ctl, struct report *before, struct report *after);

@@ -122,6 +122,26 @@ static const char suggest_help[] =
 	"Exit: 0 something is suggested, or nothing is needed; 1 an interface name cannot be\n"
 	"written in such a file; 2 usage error, or unknown.\n";
 
+static const char what_if_help[] =
+	"rpfilterctl what-if [--kernel VERSION] [--flows FILE|-] CHANGE...|- [--json]\n"
+	"            [--config FILE] [--netns NAME | --snapshot FILE|-]\n"
+	"\n"
+	"Judges changes before they are made: which findings they bring, end and change. Makes\n"
+	"none of them, runs no command. A CHANGE is a sysctl, KEY=VALUE, or what ip(8) takes:\n"
+	"  route add|append|prepend|replace|change|del ...   rule add|del ...\n"
+	"  address add|replace|change|del ...                nexthop add|replace|del ...\n"
+	"  link set DEV up|down ..., link add|del ...\n"
+	"Each is one argument, or all arguments together are one; with - each line of standard\n"
+	"input is, as for ip -batch. They are made in their order. A change that the kernel\n"
+	"would refuse ends it, with the kernel's reason.\n"
+	"\n"
+	"  --kernel VERSION  judge by the rules of this kernel, such as 2.6.26 or 7.2\n"
+	"  --flows FILE|-    instead of findings, one flow per line as for explain --batch, and\n"
+	"                    its verdict before and after\n"
+	"\n"
+	"Exit: 0 nothing gets worse; 1 something does; 2 usage error, a change that would be\n"
+	"refused, or unknown.\n";
+
 static const char snapshot_help[] =
 	"rpfilterctl snapshot FILE|- [--anonymize] [--config FILE] [--netns NAME] [--state DIR]\n"
 	"\n"
@@ -159,6 +179,7 @@ static const char help[] =
 	"  pause, resume [IFACE...]       stop and restart corrections by rpfilterd\n"
 	"  exceptions                     what is not strict, and why, for an audit\n"
 	"  suggest [IFACE...]             a sysctl.d file that keeps the corrections\n"
+	"  what-if CHANGE...|-            what a change would break or cure\n"
 	"  snapshot FILE|-                write what was read, for --snapshot\n"
 	"  diff OLD NEW                   findings that differ between two snapshots\n"
 	"\n"
@@ -166,7 +187,7 @@ static const char help[] =
 	"  --config FILE  read FILE instead of " RPFILTERD_CONFIG "\n"
 	"  --netns NAME   use this network namespace (a name, or a path); needs root\n"
 	"  --snapshot FILE|-\n"
-	"                 list, check, explain, plan, suggest: answer from this snapshot\n"
+	"                 list, check, explain, plan, suggest, what-if: answer from it\n"
 	"  --help         this text; after a verb, the help of that verb\n"
 	"  --version\n"
 	"\n"
@@ -195,7 +216,8 @@ static const struct verb {
 	{ "resume", resume_run, pause_help, OPTION_COMMON | OPTION_STATE, true },
 	{ "exceptions", exceptions_run, exceptions_help, OPTION_COMMON | OPTION_STATE,
 		false },
-	{ .name = "what-if" },
+	{ "what-if", what_if_run, what_if_help,
+		OPTION_COMMON | OPTION_SNAPSHOT | OPTION_KERNEL | OPTION_FLOWS, true },
 	{ "suggest", suggest_run, suggest_help,
 		OPTION_COMMON | OPTION_STATE | OPTION_SNAPSHOT, true },
 	{ .name = "status" },

@@ -19,5 +19,6 @@ int pause_run(struct ctl *ctl);
 int resume_run(struct ctl *ctl);
 int exceptions_run(struct ctl *ctl);
 int suggest_run(struct ctl *ctl);
+int what_if_run(struct ctl *ctl);
 int snapshot_run(struct ctl *ctl);
 int diff_run(struct ctl *ctl);
