@@ -28,6 +28,29 @@ enum agreement answer_agreement(const struct answer *answer)
 		       : AGREE_NO;
 }
 
+const char *answer_agreement_text(const struct answer *answer)
+{
+	switch (answer->agree) {
+	case AGREE_UNASKED:
+		return "";
+	case AGREE_YES:
+		return ", agrees";
+	case AGREE_OPEN:
+		return ", for this packet only";
+	case AGREE_NO:
+		return ", DISAGREES";
+	}
+	return "";
+}
+
+static void name_out(const struct state *state, struct answer *answer)
+{
+	const struct iface *out = state_iface(state, answer->rpf.oif);
+
+	if (out)
+		memcpy(answer->out, out->link.name, sizeof(answer->out));
+}
+
 static int judge(const struct host *host, const struct question *question,
 	struct answer *answer, char error[static ERROR_TEXT])
 {
@@ -41,6 +64,7 @@ static int judge(const struct host *host, const struct question *question,
 	memcpy(answer->iif, iface->link.name, sizeof(answer->iif));
 	answer->flow.iif = iface->link.ifindex;
 	answer->rpf = rpf_judge(&overlay, &answer->flow, &answer->trace);
+	name_out(host->state, answer);
 	if (answer->trace.failed)
 		return -ENOMEM;
 	if (answer->rpf.looked_up)
@@ -144,21 +168,6 @@ int answer_json(const struct answer *answer, struct json_object *object)
 	return r | add_steps(object, answer);
 }
 
-static const char *agreement_text(const struct answer *answer)
-{
-	switch (answer->agree) {
-	case AGREE_UNASKED:
-		return "";
-	case AGREE_YES:
-		return ", agrees";
-	case AGREE_OPEN:
-		return ", for this packet only";
-	case AGREE_NO:
-		return ", DISAGREES";
-	}
-	return "";
-}
-
 static void print_reverse(const struct answer *answer, FILE *out)
 {
 	const struct reverse *reverse = &answer->reverse;
@@ -192,7 +201,7 @@ void answer_print(const struct answer *answer, FILE *out)
 		rp_filter_words(filter->effective, value), filter->own, filter->all);
 	print_reverse(answer, out);
 	print_line(out, "kernel     %s%s", kernel_answer_name(answer->kernel),
-		agreement_text(answer));
+		answer_agreement_text(answer));
 	print_line(out, "steps");
 	array_each (&answer->trace.steps, const struct trace_step, step)
 		print_line(out, "  %2d  %s", step->number, step->text);
@@ -205,7 +214,7 @@ void answer_print_line(const struct answer *answer, FILE *out)
 	print_line(out, "%s: %s: %s (kernel %s%s)", rpf_verdict_name(answer->rpf.verdict),
 		rpf_reason_name(answer->rpf.reason),
 		flow_format(&answer->flow, answer->iif, words),
-		kernel_answer_name(answer->kernel), agreement_text(answer));
+		kernel_answer_name(answer->kernel), answer_agreement_text(answer));
 }
 
 int answer_show(const struct answer *answer, bool json, bool in_a_line, FILE *out)

@@ -22,6 +22,7 @@ struct answer {
 	struct flow flow;
 	struct rpf rpf; /* .reverse is borrowed from the state: see reverse */
 	struct reverse reverse;
+	char out[NAME_MAX_]; /* it is forwarded out of it; "" where it is not */
 	struct trace trace;
 	enum kernel_answer kernel;
 	enum agreement agree;
@@ -39,6 +40,9 @@ void answer_done(struct answer *answer);
 
 /* Whether it and what the kernel said, .kernel, go together. */
 enum agreement answer_agreement(const struct answer *answer);
+
+/* ", agrees": what is said of that behind the kernel's answer. */
+const char *answer_agreement_text(const struct answer *answer);
 
 /* The exit code that it stands for. */
 int answer_code(const struct answer *answer);

@@ -26,6 +26,7 @@ static const struct option {
 	{ "--all", OPTION_ALL, NULL, NO_VALUE },
 	{ "--batch", OPTION_BATCH, "FILE|-", offsetof(struct arguments, batch) },
 	{ "--no-kernel", OPTION_NO_KERNEL, NULL, NO_VALUE },
+	{ "--dot", OPTION_DOT, NULL, NO_VALUE },
 	{ "--yes", OPTION_YES, NULL, NO_VALUE },
 	{ "--state", OPTION_STATE, "DIR", offsetof(struct arguments, state) },
 	{ "--anonymize", OPTION_ANONYMIZE, NULL, NO_VALUE },

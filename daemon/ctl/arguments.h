@@ -23,6 +23,7 @@ enum argument_option {
 	OPTION_ANONYMIZE = 1 << 11,
 	OPTION_KERNEL = 1 << 12,
 	OPTION_FLOWS = 1 << 13,
+	OPTION_DOT = 1 << 14,
 };
 
 /* A command line, borrowed from argv. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "daemon/ctl/answer.h"
+#include "daemon/ctl/answer_dot.h"
 #include "daemon/ctl/explain_batch.h"
 #include "daemon/ctl/verbs.h"
 
@@ -26,12 +27,21 @@ static int explain_one(struct ctl *ctl)
 		ctl_say(ctl, "%s", error);
 		return CTL_FAILED;
 	}
+	if (ctl_has(ctl, OPTION_DOT)) {
+		answer_dot(&answer, ctl->out);
+		return answer_code(&answer);
+	}
 	r = answer_show(&answer, ctl_has(ctl, OPTION_JSON), false, ctl->out);
 	return r < 0 ? ctl_fail(ctl, r) : answer_code(&answer);
 }
 
 int explain_run(struct ctl *ctl)
 {
+	if (ctl_has(ctl, OPTION_DOT) &&
+		(ctl_has(ctl, OPTION_JSON) || ctl_has(ctl, OPTION_BATCH))) {
+		ctl_say(ctl, "--dot draws one packet; it excludes --json and --batch");
+		return CTL_FAILED;
+	}
 	if (!ctl_has(ctl, OPTION_BATCH))
 		return explain_one(ctl);
 	if (ctl->arguments->words.count) {

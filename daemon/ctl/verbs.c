@@ -40,7 +40,7 @@ static const char check_help[] =
 
 static const char explain_help[] =
 	"rpfilterctl explain DST from SRC iif IFACE [mark M] [tos T] [ipproto P] [sport N]\n"
-	"            [dport N] [--no-kernel] [--json] [--netns NAME | --snapshot FILE|-]\n"
+	"            [dport N] [--no-kernel] [--json|--dot] [--netns NAME | --snapshot FILE|-]\n"
 	"rpfilterctl explain --batch FILE|- [--no-kernel] [--json]\n"
 	"            [--netns NAME | --snapshot FILE|-]\n"
 	"\n"
@@ -52,6 +52,8 @@ static const char explain_help[] =
 	"\n"
 	"  --batch      one flow per line; blank lines and text after # are skipped. One\n"
 	"               answer per flow, in order; with --json one object per line\n"
+	"  --dot        draw the way of the packet in the language of Graphviz:\n"
+	"               rpfilterctl explain ... --dot | dot -Tsvg >way.svg\n"
 	"  --no-kernel  do not ask the kernel; then \"agree\" is null. It is null, too, where\n"
 	"               the kernel cannot be asked about exactly this packet: a protocol other\n"
 	"               than tcp, udp and icmp while a rule matches protocols or ports; an error\n"
@@ -206,7 +208,9 @@ static const struct verb {
 	{ "check", check_run, check_help, OPTION_COMMON | OPTION_ALL | OPTION_SNAPSHOT,
 		true },
 	{ "explain", explain_run, explain_help,
-		OPTION_COMMON | OPTION_BATCH | OPTION_NO_KERNEL | OPTION_SNAPSHOT, true },
+		OPTION_COMMON | OPTION_BATCH | OPTION_NO_KERNEL | OPTION_SNAPSHOT |
+			OPTION_DOT,
+		true },
 	{ "plan", plan_run, plan_help, OPTION_COMMON | OPTION_SNAPSHOT, true },
 	{ "apply", apply_run, apply_help, OPTION_COMMON | OPTION_YES | OPTION_STATE,
 		true },

@@ -530,6 +530,7 @@ static bool exit_nexthop(const struct nexthop *nexthop, void *data)
 		return false;
 	rpf = validate_source(exits->overlay, exits->iif, exits->flow, exits->flow->dst,
 		nexthop->oif, exits->count ? NULL : exits->trace);
+	rpf.oif = nexthop->oif;
 	if (!exits->count++) {
 		exits->rpf = rpf;
 		return false;

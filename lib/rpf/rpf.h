@@ -48,6 +48,7 @@ struct rpf {
 	enum rpf_reason reason;
 	int error; /* what RTM_GETROUTE would answer: 0 or an errno; -1: unknown */
 	struct rp_filter filter;
+	int oif; /* it is forwarded out of this device, or a first one of several; 0: it is not */
 	bool looked_up;		      /* reverse is valid: there was a reverse look-up */
 	struct lookup_result reverse; /* borrowed from the state */
 };
