@@ -295,7 +295,7 @@ START_TEST(a_selector_that_a_kernel_has_not_is_blind)
 		_cleanup_(state_freep) struct state *state = world();
 		char line[128];
 
-		snprintf(line, sizeof(line), "ip rule add priority 100 %s",
+		snprintf(line, sizeof(line), "model ip rule add priority 100 %s",
 			selectors[i].rule);
 		model_lines(state, lines, ELEMENTS(lines));
 		ck_assert_int_ge(model_line(state, line), 0);
@@ -323,7 +323,7 @@ START_TEST(the_kernel_that_runs_knows_what_it_says)
 	ck_assert_int_ge(state_apply(state, &running), 0);
 	model_line(state, "sysctl -w net.ipv4.conf.eth0.rp_filter=1");
 	model_line(state, "ip route add 20.0.0.0/8 dev eth0 table 77");
-	model_line(state, "ip rule add priority 100 dscp 0 lookup 77");
+	model_line(state, "model ip rule add priority 100 dscp 0 lookup 77");
 	ck_assert_str_eq(reason_of(state, flow), "symmetric");
 	judge_by(state, "5.15");
 	ck_assert_str_eq(reason_of(state, flow), "blind");
