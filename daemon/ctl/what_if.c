@@ -168,10 +168,9 @@ static int prepare(struct ctl *ctl, void *userdata)
 		(void)ctl_fail(ctl, -ENOMEM);
 		return -ENOMEM;
 	}
-	r = set_kernel(ctl, what_if);
-	if (r < 0)
-		return r;
-	return reads_stdin(ctl) ? make_lines(ctl, what_if) : make_arguments(ctl, what_if);
+	/* the running kernel makes them; what comes out is judged by the other one */
+	r = reads_stdin(ctl) ? make_lines(ctl, what_if) : make_arguments(ctl, what_if);
+	return r < 0 ? r : set_kernel(ctl, what_if);
 }
 
 /* --- flows ------------------------------------------------------------------------------------ */

@@ -281,6 +281,8 @@ static int apply_change(struct state *state, const struct host_line *line)
 				   (change->link.carrier_on || change->link.carrier_off)))
 		return apply_message(state, line);
 	r = change_apply(state, change, why);
+	if (r == -ENOMEM)
+		return r;
 	if (r != 0)
 		refuse(line->text, why);
 	return state->generation != before;

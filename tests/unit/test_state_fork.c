@@ -124,7 +124,7 @@ static const char *const changes[] = {
 	"ip nexthop del id 1",
 	"ip nexthop del id 2",
 	"sysctl -w net.ipv4.conf.all.rp_filter=2",
-	"sysctl -w net.ipv4.conf.default.rp_filter=1",
+	"model sysctl -w net.ipv4.conf.default.rp_filter=1",
 	"sysctl -w net.ipv4.conf.eth0.rp_filter=1",
 	"model inet eth1 off",
 	"model kernel 5.10",
