@@ -275,7 +275,7 @@ static int on_name(sd_bus_message *message, void *data, sd_bus_error *error)
 
 	(void)error;
 	if (refused)
-		log_plain(bus->sink, LOG_NOTICE,
+		log_event(bus->sink, EVENT_BUS_FAILED,
 			"Cannot get the name on the system bus: %s; rpfilterctl cannot reach rpfilterd, all else works.",
 			refused->message ? refused->message : refused->name);
 	/* who may not have it is not to ask again; what else fails may pass */

@@ -40,14 +40,14 @@ static int connect_kernel(struct daemon *daemon)
 	int r = sync_init(&daemon->sync, inherited_socket());
 
 	if (r < 0) {
-		log_plain(&daemon->sink, LOG_ERR,
+		log_event(&daemon->sink, EVENT_FAILED,
 			"Cannot open the netlink socket: %s; exiting.", strerror(-r));
 		return r;
 	}
 	r = resync_first(&daemon->sync);
 	if (r < 0)
-		log_plain(&daemon->sink, LOG_ERR, "Cannot read the kernel: %s; exiting.",
-			strerror(-r));
+		log_event(&daemon->sink, EVENT_FAILED,
+			"Cannot read the kernel: %s; exiting.", strerror(-r));
 	return r;
 }
 
@@ -300,7 +300,7 @@ int daemon_run(struct daemon *daemon)
 	session_stop(&daemon->session);
 	turn_log(daemon);
 	if (r < 0)
-		log_plain(&daemon->sink, LOG_ERR, "Exiting: %s.", strerror(-r));
+		log_event(&daemon->sink, EVENT_FAILED, "Exiting: %s.", strerror(-r));
 	sink_stop(&daemon->sink);
 	return r < 0 ? EXIT_FAILURE : 0;
 }
@@ -309,12 +309,12 @@ static void log_unconfirmed_findings(struct daemon *daemon, const struct report 
 {
 	array_each (&daemon->track.items, const struct track_item, item) {
 		if (item->phase == TRACK_PENDING)
-			log_plain(&daemon->sink, LOG_WARNING,
+			log_event(&daemon->sink, EVENT_UNJUDGED,
 				"%s: not confirmed by the kernel; no finding is raised.",
 				item->finding->id);
 	}
 	array_each (&report->unknown, const struct finding_id, id)
-		log_plain(&daemon->sink, LOG_WARNING,
+		log_event(&daemon->sink, EVENT_UNJUDGED,
 			"%s: not evaluated: unsupported kernel attribute.", id->text);
 }
 
@@ -331,7 +331,8 @@ int daemon_once(struct daemon *daemon)
 		r = evaluate(daemon->sync.state, daemon->config, DETAIL_SUMMARY, &report);
 	if (r < 0) {
 		turn_log(daemon);
-		log_plain(&daemon->sink, LOG_ERR, "Evaluation failed: %s.", strerror(-r));
+		log_event(&daemon->sink, EVENT_FAILED, "Evaluation failed: %s.",
+			strerror(-r));
 		return 2;
 	}
 	log_unconfirmed_findings(daemon, report);

@@ -154,25 +154,27 @@ void log_sync(struct sink *sink, const struct sync *sync, const struct sync_even
 		log_resync(sink, sync->state, &sync->counts, event);
 		break;
 	case SYNC_MALFORMED:
-		log_plain(sink, LOG_WARNING,
+		log_event(sink, EVENT_READING_FAILED,
 			"Malformed or truncated netlink message: resynchronising.");
 		break;
 	case SYNC_RESYNC_FAILED:
-		log_plain(sink, LOG_WARNING, "Resynchronisation failed: %s; retrying.",
+		log_event(sink, EVENT_READING_FAILED,
+			"Resynchronisation failed: %s; retrying.",
 			strerror(-event->error));
 		break;
 	case SYNC_AUDIT_FAILED:
-		log_plain(sink, LOG_WARNING, "Audit failed: %s; retrying later.",
+		log_event(sink, EVENT_READING_FAILED, "Audit failed: %s; retrying later.",
 			event->error == -ENOBUFS ? "too many events meanwhile"
 						 : strerror(-event->error));
 		break;
 	case SYNC_REFRESH_FAILED:
-		log_plain(sink, LOG_WARNING,
+		log_event(sink, EVENT_READING_FAILED,
 			"Cannot read the settings again: %s; keeping the known values.",
 			strerror(-event->error));
 		break;
 	case SYNC_RECEIVE_FAILED:
-		log_plain(sink, LOG_ERR, "Cannot receive from the kernel: %s; exiting.",
+		log_event(sink, EVENT_FAILED,
+			"Cannot receive from the kernel: %s; exiting.",
 			strerror(-event->error));
 		break;
 	}
@@ -243,9 +245,15 @@ void log_blind(struct sink *sink, const struct state *state)
 
 void log_missed(struct sink *sink, const struct report_missed *missed)
 {
-	log_plain(sink, LOG_NOTICE,
+	struct entry entry;
+
+	entry_event(&entry, EVENT_UNJUDGED);
+	entry.priority = LOG_NOTICE;
+	entry_add(&entry, "MESSAGE",
 		"%s: routing rules define more flow classes than the limit of %d; not evaluated: %s. See rpfilterctl check.",
 		missed->name, FLOWCLASSES, missed->what);
+	entry_add(&entry, "RPF_IIF", "%s", missed->name);
+	sink_write(sink, &entry);
 }
 
 void log_drops(struct sink *sink, const struct track *track, uint64_t count)
@@ -296,25 +304,42 @@ void log_config_error(struct sink *sink, const char *error)
 	sink_write(sink, &entry);
 }
 
+static void add_id(struct entry *entry, const struct finding *finding)
+{
+	entry_add(entry, "RPF_FINDING", "%s", finding->id);
+	entry_add(entry, "RPF_IIF", "%s", finding->iif);
+	entry_add(entry, "RPF_IFINDEX", "%d", finding->ifindex);
+}
+
 void log_unconfirmed(struct sink *sink, const struct finding *finding, int error)
 {
-	log_plain(sink, LOG_WARNING,
+	struct entry entry;
+
+	entry_event(&entry, EVENT_UNJUDGED);
+	entry_add(&entry, "MESSAGE",
 		"%s: cannot ask the kernel: %s; the finding is not confirmed.",
 		finding->id, strerror(-error));
+	add_id(&entry, finding);
+	sink_write(sink, &entry);
 }
 
 void log_cant_ask(struct sink *sink, const struct finding *finding)
 {
-	log_plain(sink, LOG_WARNING,
+	struct entry entry;
+
+	entry_event(&entry, EVENT_UNJUDGED);
+	entry_add(&entry, "MESSAGE",
 		finding->kernel == KERNEL_UNASKED
 			? "%s: the kernel disagreed and may not be asked again yet (log_martians is on); no finding is raised."
 			: "%s: the kernel rejects the test packet for another reason than the model; no finding is raised.",
 		finding->id);
+	add_id(&entry, finding);
+	sink_write(sink, &entry);
 }
 
 void log_drops_unreadable(struct sink *sink, int error)
 {
-	log_plain(sink, LOG_WARNING,
+	log_event(sink, EVENT_READING_FAILED,
 		"Cannot read the counter IPReversePathFilter: %s; drops are not counted.",
 		strerror(-error));
 }

@@ -67,7 +67,7 @@ void stats_log(const struct stats *stats, const struct sync *sync,
 
 	nl_counts_add(&messages, nl_reader_counts(sync->reader));
 	nl_counts_add(&messages, nl_request_counts(sync->request));
-	log_plain(sink, LOG_INFO,
+	log_event(sink, EVENT_STATISTICS,
 		"Statistics: %" PRIu64 " events, event to verdict in us: 50%% %" PRIu64
 		", 99%% %" PRIu64 ", 99.9%% %" PRIu64 ", longest %" PRIu64
 		"; %zu links, %zu routes, %zu findings, %" PRIu64 " overruns, %" PRIu64

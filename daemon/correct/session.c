@@ -135,11 +135,12 @@ static void keep_entry(struct session *session, struct entry *entry)
 	session->entry_lost = true;
 }
 
-static void keep_plain(struct session *session, int priority, const char *message)
+static void keep_message(
+	struct session *session, enum event_kind kind, const char *message)
 {
 	struct entry entry;
 
-	entry_plain(&entry, priority);
+	entry_event(&entry, kind);
 	entry_add(&entry, "MESSAGE", "%s", message);
 	keep_entry(session, &entry);
 }
@@ -210,7 +211,7 @@ static void no_ledger(struct session *session, const char *error)
 		return;
 	snprintf(session->ledger_error, sizeof(session->ledger_error), "%s", error);
 	snprintf(message, sizeof(message), "Corrections disabled: %s.", error);
-	keep_plain(session, LOG_ERR, message);
+	keep_message(session, EVENT_LEDGER_FAILED, message);
 }
 
 /* The state directory; systemd may name several, of which the first is ours. */
@@ -238,9 +239,26 @@ static void cant_save(struct session *session)
 static void left_alone(void *data, const struct ledger_entry *entry)
 {
 	char text[CORRECTION_LEFT];
+	struct entry left;
 
 	correction_text_left(entry, text);
-	keep_plain(data, LOG_NOTICE, text);
+	entry_event(&left, EVENT_VALUE_LEFT);
+	entry_add(&left, "MESSAGE", "%s", text);
+	entry_add(&left, "RPF_IIF", "%s", entry->name);
+	entry_add(&left, "RPF_IFINDEX", "%d", entry->ifindex);
+	entry_add(&left, "RPF_OWN", "%d", entry->value);
+	keep_entry(data, &left);
+}
+
+/* At the end: nobody will take them back. */
+static void keep_left(struct session *session, const char *message)
+{
+	struct entry entry;
+
+	entry_event(&entry, EVENT_VALUE_LEFT);
+	entry.priority = LOG_ERR;
+	entry_add(&entry, "MESSAGE", "%s", message);
+	keep_entry(session, &entry);
 }
 
 static bool has_ledger(const struct session *session)
@@ -275,7 +293,7 @@ static void open_ledger(struct session *session)
 	}
 	session->ledger_doubtful = false;
 	if (session->ledger_error[0])
-		keep_plain(session, LOG_NOTICE,
+		keep_message(session, EVENT_LEDGER_WORKS,
 			"Corrections enabled: the ledger can be written again.");
 	session->ledger_error[0] = '\0';
 }
@@ -511,7 +529,7 @@ void session_stop(struct session *session)
 	left = session->sync->synced ? restore_all(&session->policy, &input) < 0
 				     : has_own_entries(session->ledger);
 	if (left)
-		keep_plain(session, LOG_ERR,
+		keep_left(session,
 			"Some corrections could not be reverted and stay in the ledger; use rpfilterctl revert --all.");
 }
 

@@ -38,6 +38,23 @@ static const struct event_info infos[EVENTS] = {
 		LOG_ERR },
 	[EVENT_ENTRIES_LOST] = { "entries-lost", "91a6655f62014ff691fdd68c1bd8aa73",
 		LOG_WARNING },
+	[EVENT_UNJUDGED] = { "unjudged", "64109cc4250b4118a057b38ff9df24e9",
+		LOG_WARNING },
+	[EVENT_READING_FAILED] = { "reading-failed", "d2d79f0344ff407cab4267942c6c1c03",
+		LOG_WARNING },
+	[EVENT_FAILED] = { "failed", "11c7a0a018ca41048eb71817e182c028", LOG_ERR },
+	[EVENT_LEDGER_FAILED] = { "ledger-failed", "5ccccf154af3485c8f970fc62066f732",
+		LOG_ERR },
+	[EVENT_LEDGER_WORKS] = { "ledger-works", "9527805093dc41d3888db0eacd107d9d",
+		LOG_NOTICE },
+	[EVENT_VALUE_LEFT] = { "value-left", "7aa7849b39514256b24dda3876495129",
+		LOG_NOTICE },
+	[EVENT_LOG_DEGRADED] = { "log-degraded", "8837a0cfefdc45019cc7b492f5c3544b",
+		LOG_WARNING },
+	[EVENT_BUS_FAILED] = { "bus-failed", "7eee9ff9b34a4d79aab2834a9a2bde2a",
+		LOG_NOTICE },
+	[EVENT_STATISTICS] = { "statistics", "121bb8dce1ee44f2abf5ddec6ea31664",
+		LOG_INFO },
 };
 
 const struct event_info *event_info(enum event_kind kind)
@@ -47,15 +64,10 @@ const struct event_info *event_info(enum event_kind kind)
 
 void entry_event(struct entry *entry, enum event_kind kind)
 {
-	entry_plain(entry, infos[kind].priority);
+	*entry = (struct entry){ .priority = infos[kind].priority,
+		.when_usec = clock_realtime_usec() };
 	entry_add(entry, "MESSAGE_ID", "%s", infos[kind].message_id);
 	entry_add(entry, "RPF_EVENT", "%s", infos[kind].name);
-}
-
-void entry_plain(struct entry *entry, int priority)
-{
-	*entry = (struct entry){ .priority = priority,
-		.when_usec = clock_realtime_usec() };
 }
 
 void entry_done(struct entry *entry)

@@ -31,6 +31,15 @@ enum event_kind {
 	EVENT_RELOADED,
 	EVENT_CONFIG_ERROR,
 	EVENT_ENTRIES_LOST,
+	EVENT_UNJUDGED,
+	EVENT_READING_FAILED,
+	EVENT_FAILED,
+	EVENT_LEDGER_FAILED,
+	EVENT_LEDGER_WORKS,
+	EVENT_VALUE_LEFT,
+	EVENT_LOG_DEGRADED,
+	EVENT_BUS_FAILED,
+	EVENT_STATISTICS,
 	EVENTS,
 };
 
@@ -50,9 +59,8 @@ struct entry {
 	bool failed; /* memory ran out: fields are missing */
 };
 
-/* Begins an entry of an event, or of a plain message (no RPF_EVENT). */
+/* Begins an entry: each has an event, and its MESSAGE_ID. */
 void entry_event(struct entry *entry, enum event_kind kind);
-void entry_plain(struct entry *entry, int priority);
 void entry_done(struct entry *entry);
 
 /* Adds key=value; what of the value may not be shown becomes '?' (utf8.h). */

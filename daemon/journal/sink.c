@@ -40,7 +40,7 @@ static void to_journal(struct sink *sink, const struct entry *entry)
 		struct entry lost;
 
 		sink->journal_lost = true;
-		entry_plain(&lost, LOG_WARNING);
+		entry_event(&lost, EVENT_LOG_DEGRADED);
 		entry_add(&lost, "MESSAGE",
 			"Cannot reach the journal (%s); logging to stderr meanwhile.",
 			strerror(-r));
@@ -108,7 +108,7 @@ void sink_start(struct sink *sink)
 		return;
 	}
 	free(behind);
-	log_plain(sink, LOG_WARNING,
+	log_event(sink, EVENT_LOG_DEGRADED,
 		"Cannot start the thread that writes the log: %s; rpfilterd waits for each entry to be written.",
 		strerror(-r));
 }
@@ -131,16 +131,16 @@ void sink_stop(struct sink *sink)
 	sink->behind = NULL;
 }
 
-/* --- plain lines ----------------------------------------------------------------------------- */
+/* --- messages -------------------------------------------------------------------------------- */
 
-void log_plain(struct sink *sink, int priority, const char *format, ...)
+void log_event(struct sink *sink, enum event_kind kind, const char *format, ...)
 {
 	_cleanup_(freep) char *message = NULL;
 	struct entry entry;
 	va_list arguments;
 	int length;
 
-	if (priority > sink->level)
+	if (event_info(kind)->priority > sink->level)
 		return;
 	va_start(arguments, format);
 	length = vasprintf(&message, format, arguments);
@@ -150,7 +150,7 @@ void log_plain(struct sink *sink, int priority, const char *format, ...)
 		sink->failed = sink->incomplete = true;
 		return;
 	}
-	entry_plain(&entry, priority);
+	entry_event(&entry, kind);
 	entry_add(&entry, "MESSAGE", "%s", message);
 	sink_write(sink, &entry);
 }

@@ -42,8 +42,9 @@ void sink_stop(struct sink *sink);
  */
 void sink_write(struct sink *sink, struct entry *entry);
 
-/* A plain line for those who run the daemon: what was tried, what happened, what is done. */
-void log_plain(struct sink *sink, int priority, const char *format, ...) _printf_(3, 4);
+/* An entry with a message only: what was tried, what happened, what is done. */
+void log_event(struct sink *sink, enum event_kind kind, const char *format, ...)
+	_printf_(3, 4);
 
 /* The ways out, for sink.c. */
 int sink_journal(const struct entry *entry);

@@ -128,6 +128,8 @@ stop() {
 	daemon=''
 	[ $status -eq 0 ] || fail "rpfilterd ended with $status, not 0"
 	[ ! -s "$err" ] || fail "rpfilterd wrote to stderr"
+	jq -nRe '[inputs | fromjson? | select((.RPF_EVENT and .MESSAGE_ID and .MESSAGE) | not)] == []' \
+		"$log" >/dev/null || fail "an entry without an event"
 }
 
 # find_event NAME FILTER: the first entry that is still to be taken of this RPF_EVENT for which

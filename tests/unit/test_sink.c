@@ -68,7 +68,7 @@ static void write_numbered(struct sink *sink, unsigned int number, const char *m
 {
 	struct entry entry;
 
-	entry_plain(&entry, LOG_INFO);
+	entry_event(&entry, EVENT_SYNCED);
 	entry_add(&entry, "MESSAGE", "entry %u%s", number, more);
 	sink_write(sink, &entry);
 	ck_assert_ptr_null(entry.fields.items);
@@ -190,8 +190,8 @@ START_TEST(without_a_thread_all_is_written_at_once)
 	block(STDERR_FILENO);
 	while (blocked.filled > 0)
 		blocked.filled -= (size_t)read(blocked.reader, text, sizeof(text));
-	log_plain(&sink, LOG_INFO, "not wanted");
-	log_plain(&sink, LOG_ERR, "%s", "t\xed\xbf\xbf\n");
+	log_event(&sink, EVENT_STATISTICS, "not wanted");
+	log_event(&sink, EVENT_FAILED, "%s", "t\xed\xbf\xbf\n");
 	got = read(blocked.reader, text, sizeof(text) - 1);
 	unblock();
 	ck_assert_int_gt(got, 0);
@@ -208,11 +208,10 @@ START_TEST(json_is_escaped)
 		"\"SYSLOG_IDENTIFIER\":\"rpfilterd\",\"_PID\":\"";
 	static const char fields[] =
 		"\",\"MESSAGE\":\"a\\\"b\\\\c/d=?\303\274\",\"RPF_EMPTY\":\"\",\"RAW\":\"\\u001b\"}\n";
-	struct entry entry;
+	struct entry entry = { .priority = LOG_WARNING };
 	char text[512], *raw = strdup("RAW=\033"), *end;
 	ssize_t got;
 
-	entry_plain(&entry, LOG_WARNING);
 	entry.when_usec = 1700000000123456;
 	entry_add(&entry, "MESSAGE", "%s", "a\"b\\c/d=\n\303\274");
 	entry_add(&entry, "RPF_EMPTY", "%s", "");
