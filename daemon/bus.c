@@ -171,9 +171,9 @@ static int take_request(sd_bus_message *message, struct bus *bus, sd_bus_error *
 	struct bus_request request = { .request = what };
 	int r;
 
-	if (!session_wanted(bus->session))
+	if (!session_writes(bus->session))
 		return sd_bus_error_set(error, BUS_ERROR_MONITORING,
-			"rpfilterd writes nothing: its mode is \"monitor\"");
+			"rpfilterd writes nothing: its mode is not \"correct\"");
 	if (bus->requests.count >= REQUESTS_MOST)
 		return sd_bus_error_set(error, SD_BUS_ERROR_LIMITS_EXCEEDED,
 			"too many requests are waiting; try again in a moment");
@@ -355,7 +355,7 @@ static void connect_bus(struct bus *bus)
 
 void bus_update(struct bus *bus)
 {
-	if (bus->event && session_wanted(bus->session))
+	if (bus->event && session_writes(bus->session))
 		connect_bus(bus);
 	else
 		bus_stop(bus);

@@ -74,8 +74,7 @@ int daemon_init(
 	daemon->sink.level = options->level;
 	daemon->session = (struct session){ .sync = &daemon->sync,
 		.track = &daemon->track,
-		.monitor = options->monitor,
-		.correct = options->correct,
+		.mode = options->has_mode ? &options->mode : NULL,
 		.once = options->once,
 		.state_directory = options->state_directory };
 	daemon->bus = (struct bus){ .sink = &daemon->sink, .session = &daemon->session };
@@ -276,7 +275,7 @@ static int start_daemon(struct daemon *daemon)
 
 	if (r < 0)
 		return r;
-	log_synced(&daemon->sink, daemon->sync.state, session_wanted(&daemon->session));
+	log_synced(&daemon->sink, daemon->sync.state, session_mode(&daemon->session));
 	r = turn_run(daemon, true);
 	if (r < 0)
 		return r;
@@ -323,7 +322,7 @@ int daemon_once(struct daemon *daemon)
 	_cleanup_(report_freep) struct report *report = NULL;
 	int r = 0;
 
-	log_synced(&daemon->sink, daemon->sync.state, false);
+	log_synced(&daemon->sink, daemon->sync.state, CONFIG_MONITOR);
 	/* what changes under it is evaluated again, but not for ever */
 	for (int tries = 0; tries < 10 && r >= 0 && turn_is_pending(daemon); tries++)
 		r = turn_run(daemon, true);

@@ -14,8 +14,14 @@ static const char *plural(size_t count)
 	return count == 1 ? "" : "s";
 }
 
-void log_synced(struct sink *sink, const struct state *state, bool corrects)
+void log_synced(struct sink *sink, const struct state *state, enum config_mode mode)
 {
+	static const char *const modes[] = {
+		[CONFIG_MONITOR] = "monitor mode: writes nothing",
+		[CONFIG_DRY_RUN] =
+			"dry-run mode: logs what correct mode would write, and writes nothing",
+		[CONFIG_CORRECT] = "correct mode: loosens rp_filter where needed",
+	};
 	size_t links = state->ifaces.count, routes = state_routes(state);
 	struct entry entry;
 
@@ -23,9 +29,7 @@ void log_synced(struct sink *sink, const struct state *state, bool corrects)
 	entry_add(&entry, "MESSAGE",
 		"In sync with the kernel: %zu link%s, %zu route%s, %zu rule%s; %s.",
 		links, plural(links), routes, plural(routes), state->rules.count,
-		plural(state->rules.count),
-		corrects ? "correct mode: loosens rp_filter where needed"
-			 : "monitor mode: writes nothing");
+		plural(state->rules.count), modes[mode]);
 	entry_add(&entry, "RPF_ALL", "%d", state->all.value[DEVCONF_RP_FILTER]);
 	sink_write(sink, &entry);
 }

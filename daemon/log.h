@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "daemon/config/config.h"
 #include "daemon/evaluate/selfcheck.h"
 #include "daemon/evaluate/track.h"
 #include "daemon/journal/sink.h"
@@ -14,7 +15,7 @@
  * Findings and happenings into entries: the one place where what the parts of the daemon return
  * is logged. (What the corrector does is worded in correct/log_correction.h.)
  */
-void log_synced(struct sink *sink, const struct state *state, bool corrects);
+void log_synced(struct sink *sink, const struct state *state, enum config_mode mode);
 void log_sync(struct sink *sink, const struct sync *sync, const struct sync_event *event);
 void log_finding(struct sink *sink, const struct state *state, enum event_kind kind,
 	const struct track_item *item);

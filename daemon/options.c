@@ -15,11 +15,12 @@ static const char help[] =
 	"Monitors which packets this host drops by reverse path filtering (rp_filter), and logs\n"
 	"the cause and the remedy. Follows all changes of links, routes and rules in the network\n"
 	"namespace where it starts. In monitor mode it changes nothing; in correct mode it applies\n"
-	"the remedy.\n"
+	"the remedy; in dry-run mode it logs what correct mode would do.\n"
 	"\n"
 	"  --config FILE            read FILE instead of " RPFILTERD_CONFIG "\n"
 	"  --check-config           check the configuration and exit\n"
-	"  --mode monitor|correct   override the file, entries of interfaces included\n"
+	"  --mode monitor|dry-run|correct\n"
+	"                           override the file, entries of interfaces included\n"
 	"  --log journal|stderr|json\n"
 	"                           log to; default journal if started by systemd, else stderr\n"
 	"  --log-level LEVEL        the least urgent level to log: error, warning, notice, info,\n"
@@ -52,6 +53,9 @@ struct word {
 
 static const struct word logs[] = { { "journal", SINK_JOURNAL },
 	{ "stderr", SINK_STDERR }, { "json", SINK_JSON }, { 0 } };
+
+static const struct word modes[] = { { "monitor", CONFIG_MONITOR },
+	{ "dry-run", CONFIG_DRY_RUN }, { "correct", CONFIG_CORRECT }, { 0 } };
 
 static const struct word levels[] = { { "emergency", LOG_EMERG }, { "emerg", LOG_EMERG },
 	{ "0", LOG_EMERG }, { "alert", LOG_ALERT }, { "1", LOG_ALERT },
@@ -87,13 +91,11 @@ static int report_wrong(const char *argument, int code)
 
 static int set_mode(struct options *options, const char *text)
 {
-	options->monitor = strcmp(text, "monitor") == 0;
-	options->correct = strcmp(text, "correct") == 0;
-	if (options->monitor || options->correct)
-		return 1;
-	print_line(stderr, "rpfilterd: --mode %s: unknown; allowed is monitor, correct",
-		text);
-	return -EINVAL;
+	int value = choose_word(modes, "--mode", text, "monitor, dry-run, correct");
+
+	options->has_mode = true;
+	options->mode = (enum config_mode)value;
+	return value < 0 ? value : 1;
 }
 
 /* One option; returns as options_parse(). */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "daemon/config/config.h"
 #include "daemon/journal/sink.h"
 
 #include <stdbool.h>
@@ -10,8 +11,8 @@ struct options {
 	const char *config;	     /* NULL: RPFILTERD_CONFIG, which may be missing */
 	const char *state_directory; /* NULL: $STATE_DIRECTORY */
 	bool check_config, once;
-	bool monitor; /* --mode monitor: whatever the file says, interfaces included */
-	bool correct; /* --mode correct */
+	bool has_mode; /* --mode: whatever the file says, interfaces included */
+	enum config_mode mode;
 	bool has_log;
 	enum sink_kind log;
 	int level; /* syslog(3) */

@@ -505,7 +505,7 @@ static int apply_flows(struct load *l, const config_setting_t *setting,
 
 #define DAY_MSEC 86400000
 
-static const char *const mode_words[] = { "monitor", "correct", NULL };
+static const char *const mode_words[] = { "monitor", "dry-run", "correct", NULL };
 static const char *const lowest_words[] = { "off", "loose", NULL };
 static const char *const restore_words[] = { "when-safe", "on-stop", "never", NULL };
 
@@ -514,7 +514,8 @@ static const char *const restore_words[] = { "when-safe", "on-stop", "never", NU
 #define MSEC(type, member, least, most)                                                  \
 	NUMBER(type, member, least, most), .scale = USEC_PER_MSEC
 #define MODE                                                                             \
-	.apply = apply_word, .words = mode_words, .allowed = "\"monitor\" or \"correct\""
+	.apply = apply_word, .words = mode_words,                                        \
+	.allowed = "\"monitor\", \"dry-run\" or \"correct\""
 
 static const struct row interface_rows[] = {
 	{ "match", .apply = apply_text, MEMBER(struct config_interface, match),
@@ -680,14 +681,14 @@ const struct config_interface *config_interface_for(
 	return NULL;
 }
 
-bool config_wants_correct(const struct config *config)
+enum config_mode config_mode_most(const struct config *config)
 {
-	if (config->mode == CONFIG_CORRECT)
-		return true;
+	enum config_mode most = config->mode;
+
 	array_each (&config->interfaces, const struct config_interface, interface)
-		if (interface->has_mode && interface->mode == CONFIG_CORRECT)
-			return true;
-	return false;
+		if (interface->has_mode && interface->mode > most)
+			most = interface->mode;
+	return most;
 }
 
 /*

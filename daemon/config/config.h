@@ -8,7 +8,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum config_mode { CONFIG_MONITOR, CONFIG_CORRECT };
+/* In the order of how much they do. */
+enum config_mode { CONFIG_MONITOR, CONFIG_DRY_RUN, CONFIG_CORRECT };
 
 enum config_restore { RESTORE_WHEN_SAFE, RESTORE_ON_STOP, RESTORE_NEVER };
 
@@ -89,5 +90,5 @@ DEFINE_FREEP(struct config, config_free)
 const struct config_interface *config_interface_for(
 	const struct config *config, const char *name, const char *kind);
 
-/* Whether correction is asked for, at the top or for some interface. */
-bool config_wants_correct(const struct config *config);
+/* The mode that does most, of the one at the top and those of interfaces. */
+enum config_mode config_mode_most(const struct config *config);

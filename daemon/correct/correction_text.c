@@ -73,15 +73,21 @@ const char *correction_advice(int error, int ifindex)
 
 /* --- corrected ------------------------------------------------------------------------------ */
 
+static bool is_dry(const struct correction *event)
+{
+	return event->kind == EVENT_WOULD_CORRECT;
+}
+
 static void append_who(struct strbuf *text, const struct correction *event)
 {
 	char sources[160], to[IP4_TEXT];
 
 	if (!event->finding || !event->finding->source_count)
 		return;
-	strbuf_add(text, " Packets from %s to %s pass now",
+	strbuf_add(text, " Packets from %s to %s %s",
 		finding_from(event->finding, sources, sizeof(sources)),
-		ip4_format(event->finding->example.dst, to));
+		ip4_format(event->finding->example.dst, to),
+		is_dry(event) ? "would pass then" : "pass now");
 	if (event->outcome.kernel == KERNEL_PASS)
 		strbuf_add(text, ", confirmed by the kernel");
 	strbuf_add(text, ".");
@@ -98,14 +104,16 @@ static void append_steps(struct strbuf *text, const struct correction *event)
 	array_each (&event->plan->steps, const struct plan_step, step) {
 		kept += step->keeps;
 		if (step->ifindex == NETCONF_ALL)
-			strbuf_add(text, " %s changed from %s to %s", step->key,
+			strbuf_add(text, " %s %s from %s to %s", step->key,
+				is_dry(event) ? "would change" : "changed",
 				rp_filter_words(step->old, old),
 				rp_filter_words(step->value, value));
 	}
 	if (kept)
 		strbuf_add(text,
-			", after %zu other setting%s, default included, got %s effective value",
-			kept, kept == 1 ? "" : "s", kept == 1 ? "its" : "their");
+			", after %zu other setting%s, default included, %s %s effective value",
+			kept, kept == 1 ? "" : "s", is_dry(event) ? "gets" : "got",
+			kept == 1 ? "its" : "their");
 	strbuf_add(text, ".");
 }
 
@@ -114,9 +122,15 @@ static void append_corrected(struct strbuf *text, const struct correction *event
 	char key[64], old[32], value[32];
 
 	remedy_key(event->iif, key);
+	if (is_dry(event))
+		strbuf_add(text, "Dry run: ");
 	if (event->old == event->value)
 		strbuf_add(
 			text, "%s stays %s.", key, rp_filter_words(event->value, value));
+	else if (is_dry(event))
+		strbuf_add(text, "%s would change from %s to %s.", key,
+			rp_filter_words(event->old, old),
+			rp_filter_words(event->value, value));
 	else
 		strbuf_add(text, "%s changed from %s to %s%s%s.", key,
 			rp_filter_words(event->old, old),
@@ -281,7 +295,7 @@ const char *correction_sentence(
 	struct strbuf text;
 
 	strbuf_init(&text, out, CORRECTION_TEXT);
-	if (event->kind == EVENT_CORRECTED)
+	if (event->kind == EVENT_CORRECTED || is_dry(event))
 		append_corrected(&text, event);
 	else if (event->kind == EVENT_CORRECTION_FAILED)
 		append_failed(&text, event);

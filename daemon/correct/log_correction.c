@@ -19,6 +19,8 @@ static struct finding finding_after(const struct correction *event)
 			finding.filter.all = 0;
 		finding.filter =
 			rp_filter_combine(0, finding.filter.own, finding.filter.all);
+	}
+	if (event->kind == EVENT_CORRECTED || event->kind == EVENT_WOULD_CORRECT) {
 		finding.remedy.step_count = 0;
 		correction_assignments(
 			event->plan, finding.remedy.text, sizeof(finding.remedy.text));

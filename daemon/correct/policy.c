@@ -15,16 +15,15 @@ void policy_due(struct policy *policy, uint64_t at_usec)
 
 /* --- who may be corrected ------------------------------------------------------------------- */
 
-bool policy_wanted(const struct config *config, bool monitor, bool correct,
-	const char *name, const char *kind)
+enum config_mode policy_mode(
+	const struct policy_input *input, const char *name, const char *kind)
 {
-	const struct config_interface *entry = config_interface_for(config, name, kind);
+	const struct config_interface *entry =
+		config_interface_for(input->config, name, kind);
 
-	if (monitor || correct)
-		return correct;
-	if (entry && entry->has_mode)
-		return entry->mode == CONFIG_CORRECT;
-	return config->mode == CONFIG_CORRECT;
+	if (input->mode)
+		return *input->mode;
+	return entry && entry->has_mode ? entry->mode : input->config->mode;
 }
 
 /* Only what is declared, or what a tunnel is for, unless an entry asks for it by itself. */
@@ -34,7 +33,7 @@ static bool is_in_scope(const struct config *config, const struct finding *findi
 		config_interface_for(config, finding->iif, finding->kind);
 
 	return finding->expect <= EXPECT_TUNNEL ||
-	       (entry && entry->has_mode && entry->mode == CONFIG_CORRECT);
+	       (entry && entry->has_mode && entry->mode != CONFIG_MONITOR);
 }
 
 const char *refusal_name(enum refusal refusal)
@@ -136,6 +135,16 @@ static int failed(struct policy *policy, const struct policy_input *input,
 	return 0;
 }
 
+/* The value that the interface itself gets. */
+static int planned_value(const struct finding *finding, const struct plan *plan)
+{
+	array_each (&plan->steps, const struct plan_step, step) {
+		if (step->ifindex == finding->ifindex)
+			return step->value;
+	}
+	return finding->filter.own;
+}
+
 static void corrected(struct policy *policy, const struct policy_input *input,
 	const struct finding *finding, const struct plan *plan, bool by_hand)
 {
@@ -145,11 +154,7 @@ static void corrected(struct policy *policy, const struct policy_input *input,
 	if (reported)
 		reported->refusal = REFUSED_NOTHING, reported->error = 0;
 	event.plan = plan;
-	event.value = finding->filter.own;
-	array_each (&plan->steps, const struct plan_step, step) {
-		if (step->ifindex == finding->ifindex)
-			event.value = step->value;
-	}
+	event.value = planned_value(finding, plan);
 	event.by_hand = by_hand;
 	event.outcome.kernel = KERNEL_PASS;
 	input->report(input->report_data, &event);
@@ -306,8 +311,48 @@ static int fight(struct policy *policy, const struct policy_input *input,
 	return 0;
 }
 
-static int write_plan(struct policy *policy, const struct policy_input *input,
+/* What tells one plan for a finding from another. */
+static unsigned int plan_mark(const struct finding *finding, const struct plan *plan)
+{
+	return (unsigned int)(plan->steps.count * 4) +
+	       (unsigned int)planned_value(finding, plan) + 1;
+}
+
+/* The same as apply_plan(), up to the first write. It counts as one, so that a dry run is no
+ * louder than what it plays. */
+static int would_apply(struct policy *policy, const struct policy_input *input,
 	const struct finding *finding, const struct plan *plan, struct backoff *backoff)
+{
+	struct policy_reported *reported = reported_of(policy, finding->id);
+	struct correction event = event_of(EVENT_WOULD_CORRECT, finding);
+
+	if (!reported)
+		return -ENOMEM;
+	if (!transaction_rehearse(
+		    input->port, finding, plan, KERNEL_DROP, &event.outcome)) {
+		policy_due(policy, usec_add(input->now_usec, USEC_PER_SEC));
+		return 0;
+	}
+	reported->refusal = REFUSED_NOTHING;
+	reported->would = plan_mark(finding, plan);
+	event.plan = plan;
+	event.value = planned_value(finding, plan);
+	input->report(input->report_data, &event);
+	return array_push(&backoff->writes, &input->now_usec);
+}
+
+/* Whether a dry run has said this already. */
+static bool is_said(
+	struct policy *policy, const struct finding *finding, const struct plan *plan)
+{
+	const struct policy_reported *reported = reported_of(policy, finding->id);
+
+	return reported && reported->would == plan_mark(finding, plan);
+}
+
+static int write_plan(struct policy *policy, const struct policy_input *input,
+	const struct finding *finding, const struct plan *plan, struct backoff *backoff,
+	bool dry)
 {
 	uint64_t until;
 	int r;
@@ -318,6 +363,8 @@ static int write_plan(struct policy *policy, const struct policy_input *input,
 		policy_due(policy, until);
 		return 0;
 	}
+	if (dry && is_said(policy, finding, plan))
+		return 0;
 	if (backoff->overwritten) {
 		r = backoff_reversed(
 			backoff, input->config, input->now_usec, input->when_usec);
@@ -332,20 +379,22 @@ static int write_plan(struct policy *policy, const struct policy_input *input,
 	r = harms(input, finding, plan);
 	if (r != 0)
 		return r < 0 ? r : refuse(policy, input, finding, plan, REFUSED_OTHERS);
-	return apply_plan(policy, input, finding, plan, backoff, false);
+	return dry ? would_apply(policy, input, finding, plan, backoff)
+		   : apply_plan(policy, input, finding, plan, backoff, false);
 }
 
 /* Why a finding that is to be corrected may not be, whatever the plan. */
 static enum refusal forbidden(
-	const struct policy_input *input, const struct finding *finding)
+	const struct policy_input *input, const struct finding *finding, bool dry)
 {
 	if (!is_in_scope(input->config, finding))
 		return REFUSED_SCOPE;
 	if (finding->unsure || finding->ifindex == input->unsure_ifindex)
 		return REFUSED_UNSURE;
-	if (!input->ledger || input->ledger_fails)
+	if (!dry && (!input->ledger || input->ledger_fails))
 		return REFUSED_LEDGER;
-	if (ledger_is_paused(input->ledger, finding->ifindex, finding->iif))
+	if (input->ledger &&
+		ledger_is_paused(input->ledger, finding->ifindex, finding->iif))
 		return REFUSED_PAUSED;
 	return REFUSED_NOTHING;
 }
@@ -358,15 +407,15 @@ static int attempt(struct policy *policy, const struct policy_input *input,
 	struct backoff *backoff;
 	struct plan plan = { 0 };
 	enum refusal refusal;
+	enum config_mode mode = policy_mode(input, finding->iif, finding->kind);
 	int r;
 
-	if (!policy_wanted(input->config, input->monitor, input->correct, finding->iif,
-		    finding->kind))
+	if (mode == CONFIG_MONITOR)
 		return 0;
 	/* another one may have its index by now: what was found is not about that */
 	if (state_link_went(input->port->state(input->port->data), finding->ifindex))
 		return 0;
-	refusal = forbidden(input, finding);
+	refusal = forbidden(input, finding, mode == CONFIG_DRY_RUN);
 	if (refusal != REFUSED_NOTHING)
 		return refuse(policy, input, finding, NULL, refusal);
 	backoff = backoff_of(&policy->backoffs, finding->ifindex, policy->began_usec);
@@ -385,7 +434,8 @@ static int attempt(struct policy *policy, const struct policy_input *input,
 	}
 	r = plan_for(input, finding, &plan);
 	if (r >= 0)
-		r = write_plan(policy, input, finding, &plan, backoff);
+		r = write_plan(
+			policy, input, finding, &plan, backoff, mode == CONFIG_DRY_RUN);
 	plan_done(&plan);
 	return r;
 }

@@ -45,10 +45,10 @@ struct correction {
 /* What a turn is about. */
 struct policy_input {
 	const struct config *config;
-	bool monitor, correct;	  /* --mode */
-	struct ledger *ledger;	  /* NULL: there is none, and */
-	const char *ledger_error; /* why, or why it can't be written */
-	bool ledger_fails;	  /* it can't: nothing is loosened */
+	const enum config_mode *mode; /* --mode; NULL: as configured */
+	struct ledger *ledger;	      /* NULL: there is none, and */
+	const char *ledger_error;     /* why, or why it can't be written */
+	bool ledger_fails;	      /* it can't: nothing is loosened */
 	const struct kernel_port *port;
 	const struct finding *const
 		*findings; /* confirmed ones are among them or not yet */
@@ -65,7 +65,8 @@ struct policy_reported {
 	char id[FINDING_ID];
 	enum refusal refusal;
 	int error;
-	bool seen; /* this turn */
+	unsigned int would; /* the plan of would-correct, 0: none was reported */
+	bool seen;	    /* this turn */
 };
 
 struct revert_candidate { /* what would be safe to take back, and since when */
@@ -105,9 +106,9 @@ int policy_by_hand(struct policy *policy, const struct policy_input *input,
 void policy_follow(struct policy *policy, struct ledger *ledger,
 	const struct link_change *change, uint64_t now_usec);
 
-/* Whether correcting this interface is asked for at all. */
-bool policy_wanted(const struct config *config, bool monitor, bool correct,
-	const char *name, const char *kind);
+/* Whether this interface is corrected, or only said of what would be. */
+enum config_mode policy_mode(
+	const struct policy_input *input, const char *name, const char *kind);
 
 /* Something will have to be looked at then. */
 void policy_due(struct policy *policy, uint64_t at_usec);

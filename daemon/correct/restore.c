@@ -338,8 +338,8 @@ static bool is_wanted(const struct policy_input *input, const struct group *grou
 	const struct iface *iface =
 		state ? state_iface_by_name(state, group->name) : NULL;
 
-	return !iface || policy_wanted(input->config, input->monitor, input->correct,
-				 group->name, iface_kind(iface));
+	return !iface ||
+	       policy_mode(input, group->name, iface_kind(iface)) == CONFIG_CORRECT;
 }
 
 static bool is_paused(const struct policy_input *input, const struct group *group)

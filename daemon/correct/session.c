@@ -181,8 +181,8 @@ static void on_report(void *data, const struct correction *correction)
 	struct session *session = data;
 	struct entry entry;
 
-	if (full.kind == EVENT_CORRECTED && full.finding &&
-		full.finding->detail == DETAIL_COUNT)
+	if ((full.kind == EVENT_CORRECTED || full.kind == EVENT_WOULD_CORRECT) &&
+		full.finding && full.finding->detail == DETAIL_COUNT)
 		expanded = expand_before(session, correction);
 	if (expanded)
 		full.finding = expanded;
@@ -195,10 +195,11 @@ static void on_report(void *data, const struct correction *correction)
 
 /* --- the ledger ------------------------------------------------------------------------------ */
 
-bool session_wanted(const struct session *session)
+enum config_mode session_mode(const struct session *session)
 {
-	return !session->once && !session->monitor &&
-	       (session->correct || config_wants_correct(session->config));
+	if (session->once)
+		return CONFIG_MONITOR;
+	return session->mode ? *session->mode : config_mode_most(session->config);
 }
 
 /* One that can't be written any more is kept: it alone knows what is to be taken back. */
@@ -317,7 +318,8 @@ static int arm_timer(struct session *session)
 
 	if (!session->timer)
 		return 0;
-	if (!has_ledger(session) && session->ledger_usec < next)
+	if (session_writes(session) && !has_ledger(session) &&
+		session->ledger_usec < next)
 		next = session->ledger_usec;
 	if (next == USEC_NEVER)
 		return sd_event_source_set_enabled(session->timer, SD_EVENT_OFF);
@@ -361,8 +363,7 @@ static struct policy_input input_of(struct session *session,
 {
 	return (struct policy_input){
 		.config = session->config,
-		.monitor = session->monitor,
-		.correct = session->correct,
+		.mode = session->mode,
 		.ledger = session->ledger,
 		.ledger_fails = !has_ledger(session),
 		.ledger_error = session->ledger_error,
@@ -402,8 +403,10 @@ int session_turn(struct session *session, int unsure_ifindex)
 
 	if (!session_wanted(session))
 		return 0;
-	open_ledger(session);
-	compare_ledger(session);
+	if (session_writes(session)) {
+		open_ledger(session);
+		compare_ledger(session);
+	}
 	r = gather_findings(session, &findings, &count);
 	if (r < 0)
 		return r;
@@ -426,7 +429,7 @@ void session_use_config(struct session *session, const struct config *config)
 	session->ledger_usec = 0;
 	/* another configuration expects other things */
 	array_clear(&session->policy.candidates);
-	if (session_wanted(session))
+	if (session_writes(session))
 		return;
 	/* the next one to correct may be rpfilterctl */
 	ledger_free(session->ledger);
@@ -523,7 +526,7 @@ void session_stop(struct session *session)
 	const struct policy_input input = input_of(session, &port, NULL, 0, 0);
 	bool left;
 
-	if (!session_wanted(session) || !session->ledger ||
+	if (!session_writes(session) || !session->ledger ||
 		session->config->correct.restore != RESTORE_ON_STOP)
 		return;
 	left = session->sync->synced ? restore_all(&session->policy, &input) < 0

@@ -18,10 +18,10 @@
  * clock. What there is to log waits in session.entries until the kernel is done with.
  */
 struct session {
-	struct sync *sync;	     /* borrowed */
-	const struct config *config; /* borrowed: session_use_config() */
-	struct track *track;	     /* borrowed */
-	bool monitor, correct;	     /* --mode */
+	struct sync *sync;	      /* borrowed */
+	const struct config *config;  /* borrowed: session_use_config() */
+	struct track *track;	      /* borrowed */
+	const enum config_mode *mode; /* --mode, borrowed; NULL: as configured */
 	bool once;
 	const char *state_directory; /* --state, or NULL */
 
@@ -40,8 +40,20 @@ struct session {
 int session_start(struct session *session, sd_event *event);
 void session_done(struct session *session);
 
-/* Whether anything at all is to be corrected. */
-bool session_wanted(const struct session *session);
+/* What it does at most: monitor where --once is given. */
+enum config_mode session_mode(const struct session *session);
+
+/* Whether anything at all is to be corrected, or said of what would be. */
+static inline bool session_wanted(const struct session *session)
+{
+	return session_mode(session) != CONFIG_MONITOR;
+}
+
+/* Whether anything may be written, so that there is a ledger. */
+static inline bool session_writes(const struct session *session)
+{
+	return session_mode(session) == CONFIG_CORRECT;
+}
 
 /* Another configuration is in force. */
 void session_use_config(struct session *session, const struct config *config);

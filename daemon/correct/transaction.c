@@ -278,17 +278,35 @@ static void mark_done(struct work *work)
 	(void)ledger_save(work->ledger);
 }
 
-static int apply_plan(struct work *work, struct outcome *ret)
+/* Whether kernel and values are as the plan has them; else *ret says why not. */
+static bool is_due(const struct work *work, struct outcome *ret)
 {
 	const struct kernel_port *port = work->port;
-	int r;
+	int r = port->ask(port->data, &work->finding->example, &ret->kernel);
 
-	r = port->ask(port->data, &work->finding->example, &ret->kernel);
 	if (r < 0 || ret->kernel != work->expected) {
 		ret->kind = r < 0 ? OUTCOME_STALE : OUTCOME_KERNEL_DISAGREES;
-		return 0;
+		return false;
 	}
-	if (!is_expected(work, ret))
+	return is_expected(work, ret);
+}
+
+bool transaction_rehearse(const struct kernel_port *port, const struct finding *finding,
+	const struct plan *plan, enum kernel_answer expected, struct outcome *ret)
+{
+	const struct work work = {
+		.port = port, .finding = finding, .plan = plan, .expected = expected
+	};
+
+	*ret = (struct outcome){ .kind = OUTCOME_STALE };
+	return is_due(&work, ret);
+}
+
+static int apply_plan(struct work *work, struct outcome *ret)
+{
+	int r;
+
+	if (!is_due(work, ret))
 		return 0;
 	r = account(work);
 	if (r < 0) {

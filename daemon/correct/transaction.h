@@ -58,6 +58,13 @@ int transaction_apply(struct ledger *ledger, const struct kernel_port *port,
 	const struct finding *finding, const struct plan *plan,
 	enum kernel_answer expected, struct outcome *ret);
 
+/*
+ * Whether transaction_apply() would come to its first write: nothing is written, and no ledger is
+ * needed. *ret has why not, and what the kernel said.
+ */
+bool transaction_rehearse(const struct kernel_port *port, const struct finding *finding,
+	const struct plan *plan, enum kernel_answer expected, struct outcome *ret);
+
 /* Told of each value that was, or was not, taken back; the entry as it was. */
 typedef void (*transaction_revert_told)(
 	void *data, const struct ledger_entry *entry, int now, const struct outcome *how);

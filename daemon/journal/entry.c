@@ -11,6 +11,8 @@
 #include <syslog.h>
 
 static const struct event_info infos[EVENTS] = {
+	[EVENT_WOULD_CORRECT] = { "would-correct", "bdad0675b86e498fb96a231d436455f5",
+		LOG_NOTICE },
 	[EVENT_SYNCED] = { "synced", "cbf571739a2f449ba9173bf0a23933dd", LOG_INFO },
 	[EVENT_FINDING_RAISED] = { "finding-raised", "93b6ab2601db4401ad5bc7de25ceceba",
 		LOG_WARNING },

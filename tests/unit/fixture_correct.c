@@ -151,11 +151,11 @@ static void hear(void *data, const struct correction *event)
 	char *at = world->said + length;
 	size_t size = sizeof(world->said) - length;
 	const char *gap = length ? ", " : "";
-	char sentence[CORRECTION_TEXT];
 
-	ck_assert_uint_gt(strlen(correction_sentence(event, sentence)), 10);
+	ck_assert_uint_gt(strlen(correction_sentence(event, world->sentence)), 10);
 	switch (event->kind) {
 	case EVENT_CORRECTED:
+	case EVENT_WOULD_CORRECT:
 	case EVENT_RESTORED:
 		snprintf(at, size, "%s%s %s %d>%d", gap, event_info(event->kind)->name,
 			event->iif, event->old, event->value);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "daemon/correct/policy.h"
+#include "daemon/correct/correction_text.h"
 
 /*
  * The corrector in a world of paper: a host with eth0, tunl0 (5) and the VIP on lo, whose
@@ -34,6 +34,7 @@ struct world {
 	bool reused; /* ... and that another one has its index by then */
 	int crash_before, crash_after; /* the write at which it ends, counted from 1 */
 	char said[2048];
+	char sentence[CORRECTION_TEXT]; /* of the last event */
 };
 
 #define MOST_LINES 8

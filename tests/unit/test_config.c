@@ -99,7 +99,7 @@ static void ck_defaults(const struct config *c)
 	ck_assert_uint_eq(c->log.drops_usec, 60000000);
 	ck_assert_uint_eq(c->selfcheck.per_minute, 10);
 	ck_assert_uint_eq(c->selfcheck.period_usec, 55000000);
-	ck_assert(!config_wants_correct(c));
+	ck_assert_int_eq(config_mode_most(c), CONFIG_MONITOR);
 }
 
 START_TEST(nothing_said_is_the_defaults)
@@ -160,7 +160,7 @@ START_TEST(every_setting)
 	ck_assert_uint_eq(c->log.drops_usec, 1000000);
 	ck_assert_uint_eq(c->selfcheck.per_minute, 9);
 	ck_assert_uint_eq(c->selfcheck.period_usec, 100000);
-	ck_assert(config_wants_correct(c));
+	ck_assert_int_eq(config_mode_most(c), CONFIG_CORRECT);
 }
 END_TEST
 
@@ -171,10 +171,11 @@ START_TEST(interfaces)
 		"  { match = \"tunl*\"; kind = \"ipip\"; mode = \"monitor\";\n"
 		"    expect = [ \"0.0.0.0/0\", \"192.0.2.1\" ]; },\n"
 		"  { kind = \"gre\"; expect = [ ]; },\n"
+		"  { match = \"eth1\"; mode = \"dry-run\"; },\n"
 		"  { match = \"eth0\"; expect = ( \"10.0.0.0/8\" ); mode = \"correct\"; } );\n");
 	const struct config_interface *i = c->interfaces.items;
 
-	ck_assert_uint_eq(c->interfaces.count, 3);
+	ck_assert_uint_eq(c->interfaces.count, 4);
 	ck_assert_str_eq(i[0].match, "tunl*");
 	ck_assert_str_eq(i[0].kind, "ipip");
 	ck_assert(i[0].has_mode && i[0].mode == CONFIG_MONITOR);
@@ -185,9 +186,10 @@ START_TEST(interfaces)
 	ck_assert_ptr_null(i[1].match);
 	ck_assert(i[1].has_expect && i[1].expect.count == 0);
 	ck_assert(!i[1].has_mode);
-	ck_assert_ptr_null(i[2].kind);
-	ck_assert_uint_eq(i[2].expect.items[0].addr.host, 0x0a000000);
-	ck_assert(config_wants_correct(c));
+	ck_assert(i[2].has_mode && i[2].mode == CONFIG_DRY_RUN);
+	ck_assert_ptr_null(i[3].kind);
+	ck_assert_uint_eq(i[3].expect.items[0].addr.host, 0x0a000000);
+	ck_assert_int_eq(config_mode_most(c), CONFIG_CORRECT);
 }
 END_TEST
 
@@ -294,7 +296,8 @@ static const struct error_row {
 	  "{ kind = \"b\"; match = \"a\"; } );",
 		":2: interfaces.[1]: repeats the match and kind of interfaces.[0], which applies; allowed is one entry" },
 	/* types */
-	{ "mode = 1;", ":1: mode: is a number; allowed is \"monitor\" or \"correct\"" },
+	{ "mode = 1;",
+		":1: mode: is a number; allowed is \"monitor\", \"dry-run\" or \"correct\"" },
 	{ "correct = 1;",
 		":1: correct: is a number; allowed is a group, { NAME = VALUE; }" },
 	{ "log = ( );", ":1: log: is a list; allowed is a group, { NAME = VALUE; }" },
@@ -324,13 +327,13 @@ static const struct error_row {
 		":1: flows.[0].from: is a number; allowed is a prefix such as \"192.0.2.0/24\"" },
 	/* words */
 	{ "mode = \"fix\";",
-		":1: mode: \"fix\" is unknown; allowed is \"monitor\" or \"correct\"" },
+		":1: mode: \"fix\" is unknown; allowed is \"monitor\", \"dry-run\" or \"correct\"" },
 	{ "mode = \"\";",
-		":1: mode: \"\" is unknown; allowed is \"monitor\" or \"correct\"" },
+		":1: mode: \"\" is unknown; allowed is \"monitor\", \"dry-run\" or \"correct\"" },
 	{ "mode = \"a\nb\xc3\";",
-		":1: mode: \"a?b?\" is unknown; allowed is \"monitor\" or \"correct\"" },
+		":1: mode: \"a?b?\" is unknown; allowed is \"monitor\", \"dry-run\" or \"correct\"" },
 	{ "interfaces = ( { match = \"a\"; mode = \"off\"; } );",
-		":1: interfaces.[0].mode: \"off\" is unknown; allowed is \"monitor\" or \"correct\"" },
+		":1: interfaces.[0].mode: \"off\" is unknown; allowed is \"monitor\", \"dry-run\" or \"correct\"" },
 	{ "correct = { lowest = \"strict\"; };",
 		":1: correct.lowest: \"strict\" is unknown; allowed is \"off\" or \"loose\"" },
 	{ "correct = { restore = \"always\"; };",

@@ -32,6 +32,18 @@ static const struct {
 	{ "off, after address_wait", CORRECT "correct = { address_wait = 0; };",
 		{ STRICT }, "corrected tunl0 1>0", 0 },
 	{ "monitor", "", { STRICT, NUMBERED }, "", 1 },
+	{ "dry run", "mode = \"dry-run\";", { STRICT, NUMBERED },
+		"would-correct tunl0 1>2", 1 },
+	{ "dry run, of this one",
+		CORRECT "interfaces = ( { match = \"tun*\"; mode = \"dry-run\"; } );",
+		{ STRICT, NUMBERED }, "would-correct tunl0 1>2", 1 },
+	{ "dry run, of all",
+		"mode = \"dry-run\"; correct = { allow_all = true; address_wait = 0; };",
+		{ STRICT, "sysctl -w net.ipv4.conf.all.rp_filter=1" },
+		"would-correct tunl0 1>0", 1 },
+	{ "dry run, where it may not",
+		"mode = \"dry-run\"; correct = { lowest = \"loose\"; };", { STRICT },
+		"refused tunl0 lowest", 1 },
 	{ "not this one",
 		CORRECT "interfaces = ( { match = \"tun*\"; mode = \"monitor\"; } );",
 		{ STRICT, NUMBERED }, "", 1 },
@@ -84,6 +96,51 @@ START_TEST(what_may_be_corrected)
 		ck_assert_int_eq(*world_value(&world, 5), rows[i].own);
 		world_done(&world);
 	}
+}
+END_TEST
+
+/* It writes nothing, needs no ledger, and says a thing once, and again when it is another one. */
+START_TEST(a_dry_run_says_what_correct_would_do)
+{
+	static const char said[] =
+		"Dry run: net.ipv4.conf.tunl0.rp_filter would change from 1 (strict) to 2 (loose). Packets from 0.0.0.0/0";
+	struct world world;
+
+	world_init(
+		&world, "mode = \"dry-run\"; correct = { per_minute = 3; };", unnumbered);
+	ledger_free(world.ledger);
+	world.ledger = NULL;
+	world_is(&world, 0, "", 1); /* it waits for an address, too */
+	world_is(&world, 1000, "would-correct tunl0 1>0", 1);
+	world_is(&world, 1100, "", 1);
+	world_is(&world, 70000, "", 1);
+	model_line(world.state, NUMBERED);
+	world_is(&world, 70100, "would-correct tunl0 1>2", 1);
+	ck_assert_msg(
+		strncmp(world.sentence, said, strlen(said)) == 0, "%s", world.sentence);
+	ck_assert_ptr_nonnull(strstr(world.sentence, "would pass then"));
+	/* it went, and came again; no more often than it would be written */
+	for (int i = 1; i <= 2; i++) {
+		model_line(world.state, "ip link set tunl0 down");
+		model_sysctl(world.state, "tunl0", "rp_filter", 1);
+		world_is(&world, 70100 + i * 100, "", 1);
+		model_line(world.state, "ip link set tunl0 up");
+		world_is(&world, 70150 + i * 100, "would-correct tunl0 1>2", 1);
+	}
+	model_line(world.state, "ip link set tunl0 down");
+	model_sysctl(world.state, "tunl0", "rp_filter", 1);
+	world_is(&world, 70400, "", 1);
+	model_line(world.state, "ip link set tunl0 up");
+	world_is(&world, 70450, "refused tunl0 per_minute", 1);
+	/* what the kernel doesn't confirm is not said */
+	world_is(&world, 150000, "would-correct tunl0 1>2", 1);
+	world.otherwise = true;
+	model_line(world.state, "ip link set tunl0 down");
+	world_is(&world, 150100, "", 1);
+	model_line(world.state, "ip link set tunl0 up");
+	world_is(&world, 250000, "", 1);
+	ck_assert_int_eq(world.kernel->writes, 0);
+	world_done(&world);
 }
 END_TEST
 
@@ -650,6 +707,7 @@ END_TEST
 int main(void)
 {
 	const TTest *const tests[] = { what_may_be_corrected,
+		a_dry_run_says_what_correct_would_do,
 		without_agreement_nothing_is_written,
 		what_does_not_work_is_put_back_and_said_once, no_ledger_no_correction,
 		a_tunnel_gets_time_for_its_address, what_is_needed_no_more_goes,
