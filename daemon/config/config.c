@@ -527,6 +527,8 @@ static const struct row interface_rows[] = {
 		.allowed = "prefixes in brackets such as [ \"0.0.0.0/0\" ]" },
 	{ "mode", MODE, MEMBER(struct config_interface, mode),
 		.has = offsetof(struct config_interface, has_mode) },
+	{ "one_way", .apply = apply_bool, MEMBER(struct config_interface, one_way),
+		.allowed = "true or false" },
 	{ .name = NULL },
 };
 

@@ -19,6 +19,7 @@ struct config_interface {
 	char *kind;  /* IFLA_INFO_KIND, "device" where there is none, or NULL */
 	bool has_expect;
 	bool has_mode;
+	bool one_way; /* nobody answers what comes in: it needs no route back */
 	ARRAY(struct prefix4) expect; /* may be empty with has_expect: silence */
 	enum config_mode mode;
 };

@@ -127,6 +127,7 @@ static int take_interface(struct bytes *bytes, struct config *config)
 	interface = &config->interfaces.items[config->interfaces.count - 1];
 	interface->has_expect = taken.has_expect;
 	interface->has_mode = taken.has_mode;
+	interface->one_way = taken.one_way;
 	interface->mode = taken.mode;
 	r = take_text(bytes, &interface->match);
 	if (r >= 0)

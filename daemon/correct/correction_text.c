@@ -192,6 +192,17 @@ static void append_failed(struct strbuf *text, const struct correction *event)
 			      : "; the value and its ledger entry stay.");
 }
 
+static void append_paused(struct strbuf *text, const struct correction *event)
+{
+	char word[IFNAME_QUOTED];
+
+	strbuf_add(text, "%s paused by hand until rpfilterctl resume%s%s.",
+		event->all_paused ? "all interfaces are" : "it is",
+		event->all_paused ? "" : " ",
+		event->all_paused ? "" : ifname_quote(event->iif, word));
+}
+
+/* Each cause, and what would allow it. */
 static void append_refused(struct strbuf *text, const struct correction *event)
 {
 	char key[64], word[IFNAME_QUOTED];
@@ -215,29 +226,32 @@ static void append_refused(struct strbuf *text, const struct correction *event)
 		break;
 	case REFUSED_ALLOW_ALL:
 		strbuf_add(text,
-			"%s=0 has no effect without lowering conf.all, and correct.allow_all is false; with true, all is lowered after every other interface gets its effective value.",
+			"%s=0 has no effect without lowering conf.all, and correct.allow_all is false; with true (and the drop-in allow-all.conf of the service), all is lowered after every other interface gets its effective value.",
 			key);
 		break;
 	case REFUSED_PER_MINUTE:
 		strbuf_add(text,
-			"write limit correct.per_minute reached; it continues after one minute.");
+			"write limit correct.per_minute reached; it continues after one minute. To allow more, raise the limit.");
 		break;
 	case REFUSED_PAUSED:
-		strbuf_add(text, "%s paused by hand until rpfilterctl resume%s%s.",
-			event->all_paused ? "all interfaces are" : "it is",
-			event->all_paused ? "" : " ",
-			event->all_paused ? "" : ifname_quote(event->iif, word));
+		append_paused(text, event);
 		break;
 	case REFUSED_UNSURE:
 		strbuf_add(text,
-			"the kernel disagrees with the model; corrections suspended.");
+			"the kernel disagrees with the model (see the entry disagreement); corrections are suspended until they agree. To correct it all the same: rpfilterctl apply %s.",
+			ifname_quote(event->iif, word));
 		break;
 	case REFUSED_OTHERS:
-		strbuf_add(
-			text, "the remedy makes other interfaces drop expected packets.");
+		strbuf_add(text,
+			"the remedy makes other interfaces drop expected packets (rpfilterctl plan %s shows which); to allow it, add an entry of interfaces with expect = [ ] for them.",
+			ifname_quote(event->iif, word));
 		break;
 	case REFUSED_LEDGER:
 		strbuf_add(text, "%s.", event->why ? event->why : "no ledger");
+		break;
+	case REFUSED_NO_ROUTE:
+		strbuf_add(text,
+			"no route leads back to sources that are dropped, so no answer could leave, and rp_filter is not the cause; add the route. Where nobody answers (multicast, mirrors), allow it by an entry of interfaces with one_way = true.");
 		break;
 	}
 }

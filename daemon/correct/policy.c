@@ -36,6 +36,41 @@ static bool is_in_scope(const struct config *config, const struct finding *findi
 	       (entry && entry->has_mode && entry->mode != CONFIG_MONITOR);
 }
 
+/*
+ * Sources without a route back are not dropped for rp_filter's sake: no answer could leave. At a
+ * boot, and whenever a default route is lost, that is all of them. Loose changes nothing for them,
+ * and whatever does would leave the interface without a filter for a route's sake.
+ */
+static bool is_for_route(const struct config *config, const struct finding *finding,
+	const struct plan *plan)
+{
+	const struct config_interface *entry =
+		config_interface_for(config, finding->iif, finding->kind);
+
+	if (entry && entry->one_way)
+		return false;
+	return finding->reason == RPF_NO_ROUTE ||
+	       (plan && plan->rung != PLAN_LOOSE && finding->reasons[RPF_NO_ROUTE]);
+}
+
+enum refusal policy_forbids(const struct config *config, const struct finding *finding,
+	const struct plan *plan)
+{
+	if (is_for_route(config, finding, plan))
+		return REFUSED_NO_ROUTE;
+	if (!plan || plan->rung != PLAN_MANUAL)
+		return REFUSED_NOTHING;
+	switch (plan->limit) {
+	case PLAN_LOWEST:
+		return REFUSED_LOWEST;
+	case PLAN_ALLOW_ALL:
+		return REFUSED_ALLOW_ALL;
+	case PLAN_FREE:
+		break;
+	}
+	return REFUSED_NOTHING;
+}
+
 const char *refusal_name(enum refusal refusal)
 {
 	switch (refusal) {
@@ -57,6 +92,8 @@ const char *refusal_name(enum refusal refusal)
 		return "others";
 	case REFUSED_LEDGER:
 		return "ledger";
+	case REFUSED_NO_ROUTE:
+		return "no_route";
 	}
 	return "nothing";
 }
@@ -278,22 +315,21 @@ static bool waits_for_address(const struct policy_input *input,
 	return input->now_usec < *until;
 }
 
-/* What follows from a plan that is none. */
+/* Refuses a plan that is none, or may not be carried out. 1, 0 where it may be, or -ENOMEM. */
 static int plan_refused(struct policy *policy, const struct policy_input *input,
 	const struct finding *finding, const struct plan *plan, struct backoff *backoff)
 {
+	enum refusal refusal = policy_forbids(input->config, finding, plan);
+	int r = 0;
+
+	if (refusal == REFUSED_NOTHING && plan->rung != PLAN_MANUAL)
+		return 0;
 	/* the words are in the finding; the ladder is climbed again later, for it costs */
 	if (is_reported(input, finding->id))
 		backoff->replan_usec = usec_add(input->now_usec, USEC_PER_SEC);
-	switch (plan->limit) {
-	case PLAN_LOWEST:
-		return refuse(policy, input, finding, plan, REFUSED_LOWEST);
-	case PLAN_ALLOW_ALL:
-		return refuse(policy, input, finding, plan, REFUSED_ALLOW_ALL);
-	case PLAN_FREE:
-		break;
-	}
-	return 0;
+	if (refusal != REFUSED_NOTHING)
+		r = refuse(policy, input, finding, plan, refusal);
+	return r < 0 ? r : 1;
 }
 
 /* A fight: it is reported, and this interface is left alone. */
@@ -357,8 +393,9 @@ static int write_plan(struct policy *policy, const struct policy_input *input,
 	uint64_t until;
 	int r;
 
-	if (plan->rung == PLAN_MANUAL)
-		return plan_refused(policy, input, finding, plan, backoff);
+	r = plan_refused(policy, input, finding, plan, backoff);
+	if (r != 0)
+		return r < 0 ? r : 0;
 	if (waits_for_address(input, finding, plan, backoff, &until)) {
 		policy_due(policy, until);
 		return 0;
@@ -387,6 +424,10 @@ static int write_plan(struct policy *policy, const struct policy_input *input,
 static enum refusal forbidden(
 	const struct policy_input *input, const struct finding *finding, bool dry)
 {
+	enum refusal refusal = policy_forbids(input->config, finding, NULL);
+
+	if (refusal != REFUSED_NOTHING)
+		return refusal;
 	if (!is_in_scope(input->config, finding))
 		return REFUSED_SCOPE;
 	if (finding->unsure || finding->ifindex == input->unsure_ifindex)
@@ -582,6 +623,21 @@ int policy_turn(struct policy *policy, const struct policy_input *input)
 	return r < 0 ? r : written;
 }
 
+static int apply_by_hand(struct policy *policy, const struct policy_input *input,
+	const struct finding *finding, const struct plan *plan, struct backoff *backoff)
+{
+	int r = plan_refused(policy, input, finding, plan, backoff);
+
+	if (r != 0)
+		return r < 0 ? r : 0;
+	if (!input->ledger || input->ledger_fails)
+		return refuse(policy, input, finding, plan, REFUSED_LEDGER);
+	r = harms(input, finding, plan);
+	if (r != 0)
+		return r < 0 ? r : refuse(policy, input, finding, plan, REFUSED_OTHERS);
+	return apply_plan(policy, input, finding, plan, backoff, true);
+}
+
 int policy_by_hand(struct policy *policy, const struct policy_input *input,
 	const struct finding *finding)
 {
@@ -592,19 +648,10 @@ int policy_by_hand(struct policy *policy, const struct policy_input *input,
 
 	if (!backoff)
 		return -ENOMEM;
-	if (!input->ledger || input->ledger_fails)
-		return refuse(policy, input, finding, NULL, REFUSED_LEDGER);
 	memcpy(backoff->name, finding->iif, sizeof(backoff->name));
 	r = plan_for(input, finding, &plan);
-	if (r >= 0 && plan.rung == PLAN_MANUAL)
-		r = plan_refused(policy, input, finding, &plan, backoff);
-	else if (r >= 0) {
-		r = harms(input, finding, &plan);
-		if (r > 0)
-			r = refuse(policy, input, finding, &plan, REFUSED_OTHERS);
-		else if (r == 0)
-			r = apply_plan(policy, input, finding, &plan, backoff, true);
-	}
+	if (r >= 0)
+		r = apply_by_hand(policy, input, finding, &plan, backoff);
 	plan_done(&plan);
 	return r;
 }

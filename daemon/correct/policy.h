@@ -20,6 +20,7 @@ enum refusal {
 	REFUSED_UNSURE,	    /* model and kernel differ there */
 	REFUSED_OTHERS,	    /* it would make others drop */
 	REFUSED_LEDGER,	    /* there is none that can be written */
+	REFUSED_NO_ROUTE,   /* no answer could leave: a filter is not the cause */
 };
 
 /* What happened, to be reported; everything is borrowed for the call. */
@@ -92,6 +93,13 @@ struct policy {
 int policy_turn(struct policy *policy, const struct policy_input *input);
 
 const char *refusal_name(enum refusal refusal);
+
+/*
+ * What forbids a correction whoever asks for it: the finding itself, or its plan (NULL: not known
+ * yet), as configured.
+ */
+enum refusal policy_forbids(const struct config *config, const struct finding *finding,
+	const struct plan *plan);
 
 /* By hand, whatever the mode and the pauses say; limits hold. 1; 0, and why was reported; or a
  * negative errno. */

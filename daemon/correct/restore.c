@@ -88,6 +88,30 @@ static int overlay_without(const struct group *group, const struct state *state,
 	return 0;
 }
 
+/*
+ * Whether something that is seen now can be a reason: an interface that is down proves nothing, nor
+ * does one whose sources have no route back, as while a default route is away.
+ */
+static int shows_reason(const struct policy_input *input, const struct state *state,
+	const struct iface *iface)
+{
+	_cleanup_(report_freep) struct report *report = report_new();
+	const struct overlay overlay = { .state = state };
+	const struct plan_judge *judge = &input->port->judge;
+	int r;
+
+	if (!iface_is_up(iface))
+		return 0;
+	r = report ? judge->judge(&overlay, iface, report, judge->data) : -ENOMEM;
+	if (r < 0)
+		return r;
+	array_each (&report->findings, struct finding *const, finding) {
+		if ((*finding)->reasons[RPF_NO_ROUTE])
+			return 0;
+	}
+	return 1;
+}
+
 /* Whether nothing would be dropped that is not now: 1, 0 or -ENOMEM. */
 static int is_safe(const struct policy_input *input, const struct group *group,
 	const struct state *state)
@@ -100,6 +124,11 @@ static int is_safe(const struct policy_input *input, const struct group *group,
 
 	if (input->unsure_ifindex && input->unsure_ifindex == group->loosened.ifindex)
 		return 0;
+	if (iface) {
+		r = shows_reason(input, state, iface);
+		if (r <= 0)
+			return r;
+	}
 	r = plan_side_effects(&overlay, &group->undo, group->has_all ? NULL : iface, "",
 		&input->port->judge, &changes);
 	drops = changes.unknown;
@@ -185,7 +214,8 @@ static int is_less_enough(const struct policy_input *input, const struct group *
 	struct overlay overlay;
 	int r;
 
-	if (!iface || !iface->addrs.count || group->loosened.value != 0)
+	if (!iface || !iface_is_up(iface) || !iface->addrs.count ||
+		group->loosened.value != 0)
 		return 0;
 	r = overlay_without(group, state, &values, &overlay);
 	/* 2 must be less than what was there before, and never over an effective 0 */

@@ -41,6 +41,11 @@ static int add_changes(struct json_object *object, const struct plan_changes *ch
 
 static int add_refused(struct json_object *object, const struct planned *planned)
 {
+	const char *setting =
+		planned->refusal == REFUSED_LOWEST	? "correct.lowest"
+		: planned->refusal == REFUSED_ALLOW_ALL ? "correct.allow_all"
+		: planned->refusal == REFUSED_NO_ROUTE	? "interfaces.one_way"
+							: NULL;
 	struct json_object *refused;
 	char text[CORRECTION_TEXT];
 	int r;
@@ -48,11 +53,8 @@ static int add_refused(struct json_object *object, const struct planned *planned
 	if (planned->plan.rung != PLAN_MANUAL)
 		return json_add_null(object, "refused");
 	refused = json_add_object(object, "refused");
-	r = planned->plan.limit == PLAN_FREE
-		    ? json_add_null(refused, "setting")
-		    : json_add_text(refused, "setting",
-			      planned->plan.limit == PLAN_LOWEST ? "correct.lowest"
-								 : "correct.allow_all");
+	r = setting ? json_add_text(refused, "setting", setting)
+		    : json_add_null(refused, "setting");
 	return r | json_add_text(refused, "text", plans_refusal(planned, text));
 }
 

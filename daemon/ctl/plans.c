@@ -37,7 +37,13 @@ static int plan_one(struct ctl *ctl, const struct finding *finding, struct plans
 		return r;
 	planned = &plans->list.items[plans->list.count - 1];
 	r = plan_find(&overlay, iface, finding->id, &limits, &judge, &planned->plan);
-	if (r >= 0)
+	if (r < 0)
+		return r;
+	planned->refusal = policy_forbids(config, finding, &planned->plan);
+	if (planned->refusal != REFUSED_NOTHING) {
+		plan_done(&planned->plan);
+		planned->plan = (struct plan){ .rung = PLAN_MANUAL };
+	} else
 		r = plan_side_effects(&overlay, &planned->plan, NULL, finding->id, &judge,
 			&planned->changes);
 	return r;
@@ -142,10 +148,9 @@ const char *plans_refusal(const struct planned *planned, char out[static CORRECT
 		.finding = planned->finding,
 		.id = planned->finding->id,
 		.iif = planned->finding->iif,
-		.refusal = planned->plan.limit == PLAN_LOWEST ? REFUSED_LOWEST
-							      : REFUSED_ALLOW_ALL };
+		.refusal = planned->refusal };
 
-	if (planned->plan.limit == PLAN_FREE) {
+	if (planned->refusal == REFUSED_NOTHING) {
 		snprintf(out, CORRECTION_TEXT, "No rp_filter value helps. Fix: %s",
 			planned->finding->remedy.text);
 		return out;

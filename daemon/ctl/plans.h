@@ -10,6 +10,7 @@ struct planned {
 	const struct finding *finding; /* of .report */
 	struct plan plan;
 	struct plan_changes changes;
+	enum refusal refusal; /* whoever asks for it: then the plan has no steps */
 };
 
 struct plans {

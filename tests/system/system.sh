@@ -266,6 +266,18 @@ tunl0() {
 	ip -n server link set tunl0 up
 }
 
+# unneed NAME: all sources get a reverse route by an interface, whose strict filter passes them then;
+# need: they lose it
+unneed() {
+	ip -n server route add default dev "$1" table 78
+	ip -n server rule add pref 100 lookup 78
+}
+
+need() {
+	ip -n server rule del pref 100
+	ip -n server route flush table 78 2>/dev/null || :
+}
+
 # The server on the VIP's port 80, which hears from whom a packet comes
 serve() {
 	ip netns exec server "$build/tunl0" --listen 0.0.0.0 80 >"$heard" &

@@ -298,6 +298,24 @@ const char *world_turn(struct world *world, int ms)
 	return world->said;
 }
 
+void world_unneed(struct world *world, const char *name)
+{
+	char line[64];
+
+	snprintf(line, sizeof(line), "ip route add default dev %s table 77", name);
+	model_line(world->state, line);
+	model_line(world->state, "ip rule add priority 100 lookup 77");
+}
+
+void world_need(struct world *world, const char *name)
+{
+	char line[64];
+
+	snprintf(line, sizeof(line), "ip route del default dev %s table 77", name);
+	model_line(world->state, "ip rule del priority 100 lookup 77");
+	model_line(world->state, line);
+}
+
 /* Somebody else writes. */
 void world_other(struct world *world, const char *name, int value)
 {

@@ -65,5 +65,10 @@ const char *world_turn(struct world *world, int ms);
 /* The same, and what must be said, and what tunl0 must have then. */
 void world_is(struct world *world, int ms, const char *said, int own);
 
+/* All sources get a reverse route by an interface, whose strict filter passes them then; and lose
+ * it again. */
+void world_unneed(struct world *world, const char *name);
+void world_need(struct world *world, const char *name);
+
 /* Somebody else writes. */
 void world_other(struct world *world, const char *name, int value);

@@ -171,7 +171,7 @@ START_TEST(interfaces)
 		"  { match = \"tunl*\"; kind = \"ipip\"; mode = \"monitor\";\n"
 		"    expect = [ \"0.0.0.0/0\", \"192.0.2.1\" ]; },\n"
 		"  { kind = \"gre\"; expect = [ ]; },\n"
-		"  { match = \"eth1\"; mode = \"dry-run\"; },\n"
+		"  { match = \"eth1\"; mode = \"dry-run\"; one_way = true; },\n"
 		"  { match = \"eth0\"; expect = ( \"10.0.0.0/8\" ); mode = \"correct\"; } );\n");
 	const struct config_interface *i = c->interfaces.items;
 
@@ -186,7 +186,8 @@ START_TEST(interfaces)
 	ck_assert_ptr_null(i[1].match);
 	ck_assert(i[1].has_expect && i[1].expect.count == 0);
 	ck_assert(!i[1].has_mode);
-	ck_assert(i[2].has_mode && i[2].mode == CONFIG_DRY_RUN);
+	ck_assert(i[2].has_mode && i[2].mode == CONFIG_DRY_RUN && i[2].one_way);
+	ck_assert(!i[1].one_way);
 	ck_assert_ptr_null(i[3].kind);
 	ck_assert_uint_eq(i[3].expect.items[0].addr.host, 0x0a000000);
 	ck_assert_int_eq(config_mode_most(c), CONFIG_CORRECT);
@@ -278,7 +279,7 @@ static const struct error_row {
 	{ "log = {\n\trepeats = 1; };",
 		":2: log.repeats: is not a setting; allowed is repeat, hold_down, drops" },
 	{ "interfaces = ( { name = \"a\"; } );",
-		":1: interfaces.[0].name: is not a setting; allowed is match, kind, expect, mode" },
+		":1: interfaces.[0].name: is not a setting; allowed is match, kind, expect, mode, one_way" },
 	{ "flows = ( { src = \"a\"; } );",
 		":1: flows.[0].src: is not a setting; allowed is iif, from, to, mark, tos, ipproto, sport, dport" },
 	{ "selfcheck = { per_hour = 1; };",
