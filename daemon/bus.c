@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "daemon/bus.h"
 
+#include "base/duration.h"
 #include "base/time.h"
 #include "base/utf8.h"
 #include "daemon/correct/bus_names.h"
@@ -14,6 +15,7 @@
 
 #define REQUESTS_MOST 64
 #define ERROR_SENT 512
+#define PAUSE_MOST (DURATION_MOST_DAYS * 24 * USEC_PER_HOUR)
 #define WAIT_LEAST USEC_PER_SEC
 #define WAIT_MOST (300 * USEC_PER_SEC)
 
@@ -129,6 +131,19 @@ static int read_names(sd_bus_message *message, char ***ret)
 	return 0;
 }
 
+static int read_arguments(struct bus_request *request)
+{
+	int r = read_names(request->message, &request->names);
+
+	if (r >= 0)
+		r = sd_bus_message_exit_container(request->message);
+	if (r >= 0 && request->timed)
+		r = sd_bus_message_read(request->message, "t", &request->pause_usec);
+	if (request->pause_usec > PAUSE_MOST)
+		request->pause_usec = PAUSE_MOST;
+	return r < 0 ? r : 0;
+}
+
 /* --- who asks ------------------------------------------------------------------------------ */
 
 /*
@@ -156,7 +171,7 @@ static int on_user(sd_bus_message *answer, void *data, sd_bus_error *error)
 		sd_bus_message_read(answer, "u", &uid) < 0 || uid != 0)
 		send_error(request->message, SD_BUS_ERROR_ACCESS_DENIED,
 			"only root may do this");
-	else if ((r = read_names(request->message, &request->names)) < 0)
+	else if ((r = read_arguments(request)) < 0)
 		(void)sd_bus_reply_method_errno(request->message, r, NULL);
 	else
 		return 0; /* the turn that follows serves it */
@@ -166,9 +181,9 @@ static int on_user(sd_bus_message *answer, void *data, sd_bus_error *error)
 }
 
 static int take_request(sd_bus_message *message, struct bus *bus, sd_bus_error *error,
-	enum session_request what)
+	enum session_request what, bool timed)
 {
-	struct bus_request request = { .request = what };
+	struct bus_request request = { .request = what, .timed = timed };
 	int r;
 
 	if (!session_writes(bus->session))
@@ -226,22 +241,27 @@ void bus_answer(struct bus *bus, struct bus_request *request, int error,
 
 static int on_apply(sd_bus_message *message, void *bus, sd_bus_error *error)
 {
-	return take_request(message, bus, error, SESSION_APPLY);
+	return take_request(message, bus, error, SESSION_APPLY, false);
 }
 
 static int on_revert(sd_bus_message *message, void *bus, sd_bus_error *error)
 {
-	return take_request(message, bus, error, SESSION_REVERT);
+	return take_request(message, bus, error, SESSION_REVERT, false);
 }
 
 static int on_pause(sd_bus_message *message, void *bus, sd_bus_error *error)
 {
-	return take_request(message, bus, error, SESSION_PAUSE);
+	return take_request(message, bus, error, SESSION_PAUSE, false);
+}
+
+static int on_pause_for(sd_bus_message *message, void *bus, sd_bus_error *error)
+{
+	return take_request(message, bus, error, SESSION_PAUSE, true);
 }
 
 static int on_resume(sd_bus_message *message, void *bus, sd_bus_error *error)
 {
-	return take_request(message, bus, error, SESSION_RESUME);
+	return take_request(message, bus, error, SESSION_RESUME, false);
 }
 
 /* Who may call is asked in take_request(), by user and not by capability. */
@@ -253,6 +273,8 @@ static const sd_bus_vtable methods[] = {
 		SD_BUS_VTABLE_UNPRIVILEGED),
 	SD_BUS_METHOD(
 		"Pause", BUS_NAMES, "a" BUS_ANSWER, on_pause, SD_BUS_VTABLE_UNPRIVILEGED),
+	SD_BUS_METHOD("PauseFor", BUS_NAMES "t", "a" BUS_ANSWER, on_pause_for,
+		SD_BUS_VTABLE_UNPRIVILEGED),
 	SD_BUS_METHOD("Resume", BUS_NAMES, "a" BUS_ANSWER, on_resume,
 		SD_BUS_VTABLE_UNPRIVILEGED),
 	SD_BUS_VTABLE_END,

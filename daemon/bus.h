@@ -11,8 +11,8 @@
 
 /*
  * The way in for rpfilterctl while we correct: org.rpfilterd1.Manager on the system bus (names in
- * correct/bus_names.h), for root only. Apply, Revert, Pause and Resume take names of interfaces
- * (none: all) and return what was done. The bus is never needed: where there is none, or it goes,
+ * correct/bus_names.h), for root only. Apply, Revert, Pause, PauseFor and Resume take names of
+ * interfaces (none: all), PauseFor behind them microseconds, and return what was done. The bus is never needed: where there is none, or it goes,
  * it is tried again now and then.
  */
 
@@ -21,7 +21,9 @@ struct bus_request {
 	sd_bus_message *message;
 	sd_bus_slot *asking; /* the bus, for the sender's user; NULL: it is root */
 	enum session_request request;
+	bool timed;   /* PauseFor: pause_usec follows the names */
 	char **names; /* of root's; NULL at the end */
+	uint64_t pause_usec;
 };
 
 struct bus {

@@ -217,8 +217,9 @@ static bool serve_requests(struct daemon *daemon)
 	bool any = false;
 
 	while (bus_next(&daemon->bus, &request)) {
+		const struct request asked = { request.names, request.pause_usec };
 		struct request_answers answers = { 0 };
-		int r = session_serve(&daemon->session, request.request, request.names,
+		int r = session_serve(&daemon->session, request.request, &asked,
 			daemon->selfcheck.unsure_ifindex, &answers);
 
 		bus_answer(&daemon->bus, &request, r, &answers);

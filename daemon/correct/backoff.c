@@ -73,22 +73,22 @@ int backoff_wrote(struct backoff *backoff, uint64_t now)
 
 /* --- somebody else -------------------------------------------------------------------------- */
 
-int backoff_reversed(
-	struct backoff *backoff, const struct config *config, uint64_t now, uint64_t when)
+int backoff_reversed(struct backoff *backoff, const struct config *config, uint64_t now)
 {
 	const struct reversal reversal = {
-		.at_usec = now,
-		.when_usec = when,
+		.at_usec = backoff->theirs_usec,
+		.when_usec = backoff->theirs_when_usec,
 		.ours = backoff->ours,
 		.theirs = backoff->theirs,
 	};
 	uint64_t window = config->correct.fight_window_usec;
+
 	backoff->overwritten = false;
 	/* boot scripts and network managers have their say once */
-	if (now - backoff->up_usec < config->correct.settle_usec)
+	if (reversal.at_usec - backoff->up_usec < config->correct.settle_usec)
 		return 0;
 	while (backoff->reversals.count &&
-		now - backoff->reversals.items[0].at_usec > window)
+		reversal.at_usec - backoff->reversals.items[0].at_usec > window)
 		array_remove(&backoff->reversals, 0);
 	if (array_push(&backoff->reversals, &reversal) < 0)
 		return -ENOMEM;

@@ -28,8 +28,9 @@ struct backoff {
 	bool overwritten; /* by .theirs, which was not answered yet */
 	bool of_all;	  /* not its own value, but that of all, which it needs lowered */
 	int ours, theirs;
-	uint64_t paused_until, pause_usec; /* after a fight; the pause's length */
-	uint64_t retry_usec;		   /* after a failure: not before */
+	uint64_t theirs_usec, theirs_when_usec; /* when it was seen: steady, since 1970 */
+	uint64_t paused_until, pause_usec;	/* after a fight; the pause's length */
+	uint64_t retry_usec;			/* after a failure: not before */
 	unsigned int failures;
 	uint64_t replan_usec; /* not before: planning costs */
 };
@@ -49,11 +50,11 @@ bool backoff_may_write(
 int backoff_wrote(struct backoff *backoff, uint64_t now);
 
 /*
- * Somebody wrote theirs over ours, and we would have to write again. Returns 0 to go on; 1 for
+ * Somebody wrote theirs over ours, and we would have to write again. When he did counts, not when
+ * we come to answer it. Returns 0 to go on; 1 for
  * a fight: the interface is paused from now on, and .reversals has what happened; -ENOMEM.
  */
-int backoff_reversed(struct backoff *backoff, const struct config *config, uint64_t now,
-	uint64_t when);
+int backoff_reversed(struct backoff *backoff, const struct config *config, uint64_t now);
 
 /* The reversals of a fight were told. */
 void backoff_told(struct backoff *backoff);

@@ -194,12 +194,14 @@ static void append_failed(struct strbuf *text, const struct correction *event)
 
 static void append_paused(struct strbuf *text, const struct correction *event)
 {
-	char word[IFNAME_QUOTED];
+	bool all = event->pause && !*event->pause->name;
+	char word[IFNAME_QUOTED], until[CORRECTION_TIME];
 
-	strbuf_add(text, "%s paused by hand until rpfilterctl resume%s%s.",
-		event->all_paused ? "all interfaces are" : "it is",
-		event->all_paused ? "" : " ",
-		event->all_paused ? "" : ifname_quote(event->iif, word));
+	strbuf_add(text, "%s paused by hand until %s%srpfilterctl resume%s%s.",
+		all ? "all interfaces are" : "it is",
+		event->until_usec ? correction_time(event->until_usec, until) : "",
+		event->until_usec ? "; to end that: " : "", all ? "" : " ",
+		all ? "" : ifname_quote(event->iif, word));
 }
 
 /* Each cause, and what would allow it. */
@@ -303,6 +305,46 @@ static void append_restored(struct strbuf *text, const struct correction *event)
 			rp_filter_words(event->refused, old), event->value);
 }
 
+/* --- pauses --------------------------------------------------------------------------------- */
+
+const char *correction_time(uint64_t when_usec, char out[static CORRECTION_TIME])
+{
+	time_t when = (time_t)(when_usec / 1000000);
+	struct tm broken;
+
+	snprintf(out, CORRECTION_TIME, "-");
+	if (when && gmtime_r(&when, &broken))
+		(void)strftime(out, CORRECTION_TIME, "%Y-%m-%dT%H:%M:%SZ", &broken);
+	return out;
+}
+
+static const char *pause_name(const struct correction *event)
+{
+	return *event->pause->name ? event->iif : "all interfaces";
+}
+
+static void append_pause(struct strbuf *text, const struct correction *event)
+{
+	char until[CORRECTION_TIME];
+
+	strbuf_add(text, "%s: corrections paused until %s%s%s.", pause_name(event),
+		event->until_usec ? correction_time(event->until_usec, until)
+				  : "rpfilterctl resume",
+		event->pause->fight ? ": another program insists on its value" : "",
+		event->absent ? "; no such interface now" : "");
+}
+
+static void append_resumed(struct strbuf *text, const struct correction *event)
+{
+	if (event->pause->gone)
+		strbuf_add(text, "%s: the pause has ended with the interface.",
+			pause_name(event));
+	else
+		strbuf_add(text, "%s: corrections resumed%s%s.", pause_name(event),
+			event->by_hand ? "" : ": the pause is over",
+			event->absent ? "; no such interface now" : "");
+}
+
 const char *correction_sentence(
 	const struct correction *event, char out[static CORRECTION_TEXT])
 {
@@ -319,6 +361,10 @@ const char *correction_sentence(
 		append_fight(&text, event);
 	else if (event->kind == EVENT_RESTORED)
 		append_restored(&text, event);
+	else if (event->kind == EVENT_PAUSED)
+		append_pause(&text, event);
+	else if (event->kind == EVENT_RESUMED)
+		append_resumed(&text, event);
 	return out;
 }
 

@@ -9,6 +9,11 @@
 const char *correction_sentence(
 	const struct correction *event, char out[static CORRECTION_TEXT]);
 
+#define CORRECTION_TIME 32
+
+/* "2026-12-01T09:30:00Z", or "-" for 0: a time since 1970. Returns out. */
+const char *correction_time(uint64_t when_usec, char out[static CORRECTION_TIME]);
+
 /* What was done, for whoever asked for it. */
 struct request_answer {
 	const char *event; /* RPF_EVENT, or "paused", "resumed" */

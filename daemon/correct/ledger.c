@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "daemon/correct/ledger.h"
 
+#include "base/time.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -115,10 +117,10 @@ static bool is_of(const struct ledger_pause *pause, int ifindex, const char *nam
 			      : strcmp(pause->name, name) == 0;
 }
 
-static const struct ledger_pause *find_pause(
+static struct ledger_pause *find_pause(
 	const struct ledger *ledger, int ifindex, const char *name)
 {
-	array_each (&ledger->pauses, const struct ledger_pause, pause) {
+	array_each (&ledger->pauses, struct ledger_pause, pause) {
 		if (is_here(ledger, pause) && is_of(pause, ifindex, name))
 			return pause;
 	}
@@ -130,30 +132,59 @@ bool ledger_all_paused(const struct ledger *ledger)
 	return find_pause(ledger, 0, "") != NULL;
 }
 
-bool ledger_is_paused(const struct ledger *ledger, int ifindex, const char *name)
+const struct ledger_pause *ledger_pause_of(
+	const struct ledger *ledger, int ifindex, const char *name)
 {
-	return ledger_all_paused(ledger) || find_pause(ledger, ifindex, name);
+	const struct ledger_pause *all = find_pause(ledger, 0, "");
+
+	return all ? all : find_pause(ledger, ifindex, name);
 }
 
-int ledger_pause(struct ledger *ledger, const struct state *state, const char *name)
+bool ledger_is_paused(const struct ledger *ledger, int ifindex, const char *name)
+{
+	return ledger_pause_of(ledger, ifindex, name) != NULL;
+}
+
+static int put_pause(struct ledger *ledger, const struct state *state, const char *name,
+	uint64_t until_usec, bool fight)
 {
 	const struct iface *iface =
 		name && state ? state_iface_by_name(state, name) : NULL;
-	struct ledger_pause pause = { 0 };
+	struct ledger_pause pause = { .until_usec = until_usec, .fight = fight };
+	struct ledger_pause *known;
 	int r;
 
 	if (iface) {
 		pause.ifindex = iface->link.ifindex;
 		pause.identity = iface->link.identity;
 	}
-	if (find_pause(ledger, pause.ifindex, name ? name : ""))
-		return 0;
+	known = find_pause(ledger, pause.ifindex, name ? name : "");
+	if (known) {
+		if ((fight && !known->fight) ||
+			(known->fight == fight && known->until_usec == until_usec))
+			return 0;
+		known->until_usec = until_usec;
+		known->fight = fight;
+		return 1;
+	}
 	if (ledger->pauses.count >= LEDGER_ENTRIES)
 		return -E2BIG;
 	memcpy(pause.netns, ledger->netns, sizeof(pause.netns));
 	snprintf(pause.name, sizeof(pause.name), "%s", name ? name : "");
 	r = array_push(&ledger->pauses, &pause);
 	return r < 0 ? r : 1;
+}
+
+int ledger_pause(struct ledger *ledger, const struct state *state, const char *name,
+	uint64_t until_usec)
+{
+	return put_pause(ledger, state, name, until_usec, false);
+}
+
+int ledger_pause_fight(struct ledger *ledger, const struct state *state, const char *name,
+	uint64_t until_usec)
+{
+	return put_pause(ledger, state, name, until_usec, true);
 }
 
 int ledger_resume(struct ledger *ledger, const struct state *state, const char *name)
@@ -174,6 +205,44 @@ int ledger_resume(struct ledger *ledger, const struct state *state, const char *
 	return changed;
 }
 
+/* One ends by itself. That is told; without memory for it, it isn't. */
+static void end_pause(struct ledger *ledger, size_t index, bool gone)
+{
+	struct ledger_pause ended = ledger->pauses.items[index];
+
+	ended.gone = gone;
+	(void)array_push(&ledger->ended, &ended);
+	array_remove(&ledger->pauses, index);
+}
+
+bool ledger_end_due(struct ledger *ledger, uint64_t boot_usec)
+{
+	bool changed = false;
+
+	for (size_t i = ledger->pauses.count; i-- > 0;) {
+		const struct ledger_pause *pause = &ledger->pauses.items[i];
+
+		if (!is_here(ledger, pause) || !pause->until_usec ||
+			pause->until_usec > boot_usec)
+			continue;
+		end_pause(ledger, i, false);
+		changed = true;
+	}
+	return changed;
+}
+
+uint64_t ledger_next_end(const struct ledger *ledger)
+{
+	uint64_t next = USEC_NEVER;
+
+	array_each (&ledger->pauses, const struct ledger_pause, pause) {
+		if (is_here(ledger, pause) && pause->until_usec &&
+			pause->until_usec < next)
+			next = pause->until_usec;
+	}
+	return next;
+}
+
 bool ledger_end_pauses(struct ledger *ledger, int ifindex)
 {
 	bool changed = false;
@@ -183,7 +252,7 @@ bool ledger_end_pauses(struct ledger *ledger, int ifindex)
 
 		if (!is_here(ledger, pause) || pause->ifindex != ifindex)
 			continue;
-		array_remove(&ledger->pauses, i);
+		end_pause(ledger, i, true);
 		changed = true;
 	}
 	return changed;
@@ -212,7 +281,7 @@ bool ledger_follow_pauses(struct ledger *ledger, const struct state *state, bool
 			continue;
 		if (!iface || (unseen && pause->ifindex &&
 				      pause->identity != iface->link.identity)) {
-			array_remove(&ledger->pauses, i);
+			end_pause(ledger, i, true);
 			changed = true;
 			continue;
 		}

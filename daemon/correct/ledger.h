@@ -61,6 +61,10 @@ struct ledger_pause {
 	int ifindex;	      /* 0: it waits */
 	char name[NAME_MAX_]; /* "": all of them */
 	uint64_t identity;
+	uint64_t
+		until_usec; /* since the boot (clock_boottime_usec()); 0: until somebody ends it */
+	bool fight; /* the corrector's own, after a fight; else by hand */
+	bool gone;  /* of one that ended: its interface went */
 	size_t slot;
 };
 
@@ -89,6 +93,8 @@ struct ledger {
 	uint64_t number;      /* that was given last */
 	ARRAY(struct ledger_entry) entries; /* in the order of their first writes */
 	ARRAY(struct ledger_pause) pauses;
+	ARRAY(struct ledger_pause)
+	ended; /* by themselves; whoever tells of them clears it */
 	ARRAY(struct ledger_slot) saved; /* as the file has them: [0] is slot 1 */
 };
 
@@ -150,15 +156,21 @@ void ledger_follow_end(struct ledger *ledger);
 int ledger_put(struct ledger *ledger, const struct ledger_entry *entry);
 void ledger_remove(struct ledger *ledger, const struct ledger_entry *entry);
 
-/* Whether an interface is paused, by itself or with all of them. ifindex 0: there is none. */
+/* The pause of an interface, with all of them or by itself, or NULL. ifindex 0: there is none. */
+const struct ledger_pause *ledger_pause_of(
+	const struct ledger *ledger, int ifindex, const char *name);
 bool ledger_is_paused(const struct ledger *ledger, int ifindex, const char *name);
 bool ledger_all_paused(const struct ledger *ledger); /* as such */
 
 /*
  * name NULL: all. A pause is of the interface that has the name in state (NULL: none), or waits for
- * one. Returns 1 if that changed something, 0 if not, -ENOMEM or -E2BIG.
+ * one. It takes the place of one that there is, but one after a fight not of one by hand. Returns
+ * 1 if that changed something, 0 if not, -ENOMEM or -E2BIG.
  */
-int ledger_pause(struct ledger *ledger, const struct state *state, const char *name);
+int ledger_pause(struct ledger *ledger, const struct state *state, const char *name,
+	uint64_t until_usec);
+int ledger_pause_fight(struct ledger *ledger, const struct state *state, const char *name,
+	uint64_t until_usec);
 int ledger_resume(struct ledger *ledger, const struct state *state, const char *name);
 
 /*
@@ -166,6 +178,12 @@ int ledger_resume(struct ledger *ledger, const struct state *state, const char *
  * our seeing it, so that the identity decides. Returns whether anything was new.
  */
 bool ledger_follow_pauses(struct ledger *ledger, const struct state *state, bool unseen);
+
+/* Ends the pauses whose time is over. Returns whether there was one. */
+bool ledger_end_due(struct ledger *ledger, uint64_t boot_usec);
+
+/* When the next pause ends, USEC_NEVER for never. */
+uint64_t ledger_next_end(const struct ledger *ledger);
 
 /* The interface went. Returns whether it was paused by itself. */
 bool ledger_end_pauses(struct ledger *ledger, int ifindex);

@@ -585,6 +585,7 @@ void ledger_free(struct ledger *ledger)
 		return;
 	array_done(&ledger->entries);
 	array_done(&ledger->pauses);
+	array_done(&ledger->ended);
 	array_done(&ledger->saved);
 	closep(&ledger->file);
 	closep(&ledger->lock);

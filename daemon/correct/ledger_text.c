@@ -16,6 +16,7 @@
  *	{"version":2,"boot":"...","slots":15}
  *	{"number":1,"netns":"...","ifindex":5,"name":"tunl0",...}
  *	{"pause":"eth1","netns":"...","ifindex":2,"identity":"..."}
+ *	{"pause":"eth2","netns":"...",...,"until":86400000000,"fight":true}
  *
  * One with blanks only is free. The file is ours, but it was on a disk: whatever is not just what
  * we make is refused as a whole. A value that is read wrongly would be written to the kernel.
@@ -332,12 +333,22 @@ static int parse_header(
 
 static int parse_pause(const struct ledger_fields *fields, struct ledger_pause *ret)
 {
+	int64_t until = 0;
+
 	if (get_text(fields, "pause", ret->name, sizeof(ret->name)) < 0 ||
 		get_text(fields, "netns", ret->netns, sizeof(ret->netns)) < 0 ||
 		get_int(fields, "ifindex", &ret->ifindex) < 0 || ret->ifindex < 0 ||
 		get_hex(fields, "identity", &ret->identity) < 0 ||
 		(ret->ifindex ? !*ret->name : ret->identity))
 		return -EBADMSG;
+	/* versions before these were written have neither */
+	if (ledger_fields_find(fields, "until") &&
+		(get_number(fields, "until", &until) < 0 || until <= 0))
+		return -EBADMSG;
+	if (ledger_fields_find(fields, "fight") &&
+		(get_bool(fields, "fight", &ret->fight) < 0 || !ret->fight))
+		return -EBADMSG;
+	ret->until_usec = (uint64_t)until;
 	return 0;
 }
 
@@ -638,6 +649,10 @@ static void add_pause(struct strbuf *line, const struct ledger_pause *pause)
 	add_text(line, "netns", pause->netns);
 	add_number(line, "ifindex", pause->ifindex);
 	add_hex(line, "identity", pause->identity);
+	if (pause->until_usec)
+		add_number(line, "until", (int64_t)pause->until_usec);
+	if (pause->fight)
+		add_bool(line, "fight", true);
 }
 
 static void fill_up(char out[static LEDGER_SLOT], size_t length)
@@ -710,7 +725,8 @@ static bool is_same_entry(const struct ledger_entry *a, const struct ledger_entr
 static bool is_same_pause(const struct ledger_pause *a, const struct ledger_pause *b)
 {
 	return strcmp(a->netns, b->netns) == 0 && a->ifindex == b->ifindex &&
-	       strcmp(a->name, b->name) == 0 && a->identity == b->identity;
+	       strcmp(a->name, b->name) == 0 && a->identity == b->identity &&
+	       a->until_usec == b->until_usec && a->fight == b->fight;
 }
 
 bool ledger_slot_has(const struct ledger_slot *slot, const struct ledger_content *content)

@@ -39,14 +39,27 @@ static const char *error_name(const struct outcome *outcome)
 	return name ? name : "unknown";
 }
 
+static void add_pause(struct entry *entry, const struct correction *event)
+{
+	char until[CORRECTION_TIME];
+
+	entry_add(entry, "RPF_IIF", "%s", event->iif);
+	if (event->ifindex)
+		entry_add(entry, "RPF_IFINDEX", "%d", event->ifindex);
+	entry_add(entry, "RPF_WHY", "%s", event->pause->fight ? "fight" : "hand");
+	if (event->kind == EVENT_PAUSED && event->until_usec)
+		entry_add(entry, "RPF_UNTIL", "%s",
+			correction_time(event->until_usec, until));
+}
+
 void log_correction(struct entry *entry, const struct correction *event)
 {
 	char sentence[CORRECTION_TEXT];
 
 	entry_event(entry, event->kind);
-	/* an interface that went under the write is nobody's fault */
+	/* an interface that went under the write is nobody's fault, and no error */
 	if (event->kind == EVENT_CORRECTION_FAILED && event->outcome.error == -ENODEV)
-		entry->priority = LOG_NOTICE;
+		entry->priority = LOG_INFO;
 	if (event->kind == EVENT_REFUSED && event->finding &&
 		event->finding->severity == FINDING_NOTICE)
 		entry->priority = LOG_NOTICE;
@@ -55,13 +68,17 @@ void log_correction(struct entry *entry, const struct correction *event)
 		const struct finding finding = finding_after(event);
 
 		entry_add_finding(entry, &finding);
-	} else {
+	} else if (!event->pause) {
 		entry_add(entry, "RPF_FINDING", "%s", event->id);
 		entry_add(entry, "RPF_IIF", "%s", event->iif);
 		entry_add(entry, "RPF_IFINDEX", "%d", event->ifindex);
 		if (event->outcome.kernel != KERNEL_UNASKED)
 			entry_add(entry, "RPF_KERNEL", "%s",
 				kernel_answer_name(event->outcome.kernel));
+	}
+	if (event->kind == EVENT_PAUSED || event->kind == EVENT_RESUMED) {
+		add_pause(entry, event);
+		return;
 	}
 	if (event->kind == EVENT_REFUSED) {
 		entry_add(entry, "RPF_REFUSED", "%s", refusal_name(event->refusal));

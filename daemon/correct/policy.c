@@ -98,6 +98,53 @@ const char *refusal_name(enum refusal refusal)
 	return "nothing";
 }
 
+/* --- pauses --------------------------------------------------------------------------------- */
+
+/* When a pause ends, as people read it. */
+static uint64_t end_of(const struct policy_input *input, const struct ledger_pause *pause)
+{
+	return pause->until_usec ? input->when_usec + pause->until_usec - input->boot_usec
+				 : 0;
+}
+
+struct correction policy_pause_event(const struct policy_input *input,
+	enum event_kind kind, const struct ledger_pause *pause)
+{
+	return (struct correction){ .kind = kind,
+		.pause = pause,
+		.ifindex = pause->ifindex,
+		.iif = *pause->name ? pause->name : "all",
+		.until_usec = end_of(input, pause) };
+}
+
+/* Ends what is over, and says so of all that has ended. Returns 0 or -ENOMEM. */
+static int end_pauses(struct policy *policy, const struct policy_input *input)
+{
+	struct ledger *ledger = input->ledger;
+	uint64_t next;
+	int r = 0;
+
+	/* not saved it is over all the same when it is read again */
+	if (ledger_end_due(ledger, input->boot_usec))
+		r = ledger_save(ledger);
+	array_each (&ledger->ended, const struct ledger_pause, pause) {
+		struct backoff *backoff =
+			hash_get(&policy->backoffs.by_ifindex, (uint64_t)pause->ifindex);
+		const struct correction event =
+			policy_pause_event(input, EVENT_RESUMED, pause);
+
+		/* while the machine sleeps, the one clock stands and the other does not */
+		if (backoff && pause->fight && input->now_usec < backoff->paused_until)
+			backoff->paused_until = input->now_usec;
+		input->report(input->report_data, &event);
+	}
+	array_clear(&ledger->ended);
+	next = ledger_next_end(ledger);
+	if (next != USEC_NEVER)
+		policy_due(policy, usec_add(input->now_usec, next - input->boot_usec));
+	return r == -ENOMEM ? r : 0;
+}
+
 /* --- saying things once --------------------------------------------------------------------- */
 
 static struct policy_reported *reported_of(struct policy *policy, const char *id)
@@ -143,7 +190,11 @@ static int refuse(struct policy *policy, const struct policy_input *input,
 		return 0;
 	reported->refusal = refusal;
 	event.refusal = refusal;
-	event.all_paused = input->ledger && ledger_all_paused(input->ledger);
+	if (refusal == REFUSED_PAUSED) {
+		event.pause =
+			ledger_pause_of(input->ledger, finding->ifindex, finding->iif);
+		event.until_usec = end_of(input, event.pause);
+	}
 	event.plan = plan;
 	event.why = input->ledger_error;
 	input->report(input->report_data, &event);
@@ -332,6 +383,26 @@ static int plan_refused(struct policy *policy, const struct policy_input *input,
 	return r < 0 ? r : 1;
 }
 
+/* The pause after a fight outlives us, as one by hand does. */
+static int remember_fight(struct policy *policy, const struct policy_input *input,
+	const struct finding *finding, const struct backoff *backoff)
+{
+	struct ledger *ledger = input->ledger;
+	uint64_t until = usec_add(input->boot_usec, backoff->pause_usec);
+	struct correction event;
+	int r = ledger_pause_fight(
+		ledger, input->port->state(input->port->data), finding->iif, until);
+
+	if (r <= 0)
+		return r == -ENOMEM ? r : 0;
+	r = ledger_save(ledger);
+	event = policy_pause_event(input, EVENT_PAUSED,
+		ledger_pause_of(ledger, finding->ifindex, finding->iif));
+	input->report(input->report_data, &event);
+	policy_due(policy, backoff->paused_until);
+	return r == -ENOMEM ? r : 0;
+}
+
 /* A fight: it is reported, and this interface is left alone. */
 static int fight(struct policy *policy, const struct policy_input *input,
 	const struct finding *finding, struct backoff *backoff)
@@ -344,7 +415,7 @@ static int fight(struct policy *policy, const struct policy_input *input,
 	input->report(input->report_data, &event);
 	backoff_told(backoff);
 	policy_due(policy, backoff->paused_until);
-	return 0;
+	return remember_fight(policy, input, finding, backoff);
 }
 
 /* What tells one plan for a finding from another. */
@@ -403,8 +474,7 @@ static int write_plan(struct policy *policy, const struct policy_input *input,
 	if (dry && is_said(policy, finding, plan))
 		return 0;
 	if (backoff->overwritten) {
-		r = backoff_reversed(
-			backoff, input->config, input->now_usec, input->when_usec);
+		r = backoff_reversed(backoff, input->config, input->now_usec);
 		if (r != 0)
 			return r < 0 ? r : fight(policy, input, finding, backoff);
 	}
@@ -418,6 +488,14 @@ static int write_plan(struct policy *policy, const struct policy_input *input,
 		return r < 0 ? r : refuse(policy, input, finding, plan, REFUSED_OTHERS);
 	return dry ? would_apply(policy, input, finding, plan, backoff)
 		   : apply_plan(policy, input, finding, plan, backoff, false);
+}
+
+static const struct ledger_pause *pause_of(
+	const struct policy_input *input, const struct finding *finding)
+{
+	return input->ledger
+		       ? ledger_pause_of(input->ledger, finding->ifindex, finding->iif)
+		       : NULL;
 }
 
 /* Why a finding that is to be corrected may not be, whatever the plan. */
@@ -434,8 +512,7 @@ static enum refusal forbidden(
 		return REFUSED_UNSURE;
 	if (!dry && (!input->ledger || input->ledger_fails))
 		return REFUSED_LEDGER;
-	if (input->ledger &&
-		ledger_is_paused(input->ledger, finding->ifindex, finding->iif))
+	if (pause_of(input, finding))
 		return REFUSED_PAUSED;
 	return REFUSED_NOTHING;
 }
@@ -457,6 +534,9 @@ static int attempt(struct policy *policy, const struct policy_input *input,
 	if (state_link_went(input->port->state(input->port->data), finding->ifindex))
 		return 0;
 	refusal = forbidden(input, finding, mode == CONFIG_DRY_RUN);
+	/* after a fight that was said, and its end will be */
+	if (refusal == REFUSED_PAUSED && pause_of(input, finding)->fight)
+		return 0;
 	if (refusal != REFUSED_NOTHING)
 		return refuse(policy, input, finding, NULL, refusal);
 	backoff = backoff_of(&policy->backoffs, finding->ifindex, policy->began_usec);
@@ -511,19 +591,25 @@ static const struct iface *concerned(
 	return state_iface_by_name(state, name);
 }
 
-/* Somebody else has written over it: that counts against correcting the interface. */
-static int note_overwritten(struct policy *policy, const struct state *state,
-	const struct ledger_entry *entry, int value)
+/*
+ * Somebody else has written over it: that counts against correcting the interface. What is set
+ * during a pause does not: who told us to keep away may set what he likes.
+ */
+static int note_overwritten(struct policy *policy, const struct policy_input *input,
+	const struct state *state, const struct ledger_entry *entry, int value)
 {
 	const struct iface *iface = concerned(state, entry);
 	struct backoff *backoff;
 
-	if (!iface || !iface->link.has_inet)
+	if (!iface || !iface->link.has_inet ||
+		ledger_is_paused(input->ledger, iface->link.ifindex, iface->link.name))
 		return 0;
 	backoff = backoff_of(&policy->backoffs, iface->link.ifindex, policy->began_usec);
 	if (!backoff)
 		return -ENOMEM;
 	backoff->overwritten = true;
+	backoff->theirs_usec = input->now_usec;
+	backoff->theirs_when_usec = input->when_usec;
 	backoff->of_all = entry->ifindex == NETCONF_ALL;
 	backoff->ours = entry->value;
 	backoff->theirs = value;
@@ -552,7 +638,7 @@ static int drop_overwritten(struct policy *policy, const struct policy_input *in
 						    iface->link.identity);
 			continue;
 		}
-		if (note_overwritten(policy, state, entry, value) < 0)
+		if (note_overwritten(policy, input, state, entry, value) < 0)
 			return -ENOMEM;
 		ledger_remove(ledger, entry);
 		changed = true;
@@ -611,6 +697,8 @@ int policy_turn(struct policy *policy, const struct policy_input *input)
 	mark_seen(policy, input);
 	if (input->ledger)
 		r = drop_overwritten(policy, input, state);
+	if (input->ledger && r >= 0)
+		r = end_pauses(policy, input);
 	for (size_t i = 0; i < input->count && r >= 0; i++) {
 		/* one write may cure several findings of an interface, or lose the sync */
 		if (!input->port->state(input->port->data))

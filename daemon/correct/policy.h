@@ -35,9 +35,11 @@ struct correction {
 	int refused; /* with outcome.alike: the value that was there at first */
 	enum refusal refusal;
 	const char *why; /* of REFUSED_LEDGER */
-	bool all_paused; /* of REFUSED_PAUSED: not this one by itself */
 	struct outcome outcome;
-	const struct backoff *backoff; /* of fight */
+	const struct backoff *backoff;	  /* of fight */
+	const struct ledger_pause *pause; /* of paused, resumed, and REFUSED_PAUSED */
+	uint64_t until_usec; /* when that ends, since 1970; 0: when somebody ends it */
+	bool absent;	     /* of paused, resumed: there is no such interface now */
 	bool by_hand;
 	bool replanned; /* loosened less than before */
 	bool stopping;	/* restored as we end */
@@ -56,6 +58,7 @@ struct policy_input {
 	size_t count;
 	int unsure_ifindex;
 	uint64_t now_usec, when_usec; /* steady, and since 1970 */
+	uint64_t boot_usec;	      /* since the boot */
 	void (*report)(void *data, const struct correction *correction);
 	void *report_data;
 	/* Whether a finding was logged: its refusal is not before it is. NULL: of all. */
@@ -117,6 +120,10 @@ void policy_follow(struct policy *policy, struct ledger *ledger,
 /* Whether this interface is corrected, or only said of what would be. */
 enum config_mode policy_mode(
 	const struct policy_input *input, const char *name, const char *kind);
+
+/* What is to be told of a pause: an event of kind paused or resumed. */
+struct correction policy_pause_event(const struct policy_input *input,
+	enum event_kind kind, const struct ledger_pause *pause);
 
 /* Something will have to be looked at then. */
 void policy_due(struct policy *policy, uint64_t at_usec);

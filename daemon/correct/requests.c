@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "daemon/correct/requests.h"
 
+#include "base/time.h"
 #include "daemon/correct/restore.h"
 
 #include <errno.h>
@@ -19,8 +20,9 @@ static bool is_named(char *const *names, const char *name)
 }
 
 int request_apply(struct policy *policy, const struct policy_input *input,
-	char *const *names, struct request_answers *ret)
+	const struct request *request, struct request_answers *ret)
 {
+	char *const *names = request->names;
 	int r = 0;
 
 	(void)ret;
@@ -63,9 +65,10 @@ static bool is_among(const struct finding_id *ids, size_t count, const char *id)
 }
 
 int request_revert(struct policy *policy, const struct policy_input *input,
-	char *const *names, struct request_answers *ret)
+	const struct request *request, struct request_answers *ret)
 {
 	struct ledger *ledger = input->ledger;
+	char *const *names = request->names;
 	ARRAY(struct finding_id)
 	left = { 0 }; /* could not be taken back, which was reported */
 	int r = 0, done = 0;
@@ -96,9 +99,6 @@ int request_revert(struct policy *policy, const struct policy_input *input,
 	return r < 0 ? r : 0;
 }
 
-typedef int (*ledger_switch)(
-	struct ledger *ledger, const struct state *state, const char *name);
-
 /* What can't be an interface's name would be another's in the ledger, or all of them. */
 static bool is_name(const char *name)
 {
@@ -106,40 +106,60 @@ static bool is_name(const char *name)
 	       strcmp(name, ".") != 0 && strcmp(name, "..") != 0;
 }
 
-/* One of them; NULL: all. */
-static int switch_pause(const struct policy_input *input, const char *name,
-	struct request_answers *ret, ledger_switch change, const char *event,
-	const char *words)
+/* The pause that is begun or ended for a name, as it is told. */
+static struct ledger_pause pause_named(const struct policy_input *input,
+	const struct iface *iface, const char *name, uint64_t pause_usec)
+{
+	struct ledger_pause pause = { .ifindex = iface ? iface->link.ifindex : 0 };
+
+	snprintf(pause.name, sizeof(pause.name), "%s", name ? name : "");
+	if (pause_usec)
+		pause.until_usec = usec_add(input->boot_usec, pause_usec);
+	return pause;
+}
+
+/* One of them; name NULL: all. kind: paused or resumed. */
+static int switch_pause(const struct policy_input *input, enum event_kind kind,
+	const char *name, uint64_t pause_usec, struct request_answers *ret)
 {
 	const struct state *state = input->port->state(input->port->data);
-	bool absent = name && state && !state_iface_by_name(state, name);
+	const struct iface *iface =
+		name && state ? state_iface_by_name(state, name) : NULL;
+	struct ledger_pause pause;
+	struct correction event;
 	int r;
 
 	if (name && !is_name(name))
 		return request_answer_words(
 			ret, "refused", "", "\"%s\" is not an interface name.", name);
-	r = change(input->ledger, state, name);
+	pause = pause_named(input, iface, name, pause_usec);
+	r = kind == EVENT_PAUSED
+		    ? ledger_pause(input->ledger, state, name, pause.until_usec)
+		    : ledger_resume(input->ledger, state, name);
 	if (r < 0)
 		return r;
-	if (name && change == ledger_resume && ledger_all_paused(input->ledger))
+	if (name && kind == EVENT_RESUMED && ledger_all_paused(input->ledger))
 		return request_answer_words(ret, "refused", name,
 			"%s: not corrected: all interfaces are paused until rpfilterctl resume.",
 			name);
-	return request_answer_words(ret, event, name ? name : "", "%s: %s%s.",
-		name ? name : "all interfaces", words,
-		absent ? "; no such interface now" : "");
+	event = policy_pause_event(input, kind, &pause);
+	event.by_hand = true;
+	event.absent = name && state && !iface;
+	if (!r) /* it was so before: no news but to whoever asks */
+		return request_answer_event(ret, &event);
+	input->report(input->report_data, &event);
+	return 0;
 }
 
-static int switch_pauses(const struct policy_input *input, char *const *names,
-	struct request_answers *ret, ledger_switch change, const char *event,
-	const char *words)
+static int switch_pauses(const struct policy_input *input, const struct request *request,
+	enum event_kind kind, struct request_answers *ret)
 {
 	char *const none[] = { NULL };
-	char *const *at = names ? names : none;
+	char *const *at = request->names ? request->names : none;
 	int r;
 
 	do
-		r = switch_pause(input, *at, ret, change, event, words);
+		r = switch_pause(input, kind, *at, request->pause_usec, ret);
 	while (r >= 0 && *at && *++at);
 	if (r >= 0)
 		r = ledger_save(input->ledger);
@@ -147,24 +167,22 @@ static int switch_pauses(const struct policy_input *input, char *const *names,
 }
 
 int request_pause(struct policy *policy, const struct policy_input *input,
-	char *const *names, struct request_answers *ret)
+	const struct request *request, struct request_answers *ret)
 {
 	(void)policy;
-	return switch_pauses(input, names, ret, ledger_pause, "paused",
-		"corrections paused until rpfilterctl resume");
+	return switch_pauses(input, request, EVENT_PAUSED, ret);
 }
 
 int request_resume(struct policy *policy, const struct policy_input *input,
-	char *const *names, struct request_answers *ret)
+	const struct request *request, struct request_answers *ret)
 {
 	/* a fight is over as well, if somebody says so */
 	hash_each (&policy->backoffs.by_ifindex, slot) {
 		struct backoff *backoff = slot->value;
 
-		if (is_named(names, backoff->name))
+		if (is_named(request->names, backoff->name))
 			backoff->paused_until = backoff->pause_usec =
 				backoff->retry_usec = 0;
 	}
-	return switch_pauses(
-		input, names, ret, ledger_resume, "resumed", "corrections resumed");
+	return switch_pauses(input, request, EVENT_RESUMED, ret);
 }

@@ -373,6 +373,7 @@ static struct policy_input input_of(struct session *session,
 		.unsure_ifindex = unsure_ifindex,
 		.now_usec = clock_monotonic_usec(),
 		.when_usec = clock_realtime_usec(),
+		.boot_usec = clock_boottime_usec(),
 		.report = on_report,
 		.report_data = session,
 		.is_reported = is_logged,
@@ -440,10 +441,10 @@ void session_use_config(struct session *session, const struct config *config)
 /* --- by hand --------------------------------------------------------------------------------- */
 
 typedef int (*request_work)(struct policy *policy, const struct policy_input *input,
-	char *const *names, struct request_answers *ret);
+	const struct request *request, struct request_answers *ret);
 
-static int do_request(struct session *session, request_work work, char *const *names,
-	int unsure_ifindex, struct request_answers *ret)
+static int do_request(struct session *session, request_work work,
+	const struct request *request, int unsure_ifindex, struct request_answers *ret)
 {
 	_cleanup_(freep) const struct finding **findings = NULL;
 	const struct kernel_port port = port_of(session);
@@ -456,13 +457,13 @@ static int do_request(struct session *session, request_work work, char *const *n
 	input = input_of(session, &port, findings, count, unsure_ifindex);
 	input.is_reported = NULL;
 	session->answers = ret;
-	r = work(&session->policy, &input, names, ret);
+	r = work(&session->policy, &input, request, ret);
 	session->answers = NULL;
 	return r;
 }
 
-int session_serve(struct session *session, enum session_request request,
-	char *const *names, int unsure_ifindex, struct request_answers *ret)
+int session_serve(struct session *session, enum session_request what,
+	const struct request *request, int unsure_ifindex, struct request_answers *ret)
 {
 	request_work work = NULL;
 
@@ -471,13 +472,13 @@ int session_serve(struct session *session, enum session_request request,
 	/* one that can't be written is enough to take back what stands in it */
 	if (!session->ledger)
 		return -ENOLCK;
-	switch (request) {
+	switch (what) {
 	case SESSION_APPLY:
 		work = request_apply;
 		break;
 	case SESSION_REVERT:
 		/* else it would be corrected again at once; not saved it holds as long as we run */
-		(void)do_request(session, request_pause, names, unsure_ifindex, ret);
+		(void)do_request(session, request_pause, request, unsure_ifindex, ret);
 		work = request_revert;
 		break;
 	case SESSION_PAUSE:
@@ -487,7 +488,7 @@ int session_serve(struct session *session, enum session_request request,
 		work = request_resume;
 		break;
 	}
-	return do_request(session, work, names, unsure_ifindex, ret);
+	return do_request(session, work, request, unsure_ifindex, ret);
 }
 
 /* --- life ------------------------------------------------------------------------------------ */

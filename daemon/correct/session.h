@@ -74,9 +74,8 @@ void session_stop(struct session *session);
 enum session_request { SESSION_APPLY, SESSION_REVERT, SESSION_PAUSE, SESSION_RESUME };
 
 /*
- * For the interfaces of those names, none of them: all. What was done is added to ret. Call it
- * behind a turn. Returns 0; -ENOLCK without a ledger, see ledger_error; -EAGAIN out of sync; or
+ * Does what is asked for. What was done is added to ret. Call it behind a turn. Returns 0; -ENOLCK without a ledger, see ledger_error; -EAGAIN out of sync; or
  * another negative errno.
  */
-int session_serve(struct session *session, enum session_request request,
-	char *const *names, int unsure_ifindex, struct request_answers *ret);
+int session_serve(struct session *session, enum session_request what,
+	const struct request *request, int unsure_ifindex, struct request_answers *ret);

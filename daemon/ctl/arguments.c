@@ -33,6 +33,7 @@ static const struct option {
 	{ "--kernel", OPTION_KERNEL, "VERSION", offsetof(struct arguments, kernel) },
 	{ "--flows", OPTION_FLOWS, "FILE|-", offsetof(struct arguments, flows) },
 	{ "--snapshot", OPTION_SNAPSHOT, "FILE|-", offsetof(struct arguments, snapshot) },
+	{ "--for", OPTION_FOR, "TIME", offsetof(struct arguments, how_long) },
 };
 
 const char *arguments_options(unsigned int set, char *out, size_t size)

@@ -24,13 +24,14 @@ enum argument_option {
 	OPTION_KERNEL = 1 << 12,
 	OPTION_FLOWS = 1 << 13,
 	OPTION_DOT = 1 << 14,
+	OPTION_FOR = 1 << 15,
 };
 
 /* A command line, borrowed from argv. */
 struct arguments {
 	const char *verb;   /* the first word, NULL: none */
 	unsigned int given; /* OPTION_x ored together */
-	const char *config, *netns, *batch, *state, *snapshot, *kernel, *flows;
+	const char *config, *netns, *batch, *state, *snapshot, *kernel, *flows, *how_long;
 	ARRAY(const char *) words; /* what follows the verb and is no option */
 };
 

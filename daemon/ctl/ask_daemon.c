@@ -54,8 +54,8 @@ static int append_names(sd_bus_message *message, char *const *names)
 	return r < 0 ? r : sd_bus_message_close_container(message);
 }
 
-static int call(sd_bus *bus, const char *method, char *const *names, sd_bus_error *error,
-	sd_bus_message **reply)
+static int call(sd_bus *bus, const char *method, const struct request *request,
+	sd_bus_error *error, sd_bus_message **reply)
 {
 	char netns[NETNS_ID], name[BUS_NAME];
 	sd_bus_message *message = NULL;
@@ -64,13 +64,15 @@ static int call(sd_bus *bus, const char *method, char *const *names, sd_bus_erro
 	if (r < 0)
 		return r;
 	bus_name(netns, name);
-	r = sd_bus_message_new_method_call(
-		bus, &message, name, BUS_PATH, BUS_INTERFACE, method);
+	r = sd_bus_message_new_method_call(bus, &message, name, BUS_PATH, BUS_INTERFACE,
+		request->pause_usec ? "PauseFor" : method);
 	/* a daemon that doesn't run is not to be started for that */
 	if (r >= 0)
 		r = sd_bus_message_set_auto_start(message, false);
 	if (r >= 0)
-		r = append_names(message, names);
+		r = append_names(message, request->names);
+	if (r >= 0 && request->pause_usec)
+		r = sd_bus_message_append(message, "t", request->pause_usec);
 	if (r >= 0)
 		r = sd_bus_call(bus, message, TIMEOUT_USEC, error, reply);
 	sd_bus_message_unref(message);
@@ -85,8 +87,8 @@ static bool is_nobody(const sd_bus_error *error)
 	       sd_bus_error_has_name(error, BUS_ERROR_MONITORING);
 }
 
-int ask_daemon(const char *method, char *const *names, struct request_answers *ret,
-	char error[static ERROR_TEXT])
+int ask_daemon(const char *method, const struct request *request,
+	struct request_answers *ret, char error[static ERROR_TEXT])
 {
 	sd_bus_error refused = SD_BUS_ERROR_NULL;
 	sd_bus_message *reply = NULL;
@@ -98,7 +100,7 @@ int ask_daemon(const char *method, char *const *names, struct request_answers *r
 			strerror(-r));
 		return 0;
 	}
-	r = call(bus, method, names, &refused, &reply);
+	r = call(bus, method, request, &refused, &reply);
 	if (r >= 0)
 		r = read_answers(reply, ret);
 	if (r < 0)

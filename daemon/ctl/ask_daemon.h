@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "daemon/correct/correction_text.h"
+#include "daemon/correct/requests.h"
 #include "daemon/ctl/arguments.h"
 
 /*
@@ -9,5 +9,5 @@
  * what it did added to ret; 0 where there is none that corrects, with the reason in error; a
  * negative errno where it refused or did not answer, error set.
  */
-int ask_daemon(const char *method, char *const *names, struct request_answers *ret,
-	char error[static ERROR_TEXT]);
+int ask_daemon(const char *method, const struct request *request,
+	struct request_answers *ret, char error[static ERROR_TEXT]);

@@ -96,7 +96,7 @@ static void left_alone(void *data, const struct ledger_entry *entry)
 	ctl_say(data, "%s", text);
 }
 
-static int here(struct ctl *ctl, by_hand_work work, char *const *names,
+static int here(struct ctl *ctl, by_hand_work work, const struct request *request,
 	const struct plans *plans, const char *no_daemon, struct request_answers *ret)
 {
 	_cleanup_(ledger_freep) struct ledger *ledger = NULL;
@@ -108,6 +108,7 @@ static int here(struct ctl *ctl, by_hand_work work, char *const *names,
 		.port = &port,
 		.now_usec = the_time(NULL),
 		.when_usec = the_time(NULL),
+		.boot_usec = clock_boottime_usec(),
 		.report = told,
 		.report_data = ret };
 	int r = ledger_open(ctl_state_directory(ctl, path), &ledger, error);
@@ -130,7 +131,7 @@ static int here(struct ctl *ctl, by_hand_work work, char *const *names,
 	if (ledger_reconcile(ledger, &port, left_alone, ctl) == -ENOMEM)
 		r = -ENOMEM;
 	else
-		r = work(&correct, &input, names, ret);
+		r = work(&correct, &input, request, ret);
 	policy_done(&correct);
 	if (r < 0)
 		(void)ctl_fail(ctl, r);
@@ -197,6 +198,7 @@ int by_hand(struct ctl *ctl, const char *method, by_hand_work work,
 	struct request_answers answers = known ? *known : (struct request_answers){ 0 };
 	_cleanup_(freep) char **names = NULL;
 	size_t count = ctl->arguments->words.count;
+	struct request request = { .pause_usec = ctl->pause_usec };
 	char error[ERROR_TEXT] = "";
 	int r, code;
 
@@ -207,11 +209,12 @@ int by_hand(struct ctl *ctl, const char *method, by_hand_work work,
 	}
 	for (size_t i = 0; i < count; i++)
 		names[i] = (char *)ctl->arguments->words.items[i];
-	r = ask_daemon(method, names, &answers, error);
+	request.names = names;
+	r = ask_daemon(method, &request, &answers, error);
 	if (r < 0)
 		ctl_say(ctl, "%s", error);
 	else if (r == 0)
-		r = here(ctl, work, names, plans, error, &answers);
+		r = here(ctl, work, &request, plans, error, &answers);
 	drop_nothing(&answers);
 	code = r < 0 ? CTL_FAILED : show(ctl, &answers);
 	array_done(&answers.list);

@@ -10,7 +10,7 @@
  * namespace, through the bus; where none does, here, on the same ledger, under its lock.
  */
 typedef int (*by_hand_work)(struct policy *policy, const struct policy_input *input,
-	char *const *names, struct request_answers *ret);
+	const struct request *request, struct request_answers *ret);
 
 /*
  * method: of the bus. findings: what apply is about, NULL for the others. known: what there is

@@ -17,8 +17,9 @@
 struct ctl {
 	const struct arguments *arguments;
 	struct host host;
-	FILE *out; /* data */
-	FILE *err; /* diagnostics */
+	uint64_t pause_usec; /* --for: of pause */
+	FILE *out;	     /* data */
+	FILE *err;	     /* diagnostics */
 };
 
 /* A line of diagnostics: "rpfilterctl: VERB: TEXT", made printable. verb: NULL for none. */

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "base/print.h"
-#include "base/time.h"
+#include "daemon/correct/correction_text.h"
 #include "daemon/ctl/corrections.h"
 #include "daemon/ctl/json.h"
+#include "daemon/ctl/pauses.h"
 #include "daemon/ctl/verbs.h"
 #include "daemon/evaluate/evaluate.h"
 #include "finding/finding_text.h"
@@ -10,7 +11,6 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 /* An interface that is not strict in effect, and why that is so. */
 struct exception {
@@ -94,23 +94,16 @@ static bool is_compliant(int value)
 	return value == 1 || value == 2;
 }
 
-static const char *since(const struct exception *exception, char out[static 32])
+static const char *since(
+	const struct exception *exception, char out[static CORRECTION_TIME])
 {
-	time_t when = exception->entry
-			      ? (time_t)(exception->entry->when_usec / USEC_PER_SEC)
-			      : 0;
-	struct tm broken;
-
-	snprintf(out, 32, "-");
-	if (when && gmtime_r(&when, &broken))
-		(void)strftime(out, 32, "%Y-%m-%dT%H:%M:%SZ", &broken);
-	return out;
+	return correction_time(exception->entry ? exception->entry->when_usec : 0, out);
 }
 
 static int add_one(
 	struct json_object *object, const struct exception *exception, bool known)
 {
-	char text[32];
+	char text[CORRECTION_TIME];
 	int r = json_add_text(object, "name", exception->iface->link.name);
 
 	r |= json_add_filter(object, &exception->filter);
@@ -141,6 +134,7 @@ static int print_json(
 	r |= json_add_bool(
 		object, "compliant", is_compliant(all) && is_compliant(conf_default));
 	r |= json_add_bool(object, "ledger_read", known);
+	r |= pauses_json(&exceptions->corrections, object);
 	list = json_add_array(object, "exceptions");
 	r |= list ? 0 : -ENOMEM;
 	array_each (&exceptions->list, const struct exception, exception)
@@ -151,7 +145,7 @@ static int print_json(
 static void print_text(
 	const struct exceptions *exceptions, int all, int conf_default, FILE *out)
 {
-	char value[32], when[32];
+	char value[32], when[CORRECTION_TIME];
 
 	print_line(out, "all      %s%s", rp_filter_words(all, value),
 		is_compliant(all) ? "" : "; baselines require 1, some accept 2");
@@ -174,6 +168,7 @@ static void print_text(
 	}
 	if (!exceptions->list.count)
 		print_line(out, "No exceptions.");
+	pauses_print(&exceptions->corrections, out);
 }
 
 int exceptions_run(struct ctl *ctl)
@@ -192,7 +187,7 @@ int exceptions_run(struct ctl *ctl)
 		print_text(&exceptions, all, conf_default, ctl->out);
 	if (r < 0)
 		return ctl_fail(ctl, r);
-	corrections_say_error(
-		ctl, &exceptions.corrections, "who loosened what and when is unknown");
+	corrections_say_error(ctl, &exceptions.corrections,
+		"who loosened what and when, and what is paused, is unknown");
 	return is_compliant(all) && is_compliant(conf_default) ? CTL_FINE : CTL_FOUND;
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "daemon/ctl/json.h"
+#include "daemon/ctl/pauses.h"
 #include "daemon/ctl/plans.h"
 #include "daemon/ctl/verbs.h"
 
@@ -58,7 +59,8 @@ static int add_refused(struct json_object *object, const struct planned *planned
 	return r | json_add_text(refused, "text", plans_refusal(planned, text));
 }
 
-static int plan_json(const struct plans *plans, FILE *out)
+static int plan_json(
+	const struct plans *plans, const struct corrections *corrections, FILE *out)
 {
 	_cleanup_(json_putp) struct json_object *object = json_object_new_object();
 	struct json_object *list = json_add_array(object, "plans");
@@ -75,11 +77,13 @@ static int plan_json(const struct plans *plans, FILE *out)
 		r |= add_changes(entry, &planned->changes);
 		r |= add_refused(entry, planned);
 	}
+	r |= pauses_json(corrections, object);
 	return r < 0 ? -ENOMEM : json_print(out, object);
 }
 
 int plan_run(struct ctl *ctl)
 {
+	_cleanup_(corrections_done) struct corrections corrections = { 0 };
 	struct plans plans = { 0 };
 	int r, code;
 
@@ -87,10 +91,16 @@ int plan_run(struct ctl *ctl)
 		return CTL_FAILED;
 	r = plans_make(ctl, &plans);
 	code = plans.list.count ? CTL_FOUND : CTL_FINE;
-	if (r >= 0 && ctl_has(ctl, OPTION_JSON))
-		r = plan_json(&plans, ctl->out);
-	else if (r >= 0)
+	if (r >= 0 && corrections_read(ctl, &corrections) < 0)
+		r = -ENOMEM;
+	if (r >= 0 && ctl_has(ctl, OPTION_JSON)) {
+		r = plan_json(&plans, &corrections, ctl->out);
+	} else if (r >= 0) {
 		plans_print(&plans, false, ctl->out);
+		pauses_print(&corrections, ctl->out);
+	}
+	if (r >= 0)
+		corrections_say_error(ctl, &corrections, "what is paused is unknown");
 	plans_done(&plans);
 	return r < 0 ? CTL_FAILED : code;
 }

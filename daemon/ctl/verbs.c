@@ -63,12 +63,13 @@ static const char explain_help[] =
 	"the greatest of these.\n";
 
 static const char plan_help[] =
-	"rpfilterctl plan [IFACE...] [--json] [--config FILE] [--netns NAME | --snapshot FILE|-]\n"
+	"rpfilterctl plan [IFACE...] [--json] [--config FILE] [--state DIR]\n"
+	"            [--netns NAME | --snapshot FILE|-]\n"
 	"\n"
 	"Shows which sysctls a correction would write for the findings of the named interfaces,\n"
 	"or of all: old and new value, how to undo it, and which other verdicts it changes.\n"
 	"Writes nothing. Obeys the settings of correct (lowest, allow_all) and shows what they\n"
-	"forbid.\n"
+	"forbid, and which interfaces are paused, by hand or after a fight (root can read it).\n"
 	"\n"
 	"Exit: 0 nothing to correct; 1 something to correct; 2 usage error, or unknown.\n";
 
@@ -94,12 +95,14 @@ static const char revert_help[] =
 	"nothing could be tried.\n";
 
 static const char pause_help[] =
-	"rpfilterctl pause [IFACE...] [--json] [--netns NAME] [--state DIR]\n"
+	"rpfilterctl pause [IFACE...] [--for TIME] [--json] [--netns NAME] [--state DIR]\n"
 	"rpfilterctl resume [IFACE...] [--json] [--netns NAME] [--state DIR]\n"
 	"\n"
-	"Stops rpfilterd from correcting and reverting on the named interfaces, or on all, until\n"
-	"resume, the next boot, or the interface's removal. A restart or another name does not\n"
-	"end it. Findings are still logged. Needs root.\n"
+	"Stops rpfilterd from correcting and reverting on the named interfaces, or on all, for\n"
+	"TIME (such as 90s, 10m, 2h or 1d), or until resume; at most until the next boot, or the\n"
+	"interface's removal. A restart or another name does not end it. What is set meanwhile\n"
+	"is left alone. Findings are still logged. exceptions and plan show the pauses, also\n"
+	"those that rpfilterd makes after a fight; resume ends both. Needs root.\n"
 	"\n"
 	"Exit: 0 done; 2 usage error, or it failed.\n";
 
@@ -108,7 +111,8 @@ static const char exceptions_help[] =
 	"\n"
 	"For an audit (CIS 3.3.7, STIG, lynis): shows all and default, which baselines check,\n"
 	"and each interface whose effective rp_filter is not strict, with what strict would drop\n"
-	"there, and who loosened it and when, if the ledger has it (root can read it).\n"
+	"there, who loosened it and when, and which interfaces are paused, by hand or after a\n"
+	"fight, if the ledger has it (root can read it).\n"
 	"\n"
 	"Exit: 0 all and default are 1 or 2; 1 one of them is not; 2 usage error, or unknown.\n";
 
@@ -211,12 +215,14 @@ static const struct verb {
 		OPTION_COMMON | OPTION_BATCH | OPTION_NO_KERNEL | OPTION_SNAPSHOT |
 			OPTION_DOT,
 		true },
-	{ "plan", plan_run, plan_help, OPTION_COMMON | OPTION_SNAPSHOT, true },
+	{ "plan", plan_run, plan_help, OPTION_COMMON | OPTION_SNAPSHOT | OPTION_STATE,
+		true },
 	{ "apply", apply_run, apply_help, OPTION_COMMON | OPTION_YES | OPTION_STATE,
 		true },
 	{ "revert", revert_run, revert_help, OPTION_COMMON | OPTION_ALL | OPTION_STATE,
 		true },
-	{ "pause", pause_run, pause_help, OPTION_COMMON | OPTION_STATE, true },
+	{ "pause", pause_run, pause_help, OPTION_COMMON | OPTION_STATE | OPTION_FOR,
+		true },
 	{ "resume", resume_run, pause_help, OPTION_COMMON | OPTION_STATE, true },
 	{ "exceptions", exceptions_run, exceptions_help, OPTION_COMMON | OPTION_STATE,
 		false },

@@ -11,6 +11,8 @@
 #include <syslog.h>
 
 static const struct event_info infos[EVENTS] = {
+	[EVENT_PAUSED] = { "paused", "5c62b3a22a9b4d39b5d965722d392684", LOG_NOTICE },
+	[EVENT_RESUMED] = { "resumed", "a54a81d20de84220a3632e1c6dfb82db", LOG_NOTICE },
 	[EVENT_WOULD_CORRECT] = { "would-correct", "bdad0675b86e498fb96a231d436455f5",
 		LOG_NOTICE },
 	[EVENT_SYNCED] = { "synced", "cbf571739a2f449ba9173bf0a23933dd", LOG_INFO },

@@ -6,6 +6,9 @@
 /* The clocks, in microseconds. Durations are measured by the first: it is never set. */
 uint64_t clock_monotonic_usec(void);
 
+/* Since the boot, with the time that the machine slept. */
+uint64_t clock_boottime_usec(void);
+
 /* Since 1970, for people to read. */
 uint64_t clock_realtime_usec(void);
 

@@ -40,7 +40,8 @@ static void same(const struct ledger *a, const struct ledger *b)
 
 		assert(x->ifindex == y->ifindex && x->identity == y->identity &&
 			x->slot == y->slot && strcmp(x->name, y->name) == 0 &&
-			strcmp(x->netns, y->netns) == 0);
+			strcmp(x->netns, y->netns) == 0 &&
+			x->until_usec == y->until_usec && x->fight == y->fight);
 	}
 }
 

@@ -153,6 +153,8 @@ static void hear(void *data, const struct correction *event)
 	const char *gap = length ? ", " : "";
 
 	ck_assert_uint_gt(strlen(correction_sentence(event, world->sentence)), 10);
+	if (world->answers)
+		ck_assert_int_eq(request_answer_event(world->answers, event), 0);
 	switch (event->kind) {
 	case EVENT_CORRECTED:
 	case EVENT_WOULD_CORRECT:
@@ -167,6 +169,11 @@ static void hear(void *data, const struct correction *event)
 	case EVENT_REFUSED:
 		snprintf(at, size, "%srefused %s %s", gap, event->iif,
 			refusal_name(event->refusal));
+		break;
+	case EVENT_PAUSED:
+	case EVENT_RESUMED:
+		snprintf(at, size, "%s%s %s", gap, event_info(event->kind)->name,
+			event->iif);
 		break;
 	case EVENT_FIGHT:
 		snprintf(at, size, "%sfight %s %zu for %u s", gap, event->iif,
@@ -274,6 +281,7 @@ struct policy_input world_input(struct world *world, const struct kernel_port *p
 		.unsure_ifindex = world->unsure,
 		.now_usec = (uint64_t)ms * 1000 + 1,
 		.when_usec = 1795000000000000u + (uint64_t)ms * 1000,
+		.boot_usec = 5000000 + (uint64_t)ms * 1000,
 		.report = hear,
 		.report_data = world };
 }

@@ -34,7 +34,8 @@ struct world {
 	bool reused; /* ... and that another one has its index by then */
 	int crash_before, crash_after; /* the write at which it ends, counted from 1 */
 	char said[2048];
-	char sentence[CORRECTION_TEXT]; /* of the last event */
+	char sentence[CORRECTION_TEXT];	 /* of the last event */
+	struct request_answers *answers; /* whoever asks by hand, or NULL */
 };
 
 #define MOST_LINES 8

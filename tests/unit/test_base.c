@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "base/array.h"
 #include "base/cleanup.h"
+#include "base/duration.h"
 #include "base/hash.h"
 #include "base/large.h"
 #include "fixture_run.h"
@@ -308,6 +309,30 @@ START_TEST(large_keeps_what_is_there_while_it_grows)
 }
 END_TEST
 
+/* --- durations ------------------------------------------------------------------------------- */
+
+START_TEST(durations_are_read)
+{
+	static const struct {
+		const char *text;
+		uint64_t usec; /* 0: it is none */
+	} rows[] = { { "500ms", 500000 }, { "90s", 90000000 }, { "10m", 600000000 },
+		{ "2h", 7200000000 }, { "1d", 86400000000 }, { "366d", 31622400000000 },
+		{ "367d", 0 }, { "0s", 0 }, { "5", 0 }, { "s", 0 }, { "", 0 },
+		{ "-1s", 0 }, { " 1s", 0 }, { "1 s", 0 }, { "1.5h", 0 }, { "1hour", 0 },
+		{ "18446744073709551616s", 0 }, { "9999999999999999999d", 0 } };
+
+	for (size_t i = 0; i < ELEMENTS(rows); i++) {
+		uint64_t usec = 0;
+
+		ck_assert_msg(
+			duration_parse(rows[i].text, &usec) == (rows[i].usec != 0) &&
+				usec == rows[i].usec,
+			"%s", rows[i].text);
+	}
+}
+END_TEST
+
 int main(void)
 {
 	const TTest *const tests[] = {
@@ -324,6 +349,7 @@ int main(void)
 		hash_lives_through_years_of_coming_and_going,
 		hash_bytes_tells_texts_apart,
 		large_keeps_what_is_there_while_it_grows,
+		durations_are_read,
 	};
 
 	return fixture_run("base", tests, ELEMENTS(tests));

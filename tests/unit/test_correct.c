@@ -550,19 +550,19 @@ START_TEST(fights_are_left)
 	world_other(&world, "tunl0", 1);
 	world_is(&world, 4000, "corrected tunl0 1>2", 2);
 	world_other(&world, "tunl0", 1);
-	world_is(&world, 5000, "fight tunl0 3 for 60 s", 1);
+	world_is(&world, 5000, "fight tunl0 3 for 60 s, paused tunl0", 1);
 	world_is(&world, 6000, "", 1);
 	world_is(&world, 64999, "", 1);
-	world_is(&world, 65000, "corrected tunl0 1>2", 2);
+	world_is(&world, 65000, "resumed tunl0, corrected tunl0 1>2", 2);
 	/* at once again: twice as long */
 	for (int i = 0; i < 2; i++) {
 		world_other(&world, "tunl0", 1);
 		world_is(&world, 66000 + i, "corrected tunl0 1>2", 2);
 	}
 	world_other(&world, "tunl0", 1);
-	world_is(&world, 66003, "fight tunl0 3 for 120 s", 1);
+	world_is(&world, 66003, "fight tunl0 3 for 120 s, paused tunl0", 1);
 	world_is(&world, 186000, "", 1);
-	world_is(&world, 186003, "corrected tunl0 1>2", 2);
+	world_is(&world, 186003, "resumed tunl0, corrected tunl0 1>2", 2);
 	/* one now and then is none, and after a window of peace it begins anew */
 	for (int i = 0; i < 5; i++) {
 		world_other(&world, "tunl0", 1);
@@ -573,7 +573,7 @@ START_TEST(fights_are_left)
 		world_is(&world, 600000 + i, "corrected tunl0 1>2", 2);
 	}
 	world_other(&world, "tunl0", 1);
-	world_is(&world, 600003, "fight tunl0 3 for 60 s", 1);
+	world_is(&world, 600003, "fight tunl0 3 for 60 s, paused tunl0", 1);
 	world_done(&world);
 }
 END_TEST
@@ -590,10 +590,11 @@ START_TEST(pauses_double_up_to_an_hour)
 	world_is(&world, 0, "corrected tunl0 1>2", 2);
 	for (int i = 0; i < 4; i++) {
 		world_other(&world, "tunl0", 1);
-		snprintf(said, sizeof(said), "fight tunl0 1 for %u s", seconds);
+		snprintf(said, sizeof(said), "fight tunl0 1 for %u s, paused tunl0",
+			seconds);
 		world_is(&world, ms, said, 1);
 		ms += (int)seconds * 1000;
-		world_is(&world, ms, "corrected tunl0 1>2", 2);
+		world_is(&world, ms, "resumed tunl0, corrected tunl0 1>2", 2);
 		ms += 1000;
 		seconds = 3600;
 	}
@@ -627,13 +628,13 @@ START_TEST(by_hand_and_paused)
 	struct world world;
 
 	world_init(&world, CORRECT, strict);
-	ck_assert_int_eq(ledger_pause(world.ledger, world.state, "tunl0"), 1);
+	ck_assert_int_eq(ledger_pause(world.ledger, world.state, "tunl0", 0), 1);
 	world_is(&world, 0, "refused tunl0 pause", 1);
 	world_is(&world, 100, "", 1);
 	ck_assert_int_eq(ledger_resume(world.ledger, world.state, NULL), 1);
 	world_is(&world, 200, "corrected tunl0 1>2", 2);
 	/* paused, nothing is taken back either */
-	ck_assert_int_eq(ledger_pause(world.ledger, world.state, NULL), 1);
+	ck_assert_int_eq(ledger_pause(world.ledger, world.state, NULL, 0), 1);
 	world_unneed(&world, "tunl0");
 	world_is(&world, 1000, "", 2);
 	world_is(&world, 90000, "", 2);

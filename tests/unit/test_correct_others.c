@@ -64,7 +64,7 @@ START_TEST(a_fight_over_all_is_one)
 		ck_assert_int_eq(*world_value(&world, NETCONF_ALL), 0);
 	}
 	world_other(&world, "all", 1);
-	world_is(&world, 3000, "fight tunl0 3 for 60 s", 0);
+	world_is(&world, 3000, "fight tunl0 3 for 60 s, paused tunl0", 0);
 	for (int ms = 4000; ms < 60000; ms += 5000)
 		world_is(&world, ms, "", 0);
 	ck_assert_int_eq(*world_value(&world, NETCONF_ALL), 1);
@@ -113,8 +113,8 @@ START_TEST(a_group_is_of_the_one_it_was_loosened_for)
 		ck_assert_int_eq(*world_value(&world, 6), 1);
 		ck_assert(world.ledger->entries.items[0].keeps);
 		if (ways[i].paused)
-			ck_assert_int_eq(
-				ledger_pause(world.ledger, world.state, ways[i].paused),
+			ck_assert_int_eq(ledger_pause(world.ledger, world.state,
+						 ways[i].paused, 0),
 				1);
 		world_unneed(&world, "tunl0");
 		(void)world_turn(&world, 10000);
@@ -326,7 +326,7 @@ START_TEST(what_is_pending_is_of_one_interface)
 END_TEST
 
 static void ask(struct world *world,
-	int (*work)(struct policy *, const struct policy_input *, char *const *,
+	int (*work)(struct policy *, const struct policy_input *, const struct request *,
 		struct request_answers *),
 	const char *name, const char *event, const char *words)
 {
@@ -335,9 +335,12 @@ static void ask(struct world *world,
 	const struct policy_input input = world_input(world, &port, none, 1000);
 	struct request_answers answers = { 0 };
 	char *const names[] = { (char *)name, NULL };
+	const struct request request = { name ? names : NULL, 0 };
 
 	world->said[0] = '\0';
-	ck_assert_int_eq(work(&world->correct, &input, name ? names : NULL, &answers), 0);
+	world->answers = &answers;
+	ck_assert_int_eq(work(&world->correct, &input, &request, &answers), 0);
+	world->answers = NULL;
 	if (event) {
 		ck_assert_uint_eq(answers.list.count, 1);
 		ck_assert_str_eq(answers.list.items[0].event, event);
@@ -535,7 +538,7 @@ START_TEST(a_pause_goes_with_its_interface)
 	model_line(world.state, "ip link add gre0 index 5 up type ipip");
 	model_line(world.state, "ip address add 192.0.2.9/32 dev gre0");
 	model_sysctl(world.state, "gre0", "rp_filter", 1);
-	ck_assert_str_eq(world_turn(&world, 3000), "corrected gre0 1>2");
+	ck_assert_str_eq(world_turn(&world, 3000), "resumed gre0, corrected gre0 1>2");
 	reopen(&world);
 	ck_assert_uint_eq(world.ledger->pauses.count, 0);
 	world_done(&world);
@@ -561,7 +564,7 @@ START_TEST(a_pause_waits_for_a_name)
 	model_line(world.state, "ip address add 192.0.2.10/32 dev gre0");
 	model_sysctl(world.state, "gre0", "rp_filter", 1);
 	*world_value(&world, 9) = 1;
-	ck_assert_str_eq(world_turn(&world, 2000), "corrected gre0 1>2");
+	ck_assert_str_eq(world_turn(&world, 2000), "resumed gre0, corrected gre0 1>2");
 	world_done(&world);
 }
 END_TEST
@@ -592,6 +595,151 @@ START_TEST(pauses_are_of_those_that_are_named)
 }
 END_TEST
 
+static void pause_for(struct world *world, const char *name, uint64_t seconds)
+{
+	_cleanup_(report_freep) struct report *none = report_new();
+	const struct kernel_port port = world_port(world);
+	const struct policy_input input = world_input(world, &port, none, 0);
+	char *const names[] = { (char *)name, NULL };
+	const struct request request = { name ? names : NULL, seconds * 1000000 };
+	struct request_answers answers = { 0 };
+
+	world->said[0] = '\0';
+	ck_assert_int_eq(request_pause(&world->correct, &input, &request, &answers), 0);
+	array_done(&answers.list);
+}
+
+/* As if the daemon was started anew: what it knows is in the ledger. */
+static void restart(struct world *world)
+{
+	policy_done(&world->correct);
+	world->correct = (struct policy){ 0 };
+	reopen(world);
+}
+
+START_TEST(a_pause_ends_by_itself)
+{
+	struct world world;
+
+	world_init(&world, CORRECT, strict);
+	pause_for(&world, "tunl0", 7200);
+	ck_assert_str_eq(world.said, "paused tunl0");
+	ck_assert_str_eq(
+		world.sentence, "tunl0: corrections paused until 2026-11-18T13:06:40Z.");
+	world_is(&world, 0, "refused tunl0 pause", 1);
+	ck_assert_ptr_nonnull(strstr(world.sentence,
+		"paused by hand until 2026-11-18T13:06:40Z; to end that: rpfilterctl resume tunl0."));
+	ck_assert_uint_eq(world.correct.next_usec, 7200000001);
+	restart(&world);
+	world_is(&world, 7199999, "refused tunl0 pause", 1);
+	world_is(&world, 7200000, "resumed tunl0, corrected tunl0 1>2", 2);
+	ck_assert_uint_eq(world.ledger->pauses.count, 0);
+	restart(&world);
+	world_is(&world, 7300000, "", 2);
+	/* another time takes the place of the one before; all of them, too */
+	pause_for(&world, NULL, 8000);
+	ck_assert_str_eq(world.said, "paused all");
+	pause_for(&world, NULL, 9000);
+	world_other(&world, "tunl0", 1);
+	world_is(&world, 8500000, "refused tunl0 pause", 1);
+	world_is(&world, 9000000, "resumed all, corrected tunl0 1>2", 2);
+	/* and one without an end has none */
+	pause_for(&world, "tunl0", 9500);
+	pause_for(&world, "tunl0", 0);
+	world_other(&world, "tunl0", 1);
+	world_is(&world, 100000000, "refused tunl0 pause", 1);
+	world_done(&world);
+}
+END_TEST
+
+START_TEST(a_fight_outlives_a_restart)
+{
+	struct world world;
+
+	world_init(&world, CORRECT "correct = { fight = 1; settle = 0; };", strict);
+	world_is(&world, 0, "corrected tunl0 1>2", 2);
+	world_other(&world, "tunl0", 1);
+	world_is(&world, 1000, "fight tunl0 1 for 60 s, paused tunl0", 1);
+	restart(&world);
+	world_is(&world, 60999, "", 1);
+	world_is(&world, 61000, "resumed tunl0, corrected tunl0 1>2", 2);
+	/* somebody may end it; a pause by hand comes before it */
+	world_other(&world, "tunl0", 1);
+	world_is(&world, 70000, "fight tunl0 1 for 60 s, paused tunl0", 1);
+	ask(&world, request_resume, "tunl0", "resumed", "corrections resumed");
+	world_is(&world, 71000, "corrected tunl0 1>2", 2);
+	world_done(&world);
+}
+END_TEST
+
+/* Who told us to keep away may set what he likes: it is no fight, and is not set back. */
+START_TEST(what_is_set_during_a_pause_is_no_fight)
+{
+	struct world world;
+
+	world_init(&world,
+		CORRECT "correct = { fight = 1; settle = 0; restore_after = 1000; };",
+		strict);
+	world_is(&world, 0, "corrected tunl0 1>2", 2);
+	ask(&world, request_pause, "tunl0", "paused", "corrections paused");
+	world_other(&world, "tunl0", 1);
+	world_is(&world, 100, "refused tunl0 pause", 1);
+	ask(&world, request_resume, "tunl0", "resumed", "corrections resumed");
+	world_is(&world, 200, "corrected tunl0 1>2", 2);
+	ask(&world, request_pause, "tunl0", "paused", "corrections paused");
+	world_other(&world, "tunl0", 0);
+	world_is(&world, 1000, "", 0);
+	world_other(&world, "tunl0", 1);
+	world_is(&world, 2000, "refused tunl0 pause", 1);
+	world_other(&world, "tunl0", 0);
+	world_unneed(&world, "tunl0");
+	world_is(&world, 3000, "", 0);
+	ask(&world, request_resume, "tunl0", "resumed", "corrections resumed");
+	world_is(&world, 4000, "", 0);
+	world_is(&world, 10000, "", 0);
+	world_need(&world, "tunl0");
+	world_other(&world, "tunl0", 1);
+	world_is(&world, 11000, "corrected tunl0 1>2", 2);
+	ck_assert_int_eq(ledger_find(world.ledger, 5)->old, 1);
+	world_done(&world);
+}
+END_TEST
+
+/* What counts is when somebody wrote, not when it is answered. */
+START_TEST(a_fights_times_are_those_of_the_writes)
+{
+	static const char *const unnumbered[MOST_LINES] = { STRICT };
+	const struct backoff *backoff;
+	struct world world;
+
+	for (int settle = 0; settle <= 500; settle += 500) {
+		char config[128];
+
+		snprintf(config, sizeof(config),
+			CORRECT
+			"correct = { address_wait = 1000; fight = 2; settle = %d; };",
+			settle);
+		world_init(&world, config, unnumbered);
+		world_is(&world, 0, "", 1);
+		world_is(&world, 1000, "corrected tunl0 1>0", 0);
+		model_line(world.state, "ip link set tunl0 down");
+		model_sysctl(world.state, "tunl0", "rp_filter", 0);
+		world_is(&world, 1900, "", 0);
+		model_line(world.state, "ip link set tunl0 up");
+		world_is(&world, 2000, "", 0);
+		world_other(&world, "tunl0", 1);
+		world_is(&world, 2100, "", 1);
+		world_is(&world, 3000, "corrected tunl0 1>0", 0);
+		backoff = backoff_of(&world.correct.backoffs, 5, 0);
+		ck_assert_uint_eq(backoff->reversals.count, settle ? 0 : 1);
+		if (!settle)
+			ck_assert_uint_eq(
+				backoff->reversals.items[0].when_usec, 1795000002100000u);
+		world_done(&world);
+	}
+}
+END_TEST
+
 int main(void)
 {
 	const TTest *const tests[] = { what_would_drop_more_is_not_taken_back,
@@ -605,7 +753,9 @@ int main(void)
 		a_full_ledger_is_refused_and_stays, odd_values_are_kept,
 		great_values_are_kept, what_is_there_is_gone_back_to,
 		a_pause_goes_with_its_interface, a_pause_waits_for_a_name,
-		pauses_are_of_those_that_are_named };
+		pauses_are_of_those_that_are_named, a_pause_ends_by_itself,
+		a_fight_outlives_a_restart, what_is_set_during_a_pause_is_no_fight,
+		a_fights_times_are_those_of_the_writes };
 	char command[64];
 	int r;
 

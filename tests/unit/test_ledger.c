@@ -28,8 +28,8 @@ START_TEST(what_was_written_is_read)
 	for (size_t i = 0; i < ELEMENTS(entries); i++)
 		ck_assert_int_eq(ledger_put(ledger, &entries[i]), 0);
 	ledger->entries.items[1].old = LEDGER_LEAST;
-	ck_assert_int_eq(ledger_pause(ledger, NULL, "gre0"), 1);
-	ck_assert_int_eq(ledger_pause(ledger, NULL, "gre0"), 0);
+	ck_assert_int_eq(ledger_pause(ledger, NULL, "gre0", 0), 1);
+	ck_assert_int_eq(ledger_pause(ledger, NULL, "gre0", 0), 0);
 	ck_assert_int_eq(ledger_save(ledger), 0);
 	ledger_free(ledger);
 
@@ -68,7 +68,7 @@ START_TEST(a_save_is_made_as_a_whole)
 	mark_changed(ledger, &entry);
 	slot = ledger_find(ledger, 5)->slot;
 	reads_back(&entry);
-	ck_assert_int_eq(ledger_pause(ledger, NULL, "gre7"), 1);
+	ck_assert_int_eq(ledger_pause(ledger, NULL, "gre7", 0), 1);
 	ck_assert_int_eq(ledger_save(ledger), 0);
 	ledger_remove(ledger, ledger_find(ledger, 5));
 	ck_assert_int_eq(ledger_save(ledger), 0);
@@ -313,13 +313,13 @@ START_TEST(pauses_are_by_name_or_for_all)
 {
 	struct ledger *ledger = emptied();
 
-	ck_assert_int_eq(ledger_pause(ledger, NULL, NULL), 1);
+	ck_assert_int_eq(ledger_pause(ledger, NULL, NULL, 0), 1);
 	ck_assert(ledger_is_paused(ledger, 7, "gre1"));
-	ck_assert_int_eq(ledger_pause(ledger, NULL, "gre1"), 1);
+	ck_assert_int_eq(ledger_pause(ledger, NULL, "gre1", 0), 1);
 	ck_assert_int_eq(ledger_resume(ledger, NULL, "gre1"), 1);
 	ck_assert_int_eq(ledger_resume(ledger, NULL, "gre1"), 0);
 	ck_assert(ledger_is_paused(ledger, 7, "gre1"));
-	ck_assert_int_eq(ledger_pause(ledger, NULL, "gre2"), 1);
+	ck_assert_int_eq(ledger_pause(ledger, NULL, "gre2", 0), 1);
 	ck_assert_int_eq(ledger_resume(ledger, NULL, NULL), 1);
 	ck_assert(!ledger_is_paused(ledger, 7, "gre1") &&
 		  !ledger_is_paused(ledger, 8, "gre2"));
@@ -342,8 +342,8 @@ START_TEST(a_pause_is_of_an_interface)
 
 	model_line(state, "ip link add gre1 index 7 up type gre");
 	state_iface_by_name(state, "gre1")->link.identity = 77;
-	ck_assert_int_eq(ledger_pause(ledger, state, "gre1"), 1);
-	ck_assert_int_eq(ledger_pause(ledger, state, "gre1"), 0);
+	ck_assert_int_eq(ledger_pause(ledger, state, "gre1", 0), 1);
+	ck_assert_int_eq(ledger_pause(ledger, state, "gre1", 0), 0);
 	ledger = again(ledger);
 	ck_assert_uint_eq(ledger->pauses.items[0].identity, 77);
 	/* it follows a rename, and leaves the name to whoever gets it */
@@ -365,7 +365,7 @@ START_TEST(a_pause_is_of_an_interface)
 	ck_assert(ledger_follow_pauses(ledger, state, true));
 	ck_assert_uint_eq(ledger->pauses.count, 0);
 	/* it goes with its interface, and is not of the next one with its index */
-	ck_assert_int_eq(ledger_pause(ledger, state, "gre9"), 1);
+	ck_assert_int_eq(ledger_pause(ledger, state, "gre9", 0), 1);
 	model_line(state, "ip link del gre9");
 	model_line(state, "ip link add gre9 index 7 up type gre");
 	ck_assert(!ledger_follow_pauses(ledger, state, false));
@@ -382,19 +382,19 @@ START_TEST(a_pause_waits_for_its_interface)
 	_cleanup_(state_freep) struct state *state = model_host();
 	struct ledger *ledger = emptied();
 
-	ck_assert_int_eq(ledger_pause(ledger, state, "gre1"), 1);
+	ck_assert_int_eq(ledger_pause(ledger, state, "gre1", 0), 1);
 	ck_assert(!ledger_follow_pauses(ledger, state, true));
 	ledger = again(ledger);
 	ck_assert(ledger_is_paused(ledger, 0, "gre1"));
 	ck_assert(ledger_is_paused(ledger, 7, "gre1"));
 	model_line(state, "ip link add gre1 index 7 up type gre");
-	ck_assert_int_eq(ledger_pause(ledger, state, "gre1"), 0);
+	ck_assert_int_eq(ledger_pause(ledger, state, "gre1", 0), 0);
 	ck_assert(ledger_follow_pauses(ledger, state, true));
 	ck_assert_int_eq(ledger->pauses.items[0].ifindex, 7);
 	ck_assert(!ledger_is_paused(ledger, 8, "gre1"));
 	ck_assert_int_eq(ledger_resume(ledger, state, "gre1"), 1);
 	/* without the model it is by name */
-	ck_assert_int_eq(ledger_pause(ledger, NULL, "gre1"), 1);
+	ck_assert_int_eq(ledger_pause(ledger, NULL, "gre1", 0), 1);
 	ck_assert_int_eq(ledger_resume(ledger, state, "gre1"), 1);
 	ledger_free(again(ledger));
 }

@@ -65,6 +65,8 @@ static int parses_lines(const char *lines)
 #define OTHER "{\"number\":3," FIELDS("6") "\n"
 #define PAUSE "{\"pause\":\"t0\",\"netns\":\"c7\",\"ifindex\":5,\"identity\":\"1f\"}\n"
 #define WAITS "{\"pause\":\"t1\",\"netns\":\"c7\",\"ifindex\":0,\"identity\":\"0\"}\n"
+#define TIMED(more)                                                                      \
+	"{\"pause\":\"t1\",\"netns\":\"c7\",\"ifindex\":0,\"identity\":\"0\"," more "}\n"
 #define HEADER "{\"version\":2,\"boot\":\"b\",\"slots\":5}\n"
 #define WHOLE HEADER ENTRY PAUSE "\n" OTHER WAITS
 
@@ -134,7 +136,7 @@ static void comes_back(const char *name, const char *finding)
 	snprintf(entry.finding, sizeof(entry.finding), "%s", finding);
 	ck_assert_int_eq(ledger_put(&ledger, &entry), 0);
 	ledger.entries.items[0].number = 1;
-	ck_assert_int_eq(ledger_pause(&ledger, NULL, name), 1);
+	ck_assert_int_eq(ledger_pause(&ledger, NULL, name, 0), 1);
 	format(&ledger, text);
 	is_plain(text, sizeof(text));
 	ck_assert_msg(ledger_parse(&again, text, sizeof(text)) == 0, "%.*s",
@@ -222,6 +224,33 @@ START_TEST(they_are_in_their_order)
 	ck_assert(ledger_is_paused(&ledger, 5, "other"));
 	ck_assert(!ledger_is_paused(&ledger, 0, "t0"));
 	ck_assert(ledger_is_paused(&ledger, 0, "t1"));
+	clear(&ledger);
+}
+END_TEST
+
+/* A pause may have an end and a cause; a file of before they were written has neither. */
+START_TEST(pauses_may_end)
+{
+	static char again[2 * LEDGER_SLOT];
+	size_t length;
+	_cleanup_(freep) char *text =
+		slots_of("{\"version\":2,\"boot\":\"b\",\"slots\":1}\n" TIMED(
+				 "\"until\":86400000000,\"fight\":true"),
+			&length);
+	struct ledger ledger = { .boot = "b", .netns = "c7" };
+
+	ck_assert_int_eq(ledger_parse(&ledger, text, length), 0);
+	ck_assert_uint_eq(ledger.pauses.count, 1);
+	ck_assert_uint_eq(ledger.pauses.items[0].until_usec, 86400000000);
+	ck_assert(ledger.pauses.items[0].fight);
+	format(&ledger, again);
+	ck_assert_mem_eq(again, text, length);
+	ck_assert_uint_eq(ledger_next_end(&ledger), 86400000000);
+	ck_assert(!ledger_end_due(&ledger, 86399999999));
+	ck_assert(ledger_end_due(&ledger, 86400000000));
+	ck_assert_uint_eq(ledger.pauses.count, 0);
+	ck_assert_uint_eq(ledger.ended.count, 1);
+	array_done(&ledger.ended);
 	clear(&ledger);
 }
 END_TEST
@@ -340,6 +369,12 @@ static const struct {
 	{ PAUSE, "{}\n" },
 	{ PAUSE, "\t\n" },
 	{ PAUSE, ENTRY },
+	{ WAITS, TIMED("\"until\":0") },
+	{ WAITS, TIMED("\"until\":-1") },
+	{ WAITS, TIMED("\"until\":\"5\"") },
+	{ WAITS, TIMED("\"until\":true") },
+	{ WAITS, TIMED("\"fight\":false") },
+	{ WAITS, TIMED("\"fight\":1") },
 	{ "\"pause\":\"t0\"", "\"pause\":\"a/b\"" },
 	{ "\"pause\":\"t0\"", "\"pause\":\"..\"" },
 	{ "\"pause\":\"t0\"", "\"pause\":\"\"" }, /* all of them are no interface */
@@ -484,7 +519,7 @@ END_TEST
 int main(void)
 {
 	const TTest *const tests[] = { any_byte_comes_back, only_whole_files_are_read,
-		they_are_in_their_order, what_is_not_right_is_refused,
+		they_are_in_their_order, pauses_may_end, what_is_not_right_is_refused,
 		values_that_there_are, older_files_are_read };
 
 	return ledger_tests("ledger_text", tests, ELEMENTS(tests));
