@@ -272,21 +272,19 @@ void log_drops(struct sink *sink, const struct track *track, uint64_t count)
 				"%s%s", length ? " " : "", item->finding->id);
 	}
 	entry_event(&entry, EVENT_DROPS_OBSERVED);
-	if (!open)
-		entry.priority = LOG_WARNING;
 	if (open)
 		entry_add(&entry, "MESSAGE",
 			"The kernel dropped %" PRIu64
-			" packet%s by reverse path filtering since the last check; probable cause: %s%s.",
+			" packet%s by reverse path filtering since the last check. Its counter does not tell which: they may belong to an open finding (%s%s), or be what filtering is for.",
 			count, plural(count), names, open > 8 ? " and others" : "");
 	else
 		entry_add(&entry, "MESSAGE",
 			"The kernel dropped %" PRIu64
-			" packet%s by reverse path filtering since the last check; no finding explains this. The sources are not expected; to accept them, declare them in the configuration.",
+			" packet%s by reverse path filtering since the last check. Its counter does not tell which; no finding is open, so no expected source is known to be dropped. If you miss packets, ask rpfilterctl explain, or declare their sources in the configuration.",
 			count, plural(count));
 	entry_add(&entry, "RPF_DROPS", "%" PRIu64, count);
 	if (open)
-		entry_add(&entry, "RPF_FINDING", "%s", names);
+		entry_add(&entry, "RPF_OPEN", "%s", names);
 	sink_write(sink, &entry);
 }
 

@@ -7,22 +7,12 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Whether there is something in the plans that can be done. */
-static bool has_steps(const struct plans *plans)
-{
-	array_each (&plans->list, const struct planned, planned) {
-		if (planned->plan.rung != PLAN_MANUAL)
-			return true;
-	}
-	return false;
-}
-
 /* Asks whoever sits there. Returns 1 for yes, 0 for no, -EINVAL, said, where nobody does. */
 static int ask_consent(const struct ctl *ctl, const struct plans *plans)
 {
 	char line[16];
 
-	if (ctl_has(ctl, OPTION_YES) || !has_steps(plans))
+	if (ctl_has(ctl, OPTION_YES) || !plans_have_steps(plans))
 		return 1;
 	if (!isatty(STDIN_FILENO)) {
 		ctl_say(ctl,

@@ -12,6 +12,7 @@
 #include <errno.h>
 #include <limits.h>
 #include <string.h>
+#include <unistd.h>
 
 /* --- the kernel, as the daemon's corrector has it -------------------------------------- */
 
@@ -96,13 +97,37 @@ static void left_alone(void *data, const struct ledger_entry *entry)
 	ctl_say(data, "%s", text);
 }
 
+/* Whether anything can come of it that has to be recorded: what has nothing to do makes no
+ * directory and no file. */
+static bool needs_ledger(
+	by_hand_work work, const struct plans *plans, const char *directory)
+{
+	if (plans)
+		return plans_have_steps(plans);
+	return work == request_pause || access(directory, F_OK) == 0 || errno != ENOENT;
+}
+
+/* Opens and locks it, or says why not. Returns 0 or a negative errno. */
+static int open_ledger(struct ctl *ctl, const char *directory, const char *no_daemon,
+	struct ledger **ret)
+{
+	char error[LEDGER_ERROR];
+	int r = ledger_open(directory, ret, error);
+
+	if (r < 0)
+		ctl_say(ctl, "%s%s%s%s", error, r == -EWOULDBLOCK ? "; " : "",
+			r == -EWOULDBLOCK ? no_daemon : "",
+			r == -EACCES || r == -EPERM ? "; run it as root" : "");
+	return r;
+}
+
 static int here(struct ctl *ctl, by_hand_work work, const struct request *request,
 	const struct plans *plans, const char *no_daemon, struct request_answers *ret)
 {
 	_cleanup_(ledger_freep) struct ledger *ledger = NULL;
 	_cleanup_(freep) const struct finding **findings = NULL;
 	const struct kernel_port port = kernel_port_of(ctl);
-	char path[PATH_MAX], error[LEDGER_ERROR];
+	char path[PATH_MAX];
 	struct policy correct = { 0 };
 	struct policy_input input = { .config = ctl->host.config,
 		.port = &port,
@@ -111,14 +136,15 @@ static int here(struct ctl *ctl, by_hand_work work, const struct request *reques
 		.boot_usec = clock_boottime_usec(),
 		.report = told,
 		.report_data = ret };
-	int r = ledger_open(ctl_state_directory(ctl, path), &ledger, error);
+	int r = 0;
 
-	if (r < 0) {
-		ctl_say(ctl, "%s%s%s%s", error, r == -EWOULDBLOCK ? "; " : "",
-			r == -EWOULDBLOCK ? no_daemon : "",
-			r == -EACCES || r == -EPERM ? "; run it as root" : "");
+	if (needs_ledger(work, plans, ctl_state_directory(ctl, path)))
+		r = open_ledger(ctl, path, no_daemon, &ledger);
+	else if (!plans)
+		return request_answer_words(ret, "nothing", "",
+			"Nothing to do: there is no ledger in %s.", path);
+	if (r < 0)
 		return r;
-	}
 	findings = calloc((plans ? plans->list.count : 0) + 1, sizeof(*findings));
 	if (!findings)
 		return -ENOMEM;
@@ -128,7 +154,7 @@ static int here(struct ctl *ctl, by_hand_work work, const struct request *reques
 	input.ledger = ledger;
 	correct.began_usec = 1; /* long ago: nothing settles here */
 	/* not saved it holds for now: to take back needs no room */
-	if (ledger_reconcile(ledger, &port, left_alone, ctl) == -ENOMEM)
+	if (ledger && ledger_reconcile(ledger, &port, left_alone, ctl) == -ENOMEM)
 		r = -ENOMEM;
 	else
 		r = work(&correct, &input, request, ret);

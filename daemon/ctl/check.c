@@ -4,8 +4,10 @@
 #include "base/print.h"
 #include "daemon/ctl/verbs.h"
 #include "daemon/evaluate/evaluate.h"
+#include "kernel/procsys.h"
 
 #include <errno.h>
+#include <inttypes.h>
 
 /* What was found, confirmed by the kernel, on the interfaces that were asked for. */
 struct survey {
@@ -14,6 +16,8 @@ struct survey {
 	bool refuted;  /* the kernel doesn't say of each finding that it drops */
 	bool vanished; /* an interface went away meanwhile */
 	size_t unjudged, judged, down, found;
+	bool counted; /* drops: the kernel's counter of this namespace */
+	uint64_t drops;
 };
 
 static void survey_done(struct survey *survey)
@@ -184,6 +188,8 @@ static int show_json(const struct survey *survey, bool named, FILE *out)
 		r |= check_json(
 			survey->report->findings.items[i], json_push_object(list));
 	r |= add_unjudged(survey, named, object);
+	r |= survey->counted ? json_add_number(object, "drops", (int64_t)survey->drops)
+			     : json_add_null(object, "drops");
 	r |= add_missed(survey, object);
 	return r < 0 ? -ENOMEM : json_print(out, object);
 }
@@ -197,6 +203,16 @@ static void print_missed(const struct survey *survey, FILE *out)
 			"%s: routing rules define more flow classes than the limit of %d; not evaluated: %s.",
 			missed->name, FLOWCLASSES, missed->what);
 	}
+}
+
+/* They say that something was dropped, and not what. */
+static void print_drops(const struct survey *survey, FILE *out)
+{
+	if (survey->drops)
+		print_line(out,
+			"The kernel has dropped %" PRIu64
+			" packet%s by reverse path filtering in this network namespace (IPReversePathFilter); it does not tell which.",
+			survey->drops, survey->drops == 1 ? "" : "s");
 }
 
 static void show_text(const struct survey *survey, FILE *out)
@@ -265,11 +281,13 @@ int check_run(struct ctl *ctl)
 		ctl_say(ctl, "%s", error);
 		return CTL_FAILED;
 	}
+	survey.counted = procsys_rpf_drops(&survey.drops) >= 0;
 	if (r >= 0 && ctl_has(ctl, OPTION_JSON))
 		r = show_json(&survey, ctl->arguments->words.count > 0, ctl->out);
 	else if (r >= 0) {
 		show_text(&survey, ctl->out);
 		print_missed(&survey, ctl->out);
+		print_drops(&survey, ctl->out);
 	}
 	if (r < 0)
 		return ctl_fail(ctl, r);

@@ -134,6 +134,15 @@ void plans_drop_unasked(const struct ctl *ctl, struct plans *plans)
 			first, dropped - 1);
 }
 
+bool plans_have_steps(const struct plans *plans)
+{
+	array_each (&plans->list, const struct planned, planned) {
+		if (planned->plan.rung != PLAN_MANUAL)
+			return true;
+	}
+	return false;
+}
+
 void plans_done(struct plans *plans)
 {
 	array_each (&plans->list, struct planned, planned)

@@ -29,6 +29,9 @@ struct plan_judge plans_judge(const struct host *host);
 int plans_make(struct ctl *ctl, struct plans *ret);
 void plans_done(struct plans *plans);
 
+/* Whether there is something in them that can be done. */
+bool plans_have_steps(const struct plans *plans);
+
 /*
  * Leaves out, and says so, what is not done unless its interface is named: what is expected by
  * addresses or routes only (request_apply()).

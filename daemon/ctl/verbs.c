@@ -32,7 +32,7 @@ static const char check_help[] =
 	"Shows which expected sources the kernel drops by reverse path filtering, on the named\n"
 	"interfaces or on all: the reason, the reverse route and the remedy. The kernel is asked\n"
 	"to confirm each finding with a test packet. Shows the 16 largest dropped prefixes;\n"
-	"--all shows every one.\n"
+	"--all shows every one. The last line has what the kernel has counted as dropped.\n"
 	"\n"
 	"Exit: 0 nothing is dropped; 1 findings; 2 usage error, or unknown: a named interface\n"
 	"is not evaluated, one is not evaluated and there is no finding, or the kernel does not\n"
