@@ -14,6 +14,10 @@
  *
  * golden_kernel --least N NAME.in... only builds, and fails where less than N of the files can be
  * asked as a whole. Exit 77: this kernel hasn't the devices that most hosts have.
+ *
+ * golden_kernel --run PROGRAM NAME.in... builds, and runs PROGRAM NAME.in N EXPECT... in the namespace
+ * of each host: N is its number in the file, and each EXPECT a line of what is declared, without its
+ * first word. It fails where a program does.
  */
 #include "golden/answer.h"
 #include "golden/golden_ctl.h"
@@ -29,6 +33,7 @@
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 struct stand_in {
@@ -45,6 +50,7 @@ struct hosts {
 	bool left;	   /* until the next host */
 	const char *ctl;
 	bool only_builds;
+	const char *run, *path; /* --run: what, and for the hosts of which file */
 	size_t begun, asked, unasked;
 	int failed;
 };
@@ -169,6 +175,8 @@ static void ask(struct hosts *hosts, const char *line)
 		hosts->unasked++;
 		return;
 	}
+	if (hosts->run)
+		return;
 	hosts->asked++;
 	if (hosts->only_builds)
 		return;
@@ -190,8 +198,46 @@ static void ask(struct hosts *hosts, const char *line)
 	wrong(hosts, line, golden_ctl_list(hosts->ctl, hosts->model, &hosts->declared));
 }
 
+/* A host is built: its program is run where it is. */
+static void run_program(struct hosts *hosts)
+{
+	const char *words[16] = { hosts->run, hosts->path };
+	char number[16], lines[12][WORDS_TEXT];
+	size_t count = 3;
+	int status;
+	pid_t pid;
+
+	if (!hosts->run || !hosts->begun || hosts->left)
+		return;
+	snprintf(number, sizeof(number), "%zu", hosts->begun);
+	words[2] = number;
+	array_each (&hosts->declared.list, const struct declared, declared) {
+		char *line = lines[count - 3];
+		size_t length = (size_t)snprintf(line, WORDS_TEXT, "%s", declared->name);
+
+		for (size_t i = 0; i < declared->count; i++) {
+			char prefix[PREFIX4_TEXT];
+
+			length += (size_t)snprintf(line + length, WORDS_TEXT - length,
+				" %s", prefix4_format(declared->prefixes[i], prefix));
+		}
+		if (count < ELEMENTS(words) - 1)
+			words[count++] = line;
+	}
+	fflush(stdout);
+	pid = fork();
+	if (pid == 0) {
+		execv(hosts->run, (char *const *)words);
+		_exit(127);
+	}
+	hosts->asked++;
+	if (pid < 0 || waitpid(pid, &status, 0) != pid || status != 0)
+		hosts->failed = 1;
+}
+
 static void begin(struct hosts *hosts)
 {
+	run_program(hosts);
 	state_free(hosts->model);
 	hosts->model = model_new();
 	array_done(&hosts->declared.list);
@@ -340,8 +386,30 @@ static int count_built(size_t least, char **paths)
 	return whole < least;
 }
 
+static int run_all(const char *program, char **paths)
+{
+	size_t played = 0;
+	int failed = 0;
+
+	if (!has_devices())
+		return 77;
+	for (; *paths; paths++) {
+		struct hosts hosts = { .run = program, .path = *paths };
+
+		take_file(&hosts, *paths);
+		run_program(&hosts);
+		played += hosts.asked;
+		failed |= hosts.failed;
+		hosts_done(&hosts);
+	}
+	printf("%zu hosts played\n", played);
+	return failed;
+}
+
 int main(int argc, char **argv)
 {
+	if (argc > 3 && strcmp(argv[1], "--run") == 0)
+		return run_all(argv[2], argv + 3);
 	if (argc > 3 && strcmp(argv[1], "--least") == 0)
 		return count_built(strtoul(argv[2], NULL, 10), argv + 3);
 	if (argc == 4 && strcmp(argv[1], "--ctl") == 0)
@@ -349,6 +417,7 @@ int main(int argc, char **argv)
 	if (argc == 2)
 		return compare(NULL, argv[1]);
 	fprintf(stderr, "usage: golden_kernel [--ctl RPFILTERCTL] NAME.in\n"
-			"       golden_kernel --least N NAME.in...\n");
+			"       golden_kernel --least N NAME.in...\n"
+			"       golden_kernel --run PROGRAM NAME.in...\n");
 	return 2;
 }

@@ -3,6 +3,7 @@
 
 #include "daemon/correct/correct.h"
 #include "daemon/correct/correction_text.h"
+#include "daemon/correct/log_correction.h"
 #include "daemon/evaluate/evaluate.h"
 #include "host/host_model.h"
 #include "rpf/rpf.h"
@@ -151,8 +152,13 @@ static void hear(void *data, const struct correction *event)
 	char *at = world->said + length;
 	size_t size = sizeof(world->said) - length;
 	const char *gap = length ? ", " : "";
+	struct entry entry;
 
 	ck_assert_uint_gt(strlen(correction_sentence(event, world->sentence)), 10);
+	log_correction(&entry, event);
+	world->priority = entry.priority;
+	ck_assert_ptr_nonnull(entry_get(&entry, "RPF_IIF"));
+	entry_done(&entry);
 	if (world->answers)
 		ck_assert_int_eq(request_answer_event(world->answers, event), 0);
 	switch (event->kind) {

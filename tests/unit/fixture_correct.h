@@ -35,6 +35,7 @@ struct world {
 	int crash_before, crash_after; /* the write at which it ends, counted from 1 */
 	char said[2048];
 	char sentence[CORRECTION_TEXT];	 /* of the last event */
+	int priority;			 /* its entry's */
 	struct request_answers *answers; /* whoever asks by hand, or NULL */
 };
 

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <syslog.h>
 #include <unistd.h>
 
 #define CORRECT "mode = \"correct\";"
@@ -99,49 +100,6 @@ START_TEST(what_may_be_corrected)
 }
 END_TEST
 
-/* It writes nothing, needs no ledger, and says a thing once, and again when it is another one. */
-START_TEST(a_dry_run_says_what_correct_would_do)
-{
-	static const char said[] =
-		"Dry run: net.ipv4.conf.tunl0.rp_filter would change from 1 (strict) to 2 (loose). Packets from 0.0.0.0/0";
-	struct world world;
-
-	world_init(
-		&world, "mode = \"dry-run\"; correct = { per_minute = 3; };", unnumbered);
-	ledger_free(world.ledger);
-	world.ledger = NULL;
-	world_is(&world, 0, "", 1); /* it waits for an address, too */
-	world_is(&world, 1000, "would-correct tunl0 1>0", 1);
-	world_is(&world, 1100, "", 1);
-	world_is(&world, 70000, "", 1);
-	model_line(world.state, NUMBERED);
-	world_is(&world, 70100, "would-correct tunl0 1>2", 1);
-	ck_assert_msg(
-		strncmp(world.sentence, said, strlen(said)) == 0, "%s", world.sentence);
-	ck_assert_ptr_nonnull(strstr(world.sentence, "would pass then"));
-	/* it went, and came again; no more often than it would be written */
-	for (int i = 1; i <= 2; i++) {
-		world_unneed(&world, "tunl0");
-		world_is(&world, 70100 + i * 100, "", 1);
-		world_need(&world, "tunl0");
-		world_is(&world, 70150 + i * 100, "would-correct tunl0 1>2", 1);
-	}
-	world_unneed(&world, "tunl0");
-	world_is(&world, 70400, "", 1);
-	world_need(&world, "tunl0");
-	world_is(&world, 70450, "refused tunl0 per_minute", 1);
-	/* what the kernel doesn't confirm is not said */
-	world_is(&world, 150000, "would-correct tunl0 1>2", 1);
-	world.otherwise = true;
-	world_unneed(&world, "tunl0");
-	world_is(&world, 150100, "", 1);
-	world_need(&world, "tunl0");
-	world_is(&world, 250000, "", 1);
-	ck_assert_int_eq(world.kernel->writes, 0);
-	world_done(&world);
-}
-END_TEST
-
 START_TEST(without_agreement_nothing_is_written)
 {
 	struct world world;
@@ -184,6 +142,7 @@ START_TEST(what_does_not_work_is_put_back_and_said_once)
 	world.fail_ifindex = 5;
 	world.fail_error = -EPERM;
 	world_is(&world, 5000, "failed tunl0 1", 1);
+	ck_assert_int_eq(world.priority, LOG_ERR);
 	ck_assert_uint_eq(world.ledger->entries.count, 0);
 	world.fail_error = 0;
 	world_is(&world, 20000, "corrected tunl0 1>2", 2);
@@ -305,98 +264,6 @@ START_TEST(a_value_that_is_refused_goes_back_as_one_alike)
 	world_done(&world);
 	ck_assert_str_eq(correction_sentence(&event, sentence),
 		"net.ipv4.conf.tunl0.rp_filter restored from 0 (off) to 2 (loose): no longer needed. It was 7 (acts as loose); the kernel takes that by /proc/sys alone, which is not writable, and 2 acts the same.");
-}
-END_TEST
-
-START_TEST(down_it_keeps_what_it_has)
-{
-	struct world world;
-
-	world_init(&world, CORRECT, strict);
-	world_is(&world, 0, "corrected tunl0 1>2", 2);
-	model_line(world.state, "ip link set tunl0 down");
-	model_sysctl(world.state, "tunl0", "rp_filter", 2);
-	world_is(&world, 10000, "", 2);
-	world_is(&world, 700000, "", 2);
-	model_line(world.state, "ip link set tunl0 up");
-	world_is(&world, 701000, "", 2);
-	world_is(&world, 900000, "", 2);
-	ck_assert_int_eq(world.kernel->writes, 1);
-	/* nor is 0 made 2 there */
-	world_done(&world);
-	world_init(&world, CORRECT "correct = { address_wait = 0; };", unnumbered);
-	world_is(&world, 0, "corrected tunl0 1>0", 0);
-	model_line(world.state, "ip link set tunl0 down");
-	model_sysctl(world.state, "tunl0", "rp_filter", 0);
-	model_line(world.state, NUMBERED);
-	world_is(&world, 10000, "", 0);
-	model_line(world.state, "ip link set tunl0 up");
-	world_is(&world, 20000, "corrected tunl0 0>2", 2);
-	world_done(&world);
-
-	world_init(&world, CORRECT "correct = { restore = \"never\"; };", strict);
-	world_is(&world, 0, "corrected tunl0 1>2", 2);
-	world_unneed(&world, "tunl0");
-	world_is(&world, 10000, "", 2);
-	world_is(&world, 70000, "", 2);
-	world_is(&world, 700000, "", 2);
-	world_done(&world);
-}
-END_TEST
-
-#define DEFAULT "default via 10.0.0.1 dev eth0"
-
-/* Without a default route no answer can leave: that is no filter's fault, and no reason for
- * anything, however often it goes and comes. */
-START_TEST(a_lost_default_route_changes_nothing)
-{
-	struct world world;
-
-	/* as the issue had it: 2, and the route is not there yet */
-	world_init(&world, CORRECT "correct = { allow_all = true; address_wait = 0; };",
-		(const char *const[MOST_LINES]){ NUMBERED,
-			"sysctl -w net.ipv4.conf.tunl0.rp_filter=2",
-			"ip route del " DEFAULT });
-	world_is(&world, 0, "refused tunl0 no_route", 2);
-	world_is(&world, 100000, "", 2);
-	for (int i = 0; i < 300; i++) {
-		model_line(world.state, "ip route add " DEFAULT);
-		world_is(&world, 100000 + i * 4000, "", 2);
-		model_line(world.state, "ip route del " DEFAULT);
-		world_is(&world, 102000 + i * 4000, "refused tunl0 no_route", 2);
-	}
-	ck_assert_int_eq(world.kernel->writes, 0);
-	ck_assert_ptr_nonnull(strstr(world.sentence, "one_way = true"));
-	world_done(&world);
-
-	/* a boot: the tunnel is there before the route; and it goes for long */
-	world_init(&world, CORRECT,
-		(const char *const[MOST_LINES]){
-			STRICT, NUMBERED, "ip route del " DEFAULT });
-	world_is(&world, 0, "refused tunl0 no_route", 1);
-	model_line(world.state, "ip route add " DEFAULT);
-	world_is(&world, 10000, "corrected tunl0 1>2", 2);
-	model_line(world.state, "ip route del " DEFAULT);
-	world_is(&world, 20000, "refused tunl0 no_route", 2);
-	world_is(&world, 30000, "", 2);
-	world_is(&world, 700000, "", 2);
-	model_line(world.state, "ip route add " DEFAULT);
-	world_is(&world, 710000, "", 2);
-	/* and with the whole uplink */
-	model_line(world.state, "ip link set eth0 down");
-	world_is(&world, 720000, "refused tunl0 no_route", 2);
-	world_is(&world, 900000, "", 2);
-	ck_assert_int_eq(world.kernel->writes, 1);
-	world_done(&world);
-
-	/* where nobody answers, no route is needed */
-	world_init(&world,
-		CORRECT
-		"correct = { address_wait = 0; }; interfaces = ( { match = \"tunl0\"; one_way = true; } );",
-		(const char *const[MOST_LINES]){
-			STRICT, NUMBERED, "ip route del " DEFAULT });
-	world_is(&world, 0, "corrected tunl0 1>0", 0);
-	world_done(&world);
 }
 END_TEST
 
@@ -771,13 +638,12 @@ END_TEST
 int main(void)
 {
 	const TTest *const tests[] = { what_may_be_corrected,
-		a_dry_run_says_what_correct_would_do,
 		without_agreement_nothing_is_written,
 		what_does_not_work_is_put_back_and_said_once, no_ledger_no_correction,
 		a_tunnel_gets_time_for_its_address, what_is_needed_no_more_goes,
-		a_value_that_is_refused_goes_back_as_one_alike, down_it_keeps_what_it_has,
-		a_lost_default_route_changes_nothing, somebody_elses_value_is_theirs,
-		another_interface_is_not_ours, interfaces_go_in_the_middle_of_it,
+		a_value_that_is_refused_goes_back_as_one_alike,
+		somebody_elses_value_is_theirs, another_interface_is_not_ours,
+		interfaces_go_in_the_middle_of_it,
 		an_index_is_given_to_another_in_the_middle_of_it, fights_are_left,
 		pauses_double_up_to_an_hour, writes_are_counted, by_hand_and_paused,
 		at_the_end, killed_at_any_write };
