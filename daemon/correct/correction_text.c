@@ -251,7 +251,7 @@ static void append_refused(struct strbuf *text, const struct correction *event)
 	case REFUSED_LEDGER:
 		strbuf_add(text, "%s.", event->why ? event->why : "no ledger");
 		break;
-	case REFUSED_NO_ROUTE:
+	case REFUSED_ROUTE:
 		strbuf_add(text,
 			"no route leads back to sources that are dropped, so no answer could leave, and rp_filter is not the cause; add the route. Where nobody answers (multicast, mirrors), allow it by an entry of interfaces with one_way = true.");
 		break;

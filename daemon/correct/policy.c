@@ -57,7 +57,7 @@ enum refusal policy_forbids(const struct config *config, const struct finding *f
 	const struct plan *plan)
 {
 	if (is_for_route(config, finding, plan))
-		return REFUSED_NO_ROUTE;
+		return REFUSED_ROUTE;
 	if (!plan || plan->rung != PLAN_MANUAL)
 		return REFUSED_NOTHING;
 	switch (plan->limit) {
@@ -92,8 +92,8 @@ const char *refusal_name(enum refusal refusal)
 		return "others";
 	case REFUSED_LEDGER:
 		return "ledger";
-	case REFUSED_NO_ROUTE:
-		return "no_route";
+	case REFUSED_ROUTE:
+		return "one_way";
 	}
 	return "nothing";
 }

@@ -42,11 +42,11 @@ static int add_changes(struct json_object *object, const struct plan_changes *ch
 
 static int add_refused(struct json_object *object, const struct planned *planned)
 {
-	const char *setting =
-		planned->refusal == REFUSED_LOWEST	? "correct.lowest"
-		: planned->refusal == REFUSED_ALLOW_ALL ? "correct.allow_all"
-		: planned->refusal == REFUSED_NO_ROUTE	? "interfaces.one_way"
-							: NULL;
+	const char *setting = planned->refusal == REFUSED_LOWEST ? "correct.lowest"
+			      : planned->refusal == REFUSED_ALLOW_ALL
+				      ? "correct.allow_all"
+			      : planned->refusal == REFUSED_ROUTE ? "interfaces.one_way"
+								  : NULL;
 	struct json_object *refused;
 	char text[CORRECTION_TEXT];
 	int r;

@@ -109,13 +109,13 @@ START_TEST(a_lost_default_route_changes_nothing)
 		(const char *const[MOST_LINES]){ NUMBERED,
 			"sysctl -w net.ipv4.conf.tunl0.rp_filter=2",
 			"ip route del " DEFAULT });
-	world_is(&world, 0, "refused tunl0 no_route", 2);
+	world_is(&world, 0, "refused tunl0 one_way", 2);
 	world_is(&world, 100000, "", 2);
 	for (int i = 0; i < 300; i++) {
 		model_line(world.state, "ip route add " DEFAULT);
 		world_is(&world, 100000 + i * 4000, "", 2);
 		model_line(world.state, "ip route del " DEFAULT);
-		world_is(&world, 102000 + i * 4000, "refused tunl0 no_route", 2);
+		world_is(&world, 102000 + i * 4000, "refused tunl0 one_way", 2);
 	}
 	ck_assert_int_eq(world.kernel->writes, 0);
 	ck_assert_ptr_nonnull(strstr(world.sentence, "one_way = true"));
@@ -125,18 +125,18 @@ START_TEST(a_lost_default_route_changes_nothing)
 	world_init(&world, CORRECT,
 		(const char *const[MOST_LINES]){
 			STRICT, NUMBERED, "ip route del " DEFAULT });
-	world_is(&world, 0, "refused tunl0 no_route", 1);
+	world_is(&world, 0, "refused tunl0 one_way", 1);
 	model_line(world.state, "ip route add " DEFAULT);
 	world_is(&world, 10000, "corrected tunl0 1>2", 2);
 	model_line(world.state, "ip route del " DEFAULT);
-	world_is(&world, 20000, "refused tunl0 no_route", 2);
+	world_is(&world, 20000, "refused tunl0 one_way", 2);
 	world_is(&world, 30000, "", 2);
 	world_is(&world, 700000, "", 2);
 	model_line(world.state, "ip route add " DEFAULT);
 	world_is(&world, 710000, "", 2);
 	/* and with the whole uplink */
 	model_line(world.state, "ip link set eth0 down");
-	world_is(&world, 720000, "refused tunl0 no_route", 2);
+	world_is(&world, 720000, "refused tunl0 one_way", 2);
 	world_is(&world, 900000, "", 2);
 	ck_assert_int_eq(world.kernel->writes, 1);
 	world_done(&world);

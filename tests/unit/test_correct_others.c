@@ -32,7 +32,7 @@ START_TEST(what_would_drop_more_is_not_taken_back)
 	world_is(&world, 0, "corrected tunl0 1>2", 2);
 	model_line(world.state, "ip route add 16.0.0.0/4 via 10.0.0.1 dev eth0");
 	model_line(world.state, "ip route del default via 10.0.0.1 dev eth0");
-	world_is(&world, 1000, "refused tunl0 no_route", 2);
+	world_is(&world, 1000, "refused tunl0 one_way", 2);
 	for (int ms = 2000; ms < 100000; ms += 10000)
 		world_is(&world, ms, "", 2);
 	/* nothing has a reverse route: it makes no difference any more, and proves nothing */
