@@ -249,7 +249,10 @@ static void append_refused(struct strbuf *text, const struct correction *event)
 			ifname_quote(event->iif, word));
 		break;
 	case REFUSED_LEDGER:
-		strbuf_add(text, "%s.", event->why ? event->why : "no ledger");
+		strbuf_add(text, "%s.",
+			event->why
+				? event->why
+				: "there is no ledger; set a state directory with --state");
 		break;
 	case REFUSED_ROUTE:
 		strbuf_add(text,

@@ -167,11 +167,46 @@ START_TEST(a_link_that_vanishes_under_a_write_is_no_error)
 }
 END_TEST
 
+/* Nobody is left alone with a "no". */
+START_TEST(each_refusal_says_what_would_allow_it)
+{
+	static const struct {
+		enum refusal refusal;
+		const char *says;
+	} rows[] = {
+		{ REFUSED_SCOPE, "to allow it, add an entry of interfaces with mode" },
+		{ REFUSED_LOWEST, "to allow it, set \"off\"" },
+		{ REFUSED_ALLOW_ALL, "with true (and the drop-in allow-all.conf" },
+		{ REFUSED_PER_MINUTE, "raise the limit" },
+		{ REFUSED_PAUSED, "rpfilterctl resume tunl0" },
+		{ REFUSED_UNSURE, "rpfilterctl apply tunl0" },
+		{ REFUSED_OTHERS, "add an entry of interfaces with expect = [ ]" },
+		{ REFUSED_LEDGER, "--state" },
+		{ REFUSED_ROUTE, "add the route. Where nobody answers" },
+	};
+	const struct ledger_pause pause = { .name = "tunl0" };
+
+	ck_assert_uint_eq(ELEMENTS(rows), REFUSED_ROUTE);
+	for (size_t i = 0; i < ELEMENTS(rows); i++) {
+		const struct correction event = { .kind = EVENT_REFUSED,
+			.iif = "tunl0",
+			.refusal = rows[i].refusal,
+			.pause = &pause };
+		char sentence[CORRECTION_TEXT];
+
+		ck_assert_msg(strstr(correction_sentence(&event, sentence),
+				      rows[i].says) != NULL,
+			"%s: %s", refusal_name(rows[i].refusal), sentence);
+	}
+}
+END_TEST
+
 int main(void)
 {
 	const TTest *const tests[] = { a_dry_run_says_what_correct_would_do,
 		down_it_keeps_what_it_has, a_lost_default_route_changes_nothing,
-		a_link_that_vanishes_under_a_write_is_no_error };
+		a_link_that_vanishes_under_a_write_is_no_error,
+		each_refusal_says_what_would_allow_it };
 	char command[64];
 	int r;
 
