@@ -38,13 +38,16 @@ begin() {
 # finish NAME: waits for it, says every 15 seconds how far it is and at the end how it went; of a
 # failure it shows the last lines. Its status.
 finish() {
-	local name=$1 log=$logs/$1.log begin=${step_began[$1]} ended=${step_ended[$1]} status
-	# a time-out of read is above 128; at the end of file the command was killed
+	local name=$1 log=$logs/$1.log begin=${step_began[$1]} ended=${step_ended[$1]} status part=''
+	# a time-out of read is above 128, and may come behind a part of the line; at the end of file
+	# the command was killed
 	until read -r -t 15 -u "$ended" status; do
-		[ $? -gt 128 ] || { status=137 && break; }
+		[ $? -gt 128 ] || { part='' && status=137 && break; }
+		part+=$status
 		say "$name: $((SECONDS - begin)) s: $(tail -n 5 "$log" | sed -nE "s/^ *(.{1,70}).*/\1/p" | tail -n 1)"
 	done
 	exec {ended}<&-
+	status=$part$status
 	if [ "$status" -eq 0 ]; then
 		say "$name: ok, $((SECONDS - begin)) s"
 		return 0

@@ -276,11 +276,11 @@ static bool becomes_service(bool by_name)
 {
 	if (unshare(CLONE_NEWNS) < 0)
 		return false; /* root of a container */
-	ck_assert_int_eq(mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL), 0);
+	ck_assert_int_eq(mount("none", "/", "", MS_REC | MS_PRIVATE, NULL), 0);
 	if (by_name) {
 		write_file("passwd", "rpfilterd:x:4711:4711::/:/bin/false\n");
 		ck_assert_int_eq(
-			mount(in_directory("passwd"), "/etc/passwd", NULL, MS_BIND, NULL),
+			mount(in_directory("passwd"), "/etc/passwd", "", MS_BIND, NULL),
 			0);
 		return true;
 	}
