@@ -59,7 +59,7 @@ struct change_address {
 	uint32_t metric;
 	bool has_len; /* else a deletion takes any length */
 	bool has_scope;
-	bool broadcast_auto; /* brd + */
+	bool broadcast_last, broadcast_first; /* brd +, brd - */
 	bool noprefixroute, autojoin;
 };
 

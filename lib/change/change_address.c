@@ -474,8 +474,11 @@ int change_apply_address(const struct change_job *job)
 		return change_addresses_flush(job->state, addr.ifindex);
 	if (job->change->verb == CHANGE_DEL)
 		return del_address(job, iface, &addr);
-	if (said->broadcast_auto)
+	/* ip(8) does so where there is room for one */
+	if (said->broadcast_last && addr.len <= 30)
 		addr.broadcast = ip4(prefix4_last(network(&addr)));
+	else if (said->broadcast_first && addr.len <= 30)
+		addr.broadcast = network(&addr).addr;
 	addr.noprefixroute = said->noprefixroute;
 	addr.metric = said->metric;
 	return put_address(job, iface, addr);

@@ -10,7 +10,8 @@
 /*
  * Who has a carrier: one end of a veth while both are up; a macvlan or vlan as its lower; a bridge
  * while a port of it has; a dummy and a tunnel always. Of a card or a tun device nobody can tell
- * before it is up: it is taken to get one.
+ * before it is up, nor of a bridge without ports, which has none if it ever had a port: it is taken
+ * to get one.
  */
 
 #define CARRIER (LINK_RUNNING | LINK_LOWER_UP)
@@ -35,13 +36,14 @@ bool change_stands_on(const struct iface *iface, int lower)
 	return false;
 }
 
-static bool bridge_has_carrier(const struct state *state, const struct iface *bridge)
+bool change_has_port(
+	const struct state *state, const struct iface *bridge, uint32_t flags)
 {
 	hash_each (&state->ifaces, slot) {
 		const struct iface *port = slot->value;
 
-		if (port->link.master == bridge->link.ifindex && iface_is_up(port) &&
-			port->link.flags & LINK_RUNNING)
+		if (port->link.master == bridge->link.ifindex &&
+			(port->link.flags & flags) == flags)
 			return true;
 	}
 	return false;
@@ -53,7 +55,8 @@ static bool has_carrier(const struct state *state, const struct iface *iface)
 		iface->link.lower ? state_iface(state, iface->link.lower) : NULL;
 
 	if (change_is_kind(iface, "bridge"))
-		return bridge_has_carrier(state, iface);
+		return change_has_port(state, iface, LINK_UP | LINK_RUNNING) ||
+		       !change_has_port(state, iface, 0);
 	if (!lower)
 		return true;
 	if (change_is_kind(iface, "veth"))
@@ -145,9 +148,4 @@ static int follow(struct state *state, const struct link_record *link, int depth
 int change_put_link(struct state *state, const struct link_record *link)
 {
 	return put_at(state, link, 0);
-}
-
-int change_follow_link(struct state *state, const struct link_record *link)
-{
-	return follow(state, link, 0);
 }

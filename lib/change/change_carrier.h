@@ -12,6 +12,10 @@ bool change_is_kind(const struct iface *iface, const char *kind);
 /* Whether a device stands on another one, its lower, and goes with it: macvlan, vlan. */
 bool change_stands_on(const struct iface *iface, int lower);
 
+/* Whether a bridge has a port with all these flags (LINK_*). */
+bool change_has_port(
+	const struct state *state, const struct iface *bridge, uint32_t flags);
+
 /* The flags that a device has when it is up or down, by what it stands on and is made of. */
 uint32_t change_flags(const struct state *state, const struct iface *iface, bool up);
 
@@ -20,6 +24,3 @@ uint32_t change_flags(const struct state *state, const struct iface *iface, bool
  * and goes on with those that it carries: the other end of a veth, what stands on it, its bridge.
  */
 int change_put_link(struct state *state, const struct link_record *link);
-
-/* The carrier of what a link that went, or is away, carried: see above. */
-int change_follow_link(struct state *state, const struct link_record *link);

@@ -140,6 +140,8 @@ static int follow_master(struct state *state, int master)
 		return 0;
 	link = iface->link;
 	link.flags = change_flags(state, iface, iface_is_up(iface));
+	if (!change_has_port(state, iface, LINK_UP | LINK_RUNNING))
+		link.flags &= ~(LINK_RUNNING | LINK_LOWER_UP);
 	return change_put_link(state, &link);
 }
 

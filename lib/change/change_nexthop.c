@@ -2,6 +2,7 @@
 #include "change/change_nexthop.h"
 
 #include "change/change_route.h"
+#include "rpf/lookup_flow.h"
 #include "state/state_apply.h"
 
 #include <errno.h>
@@ -43,6 +44,18 @@ static int check_group(const struct change_job *job)
 	return 0;
 }
 
+/* A blackhole is on the loopback. */
+static int check_loopback(const struct change_job *job)
+{
+	const struct iface *lo = state_iface(job->state, IFINDEX_LO);
+
+	if (!lo || !lo->link.has_inet)
+		return change_refuse(job, -ENODEV, "the loopback has no IPv4");
+	if (!iface_is_up(lo))
+		return change_refuse(job, -ENETDOWN, "the loopback is down");
+	return 0;
+}
+
 /* rtm_to_nh_config(), nh_create_ipv4() */
 static int check_single(const struct change_job *job, struct nexthop *hop)
 {
@@ -58,7 +71,7 @@ static int check_single(const struct change_job *job, struct nexthop *hop)
 		if (iface || hop->gw_family || change->nexthop.fdb)
 			return change_refuse(job, -EINVAL,
 				"a blackhole has neither device nor gateway");
-		return 0;
+		return check_loopback(job);
 	}
 	if (change->nexthop.fdb) {
 		if (iface || !hop->gw_family)

@@ -205,8 +205,10 @@ static void parse_link(struct words *words, struct change *change)
 static void parse_broadcast(struct words *words, struct change_address *address)
 {
 	if (words_take(words, "+"))
-		address->broadcast_auto = true;
-	else if (!words_take(words, "-"))
+		address->broadcast_last = true;
+	else if (words_take(words, "-"))
+		address->broadcast_first = true;
+	else
 		address->addr.broadcast = words_address(words);
 }
 

@@ -381,10 +381,9 @@ void change_parse_rule(struct words *words, struct change *change)
 		}
 	}
 	/* as ip(8) does: main where no table was named */
-	if (change->verb == CHANGE_ADD && !ret->has_table && !rule->l3mdev)
+	if (change->verb == CHANGE_ADD && !ret->has_table && !ret->has_action &&
+		!rule->l3mdev)
 		rule->table = TABLE_MAIN;
-	if (change->verb == CHANGE_ADD && !rule->protocol)
-		rule->protocol = PROTO_BOOT;
 }
 
 /* --- nexthops --------------------------------------------------------------------------------- */

@@ -54,8 +54,9 @@ bool host_begin(void)
 	return byte;
 }
 
-/* Starts a command, its output thrown away; input: its standard input or -1. */
-static pid_t start(char *text, int input)
+/* Starts a command, its output thrown away; input: its standard input or -1; errors: where its
+ * standard error goes to, or -1. */
+static pid_t start(char *text, int input, int errors)
 {
 	char *words[1100], *save = NULL;
 	posix_spawn_file_actions_t actions;
@@ -71,7 +72,10 @@ static pid_t start(char *text, int input)
 	if (input >= 0)
 		posix_spawn_file_actions_adddup2(&actions, input, 0);
 	posix_spawn_file_actions_addopen(&actions, 1, "/dev/null", O_WRONLY, 0);
-	posix_spawn_file_actions_addopen(&actions, 2, "/dev/null", O_WRONLY, 0);
+	if (errors >= 0)
+		posix_spawn_file_actions_adddup2(&actions, errors, 2);
+	else
+		posix_spawn_file_actions_addopen(&actions, 2, "/dev/null", O_WRONLY, 0);
 	failed = posix_spawnp(&pid, words[0], &actions, NULL, words, environ);
 	posix_spawn_file_actions_destroy(&actions);
 	return failed ? -1 : pid;
@@ -97,7 +101,7 @@ static void expand(char *text, size_t size, const char *from, const char *to)
 	snprintf(at, size - (size_t)(at - text), "%s%s", to, rest);
 }
 
-static bool run_ip(const char *line)
+static bool run_ip_to(const char *line, int errors)
 {
 	char text[2 * WORDS_TEXT], number[64];
 
@@ -108,7 +112,12 @@ static bool run_ip(const char *line)
 	expand(text, sizeof(text), "netns here", number);
 	snprintf(number, sizeof(number), "nsenter -t %d -n ip ", (int)other);
 	expand(text, sizeof(text), "ip -n other ", number);
-	return finished(start(text, -1));
+	return finished(start(text, -1, errors));
+}
+
+static bool run_ip(const char *line)
+{
+	return run_ip_to(line, -1);
 }
 
 /* Starts ip -batch with count lines of command. */
@@ -134,7 +143,7 @@ static pid_t start_batch(unsigned int count, const char *command)
 	}
 	fflush(lines);
 	rewind(lines);
-	pid = start(text, fileno(lines));
+	pid = start(text, fileno(lines), -1);
 	fclose(lines);
 	return pid;
 }
@@ -313,6 +322,29 @@ bool host_do(const char *text)
 
 	parse(text, &line);
 	return do_line(&line);
+}
+
+bool host_do_said(const char *text, char said[static HOST_SAID])
+{
+	struct host_line line;
+	FILE *errors = tmpfile();
+	size_t length = 0;
+	bool done;
+
+	parse(text, &line);
+	if (errors && line.object == HOST_CHANGE &&
+		line.change.object != CHANGE_SETTING) {
+		done = run_ip_to(text, fileno(errors));
+		rewind(errors);
+		length = fread(said, 1, HOST_SAID - 1, errors);
+	} else {
+		done = do_line(&line);
+	}
+	said[length] = '\0';
+	said[strcspn(said, "\n")] = '\0';
+	if (errors)
+		fclose(errors);
+	return done;
 }
 
 /* --- whole hosts ------------------------------------------------------------------------------ */

@@ -23,6 +23,10 @@ int host_storm(const char *text);
 /* Does a line just as it is said. Returns whether the kernel took it. */
 bool host_do(const char *text);
 
+/* The same; said gets what ip(8) says to standard error, the first of it. */
+#define HOST_SAID 200
+bool host_do_said(const char *text, char said[static HOST_SAID]);
+
 /*
  * Whole hosts, as golden files describe them.
  *

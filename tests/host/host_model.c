@@ -210,8 +210,6 @@ static int message_rule(struct state *state, const struct host_line *line)
 		.rule = line->change.rule.rule
 	};
 
-	if (!record.rule.protocol)
-		record.rule.protocol = PROTO_BOOT;
 	record.rule.blind = line->message.blind;
 	if (line->message.has_action)
 		record.rule.action = line->message.action;

@@ -112,6 +112,20 @@ bool world_hears(struct world *world, int milliseconds)
 	return poll(&fd, 1, milliseconds) > 0;
 }
 
+struct state *world_read(struct world *world)
+{
+	struct state *fresh = state_new();
+	int r = fresh ? snapshot_read(world->request, world->state, fresh) : -ENOMEM;
+
+	if (r >= 0)
+		r = snapshot_read_memberships(fresh);
+	if (r < 0)
+		world_die("reading the kernel", r);
+	/* whether a local route was ever added by hand nobody can read */
+	fresh->custom_local |= world->state->custom_local;
+	return fresh;
+}
+
 bool world_is_true(struct world *world, char what[static STATE_DIFFERENCE])
 {
 	_cleanup_(state_freep) struct state *fresh = state_new();

@@ -29,6 +29,9 @@ void world_follow(struct world *world, bool refresh);
 /* Waits for something to be announced. */
 bool world_hears(struct world *world, int milliseconds);
 
+/* A fresh reading of the kernel, with the groups that are joined. */
+struct state *world_read(struct world *world);
+
 /* Whether the state is as a fresh reading of the kernel; what: where it isn't. */
 bool world_is_true(struct world *world, char what[static STATE_DIFFERENCE]);
 

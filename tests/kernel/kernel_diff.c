@@ -6,7 +6,11 @@
  * steps that show it and printed as commands to paste.
  *
  *	kernel_diff [--seed N] [--walks N] [--steps N] [--each N] [--flows N]
- *		[--script FILE] [--buffer BYTES] [--seconds N] [--megabytes N]
+ *		[--script FILE] [--buffer BYTES] [--seconds N] [--megabytes N] [--what-if]
+ *
+ * With --what-if nothing is followed: each step is a change that is made on a fork of what was read
+ * (lib/change) before the kernel makes it. Both must refuse it or neither, with the same errno, and
+ * then the fork must be as a fresh reading, with the kernel's verdicts.
  *
  * At least so many walks of so many steps, behind each of which --each flows are judged, and on
  * until --flows have been in all. --seconds and --megabytes bound a single walk.
@@ -19,6 +23,7 @@
 #include "kernel/silent.h"
 #include "kernel/walk.h"
 #include "state/state_apply.h"
+#include "state/state_fork.h"
 
 #include "kernel/probe.h"
 #include "kernel/procsys.h"
@@ -46,7 +51,7 @@
 
 struct outcome { /* shared with the child that walks */
 	unsigned long long judged, multipath, blind, steps, taken, late, overruns,
-		misheard;
+		misheard, refusals, unjudged, lacking;
 	unsigned long long reasons[RPF_REASONS];
 	bool failed, refused;
 	long kilobytes; /* the most that it had resident */
@@ -59,6 +64,7 @@ struct plan {
 	unsigned int flows;   /* behind each step */
 	unsigned int seconds; /* that it may take */
 	size_t buffer;	      /* of the reader, bytes */
+	bool what_if;
 	struct step steps[STEPS_MAX];
 	bool skip[STEPS_MAX];
 	size_t count;
@@ -259,6 +265,158 @@ static bool is_misheard(const struct world *world, unsigned long long before, ch
 	return true;
 }
 
+/* --- what if ---------------------------------------------------------------------------------- */
+
+/* What this kernel has not is no disagreement: a kind of device, VRFs. */
+static bool is_lacking(const char *said)
+{
+	static const char *const words[] = { "Unknown device type",
+		"Operation not supported", "l3mdev support is not enabled",
+		"FIB table does not exist" };
+
+	for (size_t i = 0; i < ELEMENTS(words); i++) {
+		if (strstr(said, words[i]))
+			return true;
+	}
+	return false;
+}
+
+/* Whether both refuse it or neither; what ip(8) shows of the errno is held against ours. */
+static bool same_refusal(
+	int answer, const char *why, bool done, const char *said, char what[600])
+{
+	static const char answers[] = "RTNETLINK answers: ";
+	const char *error = strstr(said, answers);
+
+	if ((answer == 0) == done &&
+		(done || !error ||
+			strcmp(error + strlen(answers), strerror(-answer)) == 0))
+		return true;
+	snprintf(what, 600, "model: %s; kernel: %s", answer ? why : "takes it",
+		done	  ? "takes it"
+		: said[0] ? said
+			  : "refuses");
+	return false;
+}
+
+/* Whether what was guessed is so; carriers come late. */
+static bool same_guess(struct world *world, const struct plan *plan, size_t step,
+	struct state *guess, struct state **ret_fresh, struct outcome *outcome)
+{
+	char difference[STATE_DIFFERENCE];
+	struct world guessed = *world;
+
+	guessed.state = guess;
+	for (int waited = 0; waited < 1500; waited += 50) {
+		state_free(*ret_fresh);
+		*ret_fresh = world_read(world);
+		if (!state_equal(guess, *ret_fresh, difference))
+			snprintf(outcome->what, sizeof(outcome->what),
+				"the guess is not as the kernel: %s", difference);
+		else if (same_verdicts(&guessed, plan, step, outcome, outcome->what))
+			return true;
+		outcome->late += !waited;
+		usleep(50000);
+	}
+	return false;
+}
+
+/* fresh NULL: nothing was read. */
+static void renew(struct world *world, struct state *fresh)
+{
+	if (!fresh)
+		return;
+	state_free(world->state);
+	world->state = fresh;
+}
+
+/* What else was done: a carrier comes and goes up to a second later. */
+static void settle(struct world *world)
+{
+	const struct iface *tunnel;
+
+	for (int waited = 0; waited < 1200; waited += 50) {
+		usleep(waited ? 50000 : 10000);
+		renew(world, world_read(world));
+		tunnel = state_iface_by_name(world->state, "tunl0");
+		if (!tunnel || !(tunnel->link.flags & LINK_RUNNING))
+			break;
+	}
+}
+
+/* One step, guessed and made. Returns whether it came as guessed. */
+static bool comes_true(struct world *world, const struct plan *plan, size_t step,
+	struct outcome *outcome)
+{
+	const char *text = plan->steps[step].text;
+	_cleanup_(state_freep) struct state *fresh = NULL;
+	char why[CHANGE_WHY], said[HOST_SAID], difference[STATE_DIFFERENCE];
+	struct state *guess = state_fork(world->state);
+	struct host_line line;
+	bool done, right = true;
+	int answer;
+
+	if (!guess || !host_parse(text, &line, why))
+		world_die(text, ENOMEM);
+	answer = change_apply(guess, &line.change, why);
+	if (answer && !state_equal(guess, world->state, difference)) {
+		snprintf(outcome->what, sizeof(outcome->what),
+			"refused, and yet changed: %s", difference);
+		right = false;
+	}
+	done = host_do_said(text, said);
+	outcome->taken += done;
+	if (answer == CHANGE_UNJUDGED || (!done && is_lacking(said))) {
+		outcome->unjudged += answer == CHANGE_UNJUDGED;
+		outcome->lacking += answer != CHANGE_UNJUDGED;
+		fresh = world_read(world);
+	} else {
+		outcome->refusals += !done;
+		right = right && same_refusal(answer, why, done, said, outcome->what) &&
+			same_guess(world, plan, step, guess, &fresh, outcome);
+	}
+	if (fresh)
+		fresh->custom_local |= done && guess->custom_local;
+	state_free(guess);
+	renew(world, take_ptr(fresh));
+	return right;
+}
+
+/* Not what only the test's own tools make, a carrier that a program holds, realms, which stand in a
+ * hash of the message, and flushing a table, where ip(8) stumbles over what it has removed. */
+static bool is_change(const char *text)
+{
+	static struct host_line line;
+	char why[WORDS_WHY];
+
+	return host_parse(text, &line, why) && line.object == HOST_CHANGE &&
+	       !line.elsewhere && strncmp(text, "ip tuntap", 9) != 0 &&
+	       strcmp(text, "ip link set dev tunl0 up") != 0 &&
+	       strcmp(text, "ip link set dev br0 up") != 0 &&
+	       !(line.change.object == CHANGE_ROUTE &&
+		       (line.change.route.has_realm || line.change.verb == CHANGE_FLUSH));
+}
+
+static void guess_walk(
+	struct world *world, const struct plan *plan, struct outcome *outcome)
+{
+	for (size_t i = 0; i < plan->count && !outcome->failed; i++) {
+		if (plan->skip[i])
+			continue;
+		outcome->steps++;
+		if (is_change(plan->steps[i].text)) {
+			outcome->failed = !comes_true(world, plan, i, outcome);
+			outcome->failed_at = i;
+			continue;
+		}
+		if (host_storm(plan->steps[i].text) > 0)
+			(void)wait(NULL);
+		else
+			(void)host_do(plan->steps[i].text);
+		settle(world);
+	}
+}
+
 static void walk(const struct plan *plan, struct outcome *outcome)
 {
 	unsigned long long misheard;
@@ -275,6 +433,10 @@ static void walk(const struct plan *plan, struct outcome *outcome)
 		world_die("the other namespace", errno);
 	(void)host_do("ip link set dev lo up");
 	world_begin(&world, plan->buffer);
+	if (plan->what_if) {
+		guess_walk(&world, plan, outcome);
+		return;
+	}
 	for (size_t i = 0; i < plan->count; i++) {
 		if (plan->skip[i])
 			continue;
@@ -371,6 +533,22 @@ static void show(const struct plan *plan, const struct outcome *shared, uint64_t
 	fflush(stdout);
 }
 
+/* A new device gets an index that is known beforehand: which one the kernel takes depends on those
+ * that there were. */
+static void put_index(struct step *step, unsigned int index)
+{
+	char *at = strstr(step->text, " type ");
+	char rest[256];
+	size_t length = at ? (size_t)(at - step->text) : 0;
+
+	if (strncmp(step->text, "ip link add ", 12) != 0 || !at)
+		return;
+	snprintf(rest, sizeof(rest), "%s", at);
+	snprintf(at, sizeof(step->text) - length, " index %u%s", index, rest);
+	if (strstr(rest, " peer "))
+		snprintf(step->text + strlen(step->text), 32, " index %u", index + 1);
+}
+
 static void plan_make(struct plan *plan, size_t steps)
 {
 	struct rng rng = { plan->seed };
@@ -379,6 +557,8 @@ static void plan_make(struct plan *plan, size_t steps)
 	(void)rng_next(&rng);
 	for (size_t i = 0; i < steps; i++)
 		walk_build(&rng, (unsigned int)i, &plan->steps[i]);
+	for (size_t i = 0; plan->what_if && i < steps; i++)
+		put_index(&plan->steps[i], 100 + 2 * (unsigned int)i);
 }
 
 /* Ends the program where a line can't be read: it is found out before the walk begins. */
@@ -417,6 +597,7 @@ static bool plan_read(struct plan *plan, const char *path)
 struct settings {
 	unsigned long long seed, walks, steps, each, flows, buffer, seconds, megabytes;
 	const char *script;
+	bool what_if;
 };
 
 static bool settings_parse(int argc, char **argv, struct settings *ret)
@@ -428,12 +609,13 @@ static bool settings_parse(int argc, char **argv, struct settings *ret)
 		{ "steps", &ret->steps }, { "each", &ret->each },
 		{ "flows", &ret->flows }, { "buffer", &ret->buffer },
 		{ "seconds", &ret->seconds }, { "megabytes", &ret->megabytes } };
-	struct option options[ELEMENTS(numbers) + 2] = { 0 };
+	struct option options[ELEMENTS(numbers) + 3] = { 0 };
 	int option;
 
 	for (size_t i = 0; i < ELEMENTS(numbers); i++)
 		options[i] = (struct option){ numbers[i].name, 1, NULL, (int)i };
 	options[ELEMENTS(numbers)] = (struct option){ "script", 1, NULL, 'c' };
+	options[ELEMENTS(numbers) + 1] = (struct option){ "what-if", 0, NULL, 'w' };
 	*ret = (struct settings){ .seed = 1,
 		.walks = 50,
 		.steps = 60,
@@ -443,6 +625,8 @@ static bool settings_parse(int argc, char **argv, struct settings *ret)
 	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
 		if (option == 'c')
 			ret->script = optarg;
+		else if (option == 'w')
+			ret->what_if = true;
 		else if (option < (int)ELEMENTS(numbers))
 			*numbers[option].value = strtoull(optarg, NULL, 0);
 		else
@@ -465,6 +649,9 @@ static void total_add(struct outcome *total, const struct outcome *walk)
 	total->late += walk->late;
 	total->overruns += walk->overruns;
 	total->misheard += walk->misheard;
+	total->refusals += walk->refusals;
+	total->unjudged += walk->unjudged;
+	total->lacking += walk->lacking;
 	for (size_t k = 0; k < RPF_REASONS; k++)
 		total->reasons[k] += walk->reasons[k];
 	if (total->kilobytes < walk->kilobytes)
@@ -511,6 +698,9 @@ static unsigned long long report(const struct settings *settings,
 	printf("%llu steps (%llu taken), %llu flows left to the hash, %llu as blind, %llu steps late, %llu overruns, rules misheard %llu times, %ld kB\n",
 		total->steps, total->taken, total->multipath, total->blind, total->late,
 		total->overruns, total->misheard, total->kilobytes);
+	if (settings->what_if)
+		printf("%llu changes: %llu refused by both, %llu not judged, %llu of what this kernel has not\n",
+			total->steps, total->refusals, total->unjudged, total->lacking);
 	printf("Linux %s, seed %llu, %llu flows judged, %llu disagreements: %llu passed, %llu failed\n",
 		uname(&host) == 0 ? host.release : "?", settings->seed, total->judged,
 		disagreements, walks - disagreements, failed);
@@ -524,7 +714,8 @@ static bool walk_numbered(const struct settings *settings, unsigned long long nu
 	*plan = (struct plan){ .seed = settings->seed * 1000000 + number,
 		.flows = (unsigned int)settings->each,
 		.seconds = (unsigned int)settings->seconds,
-		.buffer = settings->buffer };
+		.buffer = settings->buffer,
+		.what_if = settings->what_if };
 	if (!settings->script)
 		plan_make(plan, settings->steps);
 	else if (!plan_read(plan, settings->script))
