@@ -9,6 +9,8 @@
  * same findings. Where a tun device stands in for a kind of tunnel that this kernel hasn't, the
  * snapshot is told the kind, and rpfilterctl is asked only of packets.
  *
+ * The host must come out of a snapshot's file as it is; out of an anonymous one, each verdict.
+ *
  * A host that can't be built here, and what comes behind a line that only the model can do, is
  * left out, with the reason. Exit 77: all of the file.
  *
@@ -23,6 +25,7 @@
 #include "golden/golden_ctl.h"
 #include "host/host_kernel.h"
 #include "host/host_model.h"
+#include "kernel/through_file.h"
 
 #include "kernel/nl_request.h"
 #include "kernel/probe.h"
@@ -35,6 +38,8 @@
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#define FLOWS 2000 /* whose verdicts are compared, of each host */
 
 struct stand_in {
 	char name[NAME_MAX_];
@@ -170,6 +175,7 @@ static void ask(struct hosts *hosts, const char *line)
 {
 	_cleanup_(state_freep) struct state *state = NULL;
 	_cleanup_(freep) char *wanted = NULL, *got = NULL;
+	char what[THROUGH_FILE_TEXT];
 
 	if (hosts->left) {
 		hosts->unasked++;
@@ -192,6 +198,8 @@ static void ask(struct hosts *hosts, const char *line)
 		return;
 	}
 	ask_examples(hosts, state, line);
+	if (!through_file(hosts->request, hosts->begun, FLOWS, what))
+		wrong(hosts, line, what);
 	if (!hosts->ctl || hosts->kinds_differ)
 		return;
 	wrong(hosts, line, golden_ctl_check(hosts->ctl, state, &hosts->declared, got));

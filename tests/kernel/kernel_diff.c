@@ -21,6 +21,7 @@
 #include "kernel/flows.h"
 #include "kernel/follow.h"
 #include "kernel/silent.h"
+#include "kernel/through_file.h"
 #include "kernel/walk.h"
 #include "state/state_apply.h"
 #include "state/state_fork.h"
@@ -463,6 +464,11 @@ static void walk(const struct plan *plan, struct outcome *outcome)
 		outcome->failed_at = i;
 		return;
 	}
+	/* what has come of it, by way of a file */
+	if (through_file(world.request, plan->seed, plan->flows, outcome->what))
+		return;
+	outcome->failed = true;
+	outcome->failed_at = plan->count - 1;
 }
 
 /* Walks in a process of its own, so in a namespace of its own. */
