@@ -46,7 +46,8 @@ static int explain_error(const struct load *load, const struct pcapng_in *in, in
 	if (error == -ENODATA)
 		return refuse(load, taken, empty ? "an empty file" : "the file is cut");
 	if (error == -EFBIG)
-		return refuse(load, taken, "more than 4 GiB when unpacked");
+		return refuse(load, taken,
+			"more than 4 GiB when unpacked, or a window of more than 8 MiB");
 	return error;
 }
 
