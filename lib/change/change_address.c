@@ -2,6 +2,7 @@
 #include "change/change_address.h"
 
 #include "change/change_fib.h"
+#include "change/change_gateway.h"
 #include "state/state_apply.h"
 
 #include <errno.h>
@@ -67,6 +68,9 @@ static int magic_add(struct state *state, const struct magic *magic, enum route_
 		.route = magic_route(magic, type, dst, &nexthop) };
 
 	record.route.priority = metric;
+	/* an address that is a broadcast one or a group's, too, gets no such route */
+	if (!change_prefsrc_is_own(state, &record.route))
+		return 0;
 	return state_apply(state, &record);
 }
 

@@ -205,3 +205,13 @@ enum route_type change_addr_type(
 		return ROUTE_UNICAST;
 	return (enum route_type)result.info->type;
 }
+
+bool change_prefsrc_is_own(const struct state *state, const struct route_record *route)
+{
+	uint32_t table = route->table == TABLE_MAIN ? TABLE_LOCAL : route->table;
+
+	if (route->type == ROUTE_LOCAL && route->dst.addr.host == route->prefsrc.host)
+		return true;
+	return change_addr_type(state, route->prefsrc, table, 0) == ROUTE_LOCAL ||
+	       change_addr_type(state, route->prefsrc, TABLE_LOCAL, 0) == ROUTE_LOCAL;
+}

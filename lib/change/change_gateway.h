@@ -29,3 +29,6 @@ struct change_way change_gateway(const struct state *state, uint32_t table,
  */
 enum route_type change_addr_type(
 	const struct state *state, struct ip4 addr, uint32_t table, int oif);
+
+/* Whether a route may have the preferred source that it has: fib_valid_prefsrc(). */
+bool change_prefsrc_is_own(const struct state *state, const struct route_record *route);

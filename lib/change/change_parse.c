@@ -221,7 +221,8 @@ static bool parse_address_word(struct words *words, struct change_address *addre
 	if (words_take(words, "dev"))
 		words_name(words, address->dev);
 	else if (words_take_either(words, "peer", "remote"))
-		addr->peer = words_host(words, &addr->len, &address->has_len);
+		addr->peer = words_host(words, &addr->len, &address->has_len),
+		address->has_len = true;
 	else if (words_take_either(words, "brd", "broadcast"))
 		parse_broadcast(words, address);
 	else if (words_take(words, "scope"))

@@ -184,17 +184,6 @@ static int check_hops(const struct change_job *job, const struct route_record *r
 	return 0;
 }
 
-/* fib_valid_prefsrc() */
-static bool prefsrc_is_own(const struct state *state, const struct route_record *route)
-{
-	uint32_t table = route->table == TABLE_MAIN ? TABLE_LOCAL : route->table;
-
-	if (route->type == ROUTE_LOCAL && route->dst.addr.host == route->prefsrc.host)
-		return true;
-	return change_addr_type(state, route->prefsrc, table, 0) == ROUTE_LOCAL ||
-	       change_addr_type(state, route->prefsrc, TABLE_LOCAL, 0) == ROUTE_LOCAL;
-}
-
 static int check_route(const struct change_job *job, const struct route_record *route,
 	struct nexthop *hops)
 {
@@ -217,7 +206,7 @@ static int check_route(const struct change_job *job, const struct route_record *
 	r = check_hops(job, route, hops);
 	if (r)
 		return r;
-	if (route->prefsrc.host && !prefsrc_is_own(job->state, route))
+	if (route->prefsrc.host && !change_prefsrc_is_own(job->state, route))
 		return change_refuse(job, -EINVAL, "src is no address of this host");
 	return 0;
 }
@@ -357,7 +346,7 @@ static int name_devices(const struct change_job *job, struct nexthop *hops)
 int change_apply_route(const struct change_job *job)
 {
 	const struct change_route *said = &job->change->route;
-	struct nexthop hops[CHANGE_HOPS];
+	struct nexthop hops[CHANGE_HOPS] = { 0 };
 	struct record record = { .kind = RECORD_ROUTE, .route = said->route };
 	int r;
 
@@ -370,6 +359,9 @@ int change_apply_route(const struct change_job *job)
 	record.route.nexthop_count = job->change->hop_count;
 	if (job->change->verb == CHANGE_DEL)
 		return delete_route(job, &record.route);
+	/* of these the kernel reads no flags */
+	if (is_error(record.route.type) && !hops[0].oif && !hops[0].gw_family)
+		record.route.nexthop_count = 0;
 	r = check_route(job, &record.route, hops);
 	return r ? r : insert_route(job, &record);
 }

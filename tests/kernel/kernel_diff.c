@@ -563,6 +563,8 @@ static void plan_make(struct plan *plan, size_t steps)
 	(void)rng_next(&rng);
 	for (size_t i = 0; i < steps; i++)
 		walk_build(&rng, (unsigned int)i, &plan->steps[i]);
+	for (size_t i = 22; plan->what_if && i < steps; i += 2)
+		walk_guess(&rng, &plan->steps[i]);
 	for (size_t i = 0; plan->what_if && i < steps; i++)
 		put_index(&plan->steps[i], 100 + 2 * (unsigned int)i);
 }

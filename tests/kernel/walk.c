@@ -364,3 +364,114 @@ void walk_change(struct rng *rng, struct step *ret)
 		(race ? change_in_race : RNG_PICK(rng, changes))(rng, ret);
 	while ((rng->state & 1) && strstr(ret->text, "rule add") && rng_below(rng, 8));
 }
+
+static void guess_route(struct rng *rng, struct step *step)
+{
+	static const char *const verbs[] = { "add", "append", "prepend", "replace",
+		"change", "del" };
+	static const char *const types[] = { "", "", "", "", "unicast ", "local ",
+		"broadcast ", "blackhole ", "multicast " };
+	static const char *const rest[] = { "", "", " scope link", " scope global",
+		" scope host", " src 10.0.0.1", " src 10.0.0.99", " src 192.0.2.4",
+		" proto kernel", " tos 0x01", " scope 100" };
+	char hop[128];
+
+	switch (rng_below(rng, 5)) {
+	case 0:
+		snprintf(hop, sizeof(hop),
+			" nexthop via %s nexthop via %s dev %s weight 2",
+			RNG_PICK(rng, gateways), RNG_PICK(rng, gateways),
+			RNG_PICK(rng, devices));
+		break;
+	case 1:
+		snprintf(hop, sizeof(hop), " via 10.0.0.%u dev %s",
+			rng_below(rng, 3) ? 1 + rng_below(rng, 3) : 255,
+			RNG_PICK(rng, devices));
+		break;
+	case 2:
+		snprintf(hop, sizeof(hop), " via %s dev %s%s", RNG_PICK(rng, gateways),
+			RNG_PICK(rng, devices), rng_below(rng, 3) ? "" : " onlink");
+		break;
+	case 3:
+		snprintf(hop, sizeof(hop), " dev %s", RNG_PICK(rng, devices));
+		break;
+	default:
+		hop[0] = '\0';
+		break;
+	}
+	write_step(step, "ip route %s %s%s table %s%s%s%s", RNG_PICK(rng, verbs),
+		RNG_PICK(rng, types), RNG_PICK(rng, prefixes), RNG_PICK(rng, tables),
+		RNG_PICK(rng, metrics), RNG_PICK(rng, rest), hop);
+}
+
+static void guess_address(struct rng *rng, struct step *step)
+{
+	static const char *const verbs[] = { "add", "add", "replace", "change", "del",
+		"del" };
+	static const char *const more[] = { "10.0.0.1/24", "10.0.0.3/24", "10.0.0.4/24",
+		"10.0.1.2/25", "10.0.2.1/23", "10.0.0.1", "10.0.0.255/24", "0.0.0.0/24",
+		"10.0.0.1/8", "10.0.0.1/31", "224.1.1.1/24", "10.0.0.1 peer 10.0.0.9/24",
+		"10.0.0.1 peer 10.0.5.9" };
+	static const char *const rest[] = { "", "", "", " brd +", " brd -",
+		" brd 10.0.0.77", " metric 7", " metric 9 noprefixroute", " scope link",
+		" scope host" };
+
+	if (rng_below(rng, 6) == 0)
+		write_step(step, "sysctl -w net.ipv4.conf.%s.promote_secondaries=%u",
+			RNG_PICK(rng, devices), rng_below(rng, 4) ? 1 : 0);
+	else
+		write_step(step, "ip address %s %s dev %s%s", RNG_PICK(rng, verbs),
+			RNG_PICK(rng, more),
+			rng_below(rng, 12) ? RNG_PICK(rng, devices) : "lo",
+			RNG_PICK(rng, rest));
+}
+
+static void guess_rule(struct rng *rng, struct step *step)
+{
+	static const char *const selectors[] = { "", "", " from 10.0.0.0/24",
+		" from 10.0.0.7/24", " to 10.0.0.0/16", " iif d0", " oif d0", " fwmark 1",
+		" fwmark 1/3", " tos 0x10", " tos 0x01", " ipproto tcp", " sport 5-3",
+		" sport 0", " dport 53", " uidrange 5-1", " uidrange 0-0", " not",
+		" tun_id 5", " suppress_prefixlength 0" };
+	static const char *const actions[] = { " lookup 100", "", " lookup main",
+		" goto 150", " goto 40", " nop", " blackhole", " l3mdev",
+		" lookup local" };
+	static const char *const priorities[] = { "", "", " priority 100",
+		" priority 150", " priority 0", " priority 50" };
+
+	write_step(step, "ip rule %s%s%s%s%s", rng_below(rng, 3) ? "add" : "del",
+		RNG_PICK(rng, selectors), RNG_PICK(rng, selectors),
+		RNG_PICK(rng, priorities), RNG_PICK(rng, actions));
+}
+
+static void guess_nexthop(struct rng *rng, struct step *step)
+{
+	static const char *const verbs[] = { "add", "add", "replace", "replace", "del" };
+	static const char *const rest[] = { "", " onlink", " fdb" };
+	const char *verb = RNG_PICK(rng, verbs);
+	unsigned int id = 1 + rng_below(rng, 6);
+
+	if (strcmp(verb, "del") == 0)
+		write_step(step, "ip nexthop del id %u", id);
+	else if (rng_below(rng, 3) == 0)
+		write_step(step, "ip nexthop %s id %u group %u/%u", verb, id,
+			1 + rng_below(rng, 6), 1 + rng_below(rng, 6));
+	else if (rng_below(rng, 6) == 0)
+		write_step(step, "ip nexthop %s id %u group %u", verb, id,
+			1 + rng_below(rng, 6));
+	else if (rng_below(rng, 3) == 0)
+		write_step(step, "ip nexthop %s id %u dev %s%s", verb, id,
+			RNG_PICK(rng, devices), RNG_PICK(rng, rest));
+	else
+		write_step(step, "ip nexthop %s id %u via %s dev %s%s", verb, id,
+			RNG_PICK(rng, gateways), RNG_PICK(rng, devices),
+			RNG_PICK(rng, rest));
+}
+
+void walk_guess(struct rng *rng, struct step *ret)
+{
+	static void (*const guesses[])(struct rng *, struct step *) = { guess_route,
+		guess_route, guess_address, guess_address, guess_rule, guess_nexthop };
+
+	RNG_PICK(rng, guesses)(rng, ret);
+}

@@ -12,3 +12,6 @@ struct step {
 /* A walk: steps that build a world in a namespace and then change it. The kernel may refuse any. */
 void walk_build(struct rng *rng, unsigned int number, struct step *ret);
 void walk_change(struct rng *rng, struct step *ret);
+
+/* A change in words that are refused more often, or mean more. */
+void walk_guess(struct rng *rng, struct step *ret);

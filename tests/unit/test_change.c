@@ -134,6 +134,9 @@ static const struct {
 		"route add 10.9.0.0/16: eth1 is down (Network is down)" },
 	{ "route add 10.9.0.0/16 via inet6 2001:db8::1", CHANGE_UNJUDGED,
 		"route add 10.9.0.0/16: not judged: whether IPv6 leads to the gateway isn't known" },
+	{ "route add blackhole 10.9.0.0/16 onlink", 0, "" },
+	{ "address del 10.0.0.2 peer 10.0.0.9 dev eth0", -EADDRNOTAVAIL,
+		"address del 10.0.0.2/32 dev eth0: eth0 has no such address (Cannot assign requested address)" },
 	{ "rule add lookup 100", 0, "" },
 	{ "rule add priority 32766 lookup main", -EEXIST,
 		"rule add priority 32766: there is such a rule already (File exists)" },
@@ -232,6 +235,19 @@ START_TEST(secondaries_are_promoted)
 }
 END_TEST
 
+/* A preferred source must be local, and these are something else first. */
+START_TEST(what_is_no_host_gets_no_network)
+{
+	_cleanup_(state_freep) struct state *state = model_host();
+	size_t routes = model_routes(state, TABLE_MAIN);
+
+	model(state, "ip address add 224.1.1.1/24 dev eth0");
+	ck_assert_uint_eq(model_routes(state, TABLE_MAIN), routes);
+	model(state, "ip address add 10.7.0.1/24 dev eth0");
+	ck_assert_uint_eq(model_routes(state, TABLE_MAIN), routes + 1);
+}
+END_TEST
+
 START_TEST(what_stands_on_a_link_goes_with_it)
 {
 	_cleanup_(state_freep) struct state *state = model_host();
@@ -258,7 +274,7 @@ int main(void)
 	const TTest *const tests[] = { words_are_shortened_as_by_ip,
 		what_is_no_change_is_refused, what_the_kernel_refuses_is_refused,
 		what_bears_on_no_verdict_is_known, secondaries_are_promoted,
-		what_stands_on_a_link_goes_with_it };
+		what_is_no_host_gets_no_network, what_stands_on_a_link_goes_with_it };
 
 	return fixture_run("change", tests, ELEMENTS(tests));
 }
