@@ -189,7 +189,7 @@ struct change_way change_gateway(const struct state *state, uint32_t table,
 }
 
 enum route_type change_addr_type(
-	const struct state *state, struct ip4 addr, uint32_t table, int oif)
+	const struct state *state, struct ip4 addr, uint32_t table)
 {
 	const struct question question = { .overlay = { .state = state },
 		.flow = { .dst = addr, .iif = IFINDEX_LO } };
@@ -201,7 +201,7 @@ enum route_type change_addr_type(
 	if (ip4_is_multicast(addr))
 		return ROUTE_MULTICAST;
 	table_lookup(&question, table, &result, &found);
-	if (result.error || !result.info || (oif && found != oif))
+	if (result.error || !result.info)
 		return ROUTE_UNICAST;
 	return (enum route_type)result.info->type;
 }
@@ -212,6 +212,6 @@ bool change_prefsrc_is_own(const struct state *state, const struct route_record 
 
 	if (route->type == ROUTE_LOCAL && route->dst.addr.host == route->prefsrc.host)
 		return true;
-	return change_addr_type(state, route->prefsrc, table, 0) == ROUTE_LOCAL ||
-	       change_addr_type(state, route->prefsrc, TABLE_LOCAL, 0) == ROUTE_LOCAL;
+	return change_addr_type(state, route->prefsrc, table) == ROUTE_LOCAL ||
+	       change_addr_type(state, route->prefsrc, TABLE_LOCAL) == ROUTE_LOCAL;
 }

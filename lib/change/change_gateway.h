@@ -24,11 +24,10 @@ struct change_way change_gateway(const struct state *state, uint32_t table,
 
 /*
  * What an address is in a table: ROUTE_LOCAL, ROUTE_BROADCAST, ROUTE_MULTICAST, ROUTE_UNICAST where
- * it has no route there. oif: only routes by this device count, 0: any.
- * Kernel: inet_addr_type_dev_table().
+ * it has no route there. Kernel: inet_addr_type_table().
  */
 enum route_type change_addr_type(
-	const struct state *state, struct ip4 addr, uint32_t table, int oif);
+	const struct state *state, struct ip4 addr, uint32_t table);
 
 /* Whether a route may have the preferred source that it has: fib_valid_prefsrc(). */
 bool change_prefsrc_is_own(const struct state *state, const struct route_record *route);

@@ -46,8 +46,8 @@ static int check_onlink(
 		return change_refuse(job, -ENODEV, "onlink needs a device");
 	if (!iface_is_up(iface))
 		return change_refuse(job, -ENETDOWN, "%s is down", iface->link.name);
-	if (change_addr_type(job->state, hop->gw, vrf ? vrf->link.vrf_table : TABLE_LOCAL,
-		    hop->oif) != ROUTE_UNICAST)
+	if (change_addr_type(job->state, hop->gw,
+		    vrf ? vrf->link.vrf_table : TABLE_LOCAL) != ROUTE_UNICAST)
 		return change_refuse(
 			job, -EINVAL, "the gateway is no other host's address");
 	return 0;
