@@ -210,7 +210,7 @@ static void ask(struct hosts *hosts, const char *line)
 static void run_program(struct hosts *hosts)
 {
 	const char *words[16] = { hosts->run, hosts->path };
-	char number[16], lines[12][WORDS_TEXT];
+	char number[24], lines[12][WORDS_TEXT];
 	size_t count = 3;
 	int status;
 	pid_t pid;
