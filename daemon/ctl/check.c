@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <string.h>
 
 /* What was found, confirmed by the kernel, on the interfaces that were asked for. */
 struct survey {
@@ -268,6 +269,18 @@ static void report_doubts(const struct ctl *ctl, const struct survey *survey)
 		ctl_say(ctl, "an interface has disappeared");
 }
 
+/* What the kernel has counted in this namespace, or had in that of a snapshot: whether it is known. */
+static bool count_drops(const struct ctl *ctl, uint64_t *ret)
+{
+	const struct snapshot_note *note;
+
+	if (!ctl->host.snapshot)
+		return procsys_rpf_drops(ret) >= 0;
+	note = snapshot_notes_find(&ctl->host.notes, HOST_NOTE_DROPS);
+	return note && strspn(note->text, "0123456789") == note->length && note->length &&
+	       note->length < 19 && sscanf(note->text, "%" SCNu64, ret) == 1;
+}
+
 int check_run(struct ctl *ctl)
 {
 	_cleanup_(survey_done) struct survey survey = { 0 };
@@ -281,7 +294,7 @@ int check_run(struct ctl *ctl)
 		ctl_say(ctl, "%s", error);
 		return CTL_FAILED;
 	}
-	survey.counted = procsys_rpf_drops(&survey.drops) >= 0;
+	survey.counted = count_drops(ctl, &survey.drops);
 	if (r >= 0 && ctl_has(ctl, OPTION_JSON))
 		r = show_json(&survey, ctl->arguments->words.count > 0, ctl->out);
 	else if (r >= 0) {

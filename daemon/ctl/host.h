@@ -15,6 +15,8 @@
 #define HOST_NOTE_TIME "time"
 #define HOST_NOTE_CONFIG "config" /* the configuration file, with all that it includes */
 #define HOST_NOTE_LEDGER "ledger" /* "empty": it was read, and nothing stood corrected */
+#define HOST_NOTE_PAUSES "pauses" /* "none": it was read, and nothing was paused */
+#define HOST_NOTE_DROPS "drops"	  /* the counter IPReversePathFilter */
 
 /* What a verb works on: this host as the kernel says it is, or one in a snapshot, and the
  * configuration. */

@@ -27,6 +27,8 @@ void pauses_print(const struct corrections *corrections, FILE *out)
 {
 	char sentence[CORRECTION_TEXT];
 
+	if (!corrections->ledger)
+		return;
 	array_each (&corrections->ledger->pauses, const struct ledger_pause, pause) {
 		const struct correction event = { .kind = EVENT_PAUSED,
 			.pause = pause,
@@ -59,6 +61,8 @@ int pauses_json(const struct corrections *corrections, struct json_object *objec
 		return json_add_null(object, "paused");
 	list = json_add_array(object, "paused");
 	r = list ? 0 : -ENOMEM;
+	if (!corrections->ledger)
+		return r;
 	array_each (&corrections->ledger->pauses, const struct ledger_pause, pause) {
 		if (is_in_force(corrections->ledger, pause))
 			r |= add_pause(list, pause);

@@ -7,7 +7,7 @@
 #include <stdio.h>
 
 /* Which interfaces are not corrected for now, as the ledger has it: by hand, and after a fight.
- * What is over, which nobody may have struck out yet, is left out. */
+ * What is over, which nobody may have struck out yet, is left out. Without a ledger there is none. */
 
 /* A line each; none where there is none. */
 void pauses_print(const struct corrections *corrections, FILE *out);

@@ -81,6 +81,22 @@ static int plan_json(
 	return r < 0 ? -ENOMEM : json_print(out, object);
 }
 
+/* What is paused. The ledger of a snapshot's host is not in it, only whether nothing was. */
+static int read_pauses(const struct ctl *ctl, struct corrections *ret)
+{
+	int r;
+
+	if (ctl->host.snapshot) {
+		if (!snapshot_notes_find(&ctl->host.notes, HOST_NOTE_PAUSES))
+			ret->error = -ENODATA;
+		return 0;
+	}
+	r = corrections_read(ctl, ret);
+	if (r >= 0)
+		corrections_say_error(ctl, ret, "what is paused is unknown");
+	return r;
+}
+
 int plan_run(struct ctl *ctl)
 {
 	_cleanup_(corrections_done) struct corrections corrections = { 0 };
@@ -91,16 +107,14 @@ int plan_run(struct ctl *ctl)
 		return CTL_FAILED;
 	r = plans_make(ctl, &plans);
 	code = plans.list.count ? CTL_FOUND : CTL_FINE;
-	if (r >= 0 && corrections_read(ctl, &corrections) < 0)
-		r = -ENOMEM;
+	if (r >= 0)
+		r = read_pauses(ctl, &corrections);
 	if (r >= 0 && ctl_has(ctl, OPTION_JSON)) {
 		r = plan_json(&plans, &corrections, ctl->out);
 	} else if (r >= 0) {
 		plans_print(&plans, false, ctl->out);
 		pauses_print(&corrections, ctl->out);
 	}
-	if (r >= 0)
-		corrections_say_error(ctl, &corrections, "what is paused is unknown");
 	plans_done(&plans);
 	return r < 0 ? CTL_FAILED : code;
 }

@@ -7,9 +7,11 @@
 #include "daemon/ctl/save_file.h"
 #include "daemon/ctl/verbs.h"
 #include "kernel/clock.h"
+#include "kernel/procsys.h"
 #include "kernel/snapshot_save.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -67,19 +69,35 @@ static int note_anonymous_config(struct ctl *ctl, struct snapshot_save *save)
 	return r < 0 ? r : note_text(save, HOST_NOTE_CONFIG, text);
 }
 
-/* That nothing stands corrected, where that is known; what does is root's alone to know. */
+/* That nothing stands corrected or paused, where that is known; what does is root's alone to know. */
 static int note_ledger(struct ctl *ctl, struct snapshot_save *save)
 {
 	_cleanup_(corrections_done) struct corrections corrections = { 0 };
+	const struct ledger *ledger;
+	bool corrected = false, paused = false;
 	int r = corrections_read(ctl, &corrections);
 
 	if (r < 0 || corrections.error < 0)
 		return r;
-	array_each (&corrections.ledger->entries, const struct ledger_entry, entry) {
-		if (strcmp(entry->netns, corrections.ledger->netns) == 0)
-			return 0;
-	}
-	return note_text(save, HOST_NOTE_LEDGER, "empty");
+	ledger = corrections.ledger;
+	array_each (&ledger->entries, const struct ledger_entry, entry)
+		corrected |= strcmp(entry->netns, ledger->netns) == 0;
+	array_each (&ledger->pauses, const struct ledger_pause, pause)
+		paused |= strcmp(pause->netns, ledger->netns) == 0;
+	if (!corrected)
+		r = note_text(save, HOST_NOTE_LEDGER, "empty");
+	return r < 0 || paused ? r : note_text(save, HOST_NOTE_PAUSES, "none");
+}
+
+static int note_drops(struct snapshot_save *save)
+{
+	uint64_t drops;
+	char text[24];
+
+	if (procsys_rpf_drops(&drops) < 0)
+		return 0;
+	snprintf(text, sizeof(text), "%" PRIu64, drops);
+	return note_text(save, HOST_NOTE_DROPS, text);
 }
 
 static int write_all(struct ctl *ctl, struct snapshot_save *save,
@@ -95,6 +113,8 @@ static int write_all(struct ctl *ctl, struct snapshot_save *save,
 			       : note_config(ctl, save);
 	if (r >= 0)
 		r = note_ledger(ctl, save);
+	if (r >= 0)
+		r = note_drops(save);
 	if (r >= 0)
 		r = snapshot_save_kernel(save, request);
 	return r < 0 ? r : snapshot_save_end(save);
