@@ -4,6 +4,7 @@
 #include "flowclass/forwarded.h"
 #include "flowclass/rule_partition.h"
 #include "flowclass/sample.h"
+#include "rpf/rpf.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -286,7 +287,10 @@ static int split_part(struct walk *walk, enum match_part at,
 			&walk->flow, from, NULL, &hash);
 		return r < 0 ? r : end_walk(walk, hash + route_tos(walk), length);
 	}
-	r = samples_of(walk->partition, at, from, &walk->flow, &samples);
+	/* no class is made by a mark: parts_of() */
+	r = at == MATCH_MARK
+		    ? samples_add(&samples, walk->flow.mark)
+		    : samples_of(walk->partition, at, from, &walk->flow, &samples);
 	if (r >= 0 && at == MATCH_TOS)
 		r = add_route_toses(walk, &samples);
 	if (r >= 0)
@@ -336,13 +340,15 @@ static int walk_all(struct walk *walk)
 	return r;
 }
 
-/* The parts by which rules can distinguish packets of an interface. */
-static unsigned int parts_of(const struct state *state, const struct iface *iface)
+/*
+ * The parts by which rules can distinguish packets of an interface. A mark is none of them: those
+ * that rules name are mostly on what goes out, and whether anything restores one on what comes in
+ * can't be seen here. A declared flow has its mark all the same.
+ */
+static unsigned int parts_of(const struct state *state)
 {
 	unsigned int parts = 1u << MATCH_DST | 1u << MATCH_TOS;
 
-	if (devconf_or(&state->all, &iface->link.conf, DEVCONF_SRC_VALID_MARK))
-		parts |= 1u << MATCH_MARK;
 	if (state->dissecting)
 		parts |= 1u << MATCH_PROTO | 1u << MATCH_SPORT | 1u << MATCH_DPORT;
 	return parts;
@@ -410,7 +416,7 @@ int flowclasses_of(
 		.ret = ret,
 		.begin = ret->list.count,
 	};
-	int r = rule_partition_of(&overlay, parts_of(state, iface), &plain, &partition);
+	int r = rule_partition_of(&overlay, parts_of(state), &plain, &partition);
 
 	if (r >= 0)
 		r = all_dst_groups(&overlay, iface, &partition, &dst_groups);
@@ -434,11 +440,11 @@ static int send_on(
 {
 	const struct overlay overlay = { .state = state };
 	const struct lookup_flow plain =
-		dst_group_reverse_flow(&overlay, iface, ip4(0), 0);
+		rpf_class_of(&overlay, iface, &class->flow, ip4(0), 0).reverse;
 	struct flow flow = class->flow;
 	struct rule_partition partition = { 0 };
 	enum disposition disposition = DISPOSITION_NOWHERE;
-	int r = rule_partition_of(&overlay, parts_of(state, iface), &plain, &partition);
+	int r = rule_partition_of(&overlay, parts_of(state), &plain, &partition);
 
 	flow.src = ip4(prefix4_first(class->from) + (class->from.len < 31));
 	if (r >= 0)

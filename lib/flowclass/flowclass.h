@@ -9,9 +9,11 @@
 
 /*
  * The reverse route depends on more than the source: on the packet's destination where a rule
- * has `from`, on the output device where one has `iif` or `l3mdev`, on its mark,
+ * has `from`, on the output device where one has `iif` or `l3mdev`, on its
  * tos, protocol and ports. A class is a set of packets for which the rules ask the same, so
  * that one set of sources is dropped. Where no rule distinguishes packets there is one, "local".
+ * It depends on the mark, too, with src_valid_mark; but a mark alone makes no class: packets that
+ * bear one are only looked at where a flow is declared.
  */
 #define FLOWCLASS_NAME 144
 

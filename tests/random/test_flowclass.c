@@ -8,7 +8,7 @@
 #include <string.h>
 
 /*
- * A class stands for all packets that rules treat alike: of whatever packet comes in, there
+ * A class stands for all packets without a mark that rules treat alike: of whatever packet comes in, there
  * must be a class with its destination of which each source has the same verdict. And no
  * two classes are needed for packets that every rule takes for the same, which keeps
  * their number small.
@@ -31,7 +31,6 @@ static struct flow some_packet(
 	return (struct flow){
 		.iif = iface->link.ifindex,
 		.dst = dsts->list.items[chance_below(chance, (uint32_t)dsts->list.count)],
-		.mark = chance_below(chance, 3),
 		.tos = chance_one_in(chance, 3) ? 0x10 : 0,
 		.proto = chance_one_in(chance, 3) ? 6 : FLOW_UDP,
 		.sport = (uint16_t)chance_below(chance, 12),
@@ -77,9 +76,9 @@ static size_t ck_classes(
 		special += found && at > 1;
 		if (!found)
 			world_fail(world,
-				"%s: no class for packets to %08x mark %u tos %u proto %u sport %u dport %u",
-				iface->link.name, packet.dst.host, packet.mark,
-				packet.tos, packet.proto, packet.sport, packet.dport);
+				"%s: no class for packets to %08x tos %u proto %u sport %u dport %u",
+				iface->link.name, packet.dst.host, packet.tos,
+				packet.proto, packet.sport, packet.dport);
 	}
 	/* each destination is in some class, and what a class says of it holds for it */
 	array_each (&classes.list, const struct flowclass, class) {

@@ -140,39 +140,21 @@ static const struct row destinations[] = {
 
 /* Destination: 192.0.2.1 and .2, both of t0. */
 static const struct row values[] = {
-	{ "a mark is looked at only with src_valid_mark",
-		{ "ip rule add priority 100 fwmark 1 lookup 77" },
-		"local 192.0.2.1 192.0.2.2" },
-	{ "with it",
+	{ "a mark makes no class, whether it is looked at",
 		{ "sysctl -w net.ipv4.conf.t0.src_valid_mark=1",
 			"ip rule add priority 100 fwmark 1/0xff lookup 77" },
-		"local 192.0.2.1 192.0.2.2; local:mark=0x1/0xff 192.0.2.1 192.0.2.2" },
-	{ "of all",
+		"local 192.0.2.1 192.0.2.2" },
+	{ "or not", { "ip rule add priority 100 fwmark 1 lookup 77" },
+		"local 192.0.2.1 192.0.2.2" },
+	{ "nor does the one that others have not",
 		{ "sysctl -w net.ipv4.conf.all.src_valid_mark=1",
-			"ip rule add priority 100 fwmark 1 lookup 77" },
-		"local 192.0.2.1 192.0.2.2; local:mark=0x1/0xffffffff 192.0.2.1 192.0.2.2" },
-	{ "0 is a mark, too, and needs another one beside it",
-		{ "sysctl -w net.ipv4.conf.t0.src_valid_mark=1",
-			"ip rule add priority 100 fwmark 0/0xf0 lookup 77" },
-		"local 192.0.2.1 192.0.2.2; local:mark=0x10 192.0.2.1 192.0.2.2" },
-	{ "not fwmark",
-		{ "sysctl -w net.ipv4.conf.t0.src_valid_mark=1",
 			"ip rule add priority 100 not fwmark 0xca6c lookup 51820" },
-		"local 192.0.2.1 192.0.2.2; local:mark=0xca6c/0xffffffff 192.0.2.1 192.0.2.2" },
-	{ "both marks at once are a third kind",
+		"local 192.0.2.1 192.0.2.2" },
+	{ "0 is what most packets bear: such a rule is for all of them",
 		{ "sysctl -w net.ipv4.conf.t0.src_valid_mark=1",
-			"ip rule add priority 100 fwmark 1/0xf lookup 77",
-			"ip rule add priority 101 fwmark 0x10/0xf0 lookup 78" },
-		"local 192.0.2.1 192.0.2.2; local:mark=0x1/0xf 192.0.2.1 192.0.2.2; local:mark=0x10/0xf0 192.0.2.1 192.0.2.2; local:mark=0x11/0xff 192.0.2.1 192.0.2.2" },
-	{ "the same of other packets to each is two",
-		{ "sysctl -w net.ipv4.conf.t0.src_valid_mark=1",
-			"ip rule add priority 100 from 192.0.2.1 fwmark 1 lookup 77",
-			"ip rule add priority 101 from 192.0.2.2 fwmark 2 lookup 77" },
-		"local:192.0.2.1/32 192.0.2.1 192.0.2.2; local:192.0.2.1/32:mark=0x1/0xffffffff 192.0.2.1; local:192.0.2.2/32:mark=0x2/0xffffffff 192.0.2.2" },
-	{ "a mark for one destination parts the others not",
-		{ "sysctl -w net.ipv4.conf.t0.src_valid_mark=1",
-			"ip rule add priority 100 from 192.0.2.2 fwmark 1 lookup 77" },
-		"local 192.0.2.1 192.0.2.2; local:192.0.2.2/32:mark=0x1/0xffffffff 192.0.2.2" },
+			"ip rule add priority 100 from 192.0.2.1 fwmark 0/0xf0 lookup 77",
+			"ip rule add priority 101 from 192.0.2.2 fwmark 2 lookup 78" },
+		"local:192.0.2.1/32 192.0.2.1; local 192.0.2.2" },
 	{ "tos", { "ip rule add priority 100 tos 0x10 lookup 77" },
 		"local 192.0.2.1 192.0.2.2; local:tos=0x10 192.0.2.1 192.0.2.2" },
 	{ "dscp 0 is one",
@@ -333,7 +315,7 @@ START_TEST(destinations_are_parted_by_rules)
 }
 END_TEST
 
-START_TEST(marks_tos_and_ports_are_parted_by_rules)
+START_TEST(tos_and_ports_are_parted_by_rules)
 {
 	static const char *const before[] = { "ip address add 192.0.2.1/32 dev t0",
 		"ip address add 192.0.2.2/32 dev t0", NULL };
@@ -419,27 +401,27 @@ START_TEST(more_classes_than_there_is_room_for)
 	_cleanup_(state_freep) struct state *state = model_host();
 	struct flowclasses classes = { 0 };
 	char text[FLOWCLASSES_TEXT];
-	size_t marks = 0;
+	size_t plain = 0;
 
 	model(state, "ip link add t0 index 5 up type veth");
 	model_addr(state, "t0", "192.0.2.1/32");
 	model_sysctl(state, "t0", "src_valid_mark", 1);
 	for (unsigned int n = 1; n < 200; n++) {
-		model(state, "ip rule add priority %u fwmark %u lookup %u", n, n,
-			1000 + n);
-		model(state, "ip rule add priority %u ipproto 6 sport %u lookup %u",
+		model(state, "ip rule add priority %u ipproto 17 sport %u lookup %u", n,
+			n, 1000 + n);
+		model(state,
+			"ip rule add priority %u tos 0x10 ipproto 6 sport %u lookup %u",
 			1000 + n, n, 1000 + n);
 	}
 	ck_assert_int_eq(flowclasses_of(state, model_iface(state, "t0"), &classes), 0);
 	ck_assert_uint_eq(classes.list.count, FLOWCLASSES);
 	ck_assert_str_eq(classes.list.items[0].name, "local");
 	flowclasses_missed(&classes, text);
-	ck_assert_ptr_nonnull(strstr(text, "mark"));
 	ck_assert_ptr_nonnull(strstr(text, "destination port"));
 	/* the least special have their class first */
 	array_each (&classes.list, const struct flowclass, class)
-		marks += class->flow.mark && class->flow.proto == FLOW_UDP;
-	ck_assert_uint_gt(marks, 32);
+		plain += !class->flow.tos;
+	ck_assert_uint_gt(plain, 32);
 	flowclasses_done(&classes);
 }
 END_TEST
@@ -535,7 +517,7 @@ int main(void)
 {
 	const TTest *const tests[] = {
 		destinations_are_parted_by_rules,
-		marks_tos_and_ports_are_parted_by_rules,
+		tos_and_ports_are_parted_by_rules,
 		what_is_forwarded_is_parted_by_rules,
 		a_name_goes_by_the_longest_from,
 		ten_thousand_addresses_with_a_rule_each,
