@@ -56,6 +56,7 @@ static int use_config(struct daemon *daemon)
 	int r;
 
 	daemon->track.hold_down_usec = daemon->config->log.hold_down_usec;
+	daemon->track.route_wait_usec = daemon->config->correct.route_wait_usec;
 	daemon->track.repeat_usec = daemon->config->log.repeat_usec;
 	track_retime(&daemon->track);
 	daemon->sync.refresh_usec = daemon->config->selfcheck.period_usec;
@@ -336,7 +337,7 @@ int daemon_once(struct daemon *daemon)
 	}
 	log_unconfirmed_findings(daemon, report);
 	if (turn_is_pending(daemon) || report->unjudged || daemon->sink.failed ||
-		track_open(&daemon->track) < daemon->track.items.count)
+		track_unsaid(&daemon->track))
 		return 2; /* could not tell, or could not say */
-	return track_open(&daemon->track) ? 1 : 0;
+	return track_warnings(&daemon->track) ? 1 : 0;
 }

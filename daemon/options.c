@@ -26,7 +26,7 @@ static const char help[] =
 	"  --log-level LEVEL        the least urgent level to log: error, warning, notice, info,\n"
 	"                           debug (or 0 to 7); default info\n"
 	"  --state DIR              state directory, instead of $STATE_DIRECTORY\n"
-	"  --once                   evaluate and log once: exit 0 no finding, 1 findings, 2 unknown\n"
+	"  --once                   evaluate and log once: exit 0 no warning, 1 a warning, 2 unknown\n"
 	"  --help, --version\n"
 	"\n"
 	"SIGHUP reloads the configuration, SIGUSR1 logs statistics. See rpfilterd(8), rpfilterd.conf(5).\n";

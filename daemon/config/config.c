@@ -564,6 +564,7 @@ static const struct row correct_rows[] = {
 	{ "restore", .apply = apply_word, MEMBER(struct config, correct.restore),
 		.words = restore_words,
 		.allowed = "\"when-safe\", \"on-stop\" or \"never\"" },
+	{ "route_wait", MSEC(struct config, correct.route_wait_usec, 0, 3600000) },
 	{ "restore_after", MSEC(struct config, correct.restore_after_usec, 0, DAY_MSEC) },
 	{ .name = NULL },
 };
@@ -609,6 +610,7 @@ static const struct config defaults = {
 		.per_minute = 30,
 		.restore = RESTORE_WHEN_SAFE,
 		.restore_after_usec = 60000 * USEC_PER_MSEC,
+		.route_wait_usec = 30000 * USEC_PER_MSEC,
 	},
 	.log = {
 		.repeat_usec = USEC_PER_HOUR,

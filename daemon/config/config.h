@@ -51,6 +51,8 @@ struct config {
 		unsigned int per_minute;
 		enum config_restore restore;
 		uint64_t restore_after_usec;
+		uint64_t
+			route_wait_usec; /* what has no reverse route is not a word for so long */
 	} correct;
 	struct {
 		uint64_t repeat_usec;

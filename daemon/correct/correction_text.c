@@ -248,6 +248,10 @@ static void append_refused(struct strbuf *text, const struct correction *event)
 			"the remedy makes other interfaces drop expected packets (rpfilterctl plan %s shows which); to allow it, add an entry of interfaces with expect = [ ] for them.",
 			ifname_quote(event->iif, word));
 		break;
+	case REFUSED_UNCERTAIN:
+		strbuf_add(text,
+			"it is not certain that such packets come in; to allow it, declare their sources with expect, or the flow with flows.");
+		break;
 	case REFUSED_LEDGER:
 		strbuf_add(text, "%s.",
 			event->why

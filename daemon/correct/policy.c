@@ -49,7 +49,7 @@ static bool is_for_route(const struct config *config, const struct finding *find
 
 	if (entry && entry->one_way)
 		return false;
-	return finding->reason == RPF_NO_ROUTE ||
+	return finding->no_route || finding->reason == RPF_NO_ROUTE ||
 	       (plan && plan->rung != PLAN_LOOSE && finding->reasons[RPF_NO_ROUTE]);
 }
 
@@ -92,6 +92,8 @@ const char *refusal_name(enum refusal refusal)
 		return "others";
 	case REFUSED_LEDGER:
 		return "ledger";
+	case REFUSED_UNCERTAIN:
+		return "certain";
 	case REFUSED_ROUTE:
 		return "one_way";
 	}
@@ -506,6 +508,8 @@ static enum refusal forbidden(
 
 	if (refusal != REFUSED_NOTHING)
 		return refusal;
+	if (!finding->certain)
+		return REFUSED_UNCERTAIN;
 	if (!is_in_scope(input->config, finding))
 		return REFUSED_SCOPE;
 	if (finding->unsure || finding->ifindex == input->unsure_ifindex)

@@ -20,7 +20,8 @@ enum refusal {
 	REFUSED_UNSURE,	    /* model and kernel differ there */
 	REFUSED_OTHERS,	    /* it would make others drop */
 	REFUSED_LEDGER,	    /* there is none that can be written */
-	REFUSED_ROUTE,	    /* no answer could leave: a filter is not the cause */
+	REFUSED_UNCERTAIN, /* it is not certain that such packets are dropped as they come */
+	REFUSED_ROUTE,	   /* no answer could leave: a filter is not the cause */
 };
 
 /* What happened, to be reported; everything is borrowed for the call. */

@@ -34,6 +34,8 @@ static const struct option {
 	{ "--flows", OPTION_FLOWS, "FILE|-", offsetof(struct arguments, flows) },
 	{ "--snapshot", OPTION_SNAPSHOT, "FILE|-", offsetof(struct arguments, snapshot) },
 	{ "--for", OPTION_FOR, "TIME", offsetof(struct arguments, how_long) },
+	{ "--severity", OPTION_SEVERITY, "warning|notice",
+		offsetof(struct arguments, severity) },
 };
 
 const char *arguments_options(unsigned int set, char *out, size_t size)

@@ -25,6 +25,7 @@ enum argument_option {
 	OPTION_FLOWS = 1 << 13,
 	OPTION_DOT = 1 << 14,
 	OPTION_FOR = 1 << 15,
+	OPTION_SEVERITY = 1 << 16,
 };
 
 /* A command line, borrowed from argv. */
@@ -32,6 +33,7 @@ struct arguments {
 	const char *verb;   /* the first word, NULL: none */
 	unsigned int given; /* OPTION_x ored together */
 	const char *config, *netns, *batch, *state, *snapshot, *kernel, *flows, *how_long;
+	const char *severity;
 	ARRAY(const char *) words; /* what follows the verb and is no option */
 };
 

@@ -2,6 +2,7 @@
 #include "daemon/ctl/check.h"
 
 #include "base/print.h"
+#include "daemon/ctl/list.h"
 #include "daemon/ctl/verbs.h"
 #include "daemon/evaluate/evaluate.h"
 #include "kernel/procsys.h"
@@ -16,8 +17,9 @@ struct survey {
 	bool *chosen;  /* of report->ifaces, by index */
 	bool refuted;  /* the kernel doesn't say of each finding that it drops */
 	bool vanished; /* an interface went away meanwhile */
-	size_t unjudged, judged, down, found;
-	bool counted; /* drops: the kernel's counter of this namespace */
+	size_t unjudged, judged, down, found, warnings;
+	size_t unexpected; /* rows of which nothing is expected */
+	bool counted;	   /* drops: the kernel's counter of this namespace */
 	uint64_t drops;
 };
 
@@ -69,7 +71,7 @@ static bool is_unjudged(const struct survey *survey, size_t index, bool named)
 
 	/* without IPv4 nothing can be dropped: worth a word only to who asks */
 	return survey->chosen[index] && row->verdict == IFACE_UNJUDGED &&
-	       (named || row->has_inet);
+	       !row->unexpected && (named || row->has_inet);
 }
 
 static void count_rows(struct survey *survey, bool named)
@@ -78,9 +80,10 @@ static void count_rows(struct survey *survey, bool named)
 		if (!survey->chosen[i])
 			continue;
 		survey->down += survey->report->ifaces.items[i].verdict == IFACE_DOWN;
+		survey->unexpected += survey->report->ifaces.items[i].unexpected;
 		if (is_unjudged(survey, i, named))
 			survey->unjudged++;
-		else
+		else if (!survey->report->ifaces.items[i].unexpected)
 			survey->judged++;
 	}
 }
@@ -97,17 +100,18 @@ static int confirm_findings(struct ctl *ctl, struct survey *survey)
 	for (size_t i = 0; i < report->findings.count; i++) {
 		struct finding *finding = report->findings.items[i];
 
-		if (is_chosen(survey, finding->ifindex)) {
-			report->findings.items[i] = report->findings.items[kept];
+		if (is_chosen(survey, finding->ifindex)) /* in their order */
 			report->findings.items[kept++] = finding;
-		}
+		else
+			finding_free(finding);
 	}
-	survey->found = kept;
+	survey->found = report->findings.count = kept;
 	for (size_t i = 0; i < kept; i++) {
 		struct finding *finding = report->findings.items[i];
 		int r = host_ask(
 			&ctl->host, &finding->example, RPF_DROP, &finding->kernel);
 
+		survey->warnings += finding->severity == FINDING_WARNING;
 		survey->vanished |= r == -ENODEV;
 		if (r < 0 && r != -ENODEV)
 			return r;
@@ -177,6 +181,21 @@ static int add_unjudged(
 	return r;
 }
 
+/* Interfaces with an address of which nobody expects anything. */
+static int add_unexpected(const struct survey *survey, struct json_object *object)
+{
+	struct json_object *list = json_add_array(object, "unexpected");
+	int r = list ? 0 : -ENOMEM;
+
+	for (size_t i = 0; i < survey->report->ifaces.count; i++) {
+		const struct report_iface *row = &survey->report->ifaces.items[i];
+
+		if (survey->chosen[i] && row->unexpected && row->numbered)
+			r |= json_push_text(list, row->name);
+	}
+	return r;
+}
+
 static int show_json(const struct survey *survey, bool named, FILE *out)
 {
 	_cleanup_(json_putp) struct json_object *object = json_object_new_object();
@@ -191,6 +210,7 @@ static int show_json(const struct survey *survey, bool named, FILE *out)
 	r |= add_unjudged(survey, named, object);
 	r |= survey->counted ? json_add_number(object, "drops", (int64_t)survey->drops)
 			     : json_add_null(object, "drops");
+	r |= add_unexpected(survey, object);
 	r |= add_missed(survey, object);
 	return r < 0 ? -ENOMEM : json_print(out, object);
 }
@@ -216,6 +236,16 @@ static void print_drops(const struct survey *survey, FILE *out)
 			survey->drops, survey->drops == 1 ? "" : "s");
 }
 
+static void print_unexpected(const struct survey *survey, FILE *out)
+{
+	for (size_t i = 0; i < survey->report->ifaces.count; i++) {
+		const struct report_iface *row = &survey->report->ifaces.items[i];
+
+		if (survey->chosen[i] && row->unexpected && row->numbered)
+			print_line(out, "%s: %s.", row->name, LIST_UNEXPECTED);
+	}
+}
+
 static void show_text(const struct survey *survey, FILE *out)
 {
 	for (size_t i = 0; i < survey->found; i++) {
@@ -230,11 +260,28 @@ static void show_text(const struct survey *survey, FILE *out)
 			print_part(out, ", %zu of them down", survey->down);
 		print_line(out, ".");
 	}
-	if (survey->unjudged && survey->found)
+	if ((survey->unjudged || survey->unexpected) && survey->found)
 		(void)fputc('\n', out);
+	print_unexpected(survey, out);
 	if (survey->unjudged)
 		print_line(out, "%zu interface%s not evaluated.", survey->unjudged,
 			survey->unjudged == 1 ? "" : "s");
+}
+
+/* Flows of the configuration whose packets get nowhere on this host. */
+static bool print_undelivered(
+	const struct ctl *ctl, const struct survey *survey, int ifindex)
+{
+	bool any = false;
+
+	array_each (&survey->report->undelivered, const struct report_undelivered, flow) {
+		if (flow->ifindex != ifindex)
+			continue;
+		any = true;
+		ctl_say(ctl, "%s/%s: not evaluated: such packets get nowhere here (%s)",
+			flow->name, flow->class, rpf_reason_name(flow->reason));
+	}
+	return any;
 }
 
 static void report_doubts(const struct ctl *ctl, const struct survey *survey)
@@ -256,7 +303,8 @@ static void report_doubts(const struct ctl *ctl, const struct survey *survey)
 	for (size_t i = 0; i < survey->report->ifaces.count; i++) {
 		const struct report_iface *row = &survey->report->ifaces.items[i];
 
-		if (!survey->chosen[i] || row->verdict != IFACE_UNJUDGED)
+		if (!survey->chosen[i] || row->verdict != IFACE_UNJUDGED ||
+			row->unexpected || print_undelivered(ctl, survey, row->ifindex))
 			continue;
 		if (row->has_inet)
 			ctl_say(ctl, "%s: not evaluated: unsupported kernel attribute",
@@ -285,9 +333,10 @@ int check_run(struct ctl *ctl)
 {
 	_cleanup_(survey_done) struct survey survey = { 0 };
 	char error[ERROR_TEXT];
+	bool notices;
 	int r;
 
-	if (ctl_open(ctl, true) < 0)
+	if (!ctl_severity(ctl, &notices) || ctl_open(ctl, true) < 0)
 		return CTL_FAILED;
 	r = survey_of(ctl, &survey, error);
 	if (r == -EINVAL) {
@@ -309,5 +358,5 @@ int check_run(struct ctl *ctl)
 		return CTL_FAILED;
 	if (survey.unjudged && (ctl->arguments->words.count || !survey.found))
 		return CTL_FAILED;
-	return survey.found ? CTL_FOUND : CTL_FINE;
+	return survey.warnings || (notices && survey.found) ? CTL_FOUND : CTL_FINE;
 }

@@ -98,6 +98,8 @@ int check_json(const struct finding *finding, struct json_object *object)
 	r |= json_add_text(object, "reason", rpf_reason_name(finding->reason));
 	r |= json_add_filter(object, &finding->filter);
 	r |= json_add_text(object, "expect", expect_why_name(finding->expect));
+	r |= json_add_text(object, "because", finding->because);
+	r |= json_add_bool(object, "certain", finding->certain);
 	r |= add_sources(object, finding);
 	r |= add_reasons(object, finding);
 	r |= add_flow(object, finding);
@@ -115,6 +117,12 @@ static void print_sources(const struct finding *finding, FILE *out)
 {
 	char sources[FINDING_SOURCES * PREFIX4_TEXT + 32], prefix[PREFIX4_TEXT];
 
+	if (finding->detail != DETAIL_FULL &&
+		(finding->but_count || finding->most_of_cover)) {
+		print_detail(
+			out, "sources", finding_from(finding, sources, sizeof(sources)));
+		return;
+	}
 	if (finding->detail != DETAIL_FULL) {
 		print_detail(out, "sources",
 			finding_sources(
@@ -154,14 +162,19 @@ static void print_example(const struct finding *finding, FILE *out)
 void check_print(const struct finding *finding, FILE *out)
 {
 	char sentence[FINDING_TEXT];
-	char share[12], severity[64];
+	char share[12], severity[64], because[EXPECT_BECAUSE + 16];
 
 	print_line(out, "%s", finding_sentence(finding, sentence));
 	print_detail(out, "id", finding->id);
-	(void)snprintf(severity, sizeof(severity), "%s (%s sources)",
+	(void)snprintf(severity, sizeof(severity), "%s%s",
 		finding_severity_name(finding->severity),
-		expect_why_name(finding->expect));
+		finding->certain ? "" : " (uncertain)");
 	print_detail(out, "severity", severity);
+	(void)snprintf(because, sizeof(because), "%s%s%s",
+		finding->expect == EXPECT_ANSWERS ? "" : expect_why_name(finding->expect),
+		finding->expect != EXPECT_ANSWERS && finding->because[0] ? ": " : "",
+		finding->because);
+	print_detail(out, "expected", because);
 	print_detail(out, "reason", rpf_reason_name(finding->reason));
 	print_sources(finding, out);
 	print_detail(out, "share", finding_share(finding, share));

@@ -2,6 +2,7 @@
 #include "daemon/ctl/ctl.h"
 
 #include "base/print.h"
+#include "daemon/config/config_text.h"
 #include "daemon/ctl/netns.h"
 
 #include <errno.h>
@@ -30,6 +31,19 @@ int ctl_fail(const struct ctl *ctl, int error)
 {
 	ctl_say(ctl, "%s", strerror(error < 0 ? -error : error));
 	return CTL_FAILED;
+}
+
+bool ctl_severity(const struct ctl *ctl, bool *ret_notices)
+{
+	const char *word = ctl->arguments->severity;
+	char quoted[CONFIG_QUOTE_TEXT];
+
+	*ret_notices = word && strcmp(word, "notice") == 0;
+	if (!word || *ret_notices || strcmp(word, "warning") == 0)
+		return true;
+	ctl_say(ctl, "--severity: %s is unknown; allowed is warning or notice",
+		config_text_quote(word, quoted));
+	return false;
 }
 
 int ctl_open(struct ctl *ctl, bool configured)

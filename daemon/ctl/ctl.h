@@ -32,6 +32,12 @@ void ctl_say(const struct ctl *ctl, const char *format, ...) _printf_(2, 3);
 int ctl_fail(const struct ctl *ctl, int error);
 
 /*
+ * Takes --severity: whether notices count for the exit code, too. Returns false where it is neither
+ * of its words, and that was said.
+ */
+bool ctl_severity(const struct ctl *ctl, bool *ret_notices);
+
+/*
  * Enters the namespace and reads what the verb works on into .host; the configuration
  * too if configured, or if one is named. Returns 0, or a negative errno when that was
  * said already.

@@ -22,6 +22,8 @@ static int add_expect(struct json_object *object, const struct report_iface *row
 
 		r |= json_add_text(entry, "prefix", prefix4_format(item->prefix, prefix));
 		r |= json_add_text(entry, "why", expect_why_name(item->why));
+		if (item->because[0])
+			r |= json_add_text(entry, "because", item->because);
 	}
 	return r;
 }
@@ -48,6 +50,10 @@ static int add_iface(struct json_object *object, const struct report_iface *row)
 	if (row->expect_more)
 		r |= json_add_number(object, "expect_more", (int64_t)row->expect_more);
 	r |= json_add_text(object, "verdict", iface_verdict_name(row->verdict));
+	if (row->warns || row->verdict == IFACE_DROPS)
+		r |= json_add_text(object, "severity", row->warns ? "warning" : "notice");
+	if (row->unexpected)
+		r |= json_add_text(object, "note", LIST_UNEXPECTED);
 	return r;
 }
 
@@ -65,15 +71,19 @@ int list_json(const struct report *report, FILE *out)
 static int table_expected(struct table *table, const struct report_iface *row)
 {
 	size_t count = row->expect.list.count, length = 0;
-	char text[EXPECTED_SHOWN * 40 + 16] = "-";
+	char text[EXPECTED_SHOWN * (40 + EXPECT_BECAUSE) + 16] = "-";
+
+	if (row->unexpected && row->numbered)
+		return table_add(table, "%s", LIST_UNEXPECTED);
 
 	for (size_t i = 0; i < count && i < EXPECTED_SHOWN; i++) {
 		const struct expect_item *item = &row->expect.list.items[i];
 		char prefix[PREFIX4_TEXT];
 
 		length += (size_t)snprintf(text + length, sizeof(text) - length,
-			"%s%s (%s)", i ? ", " : "", prefix4_format(item->prefix, prefix),
-			expect_why_name(item->why));
+			"%s%s (%s%s%s)", i ? ", " : "",
+			prefix4_format(item->prefix, prefix), expect_why_name(item->why),
+			item->because[0] ? ": " : "", item->because);
 	}
 	if (count > EXPECTED_SHOWN)
 		return table_add(table, "%s +%zu", text, count - EXPECTED_SHOWN);
@@ -125,14 +135,14 @@ int list_table(const struct report *report, FILE *out)
 	return r < 0 ? -ENOMEM : 0;
 }
 
-int list_code(const struct report *report)
+int list_code(const struct report *report, bool notices)
 {
 	int code = CTL_FINE;
 
 	array_each (&report->ifaces, const struct report_iface, row) {
-		if (row->verdict == IFACE_DROPS)
+		if (row->warns || (notices && row->verdict == IFACE_DROPS))
 			return CTL_FOUND;
-		if (row->verdict == IFACE_UNJUDGED)
+		if (row->verdict == IFACE_UNJUDGED && !row->unexpected)
 			code = CTL_FAILED;
 	}
 	return code;
@@ -141,15 +151,16 @@ int list_code(const struct report *report)
 int list_run(struct ctl *ctl)
 {
 	_cleanup_(report_freep) struct report *report = NULL;
+	bool notices;
 	int r;
 
-	if (ctl_open(ctl, true) < 0)
+	if (!ctl_severity(ctl, &notices) || ctl_open(ctl, true) < 0)
 		return CTL_FAILED;
 	r = evaluate(ctl->host.state, ctl->host.config, DETAIL_SUMMARY, &report);
 	if (r >= 0)
-		r = report_list_feasible(report, ctl->host.state);
+		r = report_list_routed(report, ctl->host.state);
 	if (r >= 0)
 		r = ctl_has(ctl, OPTION_JSON) ? list_json(report, ctl->out)
 					      : list_table(report, ctl->out);
-	return r < 0 ? ctl_fail(ctl, r) : list_code(report);
+	return r < 0 ? ctl_fail(ctl, r) : list_code(report, notices);
 }

@@ -9,5 +9,8 @@
 int list_json(const struct report *report, FILE *out);
 int list_table(const struct report *report, FILE *out);
 
-/* The exit code. */
-int list_code(const struct report *report);
+/* What is said of an interface with an address of which nobody expects anything. */
+#define LIST_UNEXPECTED "nothing is expected here; declare it"
+
+/* The exit code; notices: they count, too. */
+int list_code(const struct report *report, bool notices);

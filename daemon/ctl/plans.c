@@ -67,7 +67,8 @@ static int plan_chosen(struct ctl *ctl, struct plans *plans)
 		struct finding *finding = *item;
 		int r;
 
-		if (!is_chosen(ctl, finding))
+		/* what has no reverse route is nothing that a value of rp_filter mends */
+		if (!is_chosen(ctl, finding) || finding->no_route)
 			continue;
 		r = host_ask(&ctl->host, &finding->example, RPF_DROP, &finding->kernel);
 		if (r < 0 && r != -ENODEV)

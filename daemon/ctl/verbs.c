@@ -10,7 +10,8 @@
 #define OPTION_COMMON (OPTION_JSON | OPTION_CONFIG | OPTION_NETNS | OPTION_HELP)
 
 static const char list_help[] =
-	"rpfilterctl list [--json] [--config FILE] [--netns NAME | --snapshot FILE|-]\n"
+	"rpfilterctl list [--severity warning|notice] [--json] [--config FILE]\n"
+	"            [--netns NAME | --snapshot FILE|-]\n"
 	"\n"
 	"Shows one row per interface, ordered by index:\n"
 	"  OWN, ALL   rp_filter of the interface and of conf.all\n"
@@ -19,24 +20,26 @@ static const char list_help[] =
 	"  EXPECTED   the sources that it should accept, and why\n"
 	"  VERDICT    ok        no expected source is dropped\n"
 	"             drops     some are dropped: `rpfilterctl check` shows which and why\n"
-	"             off       rp_filter is off\n"
+	"             off       rp_filter is off, or never acts there (lo, ports, dummies)\n"
 	"             down      the interface is down\n"
-	"             unjudged  not evaluated, or no IPv4 (MTU below 68)\n"
+	"             unjudged  not evaluated, no IPv4 (MTU below 68), or nothing is expected\n"
 	"\n"
-	"Exit: 1 if a verdict is drops; else 2 if one is unjudged; else 0.\n";
+	"Exit: 1 if a finding is a warning, or with --severity notice any; else 2 if a verdict\n"
+	"is unjudged though something is expected; else 0.\n";
 
 static const char check_help[] =
-	"rpfilterctl check [IFACE...] [--all] [--json] [--config FILE]\n"
-	"            [--netns NAME | --snapshot FILE|-]\n"
+	"rpfilterctl check [IFACE...] [--all] [--severity warning|notice] [--json]\n"
+	"            [--config FILE] [--netns NAME | --snapshot FILE|-]\n"
 	"\n"
 	"Shows which expected sources the kernel drops by reverse path filtering, on the named\n"
 	"interfaces or on all: the reason, the reverse route and the remedy. The kernel is asked\n"
 	"to confirm each finding with a test packet. Shows the 16 largest dropped prefixes;\n"
-	"--all shows every one. The last line has what the kernel has counted as dropped.\n"
+	"--all shows every one. Warnings come first, then what drops the greatest share. The\n"
+	"last line has what the kernel has counted as dropped.\n"
 	"\n"
-	"Exit: 0 nothing is dropped; 1 findings; 2 usage error, or unknown: a named interface\n"
-	"is not evaluated, one is not evaluated and there is no finding, or the kernel does not\n"
-	"confirm a finding.\n";
+	"Exit: 0 no warning; 1 a warning, or with --severity notice any finding; 2 usage error,\n"
+	"or unknown: a named interface is not evaluated, one is not evaluated and there is no\n"
+	"finding, or the kernel does not confirm a finding.\n";
 
 static const char explain_help[] =
 	"rpfilterctl explain DST from SRC iif IFACE [mark M] [tos T] [ipproto P] [sport N]\n"
@@ -208,9 +211,10 @@ static const struct verb {
 	unsigned int options;
 	bool words; /* it takes any */
 } verbs[] = {
-	{ "list", list_run, list_help, OPTION_COMMON | OPTION_SNAPSHOT, false },
-	{ "check", check_run, check_help, OPTION_COMMON | OPTION_ALL | OPTION_SNAPSHOT,
-		true },
+	{ "list", list_run, list_help, OPTION_COMMON | OPTION_SNAPSHOT | OPTION_SEVERITY,
+		false },
+	{ "check", check_run, check_help,
+		OPTION_COMMON | OPTION_ALL | OPTION_SNAPSHOT | OPTION_SEVERITY, true },
 	{ "explain", explain_run, explain_help,
 		OPTION_COMMON | OPTION_BATCH | OPTION_NO_KERNEL | OPTION_SNAPSHOT |
 			OPTION_DOT,

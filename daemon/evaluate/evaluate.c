@@ -42,6 +42,7 @@ int evaluate_iface(const struct overlay *overlay, const struct config *config,
 		declared.prefixes = entry->expect.items;
 		declared.count = entry->expect.count;
 	}
+	declared.one_way = entry && entry->one_way;
 	r = declared_flows(overlay->state, config, iface, &flows);
 	if (r >= 0)
 		r = report_add(report, overlay, iface, &declared, &flows, detail);
@@ -65,6 +66,7 @@ int evaluate(const struct state *state, const struct config *config,
 		r = evaluate_iface(&overlay, config, ifaces[i], detail, report);
 	if (r < 0)
 		return r;
+	report_sort(report);
 	*ret = take_ptr(report);
 	return 0;
 }

@@ -113,12 +113,21 @@ int track_update(struct track *track, int ifindex, struct finding **findings,
 			item_found(item, take_ptr(findings[i]), now_usec);
 			continue;
 		}
-		phase_set(&fresh, TRACK_PENDING, quick ? 0 : now_usec);
+		phase_set(&fresh, TRACK_PENDING,
+			quick && !findings[i]->no_route ? 0 : now_usec);
 		if (array_push(&track->items, &fresh) < 0)
 			return -ENOMEM;
 		findings[i] = NULL;
 	}
 	return 0;
+}
+
+/* A route that is lost, or not there yet, is not worth a word for a while. */
+static uint64_t raise_after(const struct track *track, const struct track_item *item)
+{
+	return item->finding->no_route && track->route_wait_usec > track->hold_down_usec
+		       ? track->route_wait_usec
+		       : track->hold_down_usec;
 }
 
 /* When an item has something to say, and what. */
@@ -132,7 +141,7 @@ static uint64_t item_due(
 	case TRACK_PENDING:
 		*ret = EVENT_FINDING_RAISED;
 		return item->since_usec
-			       ? usec_add(item->since_usec, track->hold_down_usec)
+			       ? usec_add(item->since_usec, raise_after(track, item))
 			       : 0;
 	case TRACK_CLOSING:
 		return usec_add(item->since_usec, track->hold_down_usec);
@@ -205,6 +214,25 @@ size_t track_open(const struct track *track)
 	array_each (&track->items, const struct track_item, item)
 		open += item->phase != TRACK_PENDING;
 	return open;
+}
+
+size_t track_warnings(const struct track *track)
+{
+	size_t warnings = 0;
+
+	array_each (&track->items, const struct track_item, item)
+		warnings += item->phase != TRACK_PENDING &&
+			    item->finding->severity == FINDING_WARNING;
+	return warnings;
+}
+
+size_t track_unsaid(const struct track *track)
+{
+	size_t unsaid = 0;
+
+	array_each (&track->items, const struct track_item, item)
+		unsaid += item->phase == TRACK_PENDING && !item->finding->no_route;
+	return unsaid;
 }
 
 void track_retime(struct track *track)

@@ -34,6 +34,8 @@ struct track_item {
 struct track {
 	ARRAY(struct track_item) items;
 	uint64_t hold_down_usec;
+	uint64_t
+		route_wait_usec; /* instead, for what has no reverse route: its route may come yet */
 	uint64_t repeat_usec; /* 0: never */
 	uint64_t next_usec;   /* nothing is due before; 0: not known */
 };
@@ -68,5 +70,9 @@ void track_retime(struct track *track);
 /* A finding was found with more words, by whom is known that it is the item's. Takes it. */
 void track_expand(struct track_item *item, struct finding *finding);
 
-/* How many findings are open: raised and not cleared. */
+/* How many findings are open: raised and not cleared; and how many of these are warnings. */
 size_t track_open(const struct track *track);
+size_t track_warnings(const struct track *track);
+
+/* How many are to be raised and were not, other than what may find its route yet. */
+size_t track_unsaid(const struct track *track);

@@ -13,7 +13,7 @@ struct collect {
 	/* neighbours mostly share a route, and a route has one verdict */
 	const struct fib_info *last_info;
 	enum rpf_reason last_reason;
-	struct hash tallies; /* key -> index in the dropset's, from 1 */
+	struct hash tallies; /* key -> index in its kind's, from 1 */
 };
 
 /* As an example those of the documentation (RFC 5737) read best, or one that all know. */
@@ -60,29 +60,50 @@ static uint64_t tally_key(enum rpf_reason reason, const struct lookup_result *re
 }
 
 /* The tally of this reason and reverse route, a fresh one where there was none; NULL: no memory. */
-static struct drop_tally *tally_of(struct collect *collect, enum rpf_reason reason,
-	const struct lookup_result *reverse)
+static struct drop_tally *tally_of(struct collect *collect, struct drop_part *drops,
+	enum rpf_reason reason, const struct lookup_result *reverse)
 {
 	struct drop_tally fresh = { .reason = reason, .reverse = *reverse };
-	struct dropset *dropset = collect->dropset;
 	uint64_t key = tally_key(reason, reverse);
 	size_t index = (size_t)(uintptr_t)hash_get(&collect->tallies, key);
 
 	if (index)
-		return &dropset->tallies.items[index - 1];
-	if (array_push(&dropset->tallies, &fresh) < 0 ||
+		return &drops->tallies.items[index - 1];
+	if (array_push(&drops->tallies, &fresh) < 0 ||
 		hash_put(&collect->tallies, key,
-			(void *)(uintptr_t)dropset->tallies.count) < 0)
+			(void *)(uintptr_t)drops->tallies.count) < 0)
 		return NULL;
-	return &dropset->tallies.items[dropset->tallies.count - 1];
+	return &drops->tallies.items[drops->tallies.count - 1];
 }
 
-/* Whether sources with this result are dropped by reverse path: 1 and the tally, 0, -ENOMEM. */
+bool dropset_kind(const struct dropset *asked, enum rpf_reason reason,
+	const struct lookup_result *reverse, enum drop_kind *ret)
+{
+	*ret = DROP_FILTER;
+	switch (reason) {
+	case RPF_STRICT_ASYMMETRIC:
+	case RPF_UNNUMBERED:
+		return true;
+	case RPF_NO_ROUTE:
+		*ret = asked->one_way ? DROP_FILTER : DROP_NO_ROUTE;
+		return asked->one_way || asked->declared ||
+		       !(reverse->info || reverse->rule);
+	case RPF_LOCAL_SOURCE:
+	case RPF_INVALID_SOURCE:
+		return asked->declared;
+	default:
+		return false;
+	}
+}
+
+/* Whether sources with this result are dropped by reverse path: 1 with *ret_drops and the tally,
+ * 0, or -ENOMEM. */
 static int judge_range(struct collect *collect, const struct lookup_result *result,
-	uint64_t count, struct drop_tally **ret)
+	uint64_t count, struct drop_part **ret_drops, struct drop_tally **ret)
 {
 	struct dropset *dropset = collect->dropset;
 	enum rpf_reason reason;
+	enum drop_kind kind;
 
 	if (result->info && result->info == collect->last_info && !result->blind) {
 		reason = collect->last_reason;
@@ -93,14 +114,16 @@ static int judge_range(struct collect *collect, const struct lookup_result *resu
 	}
 	if (reason == RPF_BLIND)
 		dropset->blind += count;
-	if (reason != RPF_STRICT_ASYMMETRIC && reason != RPF_UNNUMBERED &&
-		reason != RPF_NO_ROUTE)
+	if (!dropset_kind(dropset, reason, result, &kind)) {
+		dropset->meant += reason == RPF_NO_ROUTE ? count : 0;
 		return 0;
-	*ret = tally_of(collect, reason, result);
+	}
+	*ret_drops = &dropset->by[kind];
+	*ret = tally_of(collect, *ret_drops, reason, result);
 	if (!*ret)
 		return -ENOMEM;
 	(*ret)->count += count;
-	dropset->count += count;
+	(*ret_drops)->count += count;
 	return 1;
 }
 
@@ -109,31 +132,31 @@ static int collect_range(
 {
 	struct collect *collect = data;
 	struct drop_tally *tally;
-	int r = judge_range(collect, result, (uint64_t)last - first + 1, &tally);
+	struct drop_part *drops;
+	int r = judge_range(collect, result, (uint64_t)last - first + 1, &drops, &tally);
 
 	if (r <= 0)
 		return r;
 	tally_range(tally, first, last, result);
-	return prefixset_add(&collect->dropset->dropped, first, last);
+	return prefixset_add(&drops->dropped, first, last);
 }
 
 static int collect_share(const struct lookup_result *result, const struct fib_list *list,
 	uint64_t count, void *data)
 {
 	struct drop_tally *tally;
-	int r = judge_range(data, result, count, &tally);
+	struct drop_part *drops;
+	int r = judge_range(data, result, count, &drops, &tally);
 
 	(void)list;
 	return r < 0 ? r : 0;
 }
 
-/* What was found for other sources is added to. */
-static int know_tallies(struct collect *collect)
+/* What was found for other sources is added to. A reason and reverse route are of one kind. */
+static int know_tallies(struct collect *collect, const struct drop_part *drops)
 {
-	const struct dropset *dropset = collect->dropset;
-
-	for (size_t i = 0; i < dropset->tallies.count; i++) {
-		const struct drop_tally *known = &dropset->tallies.items[i];
+	for (size_t i = 0; i < drops->tallies.count; i++) {
+		const struct drop_tally *known = &drops->tallies.items[i];
 		uint64_t key = tally_key(known->reason, &known->reverse);
 
 		if (hash_put(&collect->tallies, key, (void *)(uintptr_t)(i + 1)) < 0)
@@ -146,8 +169,7 @@ static int collect_all(const struct overlay *overlay, const struct iface *iface,
 	const struct flowclass *class, const struct prefixset *sources, bool ranges,
 	struct dropset *ret)
 {
-	struct rpf_class validation =
-		rpf_class_of(overlay, iface, &class->flow, class->flow.dst, class->oif);
+	struct rpf_class validation = flowclass_validation(overlay, iface, class);
 	struct collect data = {
 		.overlay = overlay, .class = &validation, .dropset = ret
 	};
@@ -158,9 +180,13 @@ static int collect_all(const struct overlay *overlay, const struct iface *iface,
 		ret->blind += prefixset_size(sources);
 		return 0;
 	}
-	if (!validation.filter.effective) /* then nothing is dropped by reverse path */
+	/* then nothing is dropped by reverse path, and sources of the host's own by their
+	 * address alone, or by a look-up */
+	if (!validation.filter.effective && (!ret->declared || validation.fast))
 		return 0;
-	r = know_tallies(&data);
+	r = know_tallies(&data, &ret->by[DROP_FILTER]);
+	if (r >= 0)
+		r = know_tallies(&data, &ret->by[DROP_NO_ROUTE]);
 	if (r >= 0 && !ranges)
 		r = lookup_shares(
 			overlay, &validation.reverse, sources, collect_share, &data);
@@ -169,7 +195,8 @@ static int collect_all(const struct overlay *overlay, const struct iface *iface,
 			sources->ranges.items[i].first, sources->ranges.items[i].last,
 			collect_range, &data);
 	hash_done(&data.tallies);
-	prefixset_close(&ret->dropped);
+	for (int kind = 0; kind < DROP_KINDS; kind++)
+		prefixset_close(&ret->by[kind].dropped);
 	return r < 0 ? r : 0;
 }
 
@@ -189,15 +216,17 @@ int dropset_count(const struct overlay *overlay, const struct iface *iface,
 
 void dropset_done(struct dropset *dropset)
 {
-	prefixset_done(&dropset->dropped);
-	array_done(&dropset->tallies);
+	for (int kind = 0; kind < DROP_KINDS; kind++) {
+		prefixset_done(&dropset->by[kind].dropped);
+		array_done(&dropset->by[kind].tallies);
+	}
 }
 
-struct drop_tally *dropset_main(struct dropset *dropset)
+struct drop_tally *drop_part_main(const struct drop_part *drops)
 {
 	struct drop_tally *most = NULL;
 
-	array_each (&dropset->tallies, struct drop_tally, tally) {
+	array_each (&drops->tallies, struct drop_tally, tally) {
 		if (!most || tally->count > most->count)
 			most = tally;
 	}

@@ -1,14 +1,21 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "finding/expect.h"
 
+#include "finding/answers.h"
 #include "finding/feasible.h"
+#include "finding/possible.h"
+#include "flowclass/dst_group.h"
 #include "rpf/lookup.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static const char *const why_names[EXPECT_WHYS] = {
 	[EXPECT_DECLARED] = "declared",
 	[EXPECT_TUNNEL] = "tunnel",
+	[EXPECT_ANSWERS] = "answers",
+	[EXPECT_ADDRESS] = "address",
+	[EXPECT_DIRECT] = "direct",
 	[EXPECT_CONNECTED] = "connected",
 	[EXPECT_FEASIBLE] = "feasible",
 };
@@ -20,8 +27,10 @@ const char *expect_why_name(enum expect_why why)
 
 bool expect_takes_input(const struct iface *iface)
 {
+	/* what comes in by a VRF's member is the member's */
 	return iface_is_up(iface) && iface->link.has_inet && !iface_is_loopback(iface) &&
-	       !iface_is_port(iface);
+	       !iface_is_port(iface) && strcmp(iface->link.kind, "dummy") != 0 &&
+	       strcmp(iface->link.kind, "vrf") != 0;
 }
 
 /* --- tunnels -------------------------------------------------------------------------------- */
@@ -53,6 +62,7 @@ static bool is_decapsulating(const struct iface *iface)
 struct through {
 	int ifindex;
 	bool gateway; /* only nexthops with one */
+	bool own;     /* the kernel's own for its addresses, too */
 };
 
 static bool nexthop_through(const struct nexthop *nexthop, void *data)
@@ -71,7 +81,8 @@ static bool list_leads_through(
 	for (uint32_t i = 0; i < list->count; i++) {
 		const struct fib_info *info = list->infos[i];
 
-		if (info->type == ROUTE_UNICAST && info->protocol != PROTO_KERNEL &&
+		if (info->type == ROUTE_UNICAST &&
+			(through->own || info->protocol != PROTO_KERNEL) &&
 			state_any_nexthop(overlay.state, info, nexthop_through, through))
 			return true;
 	}
@@ -90,7 +101,7 @@ static bool group_leads_through(
 	return false;
 }
 
-/* Whether a unicast route that is not an address's own leads out of it, in any table. */
+/* Whether a unicast route leads out of it, in any table. */
 static bool routes_through(const struct state *state, struct through *through)
 {
 	hash_each (&state->tables, slot) {
@@ -123,50 +134,45 @@ bool expect_is_receiving_tunnel(const struct state *state, const struct iface *i
 	return !routes_through(state, &through);
 }
 
+/* --- addresses ------------------------------------------------------------------------------ */
+
+/* An overlay without peers has no route, and nobody to hear. */
+static bool is_overlay(const struct iface *iface)
+{
+	static const char *const kinds[] = { "vxlan", "geneve", "wireguard", "tun",
+		"gretap", "erspan", "ip6gretap", "ip6erspan", "vti", "vti6", "xfrm" };
+
+	return is_decapsulating(iface) ||
+	       is_one_of(iface->link.kind, kinds, ELEMENTS(kinds));
+}
+
+/*
+ * An address of its own, and no route leads by it in whatever table: strict, not one source could
+ * come in.
+ */
+static bool is_deaf(const struct state *state, const struct iface *iface)
+{
+	struct through through = { .ifindex = iface->link.ifindex, .own = true };
+	bool addressed = false;
+
+	array_each (&iface->addrs, const struct addr_record, addr)
+		addressed |= !ip4_is_loopback(addr->local);
+	return addressed && !is_overlay(iface) && !routes_through(state, &through);
+}
+
 /* --- what is expected ----------------------------------------------------------------------- */
 
-static int add_prefix(struct expect *expect, struct prefix4 prefix, enum expect_why why)
+static int add_item(struct expect *expect, struct prefix4 prefix, enum expect_why why,
+	const char *because)
 {
-	const struct expect_item item = { prefix, why };
-	int r = array_push(&expect->items.list, &item);
+	struct expect_item item = { .prefix = prefix, .why = why };
+	int r;
 
+	snprintf(item.because, sizeof(item.because), "%s", because);
+	r = array_push(&expect->items.list, &item);
 	if (r < 0 || why > EXPECT_TUNNEL)
 		return r;
 	return prefixset_add_prefix(&expect->named, prefix);
-}
-
-/* Never a packet's source, whatever the filter is; local and broadcast addresses too. Only
- * what lies in the set is looked for: a host may have thousands of addresses. */
-static int add_impossible(const struct state *state, const struct prefixset *set,
-	struct prefixset *impossible)
-{
-	const struct prefix4 martians[] = {
-		state_zeronet(state), { { 0x7f000000 }, 8 }, /* 127.0.0.0/8 */
-		{ { 0xe0000000 }, 4 },			     /* 224.0.0.0/4 */
-		{ { 0xffffffff }, 32 },			     /* 255.255.255.255 */
-	};
-	int r = 0;
-
-	for (size_t i = 0; i < ELEMENTS(martians) && r >= 0; i++)
-		r = prefixset_add_prefix(impossible, martians[i]);
-	for (size_t i = 0; i < set->ranges.count && r >= 0; i++)
-		r = local_addrs_impossible(&state->local_addrs,
-			set->ranges.items[i].first, set->ranges.items[i].last,
-			impossible);
-	prefixset_close(impossible);
-	return r;
-}
-
-int expect_possible(
-	const struct state *state, const struct prefixset *set, struct prefixset *ret)
-{
-	struct prefixset impossible = { 0 };
-	int r = add_impossible(state, set, &impossible);
-
-	if (r >= 0)
-		r = prefixset_subtract(set, &impossible, ret);
-	prefixset_done(&impossible);
-	return r;
 }
 
 /* The network, or the peer, that an address is in or names. */
@@ -194,48 +200,71 @@ static int add_connected(const struct iface *iface, struct expect *expect)
 			known = other->len == net.len &&
 				addr_net(other).addr.host == net.addr.host;
 		}
-		r = known ? 0 : add_prefix(expect, net, EXPECT_CONNECTED);
+		r = known ? 0 : add_item(expect, net, EXPECT_CONNECTED, "");
 		if (r < 0)
 			return r;
 	}
 	return 0;
 }
 
-int expect_of(const struct state *state, const struct iface *iface,
-	const struct expect_declared *declared, struct expect *ret)
+static int add_declared(const struct expect_declared *declared, struct expect *expect)
 {
 	int r = 0;
 
+	for (size_t i = 0; i < declared->count && r >= 0; i++)
+		r = add_item(expect, declared->prefixes[i], EXPECT_DECLARED, "");
+	return r;
+}
+
+/* What shows by its kind, its addresses and routes. */
+static int add_inferred(
+	const struct state *state, const struct iface *iface, struct expect *expect)
+{
+	const struct prefix4 anybody = { 0 };
+	int r = 0;
+
+	if (expect_is_receiving_tunnel(state, iface))
+		r = add_item(expect, anybody, EXPECT_TUNNEL, "");
+	else if (is_deaf(state, iface))
+		r = add_item(expect, anybody, EXPECT_ADDRESS, "no route leads by it");
+	if (r >= 0 && !expect->named.ranges.count && dst_group_takes_direct(state, iface))
+		r = add_item(expect, anybody, EXPECT_DIRECT,
+			"an address on lo, arp_ignore and several networks");
+	if (r >= 0)
+		r = add_connected(iface, expect);
+	/* who expects anybody expects those, too */
+	expect->routed = !expect->named.ranges.count &&
+			 (feasible_any(state, iface) || answers_any(state, iface));
+	return r;
+}
+
+int expect_of(const struct state *state, const struct iface *iface,
+	const struct expect_declared *declared, struct expect *ret)
+{
+	int r;
+
+	ret->declared = declared->declared;
+	ret->one_way = declared->one_way;
 	if (!expect_takes_input(iface))
 		return 0;
-	if (declared->declared) {
-		for (size_t i = 0; i < declared->count && r >= 0; i++)
-			r = add_prefix(ret, declared->prefixes[i], EXPECT_DECLARED);
-	} else {
-		if (expect_is_receiving_tunnel(state, iface))
-			r = add_prefix(ret, prefix4(ip4(0), 0), EXPECT_TUNNEL);
-		if (r >= 0)
-			r = add_connected(iface, ret);
-		/* who expects anybody expects those, too */
-		ret->feasible = !ret->items.list.count ||
-				ret->items.list.items[0].why != EXPECT_TUNNEL;
-		ret->feasible &= feasible_any(state, iface);
-	}
+	r = declared->declared ? add_declared(declared, ret)
+			       : add_inferred(state, iface, ret);
 	if (r < 0)
 		return r;
 	prefixset_close(&ret->named);
-	return expect_possible(state, &ret->named, &ret->sources);
+	return possible_sources(state, &ret->named, &ret->sources);
 }
 
 struct listing {
 	struct expect_items *items;
 	size_t limit, more;
+	enum expect_why why;
 };
 
-static int list_feasible(struct prefix4 prefix, void *data)
+static int list_item(struct prefix4 prefix, const char *because, void *data)
 {
-	const struct expect_item item = { prefix, EXPECT_FEASIBLE };
 	struct listing *listing = data;
+	struct expect_item item = { .prefix = prefix, .why = listing->why };
 
 	/* of several tables the same one may come again */
 	array_each (&listing->items->list, const struct expect_item, known) {
@@ -247,17 +276,40 @@ static int list_feasible(struct prefix4 prefix, void *data)
 		listing->more++;
 		return 0;
 	}
+	snprintf(item.because, sizeof(item.because), "%s", because);
 	return array_push(&listing->items->list, &item);
 }
 
-int expect_add_feasible(const struct state *state, const struct iface *iface,
-	size_t limit, struct expect_items *items, size_t *ret_more)
+static int list_prefix(struct prefix4 prefix, void *data)
 {
-	struct listing listing = { .items = items, .limit = limit };
-	int r = feasible_prefixes(state, iface, list_feasible, &listing);
+	return list_item(prefix, "", data);
+}
 
+int expect_add_routed(const struct state *state, const struct iface *iface, size_t limit,
+	struct expect_items *items, size_t *ret_more)
+{
+	struct listing listing = {
+		.items = items, .limit = limit, .why = EXPECT_ANSWERS
+	};
+	int r = answers_list(state, iface, list_item, &listing);
+
+	listing.why = EXPECT_CONNECTED;
+	if (r >= 0)
+		r = feasible_neighbours(state, iface, NULL, list_prefix, &listing);
+	listing.why = EXPECT_FEASIBLE;
+	if (r >= 0)
+		r = feasible_prefixes(state, iface, list_prefix, &listing);
 	*ret_more = listing.more;
 	return r;
+}
+
+bool expect_has(const struct expect *expect, enum expect_why why)
+{
+	array_each (&expect->items.list, const struct expect_item, item) {
+		if (item->why == why)
+			return true;
+	}
+	return false;
 }
 
 void expect_done(struct expect *expect)
@@ -265,15 +317,4 @@ void expect_done(struct expect *expect)
 	array_done(&expect->items.list);
 	prefixset_done(&expect->named);
 	prefixset_done(&expect->sources);
-}
-
-enum expect_why expect_strongest(const struct expect *expect)
-{
-	enum expect_why strongest = EXPECT_FEASIBLE;
-
-	array_each (&expect->items.list, const struct expect_item, item) {
-		if (item->why < strongest)
-			strongest = item->why;
-	}
-	return strongest;
 }

@@ -50,6 +50,13 @@ static bool may_match(const struct overlay *overlay, const struct state_rule *en
 	return entry->rule.invert ? !selects || entry->rule.to.len : selects;
 }
 
+/* Whether a rule may be met on some reverse path of a packet that bears no mark. */
+static bool may_be_met(const struct state_rule *entry)
+{
+	return entry->rule.invert ||
+	       (!rule_match_never(entry) && !(entry->rule.mark & entry->rule.mask));
+}
+
 /* Whether some rule can lead what came in by iface to a table; with a flow, just that. */
 static bool is_reachable(const struct state *state, const struct iface *iface,
 	const struct lookup_flow *flow, uint32_t table)
@@ -62,7 +69,7 @@ static bool is_reachable(const struct state *state, const struct iface *iface,
 	array_each (&state->rules, const struct state_rule, entry) {
 		if (entry->rule.action != RULE_TABLE)
 			continue;
-		if (flow && !may_match(&overlay, entry, flow))
+		if (flow ? !may_match(&overlay, entry, flow) : !may_be_met(entry))
 			continue;
 		if (entry->rule.l3mdev ? vrf && vrf->link.vrf_table == table
 				       : entry->rule.table == table)
@@ -72,40 +79,35 @@ static bool is_reachable(const struct state *state, const struct iface *iface,
 }
 
 struct part {
+	uint32_t table;
 	unsigned int len;
 	struct prefixset *set;
-	bool claimed_elsewhere;
 };
 
-/* The kernel's route for one of the host's own or broadcast addresses: nobody's source, and each
- * network has some. */
-static bool is_for_itself(const struct lookup_result *result)
-{
-	return result->prefix.len == 32 && result->info->type != ROUTE_UNICAST &&
-	       result->info->protocol == PROTO_KERNEL;
-}
-
+/* What the table itself answers, or nobody: a rule before it says where the rest is, as a longer
+ * prefix does. */
 static int take_part(
 	uint32_t first, uint32_t last, const struct lookup_result *result, void *data)
 {
 	struct part *part = data;
+	bool its = result->info ? result->info->table == part->table : !result->rule;
 
-	if (result->info && result->prefix.len > part->len) {
-		part->claimed_elsewhere |= !is_for_itself(result);
+	if (!its || (result->info && result->prefix.len > part->len))
 		return 0;
-	}
 	return prefixset_add(part->set, first, last);
 }
 
-int feasible_part(const struct overlay *overlay, const struct lookup_flow *flow,
-	uint32_t first, uint32_t last, unsigned int len, struct prefixset *ret,
-	bool *claimed_elsewhere)
+/*
+ * Of first..last, which a route of this prefix length in a table is for: what no longer prefix
+ * wins, and no rule leads elsewhere. 0 or -ENOMEM.
+ */
+static int own_part(const struct overlay *overlay, const struct lookup_flow *flow,
+	uint32_t first, uint32_t last, uint32_t table, unsigned int len,
+	struct prefixset *ret)
 {
-	struct part part = { .len = len, .set = ret };
-	int r = lookup_range(overlay, flow, first, last, take_part, &part);
+	struct part part = { .table = table, .len = len, .set = ret };
 
-	*claimed_elsewhere |= part.claimed_elsewhere;
-	return r;
+	return lookup_range(overlay, flow, first, last, take_part, &part);
 }
 
 /* --- the lists through a device ---------------------------------------------------------- */
@@ -114,6 +116,7 @@ struct through {
 	const struct state *state;
 	const struct iface *iface;
 	const struct lookup_flow *flow; /* NULL: any */
+	bool unreachable; /* only tables that no rule leads that flow to, but others */
 	int (*each)(const struct fib *fib, const struct fib_list *list, void *data);
 	void *data;
 };
@@ -137,6 +140,16 @@ static int group_through(const struct through *through, const struct fib *fib,
 	return r;
 }
 
+static bool is_wanted(const struct through *through, uint32_t table)
+{
+	bool reachable =
+		is_reachable(through->state, through->iface, through->flow, table);
+
+	return through->unreachable ? !reachable && is_reachable(through->state,
+							    through->iface, NULL, table)
+				    : reachable;
+}
+
 /* Calls each() for the lists of reachable tables through iface; one may come twice. */
 static int lists_through(const struct through *through)
 {
@@ -150,7 +163,7 @@ static int lists_through(const struct through *through)
 		if (r < 0 || (!fib_related(fib, FIB_DEVICE, ifindex) &&
 				     !state->nexthop_objs.count))
 			continue;
-		if (!is_reachable(state, through->iface, through->flow, fib->table))
+		if (!is_wanted(through, fib->table))
 			continue;
 		r = group_through(through, fib, fib_related(fib, FIB_DEVICE, ifindex));
 		/* routes by a nexthop object may have no nexthop of their own */
@@ -174,7 +187,7 @@ static int stop_at_first(const struct fib *fib, const struct fib_list *list, voi
 
 bool feasible_any(const struct state *state, const struct iface *iface)
 {
-	const struct through through = { state, iface, NULL, stop_at_first, NULL };
+	const struct through through = { state, iface, .each = stop_at_first };
 
 	return lists_through(&through) == -EEXIST;
 }
@@ -194,6 +207,7 @@ struct suspicion {
 	const struct iface *iface;
 	struct lookup_flow flow;
 	const struct fib *decides; /* the table whose routes win, NULL: not just one */
+	bool transit;		   /* a default route doesn't count */
 	bool any;		   /* there is a suspect */
 	ARRAY(struct marks) tables;
 };
@@ -281,13 +295,13 @@ static int own_until(struct owning *owning, uint64_t end, struct owner owner)
 {
 	const struct suspicion *suspicion = owning->suspicion;
 	uint32_t first = (uint32_t)owning->position, last = (uint32_t)(end - 1);
-	bool claimed_elsewhere = false; /* a suspect is, anyway */
+	struct prefixset own = { 0 };
 	int r = 0;
 
 	if (end <= owning->position)
 		return 0;
 	owning->position = end;
-	if (owner.mark == MARK_NONE)
+	if (owner.mark == MARK_NONE || (suspicion->transit && !owner.len))
 		return 0;
 	if (owner.mark == MARK_CERTAIN)
 		return prefixset_add(owning->all, first, last);
@@ -295,11 +309,18 @@ static int own_until(struct owning *owning, uint64_t end, struct owner owner)
 		r = prefixset_add(owning->suspects, first, last);
 		return r < 0 ? r : prefixset_add(owning->all, first, last);
 	}
-	r = feasible_part(suspicion->overlay, &suspicion->flow, first, last, owner.len,
-		owning->all, &claimed_elsewhere);
-	return r < 0 ? r
-		     : feasible_part(suspicion->overlay, &suspicion->flow, first, last,
-			       owner.len, owning->suspects, &claimed_elsewhere);
+	r = own_part(suspicion->overlay, &suspicion->flow, first, last,
+		owning->marks->fib->table, owner.len, &own);
+	prefixset_close(&own);
+	for (size_t i = 0; r >= 0 && i < own.ranges.count; i++) {
+		const struct range *range = &own.ranges.items[i];
+
+		r = prefixset_add(owning->all, range->first, range->last);
+		if (r >= 0)
+			r = prefixset_add(owning->suspects, range->first, range->last);
+	}
+	prefixset_done(&own);
+	return r;
 }
 
 static int own_below(struct owning *owning, uint32_t reference, struct owner above)
@@ -376,13 +397,12 @@ int feasible_suspects(const struct overlay *overlay, const struct iface *iface,
 	bool *claimed_elsewhere)
 {
 	struct suspicion suspicion = { .overlay = overlay, .iface = iface };
-	const struct through through = { overlay->state, iface, &suspicion.flow,
+	const struct through through = { overlay->state, iface, &suspicion.flow, false,
 		suspect_range, &suspicion };
 	int r;
 
-	suspicion.flow =
-		rpf_class_of(overlay, iface, &class->flow, class->flow.dst, class->oif)
-			.reverse;
+	suspicion.transit = class->transit;
+	suspicion.flow = flowclass_validation(overlay, iface, class).reverse;
 	suspicion.decides = deciding_table(overlay, &suspicion.flow);
 	r = lists_through(&through);
 	array_each (&suspicion.tables, const struct marks, marks) {
@@ -396,8 +416,6 @@ int feasible_suspects(const struct overlay *overlay, const struct iface *iface,
 	*claimed_elsewhere |= suspicion.any;
 	return r < 0 ? r : 0;
 }
-
-/* --- for people ------------------------------------------------------------------------------ */
 
 static int mark_list(const struct fib *fib, const struct fib_list *list, void *data)
 {
@@ -426,18 +444,109 @@ static int visit_below(
 	return r;
 }
 
-int feasible_prefixes(const struct state *state, const struct iface *iface,
-	feasible_visit visit, void *data)
-{
-	struct suspicion marked = { 0 };
-	const struct through through = { state, iface, NULL, mark_list, &marked };
-	int r = lists_through(&through);
+/* --- for people, and neighbours ------------------------------------------------------------- */
 
-	array_each (&marked.tables, const struct marks, marks) {
+static int visit_marked(struct suspicion *marked, int r, feasible_visit visit, void *data)
+{
+	array_each (&marked->tables, const struct marks, marks) {
 		if (r >= 0)
 			r = visit_below(marks, marks->fib->trie.root, visit, data);
 		free(marks->lists);
 	}
+	array_done(&marked->tables);
+	return r;
+}
+
+/* What is listed: unless all of it goes another way by a rule. */
+struct shown {
+	const struct overlay *overlay;
+	const struct fib *fib;
+	struct lookup_flow flow;
+	feasible_visit visit;
+	void *data;
+};
+
+static int show_prefix(struct prefix4 prefix, void *data)
+{
+	struct shown *shown = data;
+	struct prefixset own = { 0 };
+	int r = own_part(shown->overlay, &shown->flow, prefix4_first(prefix),
+		prefix4_last(prefix), shown->fib->table, prefix.len, &own);
+	bool any = own.ranges.count;
+
+	prefixset_done(&own);
+	return r >= 0 && any ? shown->visit(prefix, shown->data) : r;
+}
+
+int feasible_prefixes(const struct state *state, const struct iface *iface,
+	feasible_visit visit, void *data)
+{
+	const struct overlay overlay = { .state = state };
+	struct suspicion marked = { 0 };
+	const struct through through = { state, iface, .each = mark_list,
+		.data = &marked };
+	struct shown shown = { .overlay = &overlay, .visit = visit, .data = data };
+	struct addresses dsts = { 0 };
+	int r = dst_group_addresses(state, iface, &dsts);
+
+	shown.flow = dst_group_reverse_flow(
+		&overlay, iface, dsts.list.count ? dsts.list.items[0] : ip4(0), 0);
+	array_done(&dsts.list);
+	if (r >= 0)
+		r = lists_through(&through);
+	array_each (&marked.tables, const struct marks, marks) {
+		const bool others =
+			!is_reachable(state, iface, &shown.flow, marks->fib->table);
+
+		shown.fib = marks->fib;
+		if (r >= 0 && (state->local_main_merged || others))
+			r = visit_below(marks, marks->fib->trie.root, visit, data);
+		else if (r >= 0)
+			r = visit_below(
+				marks, marks->fib->trie.root, show_prefix, &shown);
+		free(marks->lists);
+	}
 	array_done(&marked.tables);
 	return r;
+}
+
+/* On the wire of the interface itself, and not everybody. */
+static int mark_neighbours(const struct fib *fib, const struct fib_list *list, void *data)
+{
+	struct suspicion *marked = data;
+	uint8_t *marks;
+
+	for (uint32_t i = 0; i < list->count; i++) {
+		const struct fib_info *info = list->infos[i];
+		int ifindex = marked->iface->link.ifindex;
+
+		if (info->type != ROUTE_UNICAST || info->scope != SCOPE_LINK ||
+			!state_any_nexthop(
+				marked->overlay->state, info, leads_to, &ifindex))
+			continue;
+		marks = marks_of(marked, fib);
+		if (!marks)
+			return -ENOMEM;
+		marks[list->index] = MARK_CERTAIN;
+	}
+	return 0;
+}
+
+int feasible_neighbours(const struct state *state, const struct iface *iface,
+	const struct lookup_flow *flow, feasible_visit visit, void *data)
+{
+	const struct overlay overlay = { .state = state };
+	struct suspicion marked = { .overlay = &overlay, .iface = iface };
+	struct addresses dsts = { 0 };
+	struct lookup_flow plain;
+	const struct through through = { state, iface, flow ? flow : &plain, true,
+		mark_neighbours, &marked };
+	int r = dst_group_addresses(state, iface, &dsts);
+
+	plain = dst_group_reverse_flow(
+		&overlay, iface, dsts.list.count ? dsts.list.items[0] : ip4(0), 0);
+	array_done(&dsts.list);
+	if (r >= 0 && !state->local_main_merged)
+		r = lists_through(&through);
+	return visit_marked(&marked, r, visit, data);
 }

@@ -12,17 +12,10 @@
  * addresses that its prefix owns in its table: those that no longer prefix has; and where a
  * longer prefix of another table wins, it is not for those either: they come
  * another way. So a default route by one interface doesn't make the networks on others expected
- * there, while a second default of higher metric makes expected all that the first one gets.
+ * there, while a second default of higher metric makes expected all that the first one gets. What
+ * a rule before it leads to another table is not for it either: somebody said so.
+ * Marks are left aside: a table that only packets with a mark are led to is not looked at.
  */
-
-/*
- * Of first..last, which a route of this prefix length is for: what no longer prefix wins. Added
- * to `ret`; *claimed_elsewhere is set where one does, other than for an address of the
- * host's own. Returns 0 or -ENOMEM.
- */
-int feasible_part(const struct overlay *overlay, const struct lookup_flow *flow,
-	uint32_t first, uint32_t last, unsigned int len, struct prefixset *ret,
-	bool *claimed_elsewhere);
 
 /*
  * Of the feasible sources on iface, those that may be dropped, of packets of this class: in
@@ -34,7 +27,7 @@ int feasible_suspects(const struct overlay *overlay, const struct iface *iface,
 	const struct flowclass *class, struct prefixset *suspects, struct prefixset *all,
 	bool *claimed_elsewhere);
 
-/* Whether any source at all is feasible on iface but its own networks. */
+/* Whether any source at all may be feasible on iface but its own networks. */
 bool feasible_any(const struct state *state, const struct iface *iface);
 
 /* A feasible route's prefix; a negative return ends the walk. */
@@ -47,3 +40,11 @@ typedef int (*feasible_visit)(struct prefix4 prefix, void *data);
  */
 int feasible_prefixes(const struct state *state, const struct iface *iface,
 	feasible_visit visit, void *data);
+
+/*
+ * Neighbours that only a route knows of: calls visit with each prefix of link scope by iface in a
+ * table that rules lead other packets to, but none this one (flow; NULL: one to the interface's own
+ * address). They are on the wire, whoever they talk to. Returns 0 or what visit returned.
+ */
+int feasible_neighbours(const struct state *state, const struct iface *iface,
+	const struct lookup_flow *flow, feasible_visit visit, void *data);

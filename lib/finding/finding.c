@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "finding/finding.h"
 
-#include "finding/feasible.h"
+#include "base/strbuf.h"
+#include "finding/possible.h"
 #include "finding/remedy.h"
+#include "finding/scope.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -28,128 +30,6 @@ void finding_free(struct finding *finding)
 	free(finding);
 }
 
-/* The sources that a finding is about. */
-struct scope {
-	struct prefixset sources; /* expected by name, less what can be no source */
-	struct prefixset named;
-	struct prefixset suspects; /* feasible ones besides, that may be dropped */
-	uint64_t size;		   /* all that is expected */
-	bool claimed_elsewhere;
-};
-
-static void scope_done(struct scope *scope)
-{
-	prefixset_done(&scope->sources);
-	prefixset_done(&scope->named);
-	prefixset_done(&scope->suspects);
-}
-
-/*
- * The networks of the interface's addresses, less what a longer prefix shows to come
- * another way; that depends on the class.
- */
-static int scope_connected(const struct overlay *overlay, const struct iface *iface,
-	const struct expect *expect, const struct flowclass *class, struct scope *scope)
-{
-	struct lookup_flow flow =
-		rpf_class_of(overlay, iface, &class->flow, class->flow.dst, class->oif)
-			.reverse;
-	struct prefixset connected = { 0 };
-	int r = 0;
-
-	array_each (&expect->items.list, const struct expect_item, item) {
-		if (r >= 0 && item->why == EXPECT_CONNECTED)
-			r = feasible_part(overlay, &flow, prefix4_first(item->prefix),
-				prefix4_last(item->prefix), item->prefix.len, &connected,
-				&scope->claimed_elsewhere);
-	}
-	prefixset_close(&connected);
-	if (r >= 0)
-		r = expect_possible(overlay->state, &connected, &scope->sources);
-	for (size_t i = 0; i < connected.ranges.count && r >= 0; i++)
-		r = prefixset_add(&scope->named, connected.ranges.items[i].first,
-			connected.ranges.items[i].last);
-	prefixset_close(&scope->sources);
-	prefixset_close(&scope->named);
-	scope->size = prefixset_size(&scope->sources);
-	prefixset_done(&connected);
-	return r;
-}
-
-/* What is feasible and possible, and not expected by name already. */
-static int scope_feasible(const struct overlay *overlay, const struct iface *iface,
-	const struct flowclass *class, struct scope *scope)
-{
-	struct prefixset suspects = { 0 }, all = { 0 }, possible[2] = { 0 }, more = { 0 };
-	int r = feasible_suspects(
-		overlay, iface, class, &suspects, &all, &scope->claimed_elsewhere);
-
-	if (r >= 0)
-		r = expect_possible(overlay->state, &suspects, &possible[0]);
-	if (r >= 0)
-		r = prefixset_subtract(&possible[0], &scope->named, &scope->suspects);
-	if (r >= 0)
-		r = expect_possible(overlay->state, &all, &possible[1]);
-	if (r >= 0)
-		r = prefixset_subtract(&possible[1], &scope->named, &more);
-	scope->size += prefixset_size(&more);
-	prefixset_done(&suspects);
-	prefixset_done(&all);
-	prefixset_done(&possible[0]);
-	prefixset_done(&possible[1]);
-	prefixset_done(&more);
-	return r;
-}
-
-/* All that is expected, or what a declared flow is about. */
-static int scope_of(const struct overlay *overlay, const struct iface *iface,
-	const struct expect *expect, const struct flowclass *class, struct scope *ret)
-{
-	struct prefixset only = { 0 }, others = { 0 };
-	int r = 0;
-
-	if (class->only_from) {
-		r = prefixset_add_prefix(&only, class->from);
-		if (r >= 0)
-			r = prefixset_invert(&only, &others);
-	}
-	if (r >= 0)
-		r = prefixset_subtract(&expect->sources, &others, &ret->sources);
-	if (r >= 0)
-		r = prefixset_subtract(&expect->named, &others, &ret->named);
-	ret->size = prefixset_size(&ret->sources);
-	/* what is declared, and who expects anybody, needs no more */
-	if (r >= 0 && !class->only_from && !expect->named.ranges.count)
-		r = scope_connected(overlay, iface, expect, class, ret);
-	if (r >= 0 && !class->only_from && expect->feasible)
-		r = scope_feasible(overlay, iface, class, ret);
-	prefixset_done(&only);
-	prefixset_done(&others);
-	return r;
-}
-
-/* Both kinds of sources in one, for the remedy and the sentence. */
-static int scope_all(const struct scope *scope, struct prefixset *ret)
-{
-	const struct prefixset none = { 0 };
-	int r = prefixset_subtract(&scope->sources, &none, ret);
-
-	if (r >= 0)
-		r = prefixset_subtract(&scope->suspects, &none, ret);
-	prefixset_close(ret);
-	return r;
-}
-
-/* The least prefix that has all of a set that isn't empty. */
-static struct prefix4 cover_of(const struct prefixset *set)
-{
-	uint32_t first = set->ranges.items[0].first,
-		 last = set->ranges.items[set->ranges.count - 1].last;
-
-	return prefix4(ip4(first),
-		first == last ? 32u : (unsigned int)__builtin_clz(first ^ last));
-}
-
 /*
  * What no prefix about the dropped may reach: it would cover a possible source beside them.
  * So nothing out there is looked for, where there may be thousands of local addresses.
@@ -157,7 +37,7 @@ static struct prefix4 cover_of(const struct prefixset *set)
 static int out_of_reach(
 	const struct state *state, const struct prefixset *dropped, struct prefixset *ret)
 {
-	struct prefix4 reach = cover_of(dropped);
+	struct prefix4 reach = prefixset_hull(dropped);
 	struct prefixset set = { 0 };
 	bool more = true;
 	int r = 0;
@@ -169,7 +49,7 @@ static int out_of_reach(
 		r = prefixset_add_prefix(
 			&beside, prefix4(ip4(reach.addr.host ^ other), reach.len));
 		if (r >= 0)
-			r = expect_possible(state, &beside, &possible);
+			r = possible_sources(state, &beside, &possible);
 		more = !possible.ranges.count;
 		if (more)
 			reach = prefix4(reach.addr, reach.len - 1u);
@@ -193,8 +73,6 @@ static int unexpected(
 	int r = prefixset_subtract(&scope->named, &none, &known);
 
 	if (r >= 0)
-		r = prefixset_subtract(&scope->suspects, &none, &known);
-	if (r >= 0)
 		r = prefixset_subtract(outside, &none, &known);
 	prefixset_close(&known);
 	if (r >= 0)
@@ -217,7 +95,7 @@ static int avoid_of(const struct state *state, const struct scope *scope,
 	if (r >= 0)
 		r = unexpected(scope, &outside, &others);
 	if (r >= 0)
-		r = expect_possible(state, &others, ret);
+		r = possible_sources(state, &others, ret);
 	if (r >= 0)
 		r = prefixset_subtract(&outside, &none, ret);
 	if (r >= 0)
@@ -239,10 +117,34 @@ static void fill_cover(struct finding *finding, const struct prefixset *dropped,
 
 	if (total <= 2)
 		return;
-	finding->cover = cover_of(dropped);
+	finding->cover = prefixset_hull(dropped);
 	count = prefixset_cover_within(
 		avoid, dropped, finding->cover, FINDING_BUT, finding->but);
 	finding->but_count = count > FINDING_BUT || count + 1 >= total ? 0 : count;
+	finding->most_of_cover =
+		count > FINDING_BUT && (double)prefixset_size(dropped) >
+					       0.8 * (double)prefix4_size(finding->cover);
+}
+
+/* 224/4 is nobody's: a prefix that reaches from it is said without. */
+static void trim_martians(struct prefix4 *list, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (list[i].len == 3 && list[i].addr.host == 0xe0000000)
+			list[i] = prefix4(ip4(0xf0000000), 4);
+	}
+}
+
+/* Whether it is one of the prefixes that are expected, as a whole. */
+static bool is_item(const struct expect *expect, const struct finding *finding)
+{
+	array_each (&expect->items.list, const struct expect_item, item) {
+		if (finding->source_count == 1 && !finding->sources_more &&
+			item->prefix.len == finding->sources[0].len &&
+			item->prefix.addr.host == finding->sources[0].addr.host)
+			return true;
+	}
+	return false;
 }
 
 static int fill_all(struct finding *finding, const struct prefixset *dropped,
@@ -271,6 +173,8 @@ static int fill_sources(struct finding *finding, const struct state *state,
 			dropped, &avoid, FINDING_SOURCES, finding->sources, &total);
 		finding->sources_more = total - finding->source_count;
 		fill_cover(finding, dropped, &avoid);
+		trim_martians(finding->sources, finding->source_count);
+		trim_martians(finding->but, finding->but_count);
 	}
 	if (r >= 0 && finding->detail == DETAIL_FULL)
 		r = fill_all(finding, dropped, &avoid);
@@ -283,21 +187,37 @@ static double share_of(uint64_t part, uint64_t whole)
 	return part == whole ? 1.0 : (double)part / (double)whole;
 }
 
-struct finding_id finding_id_of(const struct iface *iface, const struct flowclass *class)
+struct finding_id finding_id_of(
+	const struct iface *iface, const struct flowclass *class, enum drop_kind kind)
 {
 	struct finding_id id;
 
-	snprintf(id.text, sizeof(id.text), "%s/%s", iface->link.name, class->name);
+	snprintf(id.text, sizeof(id.text), "%s/%s%s", iface->link.name, class->name,
+		kind == DROP_NO_ROUTE ? ":no-route" : "");
 	return id;
 }
 
-/* The strongest reason to expect what is dropped: `named` of it are expected by name. */
-static enum expect_why why_expected(
-	const struct expect *expect, const struct flowclass *class, uint64_t named)
+/* --- looking -------------------------------------------------------------------------------- */
+
+/* A look for findings of one class. */
+struct look {
+	const struct overlay *overlay;
+	const struct iface *iface;
+	const struct expect *expect;
+	const struct flowclass *class;
+	enum finding_detail detail;
+	struct scope scope;
+	struct dropset dropset;
+	uint64_t dropped[DROP_KINDS][EXPECT_WHYS];
+};
+
+/* What counts as dropped, with nothing found yet. */
+static struct dropset asked(const struct look *look)
 {
-	if (class->only_from)
-		return EXPECT_DECLARED;
-	return named ? expect_strongest(expect) : EXPECT_FEASIBLE;
+	return (struct dropset){
+		.one_way = look->expect->one_way,
+		.declared = look->expect->declared || look->class->only_from,
+	};
 }
 
 #define GUESSES 40
@@ -315,186 +235,326 @@ static struct ip4 well_known_source(size_t number)
 
 /*
  * An example of what is dropped, without looking for one: as it is where none of the guesses
- * is. Any one will do; or the first that has the reverse route of most, with its prefix,
- * if there is one (*ret_typical).
+ * is. Any one will do; or the first that has the reverse route of most, with its prefix. Returns
+ * whether there is one of these.
  */
-static void guess_example(const struct overlay *overlay, const struct iface *iface,
-	const struct flowclass *class, const struct scope *scope, bool any,
-	struct drop_tally *most, bool *ret_typical)
+static bool guess_example(struct look *look, enum drop_kind kind, bool any)
 {
 	struct rpf_class validation =
-		rpf_class_of(overlay, iface, &class->flow, class->flow.dst, class->oif);
-	bool found = false;
+		flowclass_validation(look->overlay, look->iface, look->class);
+	struct drop_tally *most = drop_part_main(&look->dropset.by[kind]);
+	bool found = false, typical = false;
 
-	*ret_typical = false;
-	for (size_t i = 0; i < GUESSES && !*ret_typical && !(any && found); i++) {
+	for (size_t i = 0; i < GUESSES && !typical && !(any && found); i++) {
 		const struct ip4 source = well_known_source(i);
 		struct lookup_result result;
 		enum rpf_reason reason;
+		enum drop_kind its;
 
-		if (!prefixset_has(&scope->sources, source) &&
-			!prefixset_has(&scope->suspects, source))
+		if (scope_why(&look->scope, source) == EXPECT_WHYS)
 			continue;
 		validation.reverse.dst = source;
-		result = lookup(overlay, &validation.reverse, NULL, 0);
-		reason = rpf_validate(overlay, &validation, &result, NULL);
-		if (reason != RPF_STRICT_ASYMMETRIC && reason != RPF_UNNUMBERED &&
-			reason != RPF_NO_ROUTE)
+		result = lookup(look->overlay, &validation.reverse, NULL, 0);
+		reason = rpf_validate(look->overlay, &validation, &result, NULL);
+		if (!dropset_kind(&look->dropset, reason, &result, &its) || its != kind)
 			continue;
-		*ret_typical = reason == most->reason &&
-			       result.info == most->reverse.info &&
-			       result.error == most->reverse.error;
-		if (!found || *ret_typical)
+		typical = reason == most->reason && result.info == most->reverse.info &&
+			  result.error == most->reverse.error;
+		if (!found || typical)
 			most->example = source;
-		if (*ret_typical)
+		if (typical)
 			most->reverse = result;
 		found = true;
 	}
+	return typical;
 }
 
-static int fill_in(struct finding *finding, const struct overlay *overlay,
-	const struct iface *iface, const struct flowclass *class, struct dropset *dropset)
-{
-	const struct drop_tally *most = dropset_main(dropset);
-	const struct iface *out =
-		class->oif ? state_iface(overlay->state, class->oif) : NULL;
-
-	snprintf(
-		finding->id, sizeof(finding->id), "%s/%s", iface->link.name, class->name);
-	finding->ifindex = iface->link.ifindex;
-	memcpy(finding->iif, iface->link.name, sizeof(finding->iif));
-	snprintf(finding->kind, sizeof(finding->kind), "%s", iface_kind(iface));
-	finding->severity =
-		finding->expect <= EXPECT_TUNNEL ? FINDING_WARNING : FINDING_NOTICE;
-	finding->reason = most->reason;
-	array_each (&dropset->tallies, const struct drop_tally, tally)
-		finding->reasons[tally->reason] += tally->count;
-	finding->filter = dropset->filter;
-	finding->example = class->flow;
-	finding->example.src = most->example;
-	finding->forwarded = class->forwarded;
-	if (out)
-		memcpy(finding->out, out->link.name, sizeof(finding->out));
-	finding->old_kernels_accept = rp_filter_was_off(&dropset->filter);
-	array_each (&class->dsts.list, const struct ip4, dst) {
-		if (array_push(&finding->to.list, dst) < 0)
-			return -ENOMEM;
-	}
-	return reverse_of(overlay, &most->reverse, &finding->reverse);
-}
-
-static int fill_texts(struct finding *finding, const struct overlay *overlay,
-	const struct iface *iface, const struct flowclass *class,
-	const struct scope *scope, const struct dropset *dropset)
-{
-	struct prefixset sources = { 0 };
-	int r = scope_all(scope, &sources);
-
-	/* all of it is dropped: that needs no looking for */
-	if (r >= 0 && dropset->count == prefixset_size(&sources))
-		r = fill_sources(finding, overlay->state, scope, &sources);
-	else if (r >= 0 && finding->detail != DETAIL_COUNT)
-		r = fill_sources(finding, overlay->state, scope, &dropset->dropped);
-	if (r >= 0)
-		r = remedy_find(overlay, iface, class, &sources, finding->reason,
-			&finding->remedy);
-	prefixset_done(&sources);
-	return r;
-}
-
-/* Looks for the dropped by counting, or by a walk. */
-static int look_for_drops(const struct overlay *overlay, const struct iface *iface,
-	const struct flowclass *class, const struct scope *scope, bool walk,
-	struct dropset *dropset, uint64_t *ret_named)
+/* Looks for the dropped by counting, or by a walk. 1: there are some, 0, or an errno. */
+static int look_for_drops(struct look *look, bool walk)
 {
 	int (*const collect)(const struct overlay *, const struct iface *,
 		const struct flowclass *, const struct prefixset *, struct dropset *) =
 		walk ? dropset_of : dropset_count;
-	int r = collect(overlay, iface, class, &scope->sources, dropset);
+	struct dropset *dropset = &look->dropset;
+	int r = 0;
 
-	*ret_named = dropset->count;
-	if (r >= 0 && scope->suspects.ranges.count)
-		r = collect(overlay, iface, class, &scope->suspects, dropset);
+	dropset_done(dropset);
+	*dropset = asked(look);
+	for (int why = 0; why < EXPECT_WHYS && r >= 0; why++) {
+		uint64_t before[DROP_KINDS];
+
+		for (int kind = 0; kind < DROP_KINDS; kind++)
+			before[kind] = dropset->by[kind].count;
+		if (look->scope.sources[why].ranges.count)
+			r = collect(look->overlay, look->iface, look->class,
+				&look->scope.sources[why], dropset);
+		for (int kind = 0; kind < DROP_KINDS; kind++)
+			look->dropped[kind][why] = dropset->by[kind].count - before[kind];
+	}
 	if (r < 0)
 		return r;
 	/* what was evaluated counts, whatever else was not understood */
-	if (dropset->blind && dropset->blind == prefixset_size(&scope->sources) +
-							prefixset_size(&scope->suspects))
+	if (dropset->blind && dropset->blind == scope_looked_at(&look->scope))
 		return -ENODATA;
-	return dropset->count > 0;
+	return dropset->by[DROP_FILTER].count || dropset->by[DROP_NO_ROUTE].count;
 }
 
 /*
  * Counting comes first: where all is dropped, as a tunnel's sources mostly are, and an example
  * is at hand, there is nothing that a walk over the table could add.
  */
-static int look_closely(const struct overlay *overlay, const struct iface *iface,
-	const struct flowclass *class, const struct scope *scope,
-	enum finding_detail detail, struct dropset *dropset, uint64_t *ret_named)
+static int look_closely(struct look *look)
 {
-	int r = look_for_drops(overlay, iface, class, scope, false, dropset, ret_named);
-	struct drop_tally *most;
-	bool typical;
+	uint64_t looked_at = scope_looked_at(&look->scope);
+	int r = look_for_drops(look, false);
+	bool enough = true;
 
 	if (r <= 0)
 		return r;
-	most = dropset_main(dropset);
-	guess_example(
-		overlay, iface, class, scope, detail == DETAIL_COUNT, most, &typical);
-	if (detail == DETAIL_COUNT ||
-		(typical && dropset->count == prefixset_size(&scope->sources) +
-						      prefixset_size(&scope->suspects)))
-		return 1;
-	dropset_done(dropset);
-	*dropset = (struct dropset){ 0 };
-	return look_for_drops(overlay, iface, class, scope, true, dropset, ret_named);
+	for (int kind = 0; kind < DROP_KINDS; kind++) {
+		bool typical;
+
+		if (!look->dropset.by[kind].count)
+			continue;
+		typical = guess_example(
+			look, (enum drop_kind)kind, look->detail == DETAIL_COUNT);
+		enough &= typical && look->dropset.by[kind].count == looked_at;
+	}
+	return look->detail == DETAIL_COUNT || enough ? 1 : look_for_drops(look, true);
 }
 
-static int find_example(const struct overlay *overlay, const struct iface *iface,
-	const struct expect *expect, const struct flowclass *class,
-	const struct scope *scope, enum finding_detail detail, struct dropset *dropset,
-	struct finding **ret)
+/* The strongest reason to expect what is dropped. */
+static enum expect_why strongest(const struct look *look, enum drop_kind kind)
+{
+	int why = 0;
+
+	while (why < EXPECT_FEASIBLE && !look->dropped[kind][why])
+		why++;
+	return (enum expect_why)why;
+}
+
+/* --- filling in ----------------------------------------------------------------------------- */
+
+/* What is dropped with the strongest reason stands for the rest, where that is another one. */
+static int choose_example(const struct look *look, enum drop_kind kind,
+	enum expect_why why, struct drop_tally *ret)
+{
+	const struct prefixset *sources = &look->scope.sources[why];
+	struct dropset only = asked(look);
+	struct drop_tally *most;
+	int r;
+
+	if (why > EXPECT_DIRECT || !ret->example.host ||
+		prefixset_has(sources, ret->example))
+		return 0;
+	r = dropset_of(look->overlay, look->iface, look->class, sources, &only);
+	most = drop_part_main(&only.by[kind]);
+	if (r >= 0 && most)
+		*ret = *most;
+	dropset_done(&only);
+	return r;
+}
+
+/* Why somebody expects them, where the reason alone does not say it. */
+static void fill_because(const struct look *look, struct finding *finding)
+{
+	const struct answers_cause *cause = NULL;
+	size_t count = look->scope.answers.causes.count;
+
+	if (finding->expect == EXPECT_ANSWERS)
+		cause = answers_cause(&look->scope.answers, finding->example.src);
+	if (finding->expect == EXPECT_ANSWERS && !cause && count)
+		cause = &look->scope.answers.causes.items[0];
+	if (cause) {
+		bool past = strstr(cause->because, ", not ") != NULL;
+
+		snprintf(finding->because, sizeof(finding->because),
+			past ? "answers to what %s, leaves to %s"
+			     : "answers to what %s, sends out by %s",
+			cause->because, finding->iif);
+	}
+	array_each (&look->expect->items.list, const struct expect_item, item) {
+		if (!finding->because[0] && item->why == finding->expect)
+			memcpy(finding->because, item->because, sizeof(item->because));
+	}
+	finding->certain =
+		finding->expect != EXPECT_DIRECT && !(cause && !cause->certain);
+}
+
+/* Where the packets go: of direct routing, to the addresses on lo. */
+static int fill_to(const struct look *look, struct finding *finding)
+{
+	const struct state *state = look->overlay->state;
+	bool direct = finding->expect == EXPECT_DIRECT;
+
+	array_each (&look->class->dsts.list, const struct ip4, dst) {
+		if (direct && !dst_group_is_direct(state, *dst))
+			continue;
+		if (array_push(&finding->to.list, dst) < 0)
+			return -ENOMEM;
+	}
+	if (direct && finding->to.list.count)
+		finding->example.dst = finding->to.list.items[0];
+	return 0;
+}
+
+/* "br-c, br-d and 2 more" */
+static void fill_out(const struct look *look, struct finding *finding)
+{
+	const struct flowclass *class = look->class;
+	const struct state *state = look->overlay->state;
+	const size_t shown = class->outs.count > 3 ? 2 : class->outs.count;
+	struct strbuf text;
+
+	strbuf_init(&text, finding->out, sizeof(finding->out));
+	for (size_t i = 0; i < shown; i++) {
+		const struct iface *out = state_iface(state, class->outs.items[i]);
+
+		strbuf_add(&text, "%s%s", i ? ", " : "", out ? out->link.name : "?");
+	}
+	if (shown < class->outs.count)
+		strbuf_add(&text, " and %zu more", class->outs.count - shown);
+}
+
+#define LINK_NOARP 0x80u /* IFF_NOARP */
+
+/* Whoever is a neighbour asks by ARP, and is validated as a packet to the address is. */
+static int fill_arp(const struct look *look, struct finding *finding)
+{
+	struct dropset dropset = { 0 };
+	int r = 0;
+
+	if (finding->no_route || look->class->oif ||
+		look->iface->link.flags & LINK_NOARP ||
+		!look->scope.neighbours.ranges.count)
+		return 0;
+	r = dropset_count(look->overlay, look->iface, look->class,
+		&look->scope.neighbours, &dropset);
+	finding->arp = dropset.by[DROP_FILTER].count > 0;
+	dropset_done(&dropset);
+	return r;
+}
+
+static int fill_in(const struct look *look, struct finding *finding, enum drop_kind kind)
+{
+	const struct drop_part *drops = &look->dropset.by[kind];
+	const struct rp_filter *filter = &look->dropset.filter;
+	const struct iface *iface = look->iface;
+	struct drop_tally most = *drop_part_main(drops);
+	int r;
+
+	memcpy(finding->id, finding_id_of(iface, look->class, kind).text,
+		sizeof(finding->id));
+	finding->ifindex = iface->link.ifindex;
+	memcpy(finding->iif, iface->link.name, sizeof(finding->iif));
+	snprintf(finding->kind, sizeof(finding->kind), "%s", iface_kind(iface));
+	finding->no_route = kind == DROP_NO_ROUTE;
+	finding->reason = most.reason;
+	finding->expect = strongest(look, kind);
+	array_each (&drops->tallies, const struct drop_tally, tally)
+		finding->reasons[tally->reason] += tally->count;
+	finding->filter = *filter;
+	r = choose_example(look, kind, finding->expect, &most);
+	if (r < 0)
+		return r;
+	finding->example = look->class->flow;
+	finding->example.src = most.example;
+	finding->forwarded = look->class->forwarded;
+	fill_because(look, finding);
+	finding->severity = finding->expect <= EXPECT_ADDRESS && finding->certain &&
+					    !finding->no_route
+				    ? FINDING_WARNING
+				    : FINDING_NOTICE;
+	r = fill_arp(look, finding);
+	if (r < 0)
+		return r;
+	fill_out(look, finding);
+	finding->old_kernels_accept = rp_filter_was_off(filter);
+	r = fill_to(look, finding);
+	return r < 0 ? r : reverse_of(look->overlay, &most.reverse, &finding->reverse);
+}
+
+static int fill_texts(
+	const struct look *look, struct finding *finding, const struct drop_part *drops)
+{
+	const struct dropset nothing = asked(look);
+	struct prefixset sources = { 0 };
+	int r = scope_all(&look->scope, &sources);
+
+	/* all of it is dropped: that needs no looking for */
+	if (r >= 0 && drops->count == prefixset_size(&sources))
+		r = fill_sources(finding, look->overlay->state, &look->scope, &sources);
+	else if (r >= 0 && finding->detail != DETAIL_COUNT)
+		r = fill_sources(
+			finding, look->overlay->state, &look->scope, &drops->dropped);
+	finding->whole_item = is_item(look->expect, finding);
+	if (r >= 0 && finding->no_route)
+		remedy_route(
+			look->overlay, look->iface, &finding->reverse, &finding->remedy);
+	else if (r >= 0)
+		r = remedy_find(look->overlay, look->iface, look->class, &sources,
+			&nothing, finding->reason, &finding->remedy);
+	prefixset_done(&sources);
+	return r;
+}
+
+static int make_finding(
+	const struct look *look, enum drop_kind kind, struct finding **ret)
 {
 	_cleanup_(finding_freep) struct finding *finding = NULL;
-	uint64_t named;
-	int r = look_closely(overlay, iface, class, scope, detail, dropset, &named);
+	const struct drop_part *drops = &look->dropset.by[kind];
+	int r;
 
-	if (r <= 0)
-		return r;
+	if (!drops->count)
+		return 0;
 	finding = calloc(1, sizeof(*finding));
 	if (!finding)
 		return -ENOMEM;
-	finding->detail = detail;
-	finding->expect = why_expected(expect, class, named);
-	finding->expected = scope->size;
-	finding->dropped = dropset->count;
-	finding->blind = dropset->blind;
-	finding->share = share_of(dropset->count, scope->size);
-	r = fill_in(finding, overlay, iface, class, dropset);
+	finding->detail = look->detail;
+	finding->expected = look->scope.size - look->dropset.meant;
+	finding->dropped = drops->count;
+	finding->blind = look->dropset.blind;
+	finding->share = share_of(drops->count, finding->expected);
+	r = fill_in(look, finding, kind);
 	if (r >= 0)
-		r = fill_texts(finding, overlay, iface, class, scope, dropset);
+		r = fill_texts(look, finding, drops);
 	if (r < 0)
 		return r;
 	*ret = take_ptr(finding);
-	return 1;
+	return 0;
 }
 
 int finding_of(const struct overlay *overlay, const struct iface *iface,
 	const struct expect *expect, const struct flowclass *class,
-	enum finding_detail detail, struct finding_notes *notes, struct finding **ret)
+	enum finding_detail detail, struct finding_notes *notes, struct finding **ret,
+	struct finding **ret_no_route)
 {
-	struct scope scope = { 0 };
-	struct dropset dropset = { 0 };
-	int r = scope_of(overlay, iface, expect, class, &scope);
+	struct look look = { .overlay = overlay,
+		.iface = iface,
+		.expect = expect,
+		.class = class,
+		.detail = detail };
+	int r = scope_of(overlay, iface, expect, class, &look.scope);
 
 	if (r >= 0)
-		r = find_example(
-			overlay, iface, expect, class, &scope, detail, &dropset, ret);
-	notes->claimed_elsewhere |= scope.claimed_elsewhere;
-	notes->blind |= dropset.blind > 0;
-	dropset_done(&dropset);
-	scope_done(&scope);
-	return r;
+		r = look_closely(&look);
+	if (r > 0)
+		r = make_finding(&look, DROP_FILTER, ret);
+	if (r >= 0 && ret_no_route && look.dropset.by[DROP_NO_ROUTE].count) {
+		r = make_finding(&look, DROP_NO_ROUTE, ret_no_route);
+		if (r < 0) {
+			finding_free(*ret);
+			*ret = NULL;
+		}
+	}
+	notes->claimed_elsewhere |= look.scope.claimed_elsewhere;
+	notes->blind |= look.dropset.blind > 0;
+	notes->expected |= look.scope.size > 0;
+	dropset_done(&look.dropset);
+	scope_done(&look.scope);
+	if (r < 0)
+		return r;
+	return *ret || (ret_no_route && *ret_no_route);
 }
 
 #define GRAIN                                                                            \

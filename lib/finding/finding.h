@@ -16,7 +16,8 @@
  */
 #define FINDING_ID (NAME_MAX_ + FLOWCLASS_NAME)
 #define FINDING_SOURCES 16
-#define FINDING_BUT 4
+#define FINDING_BUT 16
+#define FINDING_OUT 96
 
 enum kernel_answer {
 	KERNEL_UNASKED,
@@ -56,7 +57,13 @@ struct finding {
 	enum rpf_reason reason;	       /* of most of what is dropped */
 	uint64_t reasons[RPF_REASONS]; /* how many addresses are dropped for each */
 	struct rp_filter filter;
-	enum expect_why expect;
+	enum expect_why expect;	      /* the strongest of what is dropped */
+	char because[EXPECT_BECAUSE]; /* what makes it expected, in words; "" for none */
+	/* Whether it is known that such packets come, and are dropped as they come: not where that
+	 * depends on what can't be seen from here. What isn't is a notice, and never corrected. */
+	bool certain;
+	bool no_route; /* there is no reverse route at all: no fault of the filter's; a notice */
+	bool arp;		    /* ARP requests of neighbours go unanswered, too */
 	enum finding_detail detail; /* counted: no sources, no reverse.prefix, and an
 				       example only if it came at no cost (else 0.0.0.0) */
 	struct prefix4 sources[FINDING_SOURCES]; /* largest first */
@@ -65,13 +72,15 @@ struct finding {
 	/* where that is shorter: all that `cover` has, except these; but_count 0: it is not */
 	struct prefix4 cover, but[FINDING_BUT];
 	size_t but_count;
-	uint64_t expected; /* addresses */
-	uint64_t dropped;  /* of these */
-	uint64_t blind;	   /* addresses of expected sources that could not be evaluated */
-	double share;	   /* of the expected sources; 1 only when all, 0 never */
+	bool most_of_cover; /* too many exceptions to name, and little besides */
+	bool whole_item;    /* it is one prefix, all of which is expected */
+	uint64_t expected;  /* addresses */
+	uint64_t dropped;   /* of these */
+	uint64_t blind; /* addresses of expected sources that could not be evaluated */
+	double share;	/* of the expected sources; 1 only when all, 0 never */
 	struct addresses to; /* local addresses; of what is only forwarded, an example */
 	bool forwarded;	     /* packets that are forwarded are dropped, too */
-	char out[NAME_MAX_]; /* only they are: the device that the example leaves by */
+	char out[FINDING_OUT]; /* only they are: the devices that they leave by, in words */
 	struct flow example;
 	struct reverse reverse;	 /* of most of what is dropped */
 	bool old_kernels_accept; /* those up to 2.6.30, which took all AND interface */
@@ -84,18 +93,22 @@ struct finding {
 struct finding_notes {
 	bool claimed_elsewhere; /* routes of others bear on what is expected: a change may matter */
 	bool blind;		/* expected sources could not be evaluated */
+	bool expected; /* there are expected sources */
 };
 
 /*
- * Looks for a finding. Returns 1 and sets *ret; 0 where what could be evaluated of the expected
+ * Looks for findings: of what the filter drops (*ret), and of what has no reverse route at all
+ * (*ret_no_route, may be NULL: it isn't wanted). Returns 1 where one of them is set; 0 where what could be evaluated of the expected
  * sources passes; -ENODATA where nothing of it could be evaluated, as something was not understood
  * that bears on it; -ENOMEM. What is set in *notes stays set.
  */
 int finding_of(const struct overlay *overlay, const struct iface *iface,
 	const struct expect *expect, const struct flowclass *class,
-	enum finding_detail detail, struct finding_notes *notes, struct finding **ret);
-/* The id of what is found on iface for class: "tunl0/local". */
-struct finding_id finding_id_of(const struct iface *iface, const struct flowclass *class);
+	enum finding_detail detail, struct finding_notes *notes, struct finding **ret,
+	struct finding **ret_no_route);
+/* The id of what is found on iface for class: "tunl0/local", or "tunl0/local:no-route". */
+struct finding_id finding_id_of(
+	const struct iface *iface, const struct flowclass *class, enum drop_kind kind);
 
 void finding_free(struct finding *finding);
 DEFINE_FREEP(struct finding, finding_free)

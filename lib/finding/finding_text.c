@@ -53,25 +53,58 @@ const char *finding_sources(
 	return out;
 }
 
+#define SHOWN_BUT 4 /* of what is excepted, in a sentence */
+
 const char *finding_from(const struct finding *finding, char *out, size_t size)
 {
 	struct strbuf text;
 	char prefix[PREFIX4_TEXT];
+	size_t count = finding->but_count,
+	       shown = count > SHOWN_BUT ? SHOWN_BUT - 1 : count;
 
 	strbuf_init(&text, out, size);
-	if (!finding->but_count)
+	if (!count && finding->source_count == 1 && !finding->sources_more &&
+		finding->sources[0].len && finding->sources[0].len < 32)
+		strbuf_add(
+			&text, "all of %s", prefix4_format(finding->sources[0], prefix));
+	else if (!count && finding->most_of_cover)
+		strbuf_add(&text, "nearly all of %s",
+			prefix4_format(finding->cover, prefix));
+	else if (!count)
 		return finding_sources(finding, 4, out, size);
-	strbuf_add(&text, "%s except", prefix4_format(finding->cover, prefix));
-	for (size_t i = 0; i < finding->but_count; i++)
+	if (!count)
+		return out;
+	strbuf_add(&text, "%s but", prefix4_format(finding->cover, prefix));
+	for (size_t i = 0; i < shown; i++)
 		strbuf_add(&text, "%s %s", i ? "," : "",
 			prefix4_format(finding->but[i], prefix));
+	if (shown < count)
+		strbuf_add(&text, " and %zu more", count - shown);
 	return out;
+}
+
+/* How much it is of what is expected, where that isn't all and the prefix alone does not say it. */
+static void add_share(struct strbuf *text, const struct finding *finding)
+{
+	double percent = finding->share * 100;
+
+	if (finding->share >= 1.0 || finding->whole_item)
+		return;
+	if (percent > 99.9)
+		strbuf_add(text, " (nearly all of what is expected)");
+	else if (percent < 0.1)
+		strbuf_add(text, " (less than 0.1 %% of what is expected)");
+	else
+		strbuf_add(text, " (%.1f %% of what is expected)", percent);
 }
 
 static void add_filter(struct strbuf *text, const struct rp_filter *filter)
 {
 	strbuf_add(text, " (%s, own %d, all %d%s)",
-		filter->effective == 1 ? "strict" : "loose", filter->own, filter->all,
+		filter->effective == 0	 ? "off"
+		: filter->effective == 1 ? "strict"
+					 : "loose",
+		filter->own, filter->all,
 		filter->both		    ? ": both count"
 		: filter->all > filter->own ? ": the greater counts"
 					    : "");
@@ -130,11 +163,21 @@ static void add_table(struct strbuf *text, uint32_t table)
 static void add_reverse(struct strbuf *text, const struct finding *finding)
 {
 	const struct reverse *reverse = &finding->reverse;
-	char devices[128], src[IP4_TEXT];
+	char devices[128], src[IP4_TEXT], prefix[PREFIX4_TEXT];
 
 	ip4_format(finding->example.src, src);
 	if (!reverse->known) {
 		strbuf_add(text, "there is no reverse route to %s", src);
+		return;
+	}
+	if (finding->reason == RPF_LOCAL_SOURCE ||
+		finding->reason == RPF_INVALID_SOURCE) {
+		strbuf_add(text,
+			"at any rp_filter: the reverse path to %s ends at the %s route %s",
+			src, route_type_name(reverse->type),
+			prefix4_format(reverse->prefix, prefix));
+		add_table(text, reverse->table);
+		strbuf_add(text, ", by rule %u", reverse->rule);
 		return;
 	}
 	if (finding->reason == RPF_UNNUMBERED)
@@ -177,26 +220,78 @@ static void add_notes(struct strbuf *text, const struct finding *finding)
 			finding->blind == 1 ? "" : "es");
 }
 
+/* Why it is a fault, where the reason alone does not say it; and what else it comes to. */
+static void add_because(struct strbuf *text, const struct finding *finding)
+{
+	char addr[IP4_TEXT] = "";
+
+	if (finding->to.list.count)
+		ip4_format(finding->to.list.items[0], addr);
+	switch (finding->expect) {
+	case EXPECT_ANSWERS:
+		strbuf_add(text, " They are %s.", finding->because);
+		break;
+	case EXPECT_ADDRESS:
+		strbuf_add(text, " No route leads by %s: it can receive nothing for %s.",
+			finding->iif, addr);
+		break;
+	case EXPECT_DIRECT:
+		strbuf_add(text,
+			" A director may send by %s what is for %s, an address on lo; which interface it uses can't be known here.",
+			finding->iif, addr);
+		break;
+	case EXPECT_DECLARED:
+	case EXPECT_TUNNEL:
+	case EXPECT_CONNECTED:
+	case EXPECT_FEASIBLE:
+	case EXPECT_WHYS:
+		break;
+	}
+	if (finding->expect == EXPECT_ANSWERS && !finding->certain)
+		strbuf_add(text,
+			" Uncertain: the rule asks for a tos, protocol or ports that answers may lack.");
+	if (finding->arp)
+		strbuf_add(text, " ARP requests of neighbours go unanswered, too.");
+}
+
+static void add_no_route(struct strbuf *text, const struct finding *finding)
+{
+	char sources[160];
+
+	strbuf_add(text, "%s: no route back to %s", finding->iif,
+		finding_from(finding, sources, sizeof(sources)));
+	add_share(text, finding);
+	strbuf_add(text, ", for packets");
+	add_to(text, finding);
+	add_filter(text, &finding->filter);
+	strbuf_add(text, ": no answer could leave.");
+	add_notes(text, finding);
+	strbuf_add(text, " Fix: %s", finding->remedy.text);
+}
+
 const char *finding_sentence(const struct finding *finding, char out[static FINDING_TEXT])
 {
 	struct strbuf text;
-	char sources[160], share[12];
+	char sources[160];
 
 	strbuf_init(&text, out, FINDING_TEXT);
+	if (finding->no_route) {
+		add_no_route(&text, finding);
+		return out;
+	}
 	strbuf_add(&text, "%s: drops %s", finding->iif,
 		finding_from(finding, sources, sizeof(sources)));
-	if (finding->share < 1.0)
-		strbuf_add(&text, " (share %s of the expected addresses)",
-			finding_share(finding, share));
+	add_share(&text, finding);
 	add_to(&text, finding);
 	add_kind(&text, &finding->example);
 	add_filter(&text, &finding->filter);
 	strbuf_add(&text, ": ");
 	add_reverse(&text, finding);
 	strbuf_add(&text, ".");
+	add_because(&text, finding);
 	add_notes(&text, finding);
 	strbuf_add(&text, " Fix: %s", finding->remedy.text);
-	if (finding->old_kernels_accept)
+	if (finding->old_kernels_accept && finding->reason != RPF_LOCAL_SOURCE)
 		strbuf_add(&text, " (kernels up to 2.6.30 accept these packets)");
 	return out;
 }

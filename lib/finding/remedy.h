@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "finding/dropset.h"
 #include "flowclass/flowclass.h"
 #include "net/prefixset.h"
 #include "rpf/overlay.h"
+#include "rpf/reverse.h"
 #include "rpf/rpf.h"
 
 #include <stdbool.h>
@@ -32,12 +34,19 @@ struct remedy {
  *	2  the interface to 0, where all is no greater
  *	3  text: what a person has to decide
  *
+ * asked: what counts as dropped (dropset.h), nothing found yet. What has no route back is no
+ * business of the filter's and bears on no rung, unless one_way is asked for.
+ *
  * Never a value that the interface is filtered less by than before only in name: 2 over an
  * effective 0 would tighten (docs/kernel.md 3.1).
  */
 int remedy_find(const struct overlay *overlay, const struct iface *iface,
 	const struct flowclass *class, const struct prefixset *sources,
-	enum rpf_reason reason, struct remedy *ret);
+	const struct dropset *asked, enum rpf_reason reason, struct remedy *ret);
+
+/* What would have to be there for an answer to leave: in words, as only a person knows by where. */
+void remedy_route(const struct overlay *overlay, const struct iface *iface,
+	const struct reverse *reverse, struct remedy *ret);
 
 /* An interface's key as sysctl(8) takes it: dots in the name become slashes. */
 void remedy_key(const char *name, char key[static 64]);

@@ -18,12 +18,22 @@ struct report_iface {
 	bool up, numbered;
 	bool has_inet;
 	struct rp_filter filter;
-	struct expect_items expect; /* but feasible ones, see report_list_feasible() */
-	size_t expect_more;	    /* feasible ones that are not listed */
-	bool feasible;		    /* there are some */
+	struct expect_items expect; /* but routed ones, see report_list_routed() */
+	size_t expect_more;	    /* routed ones that are not listed */
+	bool routed;		    /* there may be some */
+	bool unexpected; /* nothing at all is expected of it, and nobody declared that */
 	enum iface_verdict verdict;
+	bool warns;	/* some finding is a warning */
 	bool by_routes; /* its classes depend on where others are routed (flowclass.h) */
 	bool claimed_elsewhere; /* routes of others bear on what is expected */
+};
+
+/* A declared flow that can't be evaluated, as its packets get nowhere on this host. */
+struct report_undelivered {
+	int ifindex;
+	char name[NAME_MAX_];
+	char class[FLOWCLASS_NAME];
+	enum rpf_reason reason;
 };
 
 /* Packets of an interface that rules distinguish and that are not evaluated: there are too many
@@ -40,6 +50,7 @@ struct report {
 	ARRAY(struct finding_id)
 	unknown; /* may be findings: they could not be evaluated */
 	ARRAY(struct report_missed) missed;
+	ARRAY(struct report_undelivered) undelivered;
 	size_t unjudged; /* interfaces that could not be evaluated */
 };
 
@@ -58,10 +69,13 @@ int report_add(struct report *report, const struct overlay *overlay,
 	const struct flowclasses *flows, enum finding_detail detail);
 
 /*
- * Adds to what is expected of each interface the sources that are feasible, for people to see: a
+ * Adds to what is expected of each interface what routes and rules are for, for people to see: a
  * few, and how many more there are. A walk over the tables. Returns 0 or -ENOMEM.
  */
-int report_list_feasible(struct report *report, const struct state *state);
+int report_list_routed(struct report *report, const struct state *state);
+
+/* Puts the findings in the order in which people read them: warnings first, then by share. */
+void report_sort(struct report *report);
 
 /*
  * Whether it matters to an interface which sources have any route at all, by whatever way: to

@@ -44,13 +44,74 @@ static void sort_once(struct addresses *addresses)
 	addresses->list.count = kept;
 }
 
+static bool has_network(const struct iface *iface)
+{
+	array_each (&iface->addrs, const struct addr_record, addr) {
+		if (addr->len < 32 && !ip4_is_loopback(addr->local))
+			return true;
+	}
+	return false;
+}
+
+/* What a frame of a director's can come by: a wire with a network, and not one's own end of a
+ * tunnel. */
+static bool may_be_a_wire(const struct iface *iface)
+{
+	static const char *const others[] = { "wireguard", "tun", "ipip", "gre", "sit",
+		"vti", "xfrm", "ppp", "dummy" };
+
+	for (size_t i = 0; i < ELEMENTS(others); i++) {
+		if (strcmp(iface->link.kind, others[i]) == 0)
+			return false;
+	}
+	return iface_is_up(iface) && iface->link.has_inet && !iface_is_loopback(iface) &&
+	       !iface_is_port(iface) && has_network(iface);
+}
+
+bool dst_group_is_direct(const struct state *state, struct ip4 addr)
+{
+	const struct iface *lo = state_iface(state, IFINDEX_LO);
+
+	if (!lo || ip4_is_loopback(addr))
+		return false;
+	array_each (&lo->addrs, const struct addr_record, on_lo) {
+		if (on_lo->len == 32 && on_lo->local.host == addr.host)
+			return true;
+	}
+	return false;
+}
+
+bool dst_group_takes_direct(const struct state *state, const struct iface *iface)
+{
+	const struct iface *lo = state_iface(state, IFINDEX_LO);
+	const struct addr_record *vip = NULL;
+	size_t wires = 0;
+
+	if (!lo || !may_be_a_wire(iface) ||
+		devconf_max(&state->all, &iface->link.conf, DEVCONF_ARP_IGNORE) < 1)
+		return false;
+	for (size_t i = 0; i < lo->addrs.count && !vip; i++) {
+		const struct addr_record *addr = &lo->addrs.items[i];
+
+		vip = addr->len == 32 && !ip4_is_loopback(addr->local) ? addr : NULL;
+	}
+	if (!vip)
+		return false;
+	hash_each (&state->ifaces, slot) {
+		wires += may_be_a_wire(slot->value);
+		if (wires > 1)
+			return true;
+	}
+	return false;
+}
+
 int dst_group_addresses(
 	const struct state *state, const struct iface *iface, struct addresses *ret)
 {
 	const struct iface *lo = state_iface(state, IFINDEX_LO);
 	int r = add_addrs(iface, false, ret);
 
-	if (r >= 0 && !ret->list.count && lo)
+	if (r >= 0 && lo && (!ret->list.count || dst_group_takes_direct(state, iface)))
 		r = add_addrs(lo, true, ret);
 	if (r >= 0 && !ret->list.count) {
 		hash_each (&state->local_addrs.addrs, slot) {
@@ -304,7 +365,9 @@ int dst_groups_local(const struct overlay *overlay, const struct iface *iface,
 
 void dst_groups_done(struct dst_groups *dst_groups)
 {
-	array_each (&dst_groups->list, struct dst_group, dst_group)
+	array_each (&dst_groups->list, struct dst_group, dst_group) {
 		array_done(&dst_group->dsts.list);
+		array_done(&dst_group->outs);
+	}
 	array_done(&dst_groups->list);
 }

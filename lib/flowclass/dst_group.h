@@ -24,6 +24,10 @@ struct dst_group {
 		dsts;	/* local ones, ascending; of what is only forwarded, an example */
 	int oif;	/* the device it leaves by; 0: it is for the host */
 	bool forwarded; /* what is forwarded is (also) treated so */
+	bool transit; /* forwarded: as far as was seen it leaves by default routes only */
+	ARRAY(int)
+	outs; /* forwarded: the devices that it leaves by; those of default routes only
+			    where there are no others */
 	struct prefix4 from; /* the longest of the rules' that has it; len 0: none has */
 	int rule_ifindex;    /* the device, or its VRF, that rules match it by; 0: none */
 	uint64_t hash;	     /* rule_partition_pass()'s */
@@ -37,7 +41,18 @@ struct dst_groups {
 };
 
 /*
- * The destinations of an interface on this host: its own addresses; where it has none, the
+ * Whether a director may send by the interface what is for an address on lo (LVS direct routing):
+ * there is such an address of /32, ARP for it is not answered (arp_ignore), the interface has a
+ * network of its own, and is not the only one that has.
+ */
+bool dst_group_takes_direct(const struct state *state, const struct iface *iface);
+
+/* Whether addr is one of those on lo. */
+bool dst_group_is_direct(const struct state *state, struct ip4 addr);
+
+/*
+ * The destinations of an interface on this host: its own addresses, and those on lo that a director
+ * may send by it; where it has none, the
  * /32 addresses on lo; where there are none either, all local addresses. Ascending, each once.
  * *ret zeroed before. 0 or -ENOMEM.
  */

@@ -4,7 +4,6 @@
 #include "flowclass/forwarded.h"
 #include "flowclass/rule_partition.h"
 #include "flowclass/sample.h"
-#include "rpf/rpf.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -80,6 +79,24 @@ static bool same_packet(const struct walk *walk, const struct flow *known)
 	       known->sport == packet.sport && known->dport == packet.dport;
 }
 
+/* Two ways out that the rules do not distinguish. What is not transit says more. */
+static int join_outs(struct flowclass *class, const struct dst_group *dst_group)
+{
+	if (class->transit != dst_group->transit) {
+		if (dst_group->transit)
+			return 0;
+		array_clear(&class->outs);
+		class->transit = false;
+		class->oif = dst_group->oif;
+		class->dsts.list.items[0] = dst_group->dsts.list.items[0];
+	}
+	array_each (&dst_group->outs, const int, out) {
+		if (array_push(&class->outs, out) < 0)
+			return -ENOMEM;
+	}
+	return 0;
+}
+
 static int join_class(struct walk *walk, size_t index, size_t length)
 {
 	const struct dst_group *dst_group =
@@ -97,15 +114,34 @@ static int join_class(struct walk *walk, size_t index, size_t length)
 	leaf->dst_groups[walk->dst_group] = true;
 	class->forwarded |= dst_group->forwarded;
 	if (dst_group->oif) /* an example, needed only where there is no address of the host's */
-		return 0;
-	if (class->oif)
+		return class->oif ? join_outs(class, dst_group) : 0;
+	if (class->oif) {
 		array_clear(&class->dsts.list);
+		array_clear(&class->outs);
+	}
 	class->oif = 0;
+	class->transit = false;
 	array_each (&dst_group->dsts.list, const struct ip4, dst) {
 		if (array_push(&class->dsts.list, dst) < 0)
 			return -ENOMEM;
 	}
 	return 0;
+}
+
+/* Where its packets go, and by which devices. */
+static int copy_ways(const struct dst_group *dst_group, struct flowclass *class)
+{
+	int r = 0;
+
+	array_each (&dst_group->dsts.list, const struct ip4, dst) {
+		if (r >= 0)
+			r = array_push(&class->dsts.list, dst);
+	}
+	array_each (&dst_group->outs, const int, out) {
+		if (r >= 0 && dst_group->oif)
+			r = array_push(&class->outs, out);
+	}
+	return r;
 }
 
 static int begin_walk(struct walk *walk, uint64_t hash)
@@ -117,6 +153,7 @@ static int begin_walk(struct walk *walk, uint64_t hash)
 		.flow = packet_of(walk),
 		.oif = dst_group->oif,
 		.forwarded = dst_group->forwarded,
+		.transit = dst_group->oif && dst_group->transit,
 	};
 
 	if (walk->ret->list.count - walk->begin == FLOWCLASSES) {
@@ -127,14 +164,10 @@ static int begin_walk(struct walk *walk, uint64_t hash)
 	memcpy(class.name, walk->name, sizeof(class.name));
 	if (array_push(&walk->leaves, &leaf) < 0)
 		return -ENOMEM;
-	array_each (&dst_group->dsts.list, const struct ip4, dst) {
-		if (array_push(&class.dsts.list, dst) < 0) {
-			array_done(&class.dsts.list);
-			return -ENOMEM;
-		}
-	}
-	if (array_push(&walk->ret->list, &class) < 0) {
+	if (copy_ways(dst_group, &class) < 0 ||
+		array_push(&walk->ret->list, &class) < 0) {
 		array_done(&class.dsts.list);
+		array_done(&class.outs);
 		return -ENOMEM;
 	}
 	return 0;
@@ -444,15 +477,24 @@ static int send_on(
 	struct flow flow = class->flow;
 	struct rule_partition partition = { 0 };
 	enum disposition disposition = DISPOSITION_NOWHERE;
+	bool is_default = false;
 	int r = rule_partition_of(&overlay, parts_of(state), &plain, &partition);
 
 	flow.src = ip4(prefix4_first(class->from) + (class->from.len < 31));
 	if (r >= 0)
-		r = disposition_of(
-			&overlay, iface, &flow, &partition, &disposition, &class->oif);
+		r = disposition_of(&overlay, iface, &flow, &partition, &disposition,
+			&class->oif, &is_default);
 	class->forwarded = disposition == DISPOSITION_FORWARDED;
-	class->undeliverable = disposition == DISPOSITION_NOWHERE ||
-			       disposition == DISPOSITION_AMBIGUOUS;
+	if (r >= 0 && class->oif)
+		r = array_push(&class->outs, &class->oif);
+	if (disposition == DISPOSITION_AMBIGUOUS)
+		class->undeliverable = RPF_MULTIPATH;
+	if (disposition == DISPOSITION_NOWHERE) {
+		struct rpf rpf = rpf_judge(&overlay, &flow, NULL);
+
+		class->broadcast = rpf.verdict != RPF_UNJUDGED;
+		class->undeliverable = class->broadcast ? 0 : (int)rpf.reason;
+	}
 	rule_partition_done(&partition);
 	return r < 0 ? r : 0;
 }
@@ -493,15 +535,28 @@ int flowclass_declare(const struct state *state, const struct iface *iface,
 	}
 	if (r >= 0)
 		r = array_push(&ret->list, &class);
-	if (r < 0)
+	if (r < 0) {
 		array_done(&class.dsts.list);
+		array_done(&class.outs);
+	}
 	return r;
+}
+
+struct rpf_class flowclass_validation(const struct overlay *overlay,
+	const struct iface *iface, const struct flowclass *class)
+{
+	/* of a broadcast or multicast the reverse look-up is from 0.0.0.0 (docs/kernel.md 2.2) */
+	const struct ip4 dst = class->broadcast ? ip4(0) : class->flow.dst;
+
+	return rpf_class_of(overlay, iface, &class->flow, dst, class->oif);
 }
 
 void flowclasses_done(struct flowclasses *classes)
 {
-	array_each (&classes->list, struct flowclass, class)
+	array_each (&classes->list, struct flowclass, class) {
 		array_done(&class->dsts.list);
+		array_done(&class->outs);
+	}
 	array_done(&classes->list);
 }
 

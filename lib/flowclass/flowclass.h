@@ -5,6 +5,7 @@
 #include "base/cleanup.h"
 #include "flowclass/dst_group.h"
 #include "net/flow.h"
+#include "rpf/rpf.h"
 #include "state/state.h"
 
 /*
@@ -30,8 +31,13 @@ struct flowclass {
 		dsts; /* its destinations, ascending; of what is only forwarded, one */
 	int oif;      /* the device by which its dst is reached; 0: it is for the host */
 	bool forwarded; /* what is forwarded is in it, or, with an oif, is all that is */
-	bool undeliverable; /* declared: its output device is unknown, or it gets nowhere */
-	bool only_from;	    /* it is about these sources only */
+	bool transit;	/* with an oif: it leaves by default routes only */
+	ARRAY(int)
+	outs; /* with an oif: all devices that it was seen to leave by, not by default
+			    where there is any other */
+	int undeliverable; /* declared: 0, or why it gets nowhere (enum rpf_reason) */
+	bool broadcast;	   /* declared: its destination is one, or a multicast group */
+	bool only_from;	   /* it is about these sources only */
 	struct prefix4 from;
 };
 
@@ -60,6 +66,10 @@ int flowclass_declare(const struct state *state, const struct iface *iface,
 	struct flowclasses *ret);
 
 void flowclasses_done(struct flowclasses *classes);
+
+/* What the validation of its packets' sources has in common. */
+struct rpf_class flowclass_validation(const struct overlay *overlay,
+	const struct iface *iface, const struct flowclass *class);
 
 /*
  * What was not evaluated, for a person: "destinations (952 more), mark, forwarded packets"; ""

@@ -45,9 +45,42 @@ static bool is_deliverable(struct ip4 dst)
 	return dst.host && !ip4_is_loopback(dst) && dst.host >> 28 < 0xe;
 }
 
+static bool is_through(const struct nexthop *nexthop, void *data)
+{
+	return nexthop->oif == *(const int *)data;
+}
+
+bool forwarded_is_uplink(const struct state *state, const struct iface *iface)
+{
+	int ifindex = iface->link.ifindex;
+
+	hash_each (&state->tables, slot) {
+		const struct fib *fib = slot->value;
+		uint32_t value = trie_get(&fib->trie, (struct prefix4){ 0 });
+		const struct fib_list *list = value ? fib_list(fib, value) : NULL;
+
+		for (uint32_t i = 0; list && i < list->count; i++) {
+			if (state_any_nexthop(
+				    state, list->infos[i], is_through, &ifindex))
+				return true;
+		}
+	}
+	return false;
+}
+
+/* What is on the wire of an uplink is no more behind this host than what is behind the uplink. */
+static bool is_outside(
+	const struct state *state, const struct lookup_result *there, int oif)
+{
+	const struct iface *out = state_iface(state, oif);
+
+	return !there->prefix.len || (there->info->scope == SCOPE_LINK && out &&
+					     forwarded_is_uplink(state, out));
+}
+
 int disposition_of(const struct overlay *overlay, const struct iface *iface,
 	const struct flow *flow, const struct rule_partition *partition,
-	enum disposition *ret, int *ret_oif)
+	enum disposition *ret, int *ret_oif, bool *ret_default)
 {
 	const struct lookup_flow key = rpf_forward_flow(overlay, iface, flow);
 	struct exits exits = { overlay, iface, partition, .dst = flow->dst };
@@ -55,6 +88,7 @@ int disposition_of(const struct overlay *overlay, const struct iface *iface,
 
 	*ret = DISPOSITION_NOWHERE;
 	*ret_oif = 0;
+	*ret_default = false;
 	if (!is_deliverable(flow->dst))
 		return 0;
 	there = lookup(overlay, &key, NULL, 0);
@@ -72,6 +106,7 @@ int disposition_of(const struct overlay *overlay, const struct iface *iface,
 	if (exits.oif)
 		*ret = exits.differ ? DISPOSITION_AMBIGUOUS : DISPOSITION_FORWARDED;
 	*ret_oif = exits.oif;
+	*ret_default = is_outside(overlay->state, &there, exits.oif);
 	return 0;
 }
 
@@ -84,6 +119,7 @@ int disposition_of(const struct overlay *overlay, const struct iface *iface,
  * are led to is left out and reported.
  */
 #define TRIED_RULES 64
+#define TRIED_DEVICES 64
 #define TRIED_NODES 4096
 
 struct search {
@@ -145,11 +181,47 @@ static void target_found(struct search *search, int oif, int l3mdev)
 		search->target_vrf = search->candidate_vrf = false;
 }
 
-static int add_forwarded(struct search *search, struct ip4 dst, int oif)
+/* A way out that was seen. What lies behind an interface is of more interest than the world. */
+static int add_out(struct dst_group *group, struct ip4 dst, int oif, bool is_default)
+{
+	if (is_default && !group->transit)
+		return 0;
+	if (!is_default && group->transit) {
+		group->transit = false;
+		group->oif = oif;
+		group->dsts.list.items[0] = dst;
+		array_clear(&group->outs);
+	}
+	array_each (&group->outs, const int, known) {
+		if (*known == oif)
+			return 0;
+	}
+	return array_push(&group->outs, &oif);
+}
+
+static int add_group(struct search *search, struct ip4 dst, struct dst_group *fresh)
+{
+	int oif = fresh->oif, r;
+
+	search->found++;
+	fresh->from = longest_from(search->partition, dst);
+	r = array_push(&fresh->dsts.list, &dst);
+	if (r >= 0)
+		r = array_push(&fresh->outs, &oif);
+	if (r >= 0)
+		r = array_push(&search->dst_groups->list, fresh);
+	if (r < 0) {
+		array_done(&fresh->dsts.list);
+		array_done(&fresh->outs);
+	}
+	return r;
+}
+
+static int add_forwarded(struct search *search, struct ip4 dst, int oif, bool is_default)
 {
 	struct lookup_flow key =
 		dst_group_reverse_flow(search->overlay, search->iface, dst, oif);
-	struct dst_group fresh = { .oif = oif, .forwarded = true };
+	struct dst_group fresh = { .oif = oif, .forwarded = true, .transit = is_default };
 	int r = rule_partition_pass(search->partition, MATCH_DST, search->overlay, &key,
 		&search->partition->whole, NULL, &fresh.hash);
 
@@ -160,22 +232,16 @@ static int add_forwarded(struct search *search, struct ip4 dst, int oif)
 	array_each (&search->dst_groups->list, struct dst_group, dst_group) {
 		if (dst_group->hash == fresh.hash) {
 			dst_group->forwarded = true;
-			return 0;
+			return dst_group->oif ? add_out(dst_group, dst, oif, is_default)
+					      : 0;
 		}
 	}
 	if (search->found >= DST_GROUPS_FORWARDED) {
 		search->dst_groups->more_forwarded = true;
 		return 0;
 	}
-	search->found++;
-	fresh.from = longest_from(search->partition, dst);
 	fresh.rule_ifindex = rule_ifindex(search, oif, key.l3mdev);
-	r = array_push(&fresh.dsts.list, &dst);
-	if (r >= 0)
-		r = array_push(&search->dst_groups->list, &fresh);
-	if (r < 0)
-		array_done(&fresh.dsts.list);
-	return r;
+	return add_group(search, dst, &fresh);
 }
 
 /* Returns 1 where a packet to dst is forwarded, 0 where not, or -ENOMEM. */
@@ -185,10 +251,11 @@ static int try_flow(struct search *search, struct ip4 dst)
 		.iif = search->iface->link.ifindex, .dst = dst, .proto = FLOW_UDP
 	};
 	enum disposition disposition;
+	bool is_default;
 	int oif, r;
 
 	r = disposition_of(search->overlay, search->iface, &flow, search->partition,
-		&disposition, &oif);
+		&disposition, &oif, &is_default);
 	if (r < 0)
 		return r;
 	if (disposition == DISPOSITION_AMBIGUOUS)
@@ -196,7 +263,7 @@ static int try_flow(struct search *search, struct ip4 dst)
 	/* what turns back on its way, as between the spokes of a hub, is left aside */
 	if (disposition != DISPOSITION_FORWARDED || oif == search->iface->link.ifindex)
 		return 0;
-	r = add_forwarded(search, dst, oif);
+	r = add_forwarded(search, dst, oif, is_default);
 	return r < 0 ? r : 1;
 }
 
@@ -277,25 +344,69 @@ static int want_devices(struct search *search)
 	return 0;
 }
 
-/* What is on the wire of the devices that are wanted. */
+/* What is on the wire of a device. */
+static int try_wire(struct search *search, const struct iface *out)
+{
+	int r = 0;
+
+	for (size_t k = 0; out && k < out->addrs.count && r == 0; k++) {
+		const struct addr_record *addr = &out->addrs.items[k];
+
+		r = addr->len == 32 ? try_flow(search, addr->peer)
+				    : try_prefix(search, prefix4(addr->peer, addr->len));
+	}
+	return r;
+}
+
+/* Of the devices that are wanted. */
 static int try_wires(struct search *search)
 {
 	int r = 0;
 
-	for (size_t i = search->targets.count; i-- > 0 && r >= 0;) {
-		const struct iface *out =
-			state_iface(search->overlay->state, search->targets.items[i]);
+	for (size_t i = search->targets.count; i-- > 0 && r >= 0;)
+		r = try_wire(search,
+			state_iface(search->overlay->state, search->targets.items[i]));
+	return r < 0 ? r : 0;
+}
 
-		for (size_t k = 0; out && k < out->addrs.count && r == 0; k++) {
-			const struct addr_record *addr = &out->addrs.items[k];
+/* One route of main by a device that no address tells of: a pod's, behind its veth. */
+static int try_route_behind(struct search *search, const struct iface *out)
+{
+	const struct fib *main = state_table(search->overlay->state, TABLE_MAIN);
+	const struct fib_group *group =
+		main ? fib_related(main, FIB_DEVICE, (uint32_t)out->link.ifindex) : NULL;
+	int r = 0;
 
-			r = addr->len == 32
-				    ? try_flow(search, addr->peer)
-				    : try_prefix(search, prefix4(addr->peer, addr->len));
-		}
-		r = r < 0 ? r : 0;
+	if (!group)
+		return 0;
+	hash_each (&group->lists, slot) {
+		const struct fib_list *list = slot->value;
+
+		if (r == 0 && list->refs && list->last.len &&
+			list->infos[0]->type == ROUTE_UNICAST)
+			r = try_prefix(search, list->last);
 	}
 	return r;
+}
+
+/* What lies behind the other devices, whether rules name them or not: containers, pods, a LAN. */
+static int try_behind(struct search *search)
+{
+	_cleanup_(freep) const struct iface **ifaces = NULL;
+	size_t count, tried = 0;
+	int r = state_ifaces(search->overlay->state, &ifaces, &count);
+
+	for (size_t i = 0; r >= 0 && i < count && tried < TRIED_DEVICES; i++) {
+		const struct iface *out = ifaces[i];
+
+		if (out == search->iface || !iface_is_up(out) || iface_is_loopback(out))
+			continue;
+		tried++;
+		r = try_wire(search, out);
+		if (r == 0)
+			r = try_route_behind(search, out);
+	}
+	return r < 0 ? r : 0;
 }
 
 static bool is_candidate(const struct nexthop *nexthop, void *data)
@@ -420,7 +531,9 @@ static const struct fib *table_of(const struct search *search,
 	bool met = rule_matches(search->overlay, entry, key);
 	uint32_t table;
 
+	/* what bears a mark is in no class */
 	if (rule->action != RULE_TABLE || rule_match_never(entry) ||
+		(rule->mark & rule->mask && !rule->invert) ||
 		(entry->iif && entry->iif != key->iif && entry->iif != key->l3mdev &&
 			!rule->invert))
 		return NULL;
@@ -490,6 +603,8 @@ int forwarded_add(const struct overlay *overlay, const struct iface *iface,
 	struct search search = { overlay, iface, partition, .dst_groups = dst_groups };
 	int r = probe_well_known(&search);
 
+	if (r >= 0)
+		r = try_behind(&search);
 	if (r >= 0)
 		r = try_rules(&search);
 	if (r >= 0)

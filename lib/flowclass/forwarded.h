@@ -12,10 +12,14 @@ enum disposition {
 	DISPOSITION_AMBIGUOUS, /* by one of several devices, which the rules distinguish */
 };
 
-/* What happens to a packet. partition: the rules that distinguish devices. 0 or -ENOMEM. */
+/* What happens to a packet. partition: the rules that distinguish devices. *ret_default: the route
+ * to its destination is a default route, or it is in an uplink's own network. 0 or -ENOMEM. */
 int disposition_of(const struct overlay *overlay, const struct iface *iface,
 	const struct flow *flow, const struct rule_partition *partition,
-	enum disposition *ret, int *ret_oif);
+	enum disposition *ret, int *ret_oif, bool *ret_default);
+
+/* Whether a default route leads by iface, in any table: what comes in by it may be from anywhere. */
+bool forwarded_is_uplink(const struct state *state, const struct iface *iface);
 
 /* Adds forwarded groups, or marks the local ones that are treated alike. 0 or -ENOMEM. */
 int forwarded_add(const struct overlay *overlay, const struct iface *iface,

@@ -130,6 +130,15 @@ bool prefixset_has(const struct prefixset *set, struct ip4 addr)
 	return prefixset_meets(set, addr.host, addr.host);
 }
 
+struct prefix4 prefixset_hull(const struct prefixset *set)
+{
+	uint32_t first = set->ranges.items[0].first,
+		 last = set->ranges.items[set->ranges.count - 1].last;
+
+	return prefix4(ip4(first),
+		first == last ? 32u : (unsigned int)__builtin_clz(first ^ last));
+}
+
 int prefixset_subtract(
 	const struct prefixset *a, const struct prefixset *b, struct prefixset *ret)
 {

@@ -34,6 +34,9 @@ bool prefixset_has(const struct prefixset *set, struct ip4 addr);
 /* Whether any address of first..last is in the set. */
 bool prefixset_meets(const struct prefixset *set, uint32_t first, uint32_t last);
 
+/* The least prefix that has all of a set that isn't empty. */
+struct prefix4 prefixset_hull(const struct prefixset *set);
+
 /*
  * Appends to *ret what is in a and not in b, or what is not in a: ascending, so that a set that
  * was empty before needs no prefixset_close(). 0 or -ENOMEM.

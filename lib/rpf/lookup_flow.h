@@ -16,6 +16,9 @@ struct lookup_flow {
 	struct ip4 dst, src;
 	int iif;    /* 1 (lo): the host's own traffic; 0: none (kernels before 3.15) */
 	int l3mdev; /* ifindex of a VRF, 0: none */
+	/* of a look-up of what the host itself sends; a reverse one has none of them: */
+	int oif;      /* the device that its socket is bound to, 0: none */
+	uint32_t uid; /* the user's; 0: root's, as a reverse look-up is */
 	uint32_t mark;
 	uint8_t tos;
 	uint8_t proto; /* 0 with ports 0: not dissected */

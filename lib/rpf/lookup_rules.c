@@ -10,13 +10,15 @@
 struct usable {
 	const struct overlay *overlay;
 	const struct fib_info *info;
+	int oif;
 };
 
 static bool is_usable(const struct nexthop *nexthop, void *data)
 {
 	const struct usable *usable = data;
 
-	return state_nexthop_is_usable(usable->overlay->state, usable->info, nexthop);
+	return (!usable->oif || usable->oif == nexthop->oif) &&
+	       state_nexthop_is_usable(usable->overlay->state, usable->info, nexthop);
 }
 
 static bool info_is_blackhole(const struct overlay *overlay, const struct fib_info *info)
@@ -64,7 +66,7 @@ bool lookup_pick(const struct overlay *overlay, const struct fib_list *list,
 {
 	for (uint32_t i = 0; i < list->count; i++) {
 		const struct fib_info *info = list->infos[i];
-		struct usable usable = { overlay, info };
+		struct usable usable = { overlay, info, flow->oif };
 
 		if (info->tos && info->tos != (flow->tos & TOS_MASK))
 			continue;

@@ -2,6 +2,7 @@
 #include "rpf/rpf.h"
 
 #include "net/kernel_version.h"
+#include "rpf/reverse.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -264,6 +265,22 @@ static enum rpf_reason fail(const struct rpf_class *class, enum rpf_reason reaso
 	return class->filter.effective ? reason : RPF_FILTER_OFF;
 }
 
+/* No address of the host's: which route says that it is no source, and who asked for it. */
+static void trace_routed(struct trace *trace, const struct lookup_result *reverse)
+{
+	bool local = reverse->info->type == ROUTE_LOCAL;
+	char rule[32] = "", prefix[PREFIX4_TEXT];
+
+	if (!trace)
+		return;
+	if (reverse->rule)
+		snprintf(rule, sizeof(rule), ", by rule %u,", reverse->rule->priority);
+	trace_add(trace, 24, "the %s route %s of table %u%s makes the source %s: dropped",
+		route_type_name(reverse->info->type),
+		prefix4_format(reverse->prefix, prefix), reverse->info->table, rule,
+		local ? "local, and accept_local is off" : "no unicast address");
+}
+
 enum rpf_reason rpf_validate(const struct overlay *overlay, const struct rpf_class *class,
 	const struct lookup_result *reverse, struct trace *trace)
 {
@@ -287,9 +304,11 @@ enum rpf_reason rpf_validate(const struct overlay *overlay, const struct rpf_cla
 		&& !(reverse->info->type == ROUTE_LOCAL && class->accept_local)) {
 		bool local = reverse->info->type == ROUTE_LOCAL;
 
-		trace_add(trace, 24, "the source is %s: dropped",
-			local ? "a local address and accept_local is off"
-			      : "not a unicast address");
+		if (state_is_local_addr(overlay->state, class->reverse.dst))
+			trace_add(trace, 24, "the source is %s: dropped",
+				"a local address and accept_local is off");
+		else
+			trace_routed(trace, reverse);
 		return local ? RPF_LOCAL_SOURCE : RPF_INVALID_SOURCE;
 	}
 	if (fits_any(overlay, reverse)) { /* 25 */

@@ -123,12 +123,23 @@ bool rule_match_is_blind(const struct overlay *overlay, const struct state_rule 
 	return entry->rule.blind || !state_kernel_knows(overlay->state, entry->since);
 }
 
+/* What no reverse look-up has, and one of what the host sends may have. */
+static bool sender_matches(const struct state_rule *entry, const struct lookup_flow *flow)
+{
+	const struct rule *rule = &entry->rule;
+
+	return (!entry->oif || entry->oif == flow->oif) && entry->iif >= 0 &&
+	       !rule->has_tun_id &&
+	       (!rule->has_uid ||
+		       (flow->uid >= rule->uid_first && flow->uid <= rule->uid_last));
+}
+
 bool rule_matches(const struct overlay *overlay, const struct state_rule *entry,
 	const struct lookup_flow *flow)
 {
 	const struct rule *rule = &entry->rule;
 
-	return !rule_match_never(entry) && dst_matches(overlay, entry, flow) &&
+	return sender_matches(entry, flow) && dst_matches(overlay, entry, flow) &&
 	       ((rule->mark ^ flow->mark) & rule->mask) == 0 &&
 	       dscp_selects(rule, flow->tos) &&
 	       (!rule->ipproto || rule->ipproto == flow->proto) &&

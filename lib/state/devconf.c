@@ -9,6 +9,7 @@ static const char *const names[DEVCONF_COUNT] = {
 	[DEVCONF_SEND_REDIRECTS] = "send_redirects",
 	[DEVCONF_RP_FILTER] = "rp_filter",
 	[DEVCONF_LOG_MARTIANS] = "log_martians",
+	[DEVCONF_ARP_IGNORE] = "arp_ignore",
 	[DEVCONF_ACCEPT_LOCAL] = "accept_local",
 	[DEVCONF_SRC_VALID_MARK] = "src_valid_mark",
 	[DEVCONF_ROUTE_LOCALNET] = "route_localnet",

@@ -14,6 +14,7 @@ enum devconf_key {
 	DEVCONF_SEND_REDIRECTS = 5,
 	DEVCONF_RP_FILTER = 7,
 	DEVCONF_LOG_MARTIANS = 10,
+	DEVCONF_ARP_IGNORE = 18,
 	DEVCONF_PROMOTE_SECONDARIES = 19, /* no verdict rests on it: lib/change alone */
 	DEVCONF_ACCEPT_LOCAL = 22,
 	DEVCONF_SRC_VALID_MARK = 23,
@@ -36,6 +37,12 @@ static inline bool devconf_or(
 	const struct devconf *all, const struct devconf *own, enum devconf_key key)
 {
 	return all->value[key] || own->value[key];
+}
+
+static inline int32_t devconf_max(
+	const struct devconf *all, const struct devconf *own, enum devconf_key key)
+{
+	return all->value[key] > own->value[key] ? all->value[key] : own->value[key];
 }
 
 static inline bool devconf_and(

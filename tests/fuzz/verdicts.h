@@ -100,7 +100,7 @@ static inline void verdicts_of_source(const struct overlay *overlay, struct flow
 	flow.src = ip4(src);
 	rpf = rpf_judge(overlay, &flow, NULL);
 	if (rpf.looked_up && rpf.reason != RPF_BLIND)
-		assert(prefixset_has(&dropset->dropped, flow.src) ==
+		assert(prefixset_has(&dropset->by[DROP_FILTER].dropped, flow.src) ==
 			(rpf.reason == RPF_STRICT_ASYMMETRIC ||
 				rpf.reason == RPF_UNNUMBERED ||
 				rpf.reason == RPF_NO_ROUTE));
@@ -111,16 +111,20 @@ static inline void verdicts_of_dropset(
 	const struct overlay *overlay, const struct iface *iface, const struct flow *flow)
 {
 	const struct flowclass class = { .flow = *flow };
-	struct dropset dropset = { 0 }, count = { 0 };
+	struct dropset dropset = { .one_way = true }, count = dropset;
 	struct prefixset all = { 0 };
 
 	assert(prefixset_add(&all, 0, UINT32_MAX) == 0);
 	assert(dropset_of(overlay, iface, &class, &all, &dropset) == 0);
 	assert(dropset_count(overlay, iface, &class, &all, &count) == 0);
-	assert(dropset.count == count.count && dropset.blind == count.blind);
-	assert(dropset.count == prefixset_size(&dropset.dropped));
-	for (size_t i = 0; i < dropset.dropped.ranges.count && i < 16; i++) {
-		const struct range *range = &dropset.dropped.ranges.items[i];
+	assert(dropset.by[DROP_FILTER].count == count.by[DROP_FILTER].count &&
+		dropset.blind == count.blind);
+	assert(dropset.by[DROP_FILTER].count ==
+		prefixset_size(&dropset.by[DROP_FILTER].dropped));
+	for (size_t i = 0; i < dropset.by[DROP_FILTER].dropped.ranges.count && i < 16;
+		i++) {
+		const struct range *range =
+			&dropset.by[DROP_FILTER].dropped.ranges.items[i];
 
 		verdicts_of_source(overlay, *flow, range->first - 1, &dropset);
 		verdicts_of_source(overlay, *flow, range->first, &dropset);
@@ -196,7 +200,7 @@ static inline void verdicts_of_iface(
 			rpf_reason_name(rpf.reason));
 		abort();
 	}
-	assert(report_list_feasible(full, overlay->state) == 0);
+	assert(report_list_routed(full, overlay->state) == 0);
 }
 
 static inline void verdicts_of_ifaces(const struct overlay *overlay)

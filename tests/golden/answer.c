@@ -28,28 +28,86 @@ void answer_iface(FILE *out, const struct report_iface *row)
 {
 	char prefix[PREFIX4_TEXT];
 
-	fprintf(out, "%s: %s", row->name, iface_verdict_name(row->verdict));
+	fprintf(out, "%s: %s", row->name,
+		row->unexpected && row->verdict == IFACE_UNJUDGED
+			? "nothing is expected"
+			: iface_verdict_name(row->verdict));
 	array_each (&row->expect.list, const struct expect_item, item)
-		fprintf(out, ", %s (%s)", prefix4_format(item->prefix, prefix),
-			expect_why_name(item->why));
+		fprintf(out, ", %s (%s%s%s)", prefix4_format(item->prefix, prefix),
+			expect_why_name(item->why), item->because[0] ? ": " : "",
+			item->because);
 	fprintf(out, "\n");
 }
 
-void declare(struct declared_list *declared, const char *text)
+static bool declare_expect(struct declared_list *declared, char *text)
 {
 	struct declared one = { 0 };
-	char copy[WORDS_TEXT], *rest = NULL;
-	const char *word;
+	char *rest = NULL;
+	const char *word = strtok_r(text, " ", &rest);
 
-	snprintf(copy, sizeof(copy), "%s", text);
-	word = strtok_r(copy, " ", &rest);
 	if (!word)
 		abort();
 	snprintf(one.name, sizeof(one.name), "%s", word);
 	while ((word = strtok_r(NULL, " ", &rest)) && one.count < ELEMENTS(one.prefixes))
 		one.prefixes[one.count++] = model_prefix(word);
-	if (array_push(&declared->list, &one) < 0)
+	return array_push(&declared->list, &one) == 0;
+}
+
+static bool declare_flow(struct declared_list *declared, char *text)
+{
+	struct declared_flow one = { 0 };
+	char *rest = NULL;
+	const char *word = strtok_r(text, " ", &rest), *value;
+
+	if (!word)
 		abort();
+	snprintf(one.iif, sizeof(one.iif), "%s", word);
+	while ((word = strtok_r(NULL, " ", &rest)) &&
+		(value = strtok_r(NULL, " ", &rest))) {
+		if (strcmp(word, "from") == 0) {
+			one.from = model_prefix(value);
+		} else if (strcmp(word, "to") == 0) {
+			one.to = model_ip4(value);
+			one.has_to = true;
+		} else if (strcmp(word, "mark") == 0) {
+			one.mark = (uint32_t)strtoul(value, NULL, 0);
+		} else {
+			abort();
+		}
+	}
+	return array_push(&declared->flows, &one) == 0;
+}
+
+bool declare(struct declared_list *declared, const char *line)
+{
+	bool flow = strncmp(line, "flow ", 5) == 0;
+	char copy[WORDS_TEXT];
+
+	if (!flow && strncmp(line, "expect ", 7) != 0)
+		return false;
+	snprintf(copy, sizeof(copy), "%s", line + (flow ? 5 : 7));
+	if (!(flow ? declare_flow(declared, copy) : declare_expect(declared, copy)))
+		abort();
+	return true;
+}
+
+void declared_done(struct declared_list *declared)
+{
+	array_done(&declared->list);
+	array_done(&declared->flows);
+}
+
+static void flows_of(const struct state *state, const struct declared_list *declared,
+	const struct iface *iface, struct flowclasses *ret)
+{
+	array_each (&declared->flows, const struct declared_flow, flow) {
+		const struct flow rest = { .mark = flow->mark, .proto = FLOW_UDP };
+
+		if (strcmp(flow->iif, iface->link.name) == 0 &&
+			flowclass_declare(state, iface, flow->from,
+				flow->has_to ? &flow->to : NULL, &rest, ret) < 0)
+			abort();
+	}
 }
 
 static struct expect_declared declared_of(
@@ -59,7 +117,8 @@ static struct expect_declared declared_of(
 
 	array_each (&declared->list, const struct declared, one) {
 		if (strcmp(one->name, iface->link.name) == 0)
-			ret = (struct expect_declared){ true, one->prefixes, one->count };
+			ret = (struct expect_declared){ true, one->prefixes, one->count,
+				false };
 	}
 	return ret;
 }
@@ -67,7 +126,6 @@ static struct expect_declared declared_of(
 struct report *answer_report(
 	const struct state *state, const struct declared_list *declared)
 {
-	const struct flowclasses none = { 0 };
 	const struct overlay overlay = model_overlay(state);
 	struct report *report = report_new();
 	_cleanup_(freep) const struct iface **ifaces = NULL;
@@ -77,13 +135,17 @@ struct report *answer_report(
 		abort();
 	for (size_t i = 0; i < count; i++) {
 		const struct expect_declared expected = declared_of(declared, ifaces[i]);
+		struct flowclasses flows = { 0 };
 
-		if (report_add(report, &overlay, ifaces[i], &expected, &none,
+		flows_of(state, declared, ifaces[i], &flows);
+		if (report_add(report, &overlay, ifaces[i], &expected, &flows,
 			    DETAIL_SUMMARY) < 0)
 			abort();
+		flowclasses_done(&flows);
 	}
-	if (report_list_feasible(report, state) < 0)
+	if (report_list_routed(report, state) < 0)
 		abort();
+	report_sort(report);
 	return report;
 }
 
@@ -116,10 +178,15 @@ static void check(
 		char text[FINDING_TEXT];
 
 		(*finding)->kernel = KERNEL_DROP; /* as golden_kernel holds of each */
-		fprintf(out, "%s [%s]: %s\n", (*finding)->id,
+		fprintf(out, "%s [%s, %s, %s]: %s\n", (*finding)->id,
+			finding_severity_name((*finding)->severity),
+			expect_why_name((*finding)->expect),
 			rpf_reason_name((*finding)->reason),
 			finding_sentence(*finding, text));
 	}
+	array_each (&report->undelivered, const struct report_undelivered, flow)
+		fprintf(out, "%s/%s: not evaluated: %s\n", flow->name, flow->class,
+			rpf_reason_name(flow->reason));
 	array_each (&report->missed, const struct report_missed, missed)
 		fprintf(out, "%s: not evaluated: %s\n", missed->name, missed->what);
 }

@@ -19,12 +19,28 @@ struct declared {
 	size_t count;
 };
 
-struct declared_list {
-	ARRAY(struct declared) list;
+/* A flow that it names */
+struct declared_flow {
+	char iif[NAME_MAX_];
+	struct prefix4 from;
+	struct ip4 to;
+	bool has_to;
+	uint32_t mark;
 };
 
-/* Takes "NAME [PREFIX]…" in. */
-void declare(struct declared_list *declared, const char *text);
+struct declared_list {
+	ARRAY(struct declared) list;
+	ARRAY(struct declared_flow) flows;
+};
+
+/*
+ * Takes a line that declares something in, and returns whether it is one:
+ *
+ *	expect NAME [PREFIX]...
+ *	flow NAME from PREFIX [to ADDRESS] [mark M]
+ */
+bool declare(struct declared_list *declared, const char *line);
+void declared_done(struct declared_list *declared);
 
 /*
  * Answers line and returns true, or returns false where it is no question:

@@ -17,6 +17,7 @@
  *	new				begins: a bare namespace
  *	expect NAME [PREFIX]...		declares what is expected of an interface, as the
  *					configuration does
+ *	flow NAME from PREFIX ...	declares a flow
  *	= TEXT				is copied: a headline
  *
  * golden_kernel asks the same of a real kernel.
@@ -31,7 +32,7 @@ static void world_clear(struct world *world)
 {
 	state_free(world->state);
 	world->state = NULL;
-	array_done(&world->declared.list);
+	declared_done(&world->declared);
 }
 
 /* A line is a question, or changes the world. */
@@ -45,8 +46,8 @@ static void take_line(FILE *out, struct world *world, const char *line)
 	} else if (!world->state) {
 		fprintf(stderr, "golden: %s: what host? `new` begins one\n", line);
 		exit(2);
-	} else if (strncmp(line, "expect ", 7) == 0) {
-		declare(&world->declared, line + 7);
+	} else if (declare(&world->declared, line)) {
+		return;
 	} else if (!answer(out, world->state, &world->declared, line) &&
 		   model_line(world->state, line) < 0) {
 		fprintf(out, "refused: %s\n", line);

@@ -28,6 +28,20 @@ static void write_config(FILE *out, const struct declared_list *declared)
 		}
 		fprintf(out, " ]; }");
 	}
+	fprintf(out, " );\nflows = (");
+	gap = "";
+	array_each (&declared->flows, const struct declared_flow, flow) {
+		char text[PREFIX4_TEXT];
+
+		fprintf(out, "%s { iif = \"%s\"; from = \"%s\";", gap, flow->iif,
+			prefix4_format(flow->from, text));
+		gap = ",";
+		if (flow->has_to)
+			fprintf(out, " to = \"%s\";", ip4_format(flow->to, text));
+		if (flow->mark)
+			fprintf(out, " mark = \"0x%x\";", flow->mark);
+		fprintf(out, " }");
+	}
 	fprintf(out, " );\n");
 }
 
@@ -40,7 +54,7 @@ static size_t read_sentences(FILE *in, FILE *out)
 
 	while (fgets(line, sizeof(line), in)) {
 		line[strcspn(line, "\n")] = '\0';
-		if (begins && line[0]) {
+		if (begins && line[0] && !strstr(line, ": nothing is expected here")) {
 			fprintf(out, "%s\n", line);
 			count++;
 		}
@@ -56,7 +70,8 @@ static bool is_status(int status, size_t count, const char *answered)
 		return false;
 	if (strstr(answered, "unjudged") || strstr(answered, ": not evaluated: "))
 		return WEXITSTATUS(status) == 2;
-	return WEXITSTATUS(status) == (count > 0);
+	/* a notice is shown, and ends with 0 */
+	return WEXITSTATUS(status) == (count > 0 && strstr(answered, " [warning, "));
 }
 
 /* A file in /tmp with what the configuration expects; its name into path */
@@ -128,11 +143,17 @@ static void print_iface(FILE *out, struct json_object *iface)
 {
 	struct json_object *expect = json_object_object_get(iface, "expect");
 
-	fprintf(out, "%s: %s", text_in(iface, "name"), text_in(iface, "verdict"));
+	fprintf(out, "%s: %s", text_in(iface, "name"),
+		*text_in(iface, "note") &&
+				strcmp(text_in(iface, "verdict"), "unjudged") == 0
+			? "nothing is expected"
+			: text_in(iface, "verdict"));
 	for (size_t i = 0; expect && i < json_object_array_length(expect); i++) {
 		struct json_object *item = json_object_array_get_idx(expect, i);
 
-		fprintf(out, ", %s (%s)", text_in(item, "prefix"), text_in(item, "why"));
+		fprintf(out, ", %s (%s%s%s)", text_in(item, "prefix"),
+			text_in(item, "why"), *text_in(item, "because") ? ": " : "",
+			text_in(item, "because"));
 	}
 	fprintf(out, "\n");
 }

@@ -248,7 +248,7 @@ static void begin(struct hosts *hosts)
 	run_program(hosts);
 	state_free(hosts->model);
 	hosts->model = model_new();
-	array_done(&hosts->declared.list);
+	declared_done(&hosts->declared);
 	array_clear(&hosts->stand_ins);
 	hosts->kinds_differ = hosts->left = false;
 	nl_request_free(hosts->request);
@@ -300,8 +300,8 @@ static void take_line(struct hosts *hosts, const char *line)
 		return;
 	} else if (strcmp(line, "new") == 0) {
 		begin(hosts);
-	} else if (strncmp(line, "expect ", 7) == 0) {
-		declare(&hosts->declared, line + 7);
+	} else if (declare(&hosts->declared, line)) {
+		return;
 	} else if (answer_packet(line) || strcmp(line, "check") == 0) {
 		ask(hosts, line);
 	} else {
@@ -330,7 +330,7 @@ static void take_file(struct hosts *hosts, const char *path)
 static void hosts_done(struct hosts *hosts)
 {
 	state_free(hosts->model);
-	array_done(&hosts->declared.list);
+	declared_done(&hosts->declared);
 	array_done(&hosts->stand_ins);
 	nl_request_free(hosts->request);
 }

@@ -20,7 +20,7 @@ static uint64_t count_reason(const struct dropset *dropset, enum rpf_reason reas
 {
 	uint64_t count = 0;
 
-	array_each (&dropset->tallies, const struct drop_tally, tally) {
+	array_each (&dropset->by[DROP_FILTER].tallies, const struct drop_tally, tally) {
 		if (tally->reason == reason)
 			count += tally->count;
 	}
@@ -33,7 +33,7 @@ static uint64_t ck_dropset(const struct world *world, const struct iface *iface,
 {
 	const struct overlay overlay = { .state = world->state };
 	uint64_t reasons[RPF_REASONS] = { 0 };
-	struct dropset dropset = { 0 };
+	struct dropset dropset = { .one_way = true };
 	const struct drop_tally *most;
 	uint64_t dropped;
 
@@ -45,7 +45,7 @@ static uint64_t ck_dropset(const struct world *world, const struct iface *iface,
 		struct rpf rpf;
 
 		flow.src = ip4(world->base + i);
-		in = prefixset_has(&dropset.dropped, flow.src);
+		in = prefixset_has(&dropset.by[DROP_FILTER].dropped, flow.src);
 		if (!prefixset_has(sources, flow.src)) {
 			if (in)
 				world_fail(world, "%08x is in it and was not asked for",
@@ -74,17 +74,17 @@ static uint64_t ck_dropset(const struct world *world, const struct iface *iface,
 				(unsigned long long)count,
 				(unsigned long long)reasons[reason]);
 	}
-	most = dropset_main(&dropset);
-	if ((most != NULL) != (dropset.dropped.ranges.count > 0))
+	most = drop_part_main(&dropset.by[DROP_FILTER]);
+	if ((most != NULL) != (dropset.by[DROP_FILTER].dropped.ranges.count > 0))
 		world_fail(world, "it has %s main reverse route", most ? "a" : "no");
-	array_each (&dropset.tallies, const struct drop_tally, tally) {
+	array_each (&dropset.by[DROP_FILTER].tallies, const struct drop_tally, tally) {
 		if (tally->count > most->count)
 			world_fail(world, "the main reverse route has not most");
-		if (!prefixset_has(&dropset.dropped, tally->example))
+		if (!prefixset_has(&dropset.by[DROP_FILTER].dropped, tally->example))
 			world_fail(world, "the example %08x is not dropped",
 				tally->example.host);
 	}
-	dropped = prefixset_size(&dropset.dropped);
+	dropped = prefixset_size(&dropset.by[DROP_FILTER].dropped);
 	dropset_done(&dropset);
 	return dropped;
 }

@@ -417,7 +417,7 @@ START_TEST(list_as_json)
 
 	ck_assert_int_eq(evaluate(host.state, host.config, DETAIL_SUMMARY, &report), 0);
 	ck_assert_int_eq(list_json(report, out), 0);
-	ck_assert_int_eq(list_code(report), CTL_FOUND);
+	ck_assert_int_eq(list_code(report, false), CTL_FOUND);
 	struct json_object *object = parse(out, &text);
 	must_have(object, rows, ELEMENTS(rows));
 	json_object_put(object);

@@ -34,13 +34,13 @@ static const char *written(
 	char text[PREFIX4_TEXT];
 
 	out[0] = '\0';
-	array_each (&dropset->dropped.ranges, const struct range, range) {
+	array_each (&dropset->by[DROP_FILTER].dropped.ranges, const struct range, range) {
 		length += (size_t)snprintf(out + length, size - length, "%s-",
 			ip4_format(ip4(range->first), text));
 		length += (size_t)snprintf(out + length, size - length, "%s ",
 			ip4_format(ip4(range->last), text));
 	}
-	array_each (&dropset->tallies, const struct drop_tally, tally) {
+	array_each (&dropset->by[DROP_FILTER].tallies, const struct drop_tally, tally) {
 		const struct fib_info *info = tally->reverse.info;
 		const struct iface *by =
 			info && info->nexthop_count
@@ -110,7 +110,7 @@ START_TEST(what_is_dropped)
 		const struct overlay overlay = model_overlay(state);
 		struct flowclass class = { .flow = { .iif = 5, .proto = FLOW_UDP } };
 		struct prefixset sources = { 0 };
-		struct dropset dropset = { 0 };
+		struct dropset dropset = { .one_way = true };
 		char text[512];
 
 		class.flow.dst = model_ip4("192.0.2.1");
@@ -132,6 +132,67 @@ START_TEST(what_is_dropped)
 }
 END_TEST
 
+/* What has no reverse route is apart, and in neither part what somebody refuses on purpose. */
+START_TEST(no_way_back_is_no_fault_of_the_filter)
+{
+	static const struct {
+		const char *line;
+		bool one_way, declared;
+		uint64_t filter, no_route, meant;
+	} parts[] = {
+		{ "ip route del default via 10.0.0.1 dev eth0", false, false, 256,
+			1 << 24, 0 },
+		{ "ip route del default via 10.0.0.1 dev eth0", true, false,
+			(1 << 24) + 256, 0, 0 },
+		{ "ip route add blackhole 20.0.0.0/9", false, false, (1 << 23) + 256, 0,
+			1 << 23 },
+		{ "ip route add blackhole 20.0.0.0/9", false, true, (1 << 23) + 256,
+			1 << 23, 0 },
+		{ "ip rule add priority 9 to 20.0.0.0/9 prohibit", false, false,
+			(1 << 23) + 256, 0, 1 << 23 },
+		{ "ip route add local 20.0.0.0/9 dev lo", false, false, (1 << 23) + 256,
+			0, 0 },
+		{ "ip route add local 20.0.0.0/9 dev lo", false, true, (1 << 24) + 256, 0,
+			0 },
+	};
+
+	for (size_t i = 0; i < ELEMENTS(parts); i++) {
+		_cleanup_(state_freep) struct state *state = realserver("tunl0");
+		const struct overlay overlay = model_overlay(state);
+		struct flowclass class = { .flow = { .iif = 5,
+						   .dst = model_ip4("192.0.2.1") } };
+		struct dropset walked = { .one_way = parts[i].one_way,
+			.declared = parts[i].declared },
+			       counted = walked;
+		struct prefixset sources = { 0 };
+
+		model_sysctl(state, "tunl0", "rp_filter", 1);
+		model_line(state, parts[i].line);
+		prefixset_add_prefix(&sources, model_prefix("20.0.0.0/8"));
+		prefixset_add_prefix(&sources, model_prefix("10.0.0.0/24"));
+		prefixset_close(&sources);
+		ck_assert_int_eq(dropset_of(&overlay, model_iface(state, "tunl0"), &class,
+					 &sources, &walked),
+			0);
+		ck_assert_int_eq(dropset_count(&overlay, model_iface(state, "tunl0"),
+					 &class, &sources, &counted),
+			0);
+		/* less the host's own address and the broadcast address */
+		ck_assert_uint_eq(
+			walked.by[DROP_FILTER].count + (parts[i].declared ? 0 : 2),
+			parts[i].filter);
+		ck_assert_uint_eq(walked.by[DROP_NO_ROUTE].count, parts[i].no_route);
+		ck_assert_uint_eq(walked.meant, parts[i].meant);
+		for (int kind = 0; kind < DROP_KINDS; kind++)
+			ck_assert_uint_eq(walked.by[kind].count, counted.by[kind].count);
+		ck_assert_uint_eq(counted.meant, parts[i].meant);
+		dropset_done(&walked);
+		dropset_done(&counted);
+		prefixset_done(&sources);
+	}
+}
+END_TEST
+
 START_TEST(loose_without_an_address)
 {
 	_cleanup_(state_freep) struct state *state = realserver("lo");
@@ -145,8 +206,9 @@ START_TEST(loose_without_an_address)
 	ck_assert_int_eq(dropset_of(&overlay, model_iface(state, "tunl0"), &class,
 				 &sources, &dropset),
 		0);
-	ck_assert_uint_eq(prefixset_size(&dropset.dropped), 1 << 24);
-	ck_assert_int_eq(dropset_main(&dropset)->reason, RPF_UNNUMBERED);
+	ck_assert_uint_eq(prefixset_size(&dropset.by[DROP_FILTER].dropped), 1 << 24);
+	ck_assert_int_eq(
+		drop_part_main(&dropset.by[DROP_FILTER])->reason, RPF_UNNUMBERED);
 	ck_assert_int_eq(dropset.filter.effective, 2);
 	dropset_done(&dropset);
 	prefixset_done(&sources);
@@ -191,12 +253,13 @@ START_TEST(the_main_way_back_has_most_and_an_example_that_is_dropped)
 		ck_assert_int_eq(dropset_of(&overlay, model_iface(state, "tunl0"), &class,
 					 &sources, &dropset),
 			0);
-		most = dropset_main(&dropset);
+		most = drop_part_main(&dropset.by[DROP_FILTER]);
 		ck_assert_ptr_nonnull(most);
 		ck_assert_msg(most->reverse.info->nexthops[0].oif ==
 				      model_iface(state, ways[i].dev)->link.ifindex,
 			"way %zu: most do not go by %s", i, ways[i].dev);
-		ck_assert_msg(prefixset_has(&dropset.dropped, most->example),
+		ck_assert_msg(
+			prefixset_has(&dropset.by[DROP_FILTER].dropped, most->example),
 			"way %zu: the example %s is not dropped", i,
 			ip4_format(most->example, text));
 		ck_assert_str_eq(ip4_format(most->example, text), ways[i].example);
@@ -208,9 +271,9 @@ END_TEST
 
 START_TEST(nothing_dropped_has_no_main_way)
 {
-	struct dropset none = { 0 };
+	struct drop_part none = { 0 };
 
-	ck_assert_ptr_null(dropset_main(&none));
+	ck_assert_ptr_null(drop_part_main(&none));
 }
 END_TEST
 
@@ -218,6 +281,7 @@ int main(void)
 {
 	const TTest *const tests[] = {
 		what_is_dropped,
+		no_way_back_is_no_fault_of_the_filter,
 		loose_without_an_address,
 		the_main_way_back_has_most_and_an_example_that_is_dropped,
 		nothing_dropped_has_no_main_way,

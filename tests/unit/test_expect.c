@@ -162,14 +162,14 @@ START_TEST(what_is_declared_stands_alone)
 	_cleanup_(state_freep) struct state *state = model_host();
 	const struct prefix4 prefixes[] = { model_prefix("20.0.0.0/8"),
 		model_prefix("30.0.0.0/8") };
-	const struct expect_declared two = { true, prefixes, 2 },
-				     none = { true, NULL, 0 };
+	const struct expect_declared two = { true, prefixes, 2, false },
+				     none = { true, NULL, 0, false };
 	struct expect expect = { 0 };
 
 	model(state, "ip link add tunl0 index 5 up type ipip");
 	ck_assert_int_eq(expect_of(state, model_iface(state, "tunl0"), &two, &expect), 0);
 	ck_assert_uint_eq(expect.items.list.count, 2);
-	ck_assert_int_eq(expect_strongest(&expect), EXPECT_DECLARED);
+	ck_assert_msg(expect_has(&expect, EXPECT_DECLARED), "nothing is declared");
 	ck_assert_uint_eq(prefixset_size(&expect.sources), 2u << 24);
 	expect_done(&expect);
 	expect = (struct expect){ 0 };
@@ -223,13 +223,12 @@ END_TEST
 
 START_TEST(reasons_have_words)
 {
-	struct expect none = { 0 };
+	static const char *const words[] = { "declared", "tunnel", "answers", "address",
+		"direct", "connected", "feasible" };
 
-	ck_assert_str_eq(expect_why_name(EXPECT_DECLARED), "declared");
-	ck_assert_str_eq(expect_why_name(EXPECT_TUNNEL), "tunnel");
-	ck_assert_str_eq(expect_why_name(EXPECT_CONNECTED), "connected");
-	ck_assert_str_eq(expect_why_name(EXPECT_FEASIBLE), "feasible");
-	ck_assert_int_eq(expect_strongest(&none), EXPECT_FEASIBLE);
+	ck_assert_uint_eq(ELEMENTS(words), EXPECT_WHYS);
+	for (int why = 0; why < EXPECT_WHYS; why++)
+		ck_assert_str_eq(expect_why_name((enum expect_why)why), words[why]);
 }
 END_TEST
 

@@ -29,7 +29,7 @@ static struct state *story(const char *const *lines, size_t count)
 static int find_beside(const struct state *state, const struct expect_declared *declared,
 	struct finding_notes *notes, struct finding **ret)
 {
-	const struct expect_declared silent = { 0 };
+	const struct expect_declared silent = { .one_way = true };
 	const struct overlay overlay = model_overlay(state);
 	const struct iface *tunl0 = model_iface(state, "tunl0");
 	struct flowclasses classes = { 0 };
@@ -42,7 +42,7 @@ static int find_beside(const struct state *state, const struct expect_declared *
 	ck_assert_int_eq(flowclasses_of(state, tunl0, &classes), 0);
 	if (expect.items.list.count)
 		r = finding_of(&overlay, tunl0, &expect, &classes.list.items[0],
-			DETAIL_SUMMARY, notes, ret);
+			DETAIL_SUMMARY, notes, ret, NULL);
 	flowclasses_done(&classes);
 	expect_done(&expect);
 	return r;
@@ -237,7 +237,7 @@ START_TEST(how_much_for_which_reason)
 		"ip route add 20.3.0.0/16 dev eth9",
 		"ip route add 20.4.0.0/16 dev tunl0" };
 	struct prefix4 prefix = model_prefix("20.0.0.0/13");
-	const struct expect_declared declared = { true, &prefix, 1 };
+	const struct expect_declared declared = { true, &prefix, 1, true };
 	_cleanup_(state_freep) struct state *state = story(NULL, 0);
 	_cleanup_(finding_freep) struct finding *finding = NULL;
 
@@ -297,7 +297,7 @@ START_TEST(a_declared_source)
 	for (size_t i = 0; i < ELEMENTS(declared); i++) {
 		_cleanup_(finding_freep) struct finding *finding = NULL;
 		struct prefix4 prefixes[3];
-		struct expect_declared said = { true, prefixes, 0 };
+		struct expect_declared said = { true, prefixes, 0, false };
 		char text[160], share[12];
 
 		while (said.count < 3 && declared[i].prefixes[said.count]) {
@@ -359,19 +359,15 @@ static const struct {
 				"ip route del default via 10.0.0.1 dev eth0",
 				"ip route add 0.0.0.0/1 dev eth0" },
 			KERNEL_DROP,
-			"tunl0: drops 128.0.0.0/1 (share 0.468619 of the expected addresses) to 192.0.2.1, 192.0.2.2 (loose, own 7, all 0): there is no reverse route to 198.51.100.1. Fix: sysctl -w net.ipv4.conf.tunl0.rp_filter=0 (kernels up to 2.6.30 accept these packets)" },
-		{ "a part that is not understood",
-			{ "sysctl -w net.ipv4.conf.tunl0.rp_filter=1",
-				"ip address add 192.0.2.1/32 dev tunl0",
-				"model ip route add 203.0.113.0/24 dev eth0 blind" },
-			KERNEL_DROP, "tunl0: drops 0.0.0.0/0 except 203.0.113.0/24 (share 0.999999 of the expected addresses) to 192.0.2.1 (strict, own 1, all 0): the reverse route to 198.51.100.1 is eth0 via 10.0.0.1 (main). 256 further expected addresses not evaluated: unsupported kernel attribute. Fix: sysctl -w net.ipv4.conf.tunl0.rp_filter=2 (kernels up to 2.6.30 accept these packets)" },
+			"tunl0: drops all of 128.0.0.0/1 (46.9 % of what is expected) to 192.0.2.1, 192.0.2.2 (loose, own 7, all 0): there is no reverse route to 198.51.100.1. Fix: sysctl -w net.ipv4.conf.tunl0.rp_filter=0 (kernels up to 2.6.30 accept these packets)" },
+		{ "a part that is not understood", { "sysctl -w net.ipv4.conf.tunl0.rp_filter=1", "ip address add 192.0.2.1/32 dev tunl0", "model ip route add 203.0.113.0/24 dev eth0 blind" }, KERNEL_DROP, "tunl0: drops 0.0.0.0/0 but 203.0.113.0/24 (nearly all of what is expected) to 192.0.2.1 (strict, own 1, all 0): the reverse route to 198.51.100.1 is eth0 via 10.0.0.1 (main). 256 further expected addresses not evaluated: unsupported kernel attribute. Fix: sysctl -w net.ipv4.conf.tunl0.rp_filter=2 (kernels up to 2.6.30 accept these packets)" },
 		{ "an error route",
 			{ "sysctl -w net.ipv4.conf.all.rp_filter=2",
 				"ip address add 192.0.2.1/32 dev tunl0",
 				"ip route del default via 10.0.0.1 dev eth0",
 				"ip route add unreachable default" },
 			KERNEL_DROP,
-			"tunl0: drops 0.0.0.0/0 except 10.0.0.0/24 (share 0.999999 of the expected addresses) to 192.0.2.1 (loose, own 0, all 2: the greater counts): the reverse route to 198.51.100.1 is unreachable (main). Fix: add a route to the sources; or set net.ipv4.conf.all.rp_filter=0 and each interface to its own value: net.ipv4.conf.tunl0.rp_filter=0 has no effect before all=0 (kernels up to 2.6.30 accept these packets)" },
+			"tunl0: drops 0.0.0.0/0 but 10.0.0.0/24 (nearly all of what is expected) to 192.0.2.1 (loose, own 0, all 2: the greater counts): the reverse route to 198.51.100.1 is unreachable (main). Fix: add a route to the sources; or set net.ipv4.conf.all.rp_filter=0 and each interface to its own value: net.ipv4.conf.tunl0.rp_filter=0 has no effect before all=0 (kernels up to 2.6.30 accept these packets)" },
 	};
 
 START_TEST(sentences_to_the_letter)
@@ -539,7 +535,7 @@ START_TEST(keys_are_written_as_sysctl_takes_them)
 		ck_assert_int_eq(flowclasses_of(state, iface, &classes), 0);
 		ck_assert_int_eq(
 			finding_of(&overlay, iface, &expect, &classes.list.items[0],
-				DETAIL_SUMMARY, &notes, &finding),
+				DETAIL_SUMMARY, &notes, &finding, NULL),
 			1);
 		flowclasses_done(&classes);
 		expect_done(&expect);
@@ -593,7 +589,8 @@ START_TEST(the_whole_of_what_is_dropped)
 	_cleanup_(finding_freep) struct finding *whole = NULL, *worded = NULL;
 	const struct overlay overlay = model_overlay(state);
 	struct prefix4 prefixes[40];
-	const struct expect_declared declared = { true, prefixes, ELEMENTS(prefixes) };
+	const struct expect_declared declared = { true, prefixes, ELEMENTS(prefixes),
+		false };
 	struct flowclasses classes = { 0 };
 	struct expect expect = { 0 };
 	struct finding_notes notes = { 0 };
@@ -606,11 +603,13 @@ START_TEST(the_whole_of_what_is_dropped)
 	ck_assert_int_eq(
 		expect_of(state, model_iface(state, "tunl0"), &declared, &expect), 0);
 	ck_assert_int_eq(flowclasses_of(state, model_iface(state, "tunl0"), &classes), 0);
-	ck_assert_int_eq(finding_of(&overlay, model_iface(state, "tunl0"), &expect,
-				 &classes.list.items[0], DETAIL_FULL, &notes, &whole),
+	ck_assert_int_eq(
+		finding_of(&overlay, model_iface(state, "tunl0"), &expect,
+			&classes.list.items[0], DETAIL_FULL, &notes, &whole, NULL),
 		1);
-	ck_assert_int_eq(finding_of(&overlay, model_iface(state, "tunl0"), &expect,
-				 &classes.list.items[0], DETAIL_SUMMARY, &notes, &worded),
+	ck_assert_int_eq(
+		finding_of(&overlay, model_iface(state, "tunl0"), &expect,
+			&classes.list.items[0], DETAIL_SUMMARY, &notes, &worded, NULL),
 		1);
 	ck_assert_uint_eq(whole->whole.count, ELEMENTS(prefixes));
 	ck_assert_uint_eq(worded->whole.count, 0);

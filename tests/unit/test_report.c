@@ -19,7 +19,7 @@ static const struct {
 	{ "a plain one, strict", { "sysctl -w net.ipv4.conf.eth0.rp_filter=1" }, "eth0",
 		"veth 1/0/1 numbered up 2 ok, 0 findings" },
 	{ "lo", { "sysctl -w net.ipv4.conf.all.rp_filter=1" }, "lo",
-		"device 0/1/1 numbered up 0 ok, 0 findings" },
+		"device 0/1/1 numbered up 0 off, 0 findings" },
 	{ "a tunnel, off", { "ip link add t0 index 5 up type ipip" }, "t0",
 		"ipip 0/0/0 - up 1 off, 0 findings" },
 	{ "a tunnel, strict",
@@ -75,7 +75,7 @@ START_TEST(a_row_an_interface)
 		for (size_t k = 0; k < ELEMENTS(rows[i].lines) && rows[i].lines[k]; k++)
 			model_line(state, rows[i].lines[k]);
 		ck_assert_int_eq(add_iface(report, state, rows[i].device, NULL), 0);
-		ck_assert_int_eq(report_list_feasible(report, state), 0);
+		ck_assert_int_eq(report_list_routed(report, state), 0);
 		ck_assert_uint_eq(report->ifaces.count, 1);
 		row = &report->ifaces.items[0];
 		snprintf(text, sizeof(text), "%s %d/%d/%d %s %s %zu %s, %zu findings",
@@ -167,7 +167,11 @@ START_TEST(a_declared_flow_is_forwarded)
 	ck_assert_uint_eq(report->findings.items[0]->source_count, 1);
 	ck_assert_uint_eq(report->findings.items[0]->sources[0].addr.host,
 		0xc6336480); /* .128/25 */
-	ck_assert_uint_eq(report->unknown.count, 1);
+	ck_assert_uint_eq(report->undelivered.count, 1);
+	ck_assert_int_eq(
+		report->undelivered.items[0].reason, RPF_NO_ROUTE_TO_DESTINATION);
+	/* of either kind */
+	ck_assert_uint_eq(report->unknown.count, DROP_KINDS);
 	ck_assert_str_eq(
 		report->unknown.items[0].text, "t0/flow:198.51.100.0/24>203.0.113.7");
 	flowclasses_done(&flows);
