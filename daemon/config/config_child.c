@@ -129,6 +129,7 @@ static int take_interface(struct bytes *bytes, struct config *config)
 	interface->has_mode = taken.has_mode;
 	interface->one_way = taken.one_way;
 	interface->mode = taken.mode;
+	interface->one_way = taken.one_way;
 	r = take_text(bytes, &interface->match);
 	if (r >= 0)
 		r = take_text(bytes, &interface->kind);

@@ -94,6 +94,7 @@ static void ck_defaults(const struct config *c)
 	ck_assert_uint_eq(c->correct.per_minute, 30);
 	ck_assert_int_eq(c->correct.restore, RESTORE_WHEN_SAFE);
 	ck_assert_uint_eq(c->correct.restore_after_usec, 60000000);
+	ck_assert_uint_eq(c->correct.route_wait_usec, 30000000);
 	ck_assert_uint_eq(c->log.repeat_usec, UINT64_C(3600000000));
 	ck_assert_uint_eq(c->log.hold_down_usec, 1000000);
 	ck_assert_uint_eq(c->log.drops_usec, 60000000);
@@ -140,7 +141,7 @@ START_TEST(every_setting)
 		"mode = \"correct\";\n"
 		"correct = { lowest = \"loose\"; allow_all = true; address_wait = 1;\n"
 		"  settle = 0x2; fight = 3L; fight_window = 4; pause = 3600000;\n"
-		"  per_minute = 6; restore = \"on-stop\"; restore_after = 86400000; };\n"
+		"  per_minute = 6; restore = \"on-stop\"; restore_after = 86400000; route_wait = 5000; };\n"
 		"log = { repeat = 2678400; hold_down = 0; drops = 1000; };\n"
 		"selfcheck : { per_minute : 9, period : 100 },\n");
 
@@ -155,6 +156,7 @@ START_TEST(every_setting)
 	ck_assert_uint_eq(c->correct.per_minute, 6);
 	ck_assert_int_eq(c->correct.restore, RESTORE_ON_STOP);
 	ck_assert_uint_eq(c->correct.restore_after_usec, UINT64_C(86400000000));
+	ck_assert_uint_eq(c->correct.route_wait_usec, 5000000);
 	ck_assert_uint_eq(c->log.repeat_usec, UINT64_C(2678400000000));
 	ck_assert_uint_eq(c->log.hold_down_usec, 0);
 	ck_assert_uint_eq(c->log.drops_usec, 1000000);
@@ -554,7 +556,7 @@ START_TEST(shipped_file_uncommented_is_the_defaults)
 	}
 	c = load(text);
 	ck_defaults(c);
-	ck_assert_uint_eq(settings, 3 + 10 + 3 + 1);
+	ck_assert_uint_eq(settings, 3 + 11 + 3 + 1);
 }
 END_TEST
 

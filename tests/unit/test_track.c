@@ -19,6 +19,8 @@ static struct finding *fake(const char *id, int own)
 		abort();
 	snprintf(finding->id, sizeof(finding->id), "%s", id);
 	finding->filter.own = own;
+	finding->no_route = *id == 'n';
+	finding->severity = *id == 'w' ? FINDING_WARNING : FINDING_NOTICE;
 	return finding;
 }
 
@@ -288,6 +290,29 @@ START_TEST(it_ends_anywhere)
 }
 END_TEST
 
+/* A route that is lost, or not there yet at the start, is no news for a while. */
+START_TEST(a_missing_route_waits)
+{
+	struct track track = { .hold_down_usec = HOLD_DOWN,
+		.route_wait_usec = 30 * SECOND,
+		.repeat_usec = REPEAT };
+	char text[128];
+
+	evaluates(&track, "n1 w1", true, 1000 * SECOND);
+	ck_assert_str_eq(says(&track, 1000 * SECOND, text), "raised:w1");
+	ck_assert_uint_eq(track_unsaid(&track), 0);
+	ck_assert_uint_eq(track_warnings(&track), 1);
+	ck_assert_str_eq(says(&track, 1029 * SECOND, text), "");
+	evaluates(&track, "w1", false, 1029 * SECOND); /* it comes, and is lost again */
+	evaluates(&track, "n1 w1", false, 1029 * SECOND);
+	ck_assert_str_eq(says(&track, 1058 * SECOND, text), "");
+	ck_assert_str_eq(says(&track, 1059 * SECOND, text), "raised:n1");
+	ck_assert_uint_eq(track_open(&track), 2);
+	ck_assert_uint_eq(track_warnings(&track), 1);
+	track_done(&track);
+}
+END_TEST
+
 int main(void)
 {
 	const TTest *const tests[] = {
@@ -302,6 +327,7 @@ int main(void)
 		repeats_are_counted,
 		the_unknown_stays_as_it_is,
 		it_ends_anywhere,
+		a_missing_route_waits,
 	};
 
 	return fixture_run("track", tests, ELEMENTS(tests));
