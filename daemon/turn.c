@@ -4,6 +4,7 @@
 #include "base/time.h"
 #include "daemon/log.h"
 #include "kernel/clock.h"
+#include "kernel/snapshot.h"
 #include "state/dirty.h"
 
 #include <errno.h>
@@ -51,6 +52,18 @@ static int take_news(struct daemon *daemon)
 	return r < 0 ? r : 0;
 }
 
+/* Which groups are joined nobody announces here; it matters to a flow that is declared to one. */
+static int read_groups(struct daemon *daemon)
+{
+	bool matters = false;
+	int r;
+
+	array_each (&daemon->config->flows, const struct config_flow, flow)
+		matters |= flow->has_to && ip4_is_multicast(flow->to);
+	r = matters ? snapshot_read_memberships(daemon->sync.state) : 0;
+	return r == -ENOMEM ? r : 0;
+}
+
 /* What the kernel announces to nobody is read again; once a minute the model is checked, too. */
 static int refresh(struct daemon *daemon)
 {
@@ -63,6 +76,9 @@ static int refresh(struct daemon *daemon)
 	r = sync_refresh(sync);
 	if (r < 0 || !due)
 		return r;
+	r = read_groups(daemon);
+	if (r < 0)
+		return r;
 	r = selfcheck_run(&daemon->selfcheck, sync, &daemon->track,
 		daemon->config->selfcheck.per_minute);
 	daemon->schedule.all |= r > 0;
@@ -71,6 +87,10 @@ static int refresh(struct daemon *daemon)
 
 static int evaluate_dirty(struct daemon *daemon, bool quick)
 {
+	int r = daemon->schedule.all ? read_groups(daemon) : 0;
+
+	if (r < 0)
+		return r;
 	return schedule_run(&daemon->schedule, daemon->sync.state, daemon->config,
 		&daemon->track, daemon->selfcheck.unsure_ifindex, quick);
 }

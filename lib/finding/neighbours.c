@@ -42,7 +42,7 @@ bool neighbours_is_gateway(const struct state *state, struct ip4 addr)
 
 /* Whether an entry of the table says that its addresses are elsewhere. */
 static bool is_elsewhere(
-	const struct wire *wire, const struct fib_list *list, struct prefix4 prefix)
+	struct wire *wire, const struct fib_list *list, struct prefix4 prefix)
 {
 	int ifindex = wire->iface->link.ifindex;
 
@@ -57,6 +57,7 @@ static bool is_elsewhere(
 			state_any_nexthop(wire->state, info, leads_to, &ifindex))
 			return false;
 	}
+	wire->claimed_elsewhere = true;
 	return prefix.len < 32 || !neighbours_is_gateway(wire->state, prefix.addr);
 }
 
@@ -88,10 +89,8 @@ static int deal_below(struct wire *wire, uint32_t reference, bool above)
 	if (prefix4_last(at.prefix) < prefix4_first(wire->net) ||
 		prefix4_first(at.prefix) > prefix4_last(wire->net))
 		return 0;
-	if (at.value && at.prefix.len > wire->net.len) {
+	if (at.value && at.prefix.len > wire->net.len)
 		own = is_elsewhere(wire, fib_list(wire->fib, at.value), at.prefix);
-		wire->claimed_elsewhere |= own;
-	}
 	r = deal_until(wire, prefix4_first(at.prefix), above);
 	for (int bit = 0; bit < 2 && r >= 0; bit++)
 		r = deal_below(wire, at.child[bit], own);

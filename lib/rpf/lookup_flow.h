@@ -4,6 +4,7 @@
 #include "fib/fib_list.h"
 #include "fib/rule.h"
 #include "net/ip4.h"
+#include "state/record.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -24,8 +25,6 @@ struct lookup_flow {
 	uint8_t proto; /* 0 with ports 0: not dissected */
 	uint16_t sport, dport;
 };
-
-#define IFINDEX_LO 1
 
 /* Where a look-up ended. */
 struct lookup_result {

@@ -44,6 +44,8 @@ enum record_kind {
 	RECORD_BLIND, /* .blind: concerns us, was not understood; never ignored */
 };
 
+#define IFINDEX_LO 1
+
 /* IFF_UP, IFF_RUNNING, IFF_LOWER_UP, IFF_LOOPBACK of ifi_flags */
 #define LINK_UP 0x1u
 #define LINK_LOOPBACK 0x8u

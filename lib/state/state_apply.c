@@ -114,6 +114,23 @@ static bool link_dirties_all(const struct state *state, const struct link_record
 		       now->conf.value[DEVCONF_IGNORE_ROUTES_WITH_LINKDOWN];
 }
 
+/*
+ * With an address on lo that is for all wires (LVS direct routing), what is expected of one depends
+ * on the networks of the others.
+ */
+static void dirty_wires(struct state *state)
+{
+	const struct iface *lo = state_iface(state, IFINDEX_LO);
+
+	for (size_t i = 0; lo && i < lo->addrs.count; i++) {
+		if (lo->addrs.items[i].len == 32 &&
+			!ip4_is_loopback(lo->addrs.items[i].local)) {
+			dirty_all(state);
+			return;
+		}
+	}
+}
+
 static int link_changed(struct state *state, int ifindex, bool gone)
 {
 	const struct link_change change = { ifindex, gone };
@@ -152,6 +169,8 @@ static int apply_link(struct state *state, const struct link_record *link)
 	(void)dirty_iface(state, link->ifindex);
 	if (link_dirties_all(state, &was, link))
 		dirty_all(state);
+	if ((was.flags ^ link->flags) & LINK_UP || was.has_inet != link->has_inet)
+		dirty_wires(state);
 	if (renamed)
 		rules_attach(state);
 	if (iface->announced) {
@@ -223,6 +242,7 @@ static int apply_addr(struct state *state, const struct addr_record *addr)
 		local_addrs_forget(&state->local_addrs, addr);
 		return r;
 	}
+	dirty_wires(state);
 	state->dirty.addresses = true;
 	(void)dirty_iface(state, addr->ifindex);
 	r = iface_is_up(iface) ? implied_link_alive(state, addr->ifindex) : 0;
@@ -240,6 +260,7 @@ static int apply_addr_gone(struct state *state, const struct addr_record *addr)
 		state->audit_due |= !state->replaying;
 		return 0;
 	}
+	dirty_wires(state);
 	local_addrs_forget(&state->local_addrs, known);
 	array_remove(&iface->addrs, (size_t)(known - iface->addrs.items));
 	state->audit_due = true;
@@ -599,8 +620,25 @@ static int apply_rules(struct state *state, const struct rules_record *rules)
 
 /* --- the one way in ------------------------------------------------------------------------- */
 
+/* Whether they are those known, in their order. */
+static bool same_memberships(
+	const struct state *state, const struct membership_record *record)
+{
+	bool same = state->memberships.count == record->count;
+
+	for (size_t i = 0; same && i < record->count; i++)
+		same = state->memberships.items[i].ifindex == record->items[i].ifindex &&
+		       state->memberships.items[i].group.host ==
+			       record->items[i].group.host;
+	return same;
+}
+
+/* They decide only about flows that are declared to a group. */
 static int apply_memberships(struct state *state, const struct membership_record *record)
 {
+	if (same_memberships(state, record))
+		return 0;
+	dirty_all(state);
 	array_clear(&state->memberships);
 	for (size_t i = 0; i < record->count; i++) {
 		int r = array_push(&state->memberships, &record->items[i]);
@@ -608,7 +646,7 @@ static int apply_memberships(struct state *state, const struct membership_record
 		if (r < 0)
 			return r;
 	}
-	return 0; /* no verdict that is kept depends on it */
+	return 1;
 }
 
 /* Before 4.1 local and main were two tries from the beginning. */

@@ -172,6 +172,12 @@ static void a_setting(struct play *play)
 	static const char *const names[] = { "all", "eth0", "eth1", "eth2", "t0", "t1" };
 	bool filter = !chance_one_in(play->chance, 6);
 
+	if (chance_one_in(play->chance, 12)) {
+		world_line(&play->world, "sysctl -w net.ipv4.conf.%s.arp_ignore=%u",
+			names[chance_below(play->chance, ELEMENTS(names))],
+			chance_below(play->chance, 2));
+		return;
+	}
 	world_line(&play->world, "sysctl -w net.ipv4.conf.%s.%s=%u",
 		names[chance_below(play->chance, ELEMENTS(names))],
 		filter ? "rp_filter" : "ignore_routes_with_linkdown",
@@ -265,6 +271,11 @@ static void make_host(struct play *play, bool split)
 	world_line(&play->world, "model split");
 	world_line(&play->world, "ip rule add priority 100 from 10.0.0.0/26 lookup 77");
 	world_line(&play->world, "ip rule add priority 200 to 10.0.0.128/25 lookup 77");
+	/* what only answers meet: a mark, a user, a device */
+	world_line(&play->world, "ip rule add priority 90 fwmark 1 lookup 77");
+	world_line(&play->world,
+		"ip rule add priority 91 uidrange 7-9 to 10.0.0.64/26 lookup 77");
+	world_line(&play->world, "ip rule add priority 92 oif eth1 lookup default");
 	if (chance_one_in(play->chance, 4))
 		world_line(&play->world,
 			"ip rule add priority 300 lookup main suppress_prefixlength 0");

@@ -66,7 +66,7 @@ START_TEST(each_record_changes_once)
 		"1 model inet eth0 off",
 		"0 model inet eth0 off",
 		"1 model inet eth0 on",
-		"0 join eth0 224.1.1.1",
+		"1 join eth0 224.1.1.1",
 		"0 model kernel 6.1",
 		"1 model blind",
 		"1 model ip link del eth0 index 2",
