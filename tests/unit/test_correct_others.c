@@ -494,6 +494,26 @@ START_TEST(great_values_are_kept)
 }
 END_TEST
 
+/* A director may send by eth1 or not: whoever asks for it to be corrected declares it. */
+START_TEST(what_is_uncertain_is_not_corrected)
+{
+	static const char *const lines[MOST_LINES] = {
+		"ip link add eth1 index 6 up type veth",
+		"ip address add 10.5.0.2/24 dev eth1",
+		"sysctl -w net.ipv4.conf.all.arp_ignore=1",
+		"sysctl -w net.ipv4.conf.eth1.rp_filter=1"
+	};
+	struct world world;
+
+	world_init(&world, "interfaces = ( { match = \"eth1\"; mode = \"correct\"; } );",
+		lines);
+	world_turn(&world, 0);
+	ck_assert_str_eq(world.said, "refused eth1 certain");
+	ck_assert_int_eq(*world_value(&world, 6), 1);
+	world_done(&world);
+}
+END_TEST
+
 /* Somebody's value that came over ours unseen is what there is to go back to. */
 START_TEST(what_is_there_is_gone_back_to)
 {
@@ -752,10 +772,11 @@ int main(void)
 		a_correction_follows_its_interface, without_a_ledger_it_is_taken_back,
 		one_that_cannot_be_taken_back_keeps_no_other,
 		a_full_ledger_is_refused_and_stays, odd_values_are_kept,
-		great_values_are_kept, what_is_there_is_gone_back_to,
-		a_pause_goes_with_its_interface, a_pause_waits_for_a_name,
-		pauses_are_of_those_that_are_named, a_pause_ends_by_itself,
-		a_fight_outlives_a_restart, what_is_set_during_a_pause_is_no_fight,
+		great_values_are_kept, what_is_uncertain_is_not_corrected,
+		what_is_there_is_gone_back_to, a_pause_goes_with_its_interface,
+		a_pause_waits_for_a_name, pauses_are_of_those_that_are_named,
+		a_pause_ends_by_itself, a_fight_outlives_a_restart,
+		what_is_set_during_a_pause_is_no_fight,
 		a_fights_times_are_those_of_the_writes };
 	char command[64];
 	int r;
