@@ -147,7 +147,7 @@ int change_parse(const char *text, struct change *ret, char why[static CHANGE_WH
 int change_apply(
 	struct state *state, const struct change *change, char why[static CHANGE_WHY]);
 
-/* Whether the kernel looks at the setting in no verdict (arp_ignore): then making the change
+/* Whether the kernel looks at the setting in no verdict (arp_announce): then making the change
  * changes nothing. Of anything but a setting: false. */
 bool change_is_idle(const struct change *change);
 

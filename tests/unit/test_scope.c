@@ -80,7 +80,7 @@ static const struct row {
 		"connected 10.8.0.0/24" },
 	{ "a gateway's own /32 is no neighbour less",
 		{ "ip route add 10.8.0.255 dev eth0 scope link",
-			"ip route add 30.0.0.0/8 via 10.8.0.255 dev eth0 onlink",
+			"model ip route add 30.0.0.0/8 via 10.8.0.255 dev eth0 onlink",
 			"ip route add 10.8.0.0/25 dev eth0" },
 		"connected 10.8.0.128/25" },
 	{ "a neighbour that only other packets' routes know",
