@@ -537,6 +537,9 @@ static int attempt(struct policy *policy, const struct policy_input *input,
 	/* another one may have its index by now: what was found is not about that */
 	if (state_link_went(input->port->state(input->port->data), finding->ifindex))
 		return 0;
+	/* with most of the routes away nothing is written: what has none is refused aloud */
+	if (finding->no_route_beside > finding->dropped)
+		return 0;
 	refusal = forbidden(input, finding, mode == CONFIG_DRY_RUN);
 	/* after a fight that was said, and its end will be */
 	if (refusal == REFUSED_PAUSED && pause_of(input, finding)->fight)

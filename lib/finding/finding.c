@@ -513,6 +513,8 @@ static int make_finding(
 	finding->detail = look->detail;
 	finding->expected = look->scope.size - look->dropset.meant;
 	finding->dropped = drops->count;
+	if (kind == DROP_FILTER)
+		finding->no_route_beside = look->dropset.by[DROP_NO_ROUTE].count;
 	finding->blind = look->dropset.blind;
 	finding->share = share_of(drops->count, finding->expected);
 	r = fill_in(look, finding, kind);

@@ -72,10 +72,11 @@ struct finding {
 	/* where that is shorter: all that `cover` has, except these; but_count 0: it is not */
 	struct prefix4 cover, but[FINDING_BUT];
 	size_t but_count;
-	bool most_of_cover; /* too many exceptions to name, and little besides */
-	bool whole_item;    /* it is one prefix, all of which is expected */
-	uint64_t expected;  /* addresses */
-	uint64_t dropped;   /* of these */
+	bool most_of_cover;	  /* too many exceptions to name, and little besides */
+	bool whole_item;	  /* it is one prefix, all of which is expected */
+	uint64_t expected;	  /* addresses */
+	uint64_t dropped;	  /* of these */
+	uint64_t no_route_beside; /* of these besides, what has no reverse route */
 	uint64_t blind; /* addresses of expected sources that could not be evaluated */
 	double share;	/* of the expected sources; 1 only when all, 0 never */
 	struct addresses to; /* local addresses; of what is only forwarded, an example */

@@ -206,6 +206,7 @@ START_TEST(what_bears_on_no_verdict_is_known)
 		bool idle;
 	} rows[] = {
 		{ "net.ipv4.conf.all.arp_announce=1", true },
+		{ "net.ipv4.conf.all.arp_ignore=1", false },
 		{ "net.ipv4.conf.all.rp_filter=1", false },
 		{ "net.ipv4.ip_forward=1", false },
 		{ "net.ipv4.nexthop_compat_mode=0", true },
