@@ -321,4 +321,4 @@ must_drop() {
 mount -t tmpfs -o mode=755 none /run
 mkdir "$tmp"
 ip link set lo up
-configure 'log = { hold_down = 0; };'
+configure 'log = { hold_down = 0; };' 'correct = { route_wait = 0; };'
