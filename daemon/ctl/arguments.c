@@ -36,6 +36,9 @@ static const struct option {
 	{ "--for", OPTION_FOR, "TIME", offsetof(struct arguments, how_long) },
 	{ "--severity", OPTION_SEVERITY, "warning|notice",
 		offsetof(struct arguments, severity) },
+	{ "--root", OPTION_ROOT, "DIR", offsetof(struct arguments, root) },
+	{ "--check", OPTION_CHECK, NULL, NO_VALUE },
+	{ "--format", OPTION_FORMAT, "FORMAT", offsetof(struct arguments, format) },
 };
 
 const char *arguments_options(unsigned int set, char *out, size_t size)

@@ -26,6 +26,9 @@ enum argument_option {
 	OPTION_DOT = 1 << 14,
 	OPTION_FOR = 1 << 15,
 	OPTION_SEVERITY = 1 << 16,
+	OPTION_ROOT = 1 << 17,
+	OPTION_CHECK = 1 << 18,
+	OPTION_FORMAT = 1 << 19,
 };
 
 /* A command line, borrowed from argv. */
@@ -34,6 +37,7 @@ struct arguments {
 	unsigned int given; /* OPTION_x ored together */
 	const char *config, *netns, *batch, *state, *snapshot, *kernel, *flows, *how_long;
 	const char *severity;
+	const char *root, *format;
 	ARRAY(const char *) words; /* what follows the verb and is no option */
 };
 

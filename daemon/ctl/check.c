@@ -2,6 +2,7 @@
 #include "daemon/ctl/check.h"
 
 #include "base/print.h"
+#include "daemon/ctl/keep.h"
 #include "daemon/ctl/list.h"
 #include "daemon/ctl/verbs.h"
 #include "daemon/evaluate/evaluate.h"
@@ -21,12 +22,15 @@ struct survey {
 	size_t unexpected; /* rows of which nothing is expected */
 	bool counted;	   /* drops: the kernel's counter of this namespace */
 	uint64_t drops;
+	struct boot_files
+		files; /* empty where nothing was found, or they cannot be read */
 };
 
 static void survey_done(struct survey *survey)
 {
 	report_free(survey->report);
 	free(survey->chosen);
+	boot_files_done(&survey->files);
 }
 
 /* Which rows are asked for: all, or those that are named. */
@@ -196,7 +200,19 @@ static int add_unexpected(const struct survey *survey, struct json_object *objec
 	return r;
 }
 
-static int show_json(const struct survey *survey, bool named, FILE *out)
+/* What a boot makes of the remedy: null where it sets nothing. */
+static int add_keep(const struct ctl *ctl, const struct survey *survey,
+	const struct finding *finding, struct json_object *object)
+{
+	char keep[KEEP_TEXT];
+	int r = keep_of(&survey->files, ctl->host.state, finding, keep);
+
+	return r <= 0 ? r | json_add_null(object, "keep")
+		      : json_add_text(object, "keep", keep);
+}
+
+static int show_json(
+	const struct ctl *ctl, const struct survey *survey, bool named, FILE *out)
 {
 	_cleanup_(json_putp) struct json_object *object = json_object_new_object();
 	struct json_object *list;
@@ -204,9 +220,12 @@ static int show_json(const struct survey *survey, bool named, FILE *out)
 
 	list = json_add_array(object, "findings");
 	r |= list ? 0 : -ENOMEM;
-	for (size_t i = 0; i < survey->found; i++)
-		r |= check_json(
-			survey->report->findings.items[i], json_push_object(list));
+	for (size_t i = 0; i < survey->found; i++) {
+		struct json_object *one = json_push_object(list);
+
+		r |= check_json(survey->report->findings.items[i], one);
+		r |= add_keep(ctl, survey, survey->report->findings.items[i], one);
+	}
 	r |= add_unjudged(survey, named, object);
 	r |= survey->counted ? json_add_number(object, "drops", (int64_t)survey->drops)
 			     : json_add_null(object, "drops");
@@ -246,12 +265,22 @@ static void print_unexpected(const struct survey *survey, FILE *out)
 	}
 }
 
-static void show_text(const struct survey *survey, FILE *out)
+static void print_keep(const struct ctl *ctl, const struct survey *survey,
+	const struct finding *finding, FILE *out)
+{
+	char keep[KEEP_TEXT];
+
+	if (keep_of(&survey->files, ctl->host.state, finding, keep) > 0)
+		print_line(out, "  keep      %s", keep);
+}
+
+static void show_text(const struct ctl *ctl, const struct survey *survey, FILE *out)
 {
 	for (size_t i = 0; i < survey->found; i++) {
 		if (i)
 			(void)fputc('\n', out);
 		check_print(survey->report->findings.items[i], out);
+		print_keep(ctl, survey, survey->report->findings.items[i], out);
 	}
 	if (!survey->found && survey->judged) {
 		print_part(out, "No expected source is dropped on %zu interface%s",
@@ -344,10 +373,12 @@ int check_run(struct ctl *ctl)
 		return CTL_FAILED;
 	}
 	survey.counted = count_drops(ctl, &survey.drops);
+	if (r >= 0 && survey.found && !ctl->host.snapshot)
+		(void)boot_files_open(ctl, true, &survey.files);
 	if (r >= 0 && ctl_has(ctl, OPTION_JSON))
-		r = show_json(&survey, ctl->arguments->words.count > 0, ctl->out);
+		r = show_json(ctl, &survey, ctl->arguments->words.count > 0, ctl->out);
 	else if (r >= 0) {
-		show_text(&survey, ctl->out);
+		show_text(ctl, &survey, ctl->out);
 		print_missed(&survey, ctl->out);
 		print_drops(&survey, ctl->out);
 	}

@@ -1,290 +1,165 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "base/print.h"
 #include "daemon/config/config_text.h"
-#include "daemon/ctl/corrections.h"
 #include "daemon/ctl/json.h"
-#include "daemon/ctl/plans.h"
+#include "daemon/ctl/suggest_print.h"
+#include "daemon/ctl/table.h"
 #include "daemon/ctl/verbs.h"
-#include "finding/remedy.h"
-#include "net/ifname.h"
 
 #include <errno.h>
-#include <stdio.h>
-#include <string.h>
 
-/* A value that one interface, all or default should have. */
-struct suggestion {
-	int ifindex; /* or NETCONF_ALL, NETCONF_DEFAULT */
-	char name[NAME_MAX_];
-	int value, was;
-	bool corrected; /* it has it already; else it is planned */
-	bool keeps;	/* as plan_step */
-	char finding[FINDING_ID];
-	const char *reason; /* NULL: the ledger doesn't have it */
-};
-
-struct suggestions {
-	ARRAY(struct suggestion) list;
-	struct corrections corrections;
-	struct plans plans;
-};
-
-static void suggestions_done(struct suggestions *suggestions)
+/* 1 where the file lacks something that is needed, 2 where nobody can tell whether it does. */
+static int code_of(const struct ctl *ctl, const struct suggestions *suggestions,
+	enum suggest_format format)
 {
-	array_done(&suggestions->list);
-	corrections_done(&suggestions->corrections);
-	plans_done(&suggestions->plans);
+	bool left_out = false;
+
+	array_each (&suggestions->list, const struct suggestion, suggestion) {
+		char quoted[CONFIG_QUOTE_TEXT];
+
+		left_out |= !suggest_format_holds(format, suggestions, suggestion);
+		if (!suggestion->writable)
+			ctl_say(ctl, "%s: this name cannot be written in a sysctl.d file",
+				config_text_quote(suggestion->name, quoted));
+	}
+	if (suggestions->corrections.error < 0 && !suggestions->list.count)
+		return CTL_FAILED;
+	return left_out || suggestions_leave_open(suggestions) ? CTL_FOUND : CTL_FINE;
 }
 
-/* How much a value lets in: 0 (off) most, then 2 (loose). */
-static int looseness(int value)
-{
-	return value == 0 ? 2 : value == 2;
-}
+/* --- --check: what a boot would undo of what is in force --- */
 
-/* A key stands in a file once: a correction's, and of two what both findings are cured by. */
-static int add_suggestion(struct suggestions *suggestions, const struct suggestion *fresh)
+struct undone {
+	const struct boot_files *files;
+	struct json_object *list; /* NULL: text */
+	FILE *out;
+	size_t count;
+};
+
+static int print_one(struct undone *undone, const struct iface *iface, int now,
+	const struct forecast *forecast, const char *keeps)
 {
-	array_each (&suggestions->list, struct suggestion, known) {
-		if (known->ifindex != fresh->ifindex)
-			continue;
-		if (known->keeps != fresh->keeps
-				? known->keeps
-				: looseness(fresh->value) > looseness(known->value))
-			*known = *fresh;
+	struct json_object *object;
+	int r;
+
+	if (!undone->list) {
+		print_line(undone->out, "%s: effective %d now, %d after a boot: %s",
+			iface->link.name, now, forecast_after(forecast), keeps);
 		return 0;
 	}
-	return array_push(&suggestions->list, fresh);
+	object = json_push_object(undone->list);
+	r = json_add_text(object, "interface", iface->link.name);
+	r |= json_add_number(object, "now", now);
+	r |= json_add_number(object, "after_boot", forecast_after(forecast));
+	return r | json_add_text(object, "keep", keeps);
 }
 
-/*
- * sysctl.d(5): a key that names the interface beats a pattern of another file, whatever the
- * order. With slashes, as a name may have dots. A name that either program would take for more
- * than a name (a pattern, systemd-networkd's '!') is left out before.
- */
-static void print_key(FILE *out, const char *name, int value, const char *why)
+static int check_one(struct undone *undone, const struct iface *iface, int all)
 {
-	print_line(out, "# %s", why);
-	print_line(out, "net/ipv4/conf/%s/rp_filter = %d", name, value);
+	struct forecast_iface forecast_iface = boot_files_iface(iface, iface->link.name);
+	struct forecast forecast = { 0 };
+	char keeps[FORECAST_TEXT];
+	int own = iface->link.conf.value[DEVCONF_RP_FILTER];
+	int now = forecast_effective(BOOT_RP_FILTER, all, own);
+	int r;
+
+	if (!iface->link.has_inet)
+		return 0;
+	r = forecast_make(
+		&undone->files->lines, &forecast_iface, BOOT_RP_FILTER, &forecast);
+	if (r >= 0 && !forecast_keeps(undone->files->boot, &forecast, now, keeps)) {
+		undone->count++;
+		r = print_one(undone, iface, now, &forecast, keeps);
+	}
+	forecast_done(&forecast);
+	return r;
 }
 
-/* What systemd-networkd has for it (v255); NetworkManager has nothing of the kind. */
-static void print_networkd(FILE *out, const char *name, int value)
-{
-	print_line(out, "#   or with systemd-networkd, in a .network file with");
-	print_line(out, "#   [Match] Name=%s: [Network] IPv4ReversePathFilter=%s", name,
-		value == 0   ? "no"
-		: value == 1 ? "strict"
-			     : "loose");
-	(void)fputc('\n', out);
-}
-
-/* Whether an interface was asked for by one of its names, or none was. */
-static bool is_chosen(const struct ctl *ctl, int ifindex)
+static bool is_asked(const struct ctl *ctl, const struct iface *iface)
 {
 	array_each (&ctl->arguments->words, const char *const, word) {
-		const struct iface *iface = state_iface_by_name(ctl->host.state, *word);
-
-		if (iface && iface->link.ifindex == ifindex)
+		if (state_iface_by_name(ctl->host.state, *word) == iface)
 			return true;
 	}
 	return ctl->arguments->words.count == 0;
 }
 
-/* Entries of one finding go together: all was lowered for the interface that is asked for. */
-static bool is_for_chosen(
-	const struct ctl *ctl, const struct ledger *ledger, const char *finding)
+static int check_all(struct ctl *ctl, struct undone *undone)
 {
-	array_each (&ledger->entries, const struct ledger_entry, entry) {
-		if (strcmp(entry->netns, ledger->netns) == 0 && !entry->keeps &&
-			strcmp(entry->finding, finding) == 0 &&
-			is_chosen(ctl, entry->ifindex))
-			return true;
-	}
-	return false;
-}
+	_cleanup_(freep) const struct iface **ifaces = NULL;
+	int all = ctl->host.state->all.value[DEVCONF_RP_FILTER];
+	size_t count = 0;
+	int r = state_ifaces(ctl->host.state, &ifaces, &count);
 
-/* What was corrected already, and is so still. */
-static int add_ledger(const struct ctl *ctl, struct suggestions *suggestions)
-{
-	const struct ledger *ledger = suggestions->corrections.ledger;
-	int r = 0;
-
-	array_each (&ledger->entries, const struct ledger_entry, entry) {
-		struct suggestion fresh = { .ifindex = entry->ifindex,
-			.was = entry->old,
-			.corrected = true,
-			.keeps = entry->keeps };
-
-		if (strcmp(entry->netns, ledger->netns) != 0 ||
-			corrections_judge(ctl, entry, &fresh.value) !=
-				CORRECTION_STANDS ||
-			!is_for_chosen(ctl, ledger, entry->finding))
-			continue;
-		memcpy(fresh.name, entry->name, sizeof(fresh.name));
-		memcpy(fresh.finding, entry->finding, sizeof(fresh.finding));
-		r = r < 0 ? r : add_suggestion(suggestions, &fresh);
+	for (size_t i = 0; i < count && r >= 0; i++) {
+		if (is_asked(ctl, ifaces[i]))
+			r = check_one(undone, ifaces[i], all);
 	}
 	return r;
 }
 
-/* What would be. */
-static int add_plan(const struct ctl *ctl, const struct planned *planned,
-	struct suggestions *suggestions)
+static int run_check(struct ctl *ctl)
 {
-	int r = 0;
-
-	array_each (&planned->plan.steps, const struct plan_step, step) {
-		const struct iface *iface = state_iface(ctl->host.state, step->ifindex);
-		struct suggestion fresh = { .ifindex = step->ifindex,
-			.value = step->value,
-			.was = step->old,
-			.keeps = step->keeps,
-			.reason = rpf_reason_name(planned->finding->reason) };
-
-		snprintf(fresh.name, sizeof(fresh.name), "%s",
-			step->ifindex == NETCONF_ALL	   ? "all"
-			: step->ifindex == NETCONF_DEFAULT ? "default"
-			: iface				   ? iface->link.name
-							   : "");
-		memcpy(fresh.finding, planned->finding->id, sizeof(fresh.finding));
-		if (r >= 0 && fresh.name[0])
-			r = add_suggestion(suggestions, &fresh);
-	}
-	return r;
-}
-
-static void print_one(const struct suggestion *suggestion, FILE *out)
-{
-	const char *name = suggestion->name;
-	char why[FINDING_ID + 96];
-
-	if (suggestion->corrected)
-		(void)snprintf(why, sizeof(why), "%s, was %d: %s",
-			suggestion->keeps
-				? "keeps its effective value while all is lowered"
-				: "corrected",
-			suggestion->was, suggestion->finding);
-	else
-		(void)snprintf(why, sizeof(why), "%s: %s", suggestion->finding,
-			suggestion->reason);
-	print_key(out, name, suggestion->value, why);
-	if (suggestion->ifindex > 0)
-		print_networkd(out, name, suggestion->value);
-}
-
-static void print_text(const struct suggestions *suggestions, FILE *out)
-{
-	print_line(out, "# /etc/sysctl.d/90-rpfilterd.conf, suggested by rpfilterctl");
-	(void)fputc('\n', out);
-	array_each (&suggestions->list, const struct suggestion, suggestion) {
-		if (ifname_is_plain(suggestion->name)) {
-			print_one(suggestion, out);
-			continue;
-		}
-		print_line(out, "# left out, its name cannot be written in this file: %s",
-			suggestion->name);
-		(void)fputc('\n', out);
-	}
-	if (!suggestions->list.count)
-		print_line(out, "%s",
-			suggestions->corrections.error < 0
-				? "# nothing found, but the ledger cannot be read"
-				: "# nothing needed");
-}
-
-static int add_one(struct json_object *object, const struct suggestion *suggestion)
-{
-	char key[64];
+	_cleanup_(boot_files_done) struct boot_files files = { 0 };
+	_cleanup_(json_putp) struct json_object *object = NULL;
+	struct undone undone = { .files = &files, .out = ctl->out };
+	char error[ERROR_TEXT];
 	int r;
 
-	remedy_key(suggestion->name, key);
-	r = json_add_text(object, "name", suggestion->name);
-	r |= json_add_text(object, "key", key);
-	r |= json_add_number(object, "value", suggestion->value);
-	r |= json_add_number(object, "was", suggestion->was);
-	r |= json_add_bool(object, "corrected", suggestion->corrected);
-	r |= json_add_bool(object, "keeps", suggestion->keeps);
-	r |= json_add_bool(object, "writable", ifname_is_plain(suggestion->name));
-	r |= json_add_text(object, "finding", suggestion->finding);
-	return r |
-	       (suggestion->reason ? json_add_text(object, "reason", suggestion->reason)
-				   : json_add_null(object, "reason"));
-}
-
-static int print_json(const struct suggestions *suggestions, FILE *out)
-{
-	_cleanup_(json_putp) struct json_object *object = json_object_new_object();
-	struct json_object *list;
-	int r = json_add_bool(object, "ledger_read", suggestions->corrections.error >= 0);
-
-	list = json_add_array(object, "suggestions");
-	r |= list ? 0 : -ENOMEM;
-	array_each (&suggestions->list, const struct suggestion, suggestion)
-		r |= add_one(json_push_object(list), suggestion);
-	return r < 0 ? -ENOMEM : json_print(out, object);
-}
-
-/* The ledger of a snapshot's host is not in it, only whether that was empty. */
-static int read_ledger(struct ctl *ctl, struct suggestions *ret)
-{
-	int r;
-
-	if (ctl->host.snapshot) {
-		if (snapshot_notes_find(&ctl->host.notes, HOST_NOTE_LEDGER))
-			return 0;
-		ret->corrections.error = -ENODATA;
+	if (ctl->host.snapshot && !ctl->arguments->root) {
 		ctl_say(ctl,
-			"a snapshot does not have the ledger: existing corrections are left out");
-		return 0;
+			"a snapshot does not have the files of its host: --root DIR says where they are");
+		return CTL_FAILED;
 	}
-	r = corrections_read(ctl, &ret->corrections);
-	corrections_say_error(
-		ctl, &ret->corrections, "existing corrections are left out");
-	return r < 0 ? r : add_ledger(ctl, ret);
-}
-
-static int collect_suggestions(struct ctl *ctl, struct suggestions *ret)
-{
-	int r = read_ledger(ctl, ret);
-
-	plans_drop_unasked(ctl, &ret->plans);
-	array_each (&ret->plans.list, const struct planned, planned)
-		r = r < 0 ? r : add_plan(ctl, planned, ret);
-	return r;
-}
-
-/* 1 where the file lacks something that is needed, 2 where nobody can tell whether it does. */
-static int code_of(const struct ctl *ctl, const struct suggestions *suggestions)
-{
-	int code = CTL_FINE;
-
-	array_each (&suggestions->list, const struct suggestion, suggestion) {
-		char quoted[CONFIG_QUOTE_TEXT];
-
-		if (ifname_is_plain(suggestion->name))
-			continue;
-		ctl_say(ctl, "%s: this name cannot be written in a sysctl.d file",
-			config_text_quote(suggestion->name, quoted));
-		code = CTL_FOUND;
+	array_each (&ctl->arguments->words, const char *const, name) {
+		if (!host_iface(&ctl->host, *name, error)) {
+			ctl_say(ctl, "%s", error);
+			return CTL_FAILED;
+		}
 	}
-	return suggestions->corrections.error < 0 && !suggestions->list.count ? CTL_FAILED
-									      : code;
+	if (boot_files_open(ctl, false, &files) < 0)
+		return CTL_FAILED;
+	if (ctl_has(ctl, OPTION_JSON)) {
+		object = json_object_new_object();
+		undone.list = json_add_array(object, "undone");
+	}
+	r = check_all(ctl, &undone);
+	if (r >= 0 && object)
+		r = json_print(ctl->out, object);
+	if (r < 0)
+		return ctl_fail(ctl, r);
+	return undone.count ? CTL_FOUND : CTL_FINE;
 }
 
 int suggest_run(struct ctl *ctl)
 {
 	_cleanup_(suggestions_done) struct suggestions suggestions = { 0 };
+	int format = suggest_format_of(ctl->arguments->format);
+	char quoted[CONFIG_QUOTE_TEXT];
 	int r;
 
-	if (ctl_open(ctl, true) < 0 || plans_make(ctl, &suggestions.plans) < 0)
+	if (format < 0) {
+		ctl_say(ctl,
+			"unknown format %s; the formats are sysctl.d, networkd, networkmanager, ansible, commands",
+			config_text_quote(ctl->arguments->format, quoted));
 		return CTL_FAILED;
-	r = collect_suggestions(ctl, &suggestions);
+	}
+	if (ctl_open(ctl, true) < 0)
+		return CTL_FAILED;
+	if (ctl_has(ctl, OPTION_CHECK))
+		return run_check(ctl);
+	if (plans_make(ctl, &suggestions.plans) < 0)
+		return CTL_FAILED;
+	r = suggestions_collect(ctl, &suggestions);
+	if (r >= 0 && suggestions.list.count &&
+		(!ctl->host.snapshot || ctl->arguments->root))
+		r = suggestions_try(ctl, &suggestions);
 	if (r >= 0 && ctl_has(ctl, OPTION_JSON))
-		r = print_json(&suggestions, ctl->out);
+		r = suggest_print_json(
+			&suggestions, (enum suggest_format)format, ctl->out);
 	else if (r >= 0)
-		print_text(&suggestions, ctl->out);
+		suggest_print(&suggestions, (enum suggest_format)format, ctl->out);
 	if (r < 0)
 		return ctl_fail(ctl, r);
-	return code_of(ctl, &suggestions);
+	return code_of(ctl, &suggestions, (enum suggest_format)format);
 }

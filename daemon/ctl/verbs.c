@@ -120,16 +120,35 @@ static const char exceptions_help[] =
 	"Exit: 0 all and default are 1 or 2; 1 one of them is not; 2 usage error, or unknown.\n";
 
 static const char suggest_help[] =
-	"rpfilterctl suggest [IFACE...] [--json] [--config FILE] [--state DIR]\n"
-	"            [--netns NAME | --snapshot FILE|-]\n"
+	"rpfilterctl suggest [IFACE...] [--format FORMAT] [--root DIR] [--json] [--config FILE]\n"
+	"            [--state DIR] [--netns NAME | --snapshot FILE|-]\n"
+	"rpfilterctl suggest --check [IFACE...] [--root DIR] [--json]\n"
 	"\n"
-	"Writes a file for /etc/sysctl.d to standard output, so that corrections survive a\n"
-	"reboot: explicit keys, which override the patterns of other files, each with its reason,\n"
-	"and as comments the same for systemd-networkd. It contains the corrections of the ledger\n"
-	"that are still in place, and what apply would do.\n"
+	"Writes what makes corrections last: the corrections of the ledger that are still in\n"
+	"place, and what apply would do. The file is tried on a replay of the boot: its name\n"
+	"sorts behind what would undo it, or the line that has to change is shown as a diff.\n"
+	"Names that change are written as the pattern that the configuration has for them.\n"
 	"\n"
-	"Exit: 0 something is suggested, or nothing is needed; 1 an interface name cannot be\n"
-	"written in such a file; 2 usage error, or unknown.\n";
+	"  --format FORMAT  sysctl.d (a file for /etc/sysctl.d), networkd, networkmanager,\n"
+	"                   ansible or commands\n"
+	"  --check          print only what a boot would undo of what is in force now\n"
+	"  --root DIR       the files of the tree at DIR instead of this host's\n"
+	"\n"
+	"Exit: 0 something that will last is suggested, or nothing is needed; 1 a warning stays\n"
+	"open, a boot undoes something, or a name cannot be written; 2 usage error, or unknown.\n";
+
+static const char who_help[] =
+	"rpfilterctl who [IFACE] [--root DIR] [--json] [--netns NAME]\n"
+	"\n"
+	"Shows who sets rp_filter, and will set it again: the value now, each line of each file\n"
+	"that sets it at boot, for a link that appears, and at `sysctl --system`, which one wins\n"
+	"and why, and what it will be after a boot; src_valid_mark, accept_local and arp_ignore\n"
+	"too, where they are set. A line that wins has a '*', one that may or may not come true\n"
+	"a '?'. Without IFACE: the interfaces that a boot would change.\n"
+	"\n"
+	"  --root DIR  the files of the tree at DIR instead of this host's\n"
+	"\n"
+	"Exit: 0 a boot changes nothing; 1 it does; 2 usage error, or unknown.\n";
 
 static const char what_if_help[] =
 	"rpfilterctl what-if [--kernel VERSION] [--flows FILE|-] CHANGE...|- [--json]\n"
@@ -188,6 +207,7 @@ static const char help[] =
 	"  pause, resume [IFACE...]       stop and restart corrections by rpfilterd\n"
 	"  exceptions                     what is not strict, and why, for an audit\n"
 	"  suggest [IFACE...]             a sysctl.d file that keeps the corrections\n"
+	"  who [IFACE]                    which file sets it, and what a boot makes of it\n"
 	"  what-if CHANGE...|-            what a change would break or cure\n"
 	"  snapshot FILE|-                write what was read, for --snapshot\n"
 	"  diff OLD NEW                   findings that differ between two snapshots\n"
@@ -233,7 +253,10 @@ static const struct verb {
 	{ "what-if", what_if_run, what_if_help,
 		OPTION_COMMON | OPTION_SNAPSHOT | OPTION_KERNEL | OPTION_FLOWS, true },
 	{ "suggest", suggest_run, suggest_help,
-		OPTION_COMMON | OPTION_STATE | OPTION_SNAPSHOT, true },
+		OPTION_COMMON | OPTION_STATE | OPTION_SNAPSHOT | OPTION_ROOT |
+			OPTION_CHECK | OPTION_FORMAT,
+		true },
+	{ "who", who_run, who_help, OPTION_COMMON | OPTION_ROOT, true },
 	{ .name = "status" },
 	{ .name = "monitor" },
 	{ "snapshot", snapshot_run, snapshot_help,

@@ -22,3 +22,4 @@ int suggest_run(struct ctl *ctl);
 int what_if_run(struct ctl *ctl);
 int snapshot_run(struct ctl *ctl);
 int diff_run(struct ctl *ctl);
+int who_run(struct ctl *ctl);

@@ -166,29 +166,33 @@ bool boot_prefix_matches(const char *pattern, const char *name, enum boot_key ke
 	       strcmp(pattern, names[key]) == 0;
 }
 
-bool boot_bears(const char *pattern, bool glob)
+unsigned int boot_bears(const char *pattern, bool glob)
 {
 	char component[COMPONENT];
 	const char *rest = pattern, *name;
 	const char *const path[] = { "net", "ipv4", "conf" };
+	unsigned int keys = 0;
 	size_t length;
+	int named;
 
-	if (!glob)
-		return boot_key_split(pattern, &name, &length) >= 0;
+	if (!glob) {
+		named = boot_key_split(pattern, &name, &length);
+		return named < 0 ? 0 : 1u << named;
+	}
 	if (strchr(pattern, '{'))
-		return true;
+		return (1u << BOOT_KEYS) - 1;
 	for (size_t i = 0; i < 4; i++) {
 		if (!next_component(&rest, component) ||
 			(i < 3 && !component_matches(component, path[i], FNM_PERIOD)))
-			return false;
+			return 0;
 	}
 	if (!next_component(&rest, component) || *rest)
-		return false;
+		return 0;
 	for (int key = 0; key < BOOT_KEYS; key++) {
 		if (component_matches(component, names[key], FNM_PERIOD))
-			return true;
+			keys |= 1u << key;
 	}
-	return false;
+	return keys;
 }
 
 bool boot_key_path(const char *name, enum boot_key key, char *out, size_t size)

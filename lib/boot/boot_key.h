@@ -33,8 +33,8 @@ bool boot_prefix_matches(const char *pattern, const char *name, enum boot_key ke
 /* Whether text is a pattern for the programs: it has one of "*?[". */
 bool boot_is_glob(const char *text);
 
-/* Whether the pattern may concern one of our keys at all, with braces or without. */
-bool boot_bears(const char *pattern, bool glob);
+/* Which of our keys the pattern may concern at all, with braces or without: 1 << key, ored. */
+unsigned int boot_bears(const char *pattern, bool glob);
 
 /* "net/ipv4/conf/NAME/KEY", the whole key of an interface; false where that is cut. */
 bool boot_key_path(const char *name, enum boot_key key, char *out, size_t size);

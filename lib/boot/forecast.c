@@ -80,7 +80,7 @@ static bool is_about(const struct play *play, const struct sysctl_line *line,
 	if (!line->glob)
 		return boot_key_path(name, key, path, sizeof(path)) &&
 		       strcmp(line->key, path) == 0;
-	if (!line->value)
+	if (!line->value || !(line->keys & 1u << key))
 		return false;
 	switch (when) {
 	case BOOT_AT_BOOT:
@@ -100,6 +100,9 @@ static void list_lines(struct play *play, enum whose whose, enum boot_when when)
 
 	for (uint32_t i = 0; i < lines->list.count && !play->quiet; i++) {
 		const struct sysctl_line *line = &lines->list.items[i];
+
+		if (!is_about(play, line, whose, when))
+			continue;
 		struct forecast_source source = {
 			.by = when == BOOT_AT_RELOAD ? BOOT_BY_PROCPS : BOOT_BY_SYSTEMD,
 			.when = when,

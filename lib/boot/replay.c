@@ -223,7 +223,8 @@ static void write_pattern(const struct replay_lines *lines, struct replay_world 
 		for (int k = 0; k < BOOT_KEYS; k++) {
 			enum boot_key key = (enum boot_key)k;
 
-			if (boot_glob_matches(line->key, name, key) &&
+			if (line->keys & 1u << k &&
+				boot_glob_matches(line->key, name, key) &&
 				!is_explicit(lines, name, key))
 				write_changed(world, conf, key, line, index, watch);
 		}
@@ -254,7 +255,8 @@ static void write_prefixed(const struct replay_lines *lines, struct replay_world
 	for (int k = 0; k < BOOT_KEYS; k++) {
 		enum boot_key key = (enum boot_key)k;
 
-		if (boot_prefix_matches(line->key, conf->name, key) &&
+		if (line->keys & 1u << k &&
+			boot_prefix_matches(line->key, conf->name, key) &&
 			!is_explicit(lines, conf->name, key))
 			write_changed(world, conf, key, line, index, watch);
 	}
@@ -334,7 +336,8 @@ static void reload_pattern(const struct hash *keys, struct replay_world *world,
 		for (int k = 0; k < BOOT_KEYS; k++) {
 			enum boot_key key = (enum boot_key)k;
 
-			if (boot_path_matches(line->key, name, key) &&
+			if (line->keys & 1u << k &&
+				boot_path_matches(line->key, name, key) &&
 				(line->rough || !has_key(keys, name, key)))
 				write_always(world, conf, key, line, index, watch);
 		}

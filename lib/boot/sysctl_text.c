@@ -123,7 +123,8 @@ static int add_line(const char *key, const char *value, bool ignore,
 	sysctl_normalize(memory);
 	line.rough = strlen(memory) != length;
 	line.glob = boot_is_glob(memory);
-	if (climbs(memory) || !boot_bears(memory, line.glob))
+	line.keys = (uint8_t)boot_bears(memory, line.glob);
+	if (climbs(memory) || !line.keys)
 		return 0;
 	if (ret->list.count >= SYSCTL_LINES) {
 		ret->full = true;

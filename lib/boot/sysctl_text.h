@@ -22,6 +22,7 @@ struct sysctl_line {
 	uint32_t file, line; /* lines count from 1 */
 	bool ignore;	     /* "-key = value": an error is nobody's business */
 	bool glob;
+	uint8_t keys; /* boot_bears() */
 	bool rough; /* not written in the shortest form: procps does not know it for the same */
 };
 

@@ -17,6 +17,7 @@
 #include <sched.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
@@ -311,8 +312,11 @@ static bool compare(const char *when, const struct replay_world *world)
 	return same;
 }
 
+/* Another one than this system's: $SYSTEMD_SYSCTL. */
 static const char *systemd_sysctl(void)
 {
+	if (getenv("SYSTEMD_SYSCTL"))
+		return getenv("SYSTEMD_SYSCTL");
 	return access("/usr/lib/systemd/systemd-sysctl", X_OK) == 0
 		       ? "/usr/lib/systemd/systemd-sysctl"
 		       : "/lib/systemd/systemd-sysctl";
@@ -343,7 +347,8 @@ static void link_both(
 static bool play(struct rng *rng, struct boot *boot)
 {
 	const char *const at_boot[] = { systemd_sysctl(), NULL };
-	const char *const reload[] = { "sysctl", "--system", NULL };
+	const char *sysctl = getenv("SYSCTL");
+	const char *const reload[] = { sysctl ? sysctl : "sysctl", "--system", NULL };
 	struct replay_world world = { 0 };
 	struct replay_lines lines = { 0 };
 	size_t early = 1 + rng_below(rng, 4), count = 0;

@@ -110,7 +110,7 @@ END_TEST
 /* --- lines --------------------------------------------------------------------------------- */
 
 /* What text says, line by line: "LINE KEY=VALUE", "-" for a key alone, '!' for one to ignore. */
-static char *say_lines(const char *text, size_t size, enum sysctl_dialect dialect)
+static char *append_lines(const char *text, size_t size, enum sysctl_dialect dialect)
 {
 	struct sysctl_lines lines = { 0 };
 	struct sysctl_oddities oddities = { 0 };
@@ -158,12 +158,12 @@ START_TEST(lines)
 {
 	for (size_t i = 0; i < ELEMENTS(texts); i++) {
 		size_t size = strlen(texts[i].text);
-		char *said = say_lines(texts[i].text, size, SYSCTL_SYSTEMD);
+		char *said = append_lines(texts[i].text, size, SYSCTL_SYSTEMD);
 
 		ck_assert_msg(strcmp(said, texts[i].systemd) == 0, "row %zu, systemd: %s",
 			i, said);
 		free(said);
-		said = say_lines(texts[i].text, size, SYSCTL_PROCPS);
+		said = append_lines(texts[i].text, size, SYSCTL_PROCPS);
 		ck_assert_msg(strcmp(said, texts[i].procps) == 0, "row %zu, procps: %s",
 			i, said);
 		free(said);
@@ -180,7 +180,7 @@ START_TEST(long_line)
 	memset(text, 'x', size);
 	memcpy(text, A "=1\n", strlen(A "=1\n"));
 	memcpy(text + size - strlen("\n" A "=2"), "\n" A "=2", strlen("\n" A "=2"));
-	said = say_lines(text, size, SYSCTL_SYSTEMD);
+	said = append_lines(text, size, SYSCTL_SYSTEMD);
 	ck_assert_str_eq(said, "1 " A "=1\nlong 2\n");
 	free(said);
 	free(text);
@@ -371,7 +371,7 @@ START_TEST(network_files)
 }
 END_TEST
 
-static int say_command(const struct script_line *line, void *data)
+static int append_command(const struct script_line *line, void *data)
 {
 	fprintf(data, "%u %s %s %d\n", line->line, line->name, boot_key_name(line->key),
 		line->has_value ? line->value : -1);
@@ -402,7 +402,7 @@ START_TEST(script_lines)
 		FILE *out = open_memstream(&said, &size);
 
 		ck_assert_int_eq(script_read(scripts[i].text, strlen(scripts[i].text),
-					 say_command, out),
+					 append_command, out),
 			0);
 		fclose(out);
 		ck_assert_msg(strcmp(said, scripts[i].said) == 0, "row %zu: %s", i, said);
