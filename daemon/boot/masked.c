@@ -64,7 +64,7 @@ int masked_list(struct tree *tree, const char *const *folders, const char *suffi
 	for (size_t i = 0; i < ret->paths.count; i++) {
 		char *path = ret->paths.items[i];
 
-		if (kept &&
+		if (!ret->all && kept &&
 			strcmp(name_of(path), name_of(ret->paths.items[kept - 1])) == 0) {
 			free(path);
 			continue;

@@ -9,6 +9,7 @@
  */
 struct masked {
 	ARRAY(char *) paths;
+	bool all; /* asked for: those that do not count, too, behind the one that does */
 	const char *
 		failed; /* a folder that is there and cannot be read, borrowed; NULL: none */
 	int error;

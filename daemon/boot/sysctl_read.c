@@ -22,21 +22,26 @@ int sysctl_note(struct boot *boot, const char *path, int error, const char *cons
 		boot, "%s: cannot be read: %s; %s", path, tree_error(error), consequence);
 }
 
-/* systemd passes over hidden files and takes each name once; procps takes hidden ones, too. */
-static int add_text(struct boot *boot, const char *path, bool hidden, bool systemd,
+/* Which of the programs take a file. */
+struct takers {
+	bool systemd, procps;
+};
+
+static int add_text(struct boot *boot, const char *path, const struct takers *takers,
 	const char *text, size_t size)
 {
 	int64_t file = boot_add_file(boot, path);
 	int r = file < 0 ? (int)file : 0;
 
-	if (r >= 0 && systemd && !hidden)
+	if (r >= 0 && takers->systemd)
 		r = boot_add_sysctl(boot, SYSCTL_SYSTEMD, (uint32_t)file, text, size);
-	return r < 0 ? r
-		     : boot_add_sysctl(boot, SYSCTL_PROCPS, (uint32_t)file, text, size);
+	if (r >= 0 && takers->procps)
+		r = boot_add_sysctl(boot, SYSCTL_PROCPS, (uint32_t)file, text, size);
+	return r;
 }
 
-static int read_one(
-	struct tree *tree, struct boot *boot, const char *path, bool hidden, bool systemd)
+static int read_one(struct tree *tree, struct boot *boot, const char *path,
+	const struct takers *takers)
 {
 	_cleanup_(freep) char *text = NULL;
 	size_t size;
@@ -46,16 +51,32 @@ static int read_one(
 		return r;
 	if (r < 0)
 		return sysctl_note(boot, path, r, "what it sets is not known");
-	return add_text(boot, path, hidden, systemd, text, size);
+	return add_text(boot, path, takers, text, size);
 }
 
 /*
- * systemd up to 254 may be built for a /lib of its own. Where that is /usr/lib, the names are known
- * already.
+ * systemd passes over hidden files. Up to 254 it may be built for a /lib of its own; where that is
+ * /usr/lib, the names are known already.
  */
 static bool systemd_reads(const struct boot *boot, const char *path)
 {
-	return strncmp(path, "/lib/", 5) != 0 || boot->systemd_version < 255;
+	return strrchr(path, '/')[1] != '.' &&
+	       (strncmp(path, "/lib/", 5) != 0 || boot->systemd_version < 255);
+}
+
+/* Of a name the first file counts; for a newer systemd not one that is a circle of links. */
+static struct takers take_path(struct tree *tree, const struct boot *boot,
+	const char *path, struct takers *taken)
+{
+	struct takers ret = { !taken->systemd && systemd_reads(boot, path),
+		!taken->procps };
+
+	taken->procps = true;
+	if (ret.systemd && boot->systemd_version >= 258 && tree_is_circle(tree, path))
+		ret.systemd = false;
+	else
+		taken->systemd |= ret.systemd;
+	return ret;
 }
 
 static int add_extra(struct boot *boot, const struct boot_extra *extra)
@@ -63,27 +84,41 @@ static int add_extra(struct boot *boot, const struct boot_extra *extra)
 	char path[PATH_MAX];
 
 	(void)snprintf(path, sizeof(path), "/etc/sysctl.d/%s", extra->name);
-	return add_text(boot, path, false, true, extra->text, extra->size);
+	return add_text(
+		boot, path, &(struct takers){ true, true }, extra->text, extra->size);
+}
+
+static const char *name_of(const char *path)
+{
+	return strrchr(path, '/') + 1;
 }
 
 /* The files in their order, with the extra one at its place. */
 static int read_files(struct tree *tree, const struct boot_extra *extra,
 	const struct masked *files, struct boot *boot)
 {
+	struct takers taken = { 0 };
 	bool waiting = extra != NULL;
+	const char *last = "";
 	int r = 0;
 
 	for (size_t i = 0; i <= files->paths.count && r >= 0; i++) {
 		const char *path = i < files->paths.count ? files->paths.items[i] : NULL;
-		const char *name = path ? strrchr(path, '/') + 1 : NULL;
+		const char *name = path ? name_of(path) : NULL;
+		struct takers takers;
 
 		if (waiting && (!name || strcmp(name, extra->name) >= 0)) {
 			waiting = false;
 			r = add_extra(boot, extra);
 		}
-		if (r >= 0 && name && !(extra && strcmp(name, extra->name) == 0))
-			r = read_one(tree, boot, path, *name == '.',
-				systemd_reads(boot, path));
+		if (r < 0 || !name || (extra && strcmp(name, extra->name) == 0))
+			continue;
+		if (strcmp(name, last) != 0)
+			taken = (struct takers){ 0 };
+		last = name;
+		takers = take_path(tree, boot, path, &taken);
+		if (takers.systemd || takers.procps)
+			r = read_one(tree, boot, path, &takers);
 	}
 	return r;
 }
@@ -91,7 +126,7 @@ static int read_files(struct tree *tree, const struct boot_extra *extra,
 static int read_folders(
 	struct tree *tree, const struct boot_extra *extra, struct boot *boot)
 {
-	_cleanup_(masked_done) struct masked files = { 0 };
+	_cleanup_(masked_done) struct masked files = { .all = true };
 	int r = masked_list(tree, folders, ".conf", &files);
 
 	if (r >= 0 && files.failed)
@@ -144,7 +179,7 @@ static int read_cmdline(struct tree *tree, struct boot *boot)
 /* procps reads it behind all others; systemd only by a link in sysctl.d. */
 static int read_sysctl_conf(struct tree *tree, struct boot *boot)
 {
-	return read_one(tree, boot, SYSCTL_CONF, false, false);
+	return read_one(tree, boot, SYSCTL_CONF, &(struct takers){ false, true });
 }
 
 int sysctl_read(struct tree *tree, const struct boot_extra *extra, struct boot *boot)

@@ -190,6 +190,13 @@ bool tree_has_entry(struct tree *tree, const char *path)
 	return fd >= 0;
 }
 
+bool tree_is_circle(struct tree *tree, const char *path)
+{
+	_cleanup_(closep) int fd = open_path(tree, path, O_PATH);
+
+	return fd == -ELOOP;
+}
+
 bool tree_is_folder(struct tree *tree, const char *path)
 {
 	_cleanup_(closep) int fd = open_path(tree, path, O_PATH | O_DIRECTORY);

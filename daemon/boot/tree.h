@@ -56,6 +56,9 @@ bool tree_exists(struct tree *tree, const char *path);
 /* The same of the entry itself: a link that leads nowhere, too. */
 bool tree_has_entry(struct tree *tree, const char *path);
 
+/* Whether a path is of links that lead in a circle. */
+bool tree_is_circle(struct tree *tree, const char *path);
+
 /* Whether a folder is there, at a link's end too. */
 bool tree_is_folder(struct tree *tree, const char *path);
 

@@ -17,7 +17,7 @@ static void check_lines(const struct sysctl_lines *lines, size_t size)
 		char again[4096];
 
 		assert(line->line >= 1 && line->line <= size + 1);
-		assert(boot_bears(line->key, line->glob));
+		assert(line->keys && boot_bears(line->key, line->glob) == line->keys);
 		assert(!strchr(line->key, '\n') && strlen(line->key) <= size);
 		/* a key in its normal form stays as it is */
 		if (strlen(line->key) < sizeof(again) &&
