@@ -13,6 +13,16 @@ bool ifname_is_plain(const char *name)
 	return name[strspn(name, plain)] == '\0';
 }
 
+/* Whether it can stand between single quotes. */
+static bool is_printable(const char *name)
+{
+	for (; *name; name++) {
+		if (*name < ' ' || *name > '~' || *name == '\'')
+			return false;
+	}
+	return true;
+}
+
 const char *ifname_quote(const char *name, char out[static IFNAME_QUOTED])
 {
 	struct strbuf text;
@@ -22,10 +32,14 @@ const char *ifname_quote(const char *name, char out[static IFNAME_QUOTED])
 		strbuf_add(&text, "%s", name);
 		return out;
 	}
-	strbuf_add(&text, "$'");
+	if (is_printable(name)) {
+		strbuf_add(&text, "'%s'", name);
+		return out;
+	}
+	strbuf_add(&text, "\"$(printf %%b '");
 	for (; *name; name++)
-		strbuf_add(&text, strchr(plain, *name) ? "%c" : "\\x%02x",
+		strbuf_add(&text, strchr(plain, *name) ? "%c" : "\\0%03o",
 			(unsigned char)*name);
-	strbuf_add(&text, "'");
+	strbuf_add(&text, "')\"");
 	return out;
 }

@@ -9,9 +9,8 @@
 bool ifname_is_plain(const char *name);
 
 /*
- * The name as a word to be pasted into a command: as it stands, or for a shell as $'odd\x3bid'. One
- * that does not know this ($'...' is POSIX since 2024) takes it for a name that no interface has.
- * Returns out.
+ * The name as a word to be pasted into a command of any POSIX shell: as it stands, as 'odd;id', or in
+ * ASCII where it has other bytes, or a quote: "$(printf %b 'odd\0047id')". Returns out.
  */
-#define IFNAME_QUOTED (4 * NAME_MAX_)
+#define IFNAME_QUOTED (5 * NAME_MAX_ + 20)
 const char *ifname_quote(const char *name, char out[static IFNAME_QUOTED]);

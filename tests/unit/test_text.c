@@ -214,14 +214,15 @@ START_TEST(names_as_words)
 	} rows[] = {
 		{ "tunl0", "tunl0" },
 		{ "eth0.7@x:1+-_", "eth0.7@x:1+-_" },
-		{ "odd;id", "$'odd\\x3bid'" },
-		{ "a'b\"c\\", "$'a\\x27b\\x22c\\x5c'" },
-		{ "$(id)", "$'\\x24\\x28id\\x29'" },
+		{ "odd;id", "'odd;id'" },
+		{ "a\"c\\", "'a\"c\\'" },
+		{ "$(id)", "'$(id)'" },
+		{ "a'b", "\"$(printf %b 'a\\0047b')\"" },
 		{ "t\xed\xbf\xbf"
-		  "A",
-			"$'t\\xed\\xbf\\xbfA'" },
+		  "7",
+			"\"$(printf %b 't\\0355\\0277\\02777')\"" },
 		{ "\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff",
-			"$'\\xff\\xff\\xff\\xff\\xff\\xff\\xff\\xff\\xff\\xff\\xff\\xff\\xff\\xff\\xff'" },
+			"\"$(printf %b '\\0377\\0377\\0377\\0377\\0377\\0377\\0377\\0377\\0377\\0377\\0377\\0377\\0377\\0377\\0377')\"" },
 	};
 	const struct flow flow = { .mark = 0xffffffff,
 		.tos = 255,
