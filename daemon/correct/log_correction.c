@@ -21,7 +21,7 @@ static struct finding finding_after(const struct correction *event)
 			rp_filter_combine(0, finding.filter.own, finding.filter.all);
 	}
 	if (event->kind == EVENT_CORRECTED || event->kind == EVENT_WOULD_CORRECT) {
-		finding.remedy.step_count = 0;
+		finding.remedy = (struct remedy){ .kind = REMEDY_SYSCTL }; /* borrowed */
 		correction_assignments(
 			event->plan, finding.remedy.text, sizeof(finding.remedy.text));
 	}

@@ -2,6 +2,7 @@
 #include "daemon/correct/policy.h"
 
 #include "base/time.h"
+#include "finding/remedy.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -254,13 +255,12 @@ static void corrected(struct policy *policy, const struct policy_input *input,
 
 static int single_step(const struct finding *finding, struct plan *plan)
 {
-	const struct remedy_step *remedy = &finding->remedy.steps[0];
-	struct plan_step step = { .ifindex = remedy->ifindex,
+	struct plan_step step = { .ifindex = finding->ifindex,
 		.old = finding->filter.own,
-		.value = remedy->value };
+		.value = finding->loosened };
 
-	memcpy(step.key, remedy->key, sizeof(step.key));
-	plan->rung = remedy->value ? PLAN_LOOSE : PLAN_OFF;
+	remedy_key(finding->iif, step.key);
+	plan->rung = finding->loosened ? PLAN_LOOSE : PLAN_OFF;
 	return array_push(&plan->steps, &step);
 }
 
@@ -282,8 +282,7 @@ static int plan_for(
 	ret->rung = PLAN_MANUAL;
 	if (!iface)
 		return 0;
-	if (finding->remedy.step_count &&
-		(finding->remedy.steps[0].value || !limits.lowest_loose))
+	if (finding->loosened > 0 || (finding->loosened == 0 && !limits.lowest_loose))
 		return single_step(finding, ret);
 	return plan_find(&overlay, iface, finding->id, &limits, &input->port->judge, ret);
 }
@@ -556,7 +555,7 @@ static int attempt(struct policy *policy, const struct policy_input *input,
 		return 0;
 	}
 	/* a plan in words costs more than one that is carried out */
-	if (now < backoff->replan_usec && !finding->remedy.step_count) {
+	if (now < backoff->replan_usec && finding->loosened < 0) {
 		policy_due(policy, backoff->replan_usec);
 		return 0;
 	}

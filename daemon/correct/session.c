@@ -103,12 +103,6 @@ static uint64_t port_now(void *data)
 	return clock_monotonic_usec();
 }
 
-static int judge_one(const struct overlay *overlay, const struct iface *iface,
-	struct report *report, const void *data)
-{
-	return evaluate_iface(overlay, data, iface, DETAIL_COUNT, report);
-}
-
 static struct kernel_port port_of(struct session *session)
 {
 	return (struct kernel_port){
@@ -120,7 +114,7 @@ static struct kernel_port port_of(struct session *session)
 		.state = port_state,
 		.clock = port_clock,
 		.now = port_now,
-		.judge = { judge_one, session->config },
+		.judge = evaluate_judge(session->config),
 	};
 }
 

@@ -3,6 +3,7 @@
 #include "daemon/ctl/check.h"
 
 #include "daemon/ctl/question.h"
+#include "daemon/ctl/remedy_show.h"
 #include "finding/finding_text.h"
 
 #include <errno.h>
@@ -73,21 +74,6 @@ static int add_flow(struct json_object *object, const struct finding *finding)
 	return r;
 }
 
-static int add_remedy(struct json_object *object, const struct remedy *remedy)
-{
-	struct json_object *child = json_add_object(object, "remedy");
-	struct json_object *steps = json_add_array(child, "steps");
-	int r = steps ? 0 : -ENOMEM;
-
-	for (size_t i = 0; i < remedy->step_count; i++) {
-		struct json_object *step = json_push_object(steps);
-
-		r |= json_add_text(step, "key", remedy->steps[i].key);
-		r |= json_add_number(step, "value", remedy->steps[i].value);
-	}
-	return r | json_add_text(child, "text", remedy->text);
-}
-
 int check_json(const struct finding *finding, struct json_object *object)
 {
 	int r = json_add_text(object, "id", finding->id);
@@ -105,7 +91,7 @@ int check_json(const struct finding *finding, struct json_object *object)
 	r |= add_flow(object, finding);
 	r |= json_add_reverse(object, &finding->reverse);
 	r |= json_add_text(object, "kernel", kernel_answer_name(finding->kernel));
-	return r | add_remedy(object, &finding->remedy);
+	return r | remedy_json_all(finding, object);
 }
 
 static void print_detail(FILE *out, const char *name, const char *text)
@@ -181,6 +167,5 @@ void check_print(const struct finding *finding, FILE *out)
 	print_example(finding, out);
 	print_reverse(finding, out);
 	print_detail(out, "kernel", kernel_answer_name(finding->kernel));
-	print_line(out, "  remedy");
-	print_line(out, "    %s", finding->remedy.text);
+	remedy_print(finding, "  ", out);
 }

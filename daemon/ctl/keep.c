@@ -2,6 +2,7 @@
 #include "daemon/ctl/keep.h"
 
 #include <stdio.h>
+#include <string.h>
 
 /* What is in force behind the remedy; false where it sets nothing on the interface. */
 static bool remedied(const struct finding *finding, int *ret)
@@ -9,9 +10,11 @@ static bool remedied(const struct finding *finding, int *ret)
 	int all = finding->filter.all, own = finding->filter.own;
 	bool found = false;
 
-	for (size_t i = 0; i < finding->remedy.step_count; i++) {
-		const struct remedy_step *step = &finding->remedy.steps[i];
+	array_each (&finding->remedy.steps, const struct remedy_step, step) {
+		const char *setting = strrchr(step->key, '.');
 
+		if (!setting || strcmp(setting, ".rp_filter") != 0)
+			continue;
 		if (step->ifindex == NETCONF_ALL)
 			all = step->value;
 		if (step->ifindex != finding->ifindex)

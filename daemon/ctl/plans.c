@@ -9,17 +9,9 @@
 #include <errno.h>
 #include <string.h>
 
-#define COMMAND 128
-
-static int judge_one(const struct overlay *overlay, const struct iface *iface,
-	struct report *report, const void *data)
-{
-	return evaluate_iface(overlay, data, iface, DETAIL_COUNT, report);
-}
-
 struct plan_judge plans_judge(const struct host *host)
 {
-	return (struct plan_judge){ judge_one, host->config };
+	return evaluate_judge(host->config);
 }
 
 static int plan_one(struct ctl *ctl, const struct finding *finding, struct plans *plans)
@@ -170,11 +162,10 @@ const char *plans_refusal(const struct planned *planned, char out[static CORRECT
 
 static void print_step(const struct plan_step *step, FILE *out)
 {
-	char set[COMMAND], undo[COMMAND], old[32], value[32];
+	char set[REMEDY_COMMAND], undo[REMEDY_COMMAND], old[32], value[32];
 
-	(void)remedy_command(step->key, step->old, undo, sizeof(undo));
-	if (!remedy_command(step->key, step->value, set, sizeof(set)))
-		print_line(out, "  for %s:", step->key);
+	(void)remedy_command(step->key, step->old, undo);
+	(void)remedy_command(step->key, step->value, set);
 	print_line(out, "  %s    # was %s, will be %s%s; undo: %s", set,
 		rp_filter_words(step->old, old), rp_filter_words(step->value, value),
 		step->keeps ? ", the effective value" : "", undo);

@@ -172,11 +172,11 @@ static void print_foreign(const struct suggestions *suggestions, FILE *out)
 		"# This network namespace is not the one that a boot sets up: nobody reads");
 	print_line(out, "# files for it. Whoever makes the namespace has to run in it:");
 	array_each (&suggestions->list, const struct suggestion, suggestion) {
-		char command[REMEDY_ASSIGNMENT + 16], key[64];
+		char command[REMEDY_COMMAND], key[REMEDY_KEY];
 
 		remedy_key(suggestion->name, key);
 		if (suggestion->writable &&
-			remedy_command(key, suggestion->value, command, sizeof(command)))
+			remedy_command(key, suggestion->value, command))
 			print_line(out, "#   %s", command);
 	}
 }

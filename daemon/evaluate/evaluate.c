@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "daemon/evaluate/evaluate.h"
 
+#include "finding/cure.h"
+
 #include <errno.h>
 #include <fnmatch.h>
 #include <string.h>
@@ -50,12 +52,24 @@ int evaluate_iface(const struct overlay *overlay, const struct config *config,
 	return r;
 }
 
+static int count_iface(const struct overlay *overlay, const struct iface *iface,
+	struct report *report, const void *data)
+{
+	return evaluate_iface(overlay, data, iface, DETAIL_COUNT, report);
+}
+
+struct plan_judge evaluate_judge(const struct config *config)
+{
+	return (struct plan_judge){ count_iface, config };
+}
+
 int evaluate(const struct state *state, const struct config *config,
 	enum finding_detail detail, struct report **ret)
 {
 	_cleanup_(report_freep) struct report *report = report_new();
 	_cleanup_(freep) const struct iface **ifaces = NULL;
 	const struct overlay overlay = { .state = state };
+	const struct plan_judge judge = evaluate_judge(config);
 	size_t count;
 	int r;
 
@@ -64,6 +78,8 @@ int evaluate(const struct state *state, const struct config *config,
 	r = state_ifaces(state, &ifaces, &count);
 	for (size_t i = 0; r >= 0 && i < count; i++)
 		r = evaluate_iface(&overlay, config, ifaces[i], detail, report);
+	if (r >= 0 && detail != DETAIL_COUNT)
+		r = cure_report(&overlay, &judge, report);
 	if (r < 0)
 		return r;
 	report_sort(report);
@@ -77,6 +93,7 @@ int evaluate_finding(const struct state *state, const struct config *config, int
 	_cleanup_(report_freep) struct report *report = report_new();
 	const struct overlay overlay = { .state = state };
 	const struct iface *iface = state_iface(state, ifindex);
+	const struct plan_judge judge = evaluate_judge(config);
 	int r;
 
 	if (!report)
@@ -89,6 +106,9 @@ int evaluate_finding(const struct state *state, const struct config *config, int
 	for (size_t i = 0; i < report->findings.count; i++) {
 		if (strcmp(report->findings.items[i]->id, id) != 0)
 			continue;
+		r = cure_find(&overlay, iface, &judge, report->findings.items[i]);
+		if (r < 0)
+			return r;
 		*ret = take_ptr(report->findings.items[i]);
 		return 1;
 	}

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "daemon/config/config.h"
+#include "finding/plan.h"
 #include "finding/report.h"
 #include "state/state.h"
 
@@ -11,6 +12,9 @@
  */
 int evaluate_iface(const struct overlay *overlay, const struct config *config,
 	const struct iface *iface, enum finding_detail detail, struct report *report);
+
+/* evaluate_iface() with DETAIL_COUNT, for whoever tries a change. config is borrowed. */
+struct plan_judge evaluate_judge(const struct config *config);
 
 /*
  * Judges every interface against what the configuration declares and the model infers. Pure:

@@ -121,10 +121,23 @@ static void add_reverse(struct entry *entry, const struct reverse *reverse)
 	entry_add(entry, "RPF_REVERSE_TABLE", "%u", reverse->table);
 }
 
+/* One sysctl is an assignment; else the commands, or words. */
+static void add_remedy(struct entry *entry, const struct remedy *remedy)
+{
+	const struct remedy_step *step = remedy->steps.items;
+	char assignment[REMEDY_ASSIGNMENT];
+
+	if (remedy->steps.count != 1 || remedy->commands.count != 1) {
+		entry_add(entry, "RPF_REMEDY", "%s", remedy->text);
+		return;
+	}
+	(void)remedy_assignment(step->key, step->value, assignment, sizeof(assignment));
+	entry_add(entry, "RPF_REMEDY", "%s", assignment);
+}
+
 void entry_add_finding(struct entry *entry, const struct finding *finding)
 {
 	char sources[FINDING_SOURCES * PREFIX4_TEXT + 1] = "", text[32];
-	char remedy[REMEDY_ASSIGNMENT];
 	size_t length = 0;
 
 	for (size_t i = 0; i < finding->source_count; i++)
@@ -148,11 +161,7 @@ void entry_add_finding(struct entry *entry, const struct finding *finding)
 	entry_add(entry, "RPF_DST", "%s", ip4_format(finding->example.dst, text));
 	add_reverse(entry, &finding->reverse);
 	entry_add(entry, "RPF_KERNEL", "%s", kernel_answer_name(finding->kernel));
-	if (finding->remedy.step_count)
-		(void)remedy_assignment(finding->remedy.steps[0].key,
-			finding->remedy.steps[0].value, remedy, sizeof(remedy));
-	entry_add(entry, "RPF_REMEDY", "%s",
-		finding->remedy.step_count ? remedy : finding->remedy.text);
+	add_remedy(entry, &finding->remedy);
 }
 
 const char *entry_get(const struct entry *entry, const char *key)

@@ -4,6 +4,7 @@
 #include "base/strbuf.h"
 #include "finding/possible.h"
 #include "finding/remedy.h"
+#include "finding/reply.h"
 #include "finding/scope.h"
 
 #include <errno.h>
@@ -26,6 +27,9 @@ void finding_free(struct finding *finding)
 		return;
 	array_done(&finding->to.list);
 	array_done(&finding->whole);
+	remedy_done(&finding->remedy);
+	for (size_t i = 0; i < finding->alternative_count; i++)
+		remedy_done(&finding->alternatives[i]);
 	reverse_done(&finding->reverse);
 	free(finding);
 }
@@ -474,10 +478,59 @@ static int fill_in(const struct look *look, struct finding *finding, enum drop_k
 	return r < 0 ? r : reverse_of(look->overlay, &most.reverse, &finding->reverse);
 }
 
+/*
+ * Where the answers leave. To answers, and to whoever is expected whoever he is, any way is as good
+ * as it looks from here.
+ */
+static int fill_replies(const struct look *look, struct finding *finding)
+{
+	static const struct {
+		enum expect_why why;
+		enum reply_need need;
+	} needs[] = { { EXPECT_CONNECTED, REPLY_WIRE },
+		{ EXPECT_FEASIBLE, REPLY_IFACE } };
+	struct reply_loss lost = { 0 };
+	const struct iface *oif;
+	int r = 0;
+
+	if (finding->expect < EXPECT_CONNECTED)
+		return 0;
+	for (size_t i = 0; i < ELEMENTS(needs) && r >= 0; i++)
+		r = reply_lost(look->overlay, look->iface, &look->class->flow,
+			look->class->oif, needs[i].need,
+			&look->scope.sources[needs[i].why], &lost);
+	if (r < 0 || !lost.count)
+		return r;
+	finding->replies_lost = true;
+	oif = state_iface(look->overlay->state, lost.oif);
+	if (oif)
+		memcpy(finding->replies_by, oif->link.name, sizeof(finding->replies_by));
+	if (finding->loosened >= 0)
+		remedy_lets_in_only(&finding->remedy, finding->replies_by);
+	return 0;
+}
+
+static int fill_remedy(
+	const struct look *look, struct finding *finding, const struct prefixset *sources)
+{
+	const struct dropset nothing = asked(look);
+	int r;
+
+	finding->loosened = -1;
+	finding->oif = look->class->oif;
+	if (finding->no_route) {
+		remedy_route(
+			look->overlay, look->iface, &finding->reverse, &finding->remedy);
+		return 0;
+	}
+	r = remedy_find(look->overlay, look->iface, look->class, sources, &nothing,
+		finding->reason, &finding->remedy, &finding->loosened);
+	return r < 0 ? r : fill_replies(look, finding);
+}
+
 static int fill_texts(
 	const struct look *look, struct finding *finding, const struct drop_part *drops)
 {
-	const struct dropset nothing = asked(look);
 	struct prefixset sources = { 0 };
 	int r = scope_all(&look->scope, &sources);
 
@@ -488,12 +541,8 @@ static int fill_texts(
 		r = fill_sources(
 			finding, look->overlay->state, &look->scope, &drops->dropped);
 	finding->whole_item = is_item(look->expect, finding);
-	if (r >= 0 && finding->no_route)
-		remedy_route(
-			look->overlay, look->iface, &finding->reverse, &finding->remedy);
-	else if (r >= 0)
-		r = remedy_find(look->overlay, look->iface, look->class, &sources,
-			&nothing, finding->reason, &finding->remedy);
+	if (r >= 0)
+		r = fill_remedy(look, finding, &sources);
 	prefixset_done(&sources);
 	return r;
 }
@@ -575,13 +624,21 @@ static bool sizes_differ(uint64_t a, uint64_t b)
 	return (double)by >= GRAIN * (double)larger && by;
 }
 
+/* What else than rp_filter would help is looked for where it is worded, and follows from the rest. */
+static bool remedies_differ(const struct finding *a, const struct finding *b)
+{
+	return a->loosened != b->loosened || a->replies_lost != b->replies_lost ||
+	       strcmp(a->replies_by, b->replies_by) != 0 ||
+	       (a->detail != DETAIL_COUNT && b->detail != DETAIL_COUNT &&
+		       strcmp(a->remedy.text, b->remedy.text) != 0);
+}
+
 bool finding_differs(const struct finding *a, const struct finding *b)
 {
 	return a->unsure != b->unsure || a->reason != b->reason ||
 	       a->filter.effective != b->filter.effective ||
 	       a->filter.own != b->filter.own || a->filter.all != b->filter.all ||
-	       !reverse_same_devices(&a->reverse, &b->reverse) ||
-	       strcmp(a->remedy.text, b->remedy.text) != 0 ||
+	       !reverse_same_devices(&a->reverse, &b->reverse) || remedies_differ(a, b) ||
 	       shares_differ(a->share, b->share) ||
 	       sizes_differ(a->expected, b->expected);
 }

@@ -18,6 +18,7 @@
 #define FINDING_SOURCES 16
 #define FINDING_BUT 16
 #define FINDING_OUT 96
+#define FINDING_ALTERNATIVES 3
 
 enum kernel_answer {
 	KERNEL_UNASKED,
@@ -85,7 +86,13 @@ struct finding {
 	struct flow example;
 	struct reverse reverse;	 /* of most of what is dropped */
 	bool old_kernels_accept; /* those up to 2.6.30, which took all AND interface */
-	struct remedy remedy;
+	int oif;      /* forwarded packets only: by which the example leaves; else 0 */
+	int loosened; /* the interface's rp_filter that lets all of them in; -1: none */
+	bool replies_lost; /* answers would leave by a way on which they can't arrive (reply.h) */
+	char replies_by[NAME_MAX_]; /* then: by this device, "": by none */
+	/* By rp_filter alone, until somebody has looked for more: cure.h. */
+	struct remedy remedy, alternatives[FINDING_ALTERNATIVES];
+	size_t alternative_count;
 	enum kernel_answer kernel; /* filled in by whoever asked */
 	bool unsure; /* model and kernel differ on the interface; filled in by the self-check */
 };

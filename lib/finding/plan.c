@@ -319,6 +319,27 @@ int plan_side_effects(const struct overlay *overlay, const struct plan *plan,
 	return r;
 }
 
+int plan_is_worse(const struct overlay *before, const struct overlay *after, int ifindex,
+	const struct plan_judge *judge)
+{
+	_cleanup_(report_freep) struct report *was = report_new(), *is = report_new();
+	const struct iface *then = state_iface(before->state, ifindex),
+			   *now = state_iface(after->state, ifindex);
+	bool worse;
+	int r = was && is ? 0 : -ENOMEM;
+
+	if (r >= 0 && then)
+		r = judge->judge(before, then, was, judge->data);
+	if (r >= 0 && now)
+		r = judge->judge(after, now, is, judge->data);
+	if (r < 0)
+		return r;
+	worse = is->unknown.count > was->unknown.count;
+	array_each (&is->findings, struct finding *const, finding)
+		worse |= (*finding)->dropped > dropped_in(was, (*finding)->id);
+	return worse;
+}
+
 void plan_done(struct plan *plan)
 {
 	array_done(&plan->steps);

@@ -93,5 +93,12 @@ int plan_side_effects(const struct overlay *overlay, const struct plan *plan,
 	const struct iface *iface, const char *id, const struct plan_judge *judge,
 	struct plan_changes *ret);
 
+/*
+ * Whether the interface drops more by `after` than by `before`, whose states may be two: a finding is
+ * new, or larger, or something could not be evaluated any more. 1, 0 or -ENOMEM.
+ */
+int plan_is_worse(const struct overlay *before, const struct overlay *after, int ifindex,
+	const struct plan_judge *judge);
+
 void plan_done(struct plan *plan);
 void plan_changes_done(struct plan_changes *changes);

@@ -10,6 +10,7 @@
 #include "daemon/journal/entry.h"
 #include "finding/remedy.h"
 #include "fuzz/fuzz.h"
+#include "net/ifname.h"
 
 #include <stdlib.h>
 
@@ -94,14 +95,39 @@ static void check_json(const char *text, const char *clean)
 	json_object_put(read);
 }
 
-/* A command can be pasted: no character of it begins anything in a shell. */
+/* Behind a quoted word nothing of it is left that begins anything in a shell. */
+static void check_quoted(const char *text)
+{
+	char name[NAME_MAX_], word[IFNAME_QUOTED];
+	const char *inside = word;
+	size_t length;
+
+	(void)snprintf(name, sizeof(name), "%s", text);
+	ifname_quote(name, word);
+	length = strlen(word);
+	assert(text_is_clean(word) && length + 1 < sizeof(word));
+	if (ifname_is_plain(name))
+		return;
+	if (strncmp(word, "\"$(printf %b '", 14) == 0) {
+		inside = word + 14;
+		assert(strcmp(word + length - 3, "')\"") == 0);
+		length -= 17;
+	} else {
+		inside = word + 1;
+		assert(word[0] == '\'' && word[length - 1] == '\'');
+		length -= 2;
+	}
+	assert(!memchr(inside, '\'', length));
+}
+
 static void check_words(const char *text)
 {
-	char key[64], command[REMEDY_TEXT], quoted[CONFIG_QUOTE_TEXT];
+	char key[REMEDY_KEY], command[REMEDY_COMMAND], quoted[CONFIG_QUOTE_TEXT];
 
+	check_quoted(text);
 	remedy_key(text, key);
-	(void)remedy_command(key, 2, command, sizeof(command));
-	assert(text_is_clean(command) && !strpbrk(command, "'\"`$\\;&|<>(){}[]*?!#~"));
+	(void)remedy_command(key, 2, command);
+	assert(text_is_clean(command) && strlen(command) + 1 < sizeof(command));
 	config_text_quote(text, quoted);
 	assert(text_is_clean(quoted) && quoted[strlen(quoted) - 1] == '"');
 }

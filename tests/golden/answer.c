@@ -2,6 +2,7 @@
 #include "golden/answer.h"
 
 #include "base/cleanup.h"
+#include "finding/cure.h"
 #include "finding/finding_text.h"
 #include "host/host_model.h"
 
@@ -123,10 +124,20 @@ static struct expect_declared declared_of(
 	return ret;
 }
 
+static int judge_iface(const struct overlay *overlay, const struct iface *iface,
+	struct report *report, const void *data)
+{
+	const struct flowclasses none = { 0 };
+	const struct expect_declared expected = declared_of(data, iface);
+
+	return report_add(report, overlay, iface, &expected, &none, DETAIL_COUNT);
+}
+
 struct report *answer_report(
 	const struct state *state, const struct declared_list *declared)
 {
 	const struct overlay overlay = model_overlay(state);
+	const struct plan_judge judge = { judge_iface, declared };
 	struct report *report = report_new();
 	_cleanup_(freep) const struct iface **ifaces = NULL;
 	size_t count;
@@ -143,7 +154,8 @@ struct report *answer_report(
 			abort();
 		flowclasses_done(&flows);
 	}
-	if (report_list_routed(report, state) < 0)
+	if (cure_report(&overlay, &judge, report) < 0 ||
+		report_list_routed(report, state) < 0)
 		abort();
 	report_sort(report);
 	return report;

@@ -70,10 +70,9 @@ static const char *written(const struct finding *finding, char out[static 512])
 		finding->filter.all, finding->filter.effective,
 		finding_sources(finding, 16, sources, sizeof(sources)),
 		reverse_devices(&finding->reverse, devices, sizeof(devices)),
-		finding->reverse.via, finding->remedy.step_count,
-		finding->remedy.step_count == 1 ? "" : "s",
-		finding->remedy.step_count ? " to " : " ",
-		finding->remedy.step_count ? finding->remedy.steps[0].value : -1,
+		finding->reverse.via, finding->remedy.steps.count,
+		finding->remedy.steps.count == 1 ? "" : "s",
+		finding->remedy.steps.count ? " to " : " ", finding->loosened,
 		finding_share(finding, share),
 		finding->old_kernels_accept ? "old kernels accept"
 					    : "old kernels drop too",
@@ -221,8 +220,9 @@ START_TEST(all_that_it_says)
 	ck_assert_uint_eq(finding->reverse.table, TABLE_MAIN);
 	ck_assert_uint_eq(finding->reverse.rule, 32766);
 	ck_assert_uint_eq(finding->reverse.prefix.len, 0);
-	ck_assert_str_eq(finding->remedy.steps[0].key, "net.ipv4.conf.tunl0.rp_filter");
-	ck_assert_int_eq(finding->remedy.steps[0].ifindex, 5);
+	ck_assert_str_eq(
+		finding->remedy.steps.items[0].key, "net.ipv4.conf.tunl0.rp_filter");
+	ck_assert_int_eq(finding->remedy.steps.items[0].ifindex, 5);
 	ck_assert_int_eq(finding->kernel, KERNEL_UNASKED);
 }
 END_TEST
@@ -334,7 +334,7 @@ static const struct {
 			"tunl0: drops 0.0.0.0/0 to 192.0.2.1 (strict, own 1, all 0): the reverse route to 198.51.100.1 is eth0 via 10.0.0.1 (main). Fix: sysctl -w net.ipv4.conf.tunl0.rp_filter=2 (kernels up to 2.6.30 accept these packets)" },
 		{ "unnumbered, all is 1", { "sysctl -w net.ipv4.conf.all.rp_filter=1" },
 			KERNEL_UNASKED,
-			"tunl0: drops 0.0.0.0/0 to 192.0.2.1 (strict, own 0, all 1: the greater counts): the reverse route to 198.51.100.1 is eth0 via 10.0.0.1 (main). Not confirmed: the kernel was not asked. Fix: ip address add 127.0.0.42/32 scope host dev tunl0 && sysctl -w net.ipv4.conf.tunl0.rp_filter=2 (kernels up to 2.6.30 accept these packets)" },
+			"tunl0: drops 0.0.0.0/0 to 192.0.2.1 (strict, own 0, all 1: the greater counts): the reverse route to 198.51.100.1 is eth0 via 10.0.0.1 (main). Not confirmed: the kernel was not asked. Fix: add an address of host scope, such as 127.0.0.42/32, to the interface, then set its rp_filter to 2 (kernels up to 2.6.30 accept these packets)" },
 		{ "unnumbered, loose", { "sysctl -w net.ipv4.conf.tunl0.rp_filter=2" },
 			KERNEL_PASS,
 			"tunl0: drops 0.0.0.0/0 to 192.0.2.1 (loose, own 2, all 0): tunl0 has no IPv4 address, so loose acts as strict; the reverse route to 198.51.100.1 is eth0 via 10.0.0.1 (main). The kernel disagrees: it accepts the test packet. Fix: sysctl -w net.ipv4.conf.tunl0.rp_filter=0 (kernels up to 2.6.30 accept these packets)" },
@@ -540,7 +540,8 @@ START_TEST(keys_are_written_as_sysctl_takes_them)
 		flowclasses_done(&classes);
 		expect_done(&expect);
 	}
-	ck_assert_str_eq(finding->remedy.steps[0].key, "net.ipv4.conf.gre/7/x.rp_filter");
+	ck_assert_str_eq(
+		finding->remedy.steps.items[0].key, "net.ipv4.conf.gre/7/x.rp_filter");
 	ck_assert_str_eq(
 		finding->remedy.text, "sysctl -w net.ipv4.conf.gre/7/x.rp_filter=0");
 	ck_assert_str_eq(finding->id, "gre.7.x/local");
@@ -551,33 +552,35 @@ END_TEST
 START_TEST(commands_for_any_name)
 {
 	static const struct {
-		const char *name, *key; /* NULL: words */
+		const char *name, *command;
 	} called[] = {
-		{ "tunl0", "net.ipv4.conf.tunl0.rp_filter" },
-		{ "eth0.7", "net.ipv4.conf.eth0/7.rp_filter" },
-		{ "a@b:c+d-e_f", "net.ipv4.conf.a@b:c+d-e_f.rp_filter" },
-		{ "$(id)", NULL },
-		{ "q'\"q", NULL },
-		{ "x\\y", NULL },
-		{ "a;b", NULL },
-		{ "a*", NULL },
-		{ "\xc3\xa9", NULL },
+		{ "tunl0", "sysctl -w net.ipv4.conf.tunl0.rp_filter=2" },
+		{ "eth0.7", "sysctl -w net.ipv4.conf.eth0/7.rp_filter=2" },
+		{ "a@b:c+d-e_f", "sysctl -w net.ipv4.conf.a@b:c+d-e_f.rp_filter=2" },
+		{ "$(id)", "echo 2 >/proc/sys/net/ipv4/conf/'$(id)'/rp_filter" },
+		{ "$.(id)", "echo 2 >/proc/sys/net/ipv4/conf/'$.(id)'/rp_filter" },
+		{ "x\\y", "echo 2 >/proc/sys/net/ipv4/conf/'x\\y'/rp_filter" },
+		{ "a*", "echo 2 >/proc/sys/net/ipv4/conf/'a*'/rp_filter" },
+		{ "q'q",
+			"echo 2 >/proc/sys/net/ipv4/conf/\"$(printf %b 'q\\0047q')\"/rp_filter" },
+		{ "\xc3\xa9",
+			"echo 2 >/proc/sys/net/ipv4/conf/\"$(printf %b '\\0303\\0251')\"/rp_filter" },
 	};
 
 	for (size_t i = 0; i < ELEMENTS(called); i++) {
-		char key[64], out[REMEDY_TEXT], wanted[REMEDY_TEXT];
-		bool is_command;
+		char key[REMEDY_KEY], out[REMEDY_COMMAND], assignment[REMEDY_ASSIGNMENT];
+		bool is_sysctl;
 
 		remedy_key(called[i].name, key);
-		is_command = remedy_command(key, 2, out, sizeof(out));
-		ck_assert_msg(is_command == (called[i].key != NULL), "%s: %s",
-			called[i].name, out);
-		snprintf(wanted, sizeof(wanted), "sysctl -w %s=2", called[i].key);
-		if (is_command)
-			ck_assert_str_eq(out, wanted);
-		else
-			ck_assert_msg(!strpbrk(out, "'\"$`;\\*"), "%s: %s",
-				called[i].name, out);
+		is_sysctl = remedy_command(key, 2, out);
+		ck_assert_str_eq(out, called[i].command);
+		ck_assert_int_eq(is_sysctl, strncmp(out, "sysctl ", 7) == 0);
+		/* in an entry there is no shell: words */
+		ck_assert_int_eq(
+			remedy_assignment(key, 2, assignment, sizeof(assignment)),
+			is_sysctl);
+		ck_assert_msg(is_sysctl || !strpbrk(assignment, "'\"$`;\\*"), "%s: %s",
+			called[i].name, assignment);
 	}
 }
 END_TEST
