@@ -4,6 +4,7 @@
 #include "base/print.h"
 #include "daemon/ctl/ctl.h"
 #include "daemon/ctl/json.h"
+#include "daemon/ctl/remedy_show.h"
 #include "finding/finding_text.h"
 
 #include <errno.h>
@@ -14,6 +15,7 @@ void answer_done(struct answer *answer)
 {
 	reverse_done(&answer->reverse);
 	trace_done(&answer->trace);
+	finding_free(answer->finding);
 }
 
 enum agreement answer_agreement(const struct answer *answer)
@@ -165,7 +167,8 @@ int answer_json(const struct answer *answer, struct json_object *object)
 	r |= answer->agree == AGREE_UNASKED || answer->agree == AGREE_OPEN
 		     ? json_add_null(object, "agree")
 		     : json_add_bool(object, "agree", answer->agree == AGREE_YES);
-	return r | add_steps(object, answer);
+	r |= add_steps(object, answer);
+	return answer->finding ? r | remedy_json_all(answer->finding, object) : r;
 }
 
 static void print_reverse(const struct answer *answer, FILE *out)
@@ -205,6 +208,8 @@ void answer_print(const struct answer *answer, FILE *out)
 	print_line(out, "steps");
 	array_each (&answer->trace.steps, const struct trace_step, step)
 		print_line(out, "  %2d  %s", step->number, step->text);
+	if (answer->finding)
+		remedy_print(answer->finding, "", out);
 }
 
 void answer_print_line(const struct answer *answer, FILE *out)

@@ -3,6 +3,7 @@
 
 #include "daemon/ctl/host.h"
 #include "daemon/ctl/question.h"
+#include "finding/finding.h"
 #include "rpf/reverse.h"
 #include "rpf/rpf.h"
 
@@ -26,6 +27,8 @@ struct answer {
 	struct trace trace;
 	enum kernel_answer kernel;
 	enum agreement agree;
+	struct finding
+		*finding; /* with what would cure a drop (answer_remedy.h); NULL: none */
 };
 
 /*
