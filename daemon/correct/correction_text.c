@@ -205,6 +205,16 @@ static void append_paused(struct strbuf *text, const struct correction *event)
 }
 
 /* Each cause, and what would allow it. */
+/* Loosening would not make the connection work. */
+static void append_replies(struct strbuf *text, const struct finding *finding)
+{
+	strbuf_add(text, "answers would still leave by %s",
+		finding && finding->replies_by[0] ? finding->replies_by : "no way");
+	strbuf_add(text, "; to allow it all the same, declare the sources with expect.");
+	if (finding)
+		strbuf_add(text, " Fix: %s", finding->remedy.text);
+}
+
 static void append_refused(struct strbuf *text, const struct correction *event)
 {
 	char key[64], word[IFNAME_QUOTED];
@@ -261,6 +271,9 @@ static void append_refused(struct strbuf *text, const struct correction *event)
 	case REFUSED_ROUTE:
 		strbuf_add(text,
 			"no route leads back to sources that are dropped, so no answer could leave, and rp_filter is not the cause; add the route. Where nobody answers (multicast, mirrors), allow it by an entry of interfaces with one_way = true.");
+		break;
+	case REFUSED_REPLIES:
+		append_replies(text, event->finding);
 		break;
 	}
 }

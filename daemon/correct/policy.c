@@ -97,6 +97,8 @@ const char *refusal_name(enum refusal refusal)
 		return "certain";
 	case REFUSED_ROUTE:
 		return "one_way";
+	case REFUSED_REPLIES:
+		return "replies";
 	}
 	return "nothing";
 }
@@ -511,6 +513,9 @@ static enum refusal forbidden(
 		return REFUSED_UNCERTAIN;
 	if (!is_in_scope(input->config, finding))
 		return REFUSED_SCOPE;
+	/* loosening would not make the connection work */
+	if (finding->replies_lost && finding->expect > EXPECT_TUNNEL)
+		return REFUSED_REPLIES;
 	if (finding->unsure || finding->ifindex == input->unsure_ifindex)
 		return REFUSED_UNSURE;
 	if (!dry && (!input->ledger || input->ledger_fails))

@@ -22,6 +22,7 @@ enum refusal {
 	REFUSED_LEDGER,	    /* there is none that can be written */
 	REFUSED_UNCERTAIN, /* it is not certain that such packets are dropped as they come */
 	REFUSED_ROUTE,	   /* no answer could leave: a filter is not the cause */
+	REFUSED_REPLIES, /* their answers would leave by a way on which they can't arrive */
 };
 
 /* What happened, to be reported; everything is borrowed for the call. */

@@ -178,6 +178,11 @@ static void on_report(void *data, const struct correction *correction)
 	if ((full.kind == EVENT_CORRECTED || full.kind == EVENT_WOULD_CORRECT) &&
 		full.finding && full.finding->detail == DETAIL_COUNT)
 		expanded = expand_before(session, correction);
+	/* it names what would help, which is not looked for before */
+	if (full.kind == EVENT_REFUSED && full.refusal == REFUSED_REPLIES &&
+		full.finding && full.finding->detail == DETAIL_COUNT)
+		(void)evaluate_finding(session->sync->state, session->config,
+			full.ifindex, full.id, &expanded);
 	if (expanded)
 		full.finding = expanded;
 	/* whoever asked reads it, too; without memory for that he reads less */

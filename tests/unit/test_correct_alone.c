@@ -152,6 +152,33 @@ START_TEST(a_lost_default_route_changes_nothing)
 }
 END_TEST
 
+/* Loosening lets neighbours in whose answers a rule leads elsewhere: only their rule would help. */
+START_TEST(what_would_be_answered_elsewhere_is_left_alone)
+{
+	static const char *const lines[MOST_LINES] = {
+		"ip link add ts0 index 7 up type tun",
+		"ip address add 100.64.0.9/32 dev ts0",
+		"ip route add 10.0.0.0/24 dev ts0 table 52",
+		"ip rule add priority 5270 lookup 52",
+		"sysctl -w net.ipv4.conf.eth0.rp_filter=1"
+	};
+	struct world world;
+
+	world_init(&world, "interfaces = ( { match = \"eth0\"; mode = \"correct\"; } );",
+		lines);
+	world_is(&world, 0, "refused eth0 replies", 0);
+	ck_assert_int_eq(world.kernel->writes, 0);
+	world_done(&world);
+
+	/* who declares them knows why */
+	world_init(&world,
+		"interfaces = ( { match = \"eth0\"; mode = \"correct\"; expect = [ \"10.0.0.0/24\" ]; } );",
+		lines);
+	world_is(&world, 0, "corrected eth0 1>2", 0);
+	world_done(&world);
+}
+END_TEST
+
 /* It went while it was written to: nobody's fault. */
 START_TEST(a_link_that_vanishes_under_a_write_is_no_error)
 {
@@ -184,10 +211,11 @@ START_TEST(each_refusal_says_what_would_allow_it)
 		{ REFUSED_LEDGER, "--state" },
 		{ REFUSED_UNCERTAIN, "declare their sources with expect" },
 		{ REFUSED_ROUTE, "add the route. Where nobody answers" },
+		{ REFUSED_REPLIES, "declare the sources with expect" },
 	};
 	const struct ledger_pause pause = { .name = "tunl0" };
 
-	ck_assert_uint_eq(ELEMENTS(rows), REFUSED_ROUTE);
+	ck_assert_uint_eq(ELEMENTS(rows), REFUSED_REPLIES);
 	for (size_t i = 0; i < ELEMENTS(rows); i++) {
 		const struct correction event = { .kind = EVENT_REFUSED,
 			.iif = "tunl0",
@@ -207,6 +235,7 @@ int main(void)
 	const TTest *const tests[] = { a_dry_run_says_what_correct_would_do,
 		down_it_keeps_what_it_has, a_lost_default_route_changes_nothing,
 		a_link_that_vanishes_under_a_write_is_no_error,
+		what_would_be_answered_elsewhere_is_left_alone,
 		each_refusal_says_what_would_allow_it };
 	char command[64];
 	int r;
