@@ -3,6 +3,7 @@
 
 #include "change/change_fib.h"
 #include "change/change_gateway.h"
+#include "state/implied.h"
 #include "state/state_apply.h"
 
 #include <errno.h>
@@ -220,6 +221,18 @@ static struct still still_used(const struct state *state, const struct iface *if
 	return still;
 }
 
+/* The local route of an address. Where the look-up finds no other one the routes that prefer the
+ * address go, too, even if another device has it. */
+static int local_down(
+	struct state *state, const struct magic *magic, struct ip4 addr, bool gone)
+{
+	int r = magic_del(state, magic, ROUTE_LOCAL, host_of(addr.host));
+
+	if (r < 0 || !gone || change_addr_type(state, addr, magic->local) == ROUTE_LOCAL)
+		return r;
+	return implied_prefsrc_gone(state, addr, magic->main);
+}
+
 /* fib_del_ifaddr(): of an address that is gone from the list, or, with leaving, of one whose primary
  * is about to go. */
 static int routes_down(struct state *state, const struct iface *iface,
@@ -247,7 +260,7 @@ static int routes_down(struct state *state, const struct iface *iface,
 	if (r >= 0 && subnet && addr->len < 31 && !still.first)
 		r = magic_del(state, &magic, ROUTE_BROADCAST, host_of(net.addr.host));
 	if (r >= 0 && !still.local)
-		r = magic_del(state, &magic, ROUTE_LOCAL, host_of(addr->local.host));
+		r = local_down(state, &magic, addr->local, !still.itself);
 	return r;
 }
 

@@ -234,6 +234,40 @@ int implied_link_gone(struct state *state, int ifindex)
 	return r < 0 ? r : remove_nexthops(state, ifindex);
 }
 
+/* A route that the kernel made for an address of the device: it goes before the question is asked */
+static bool is_made_for(const struct fib_info *info, uint8_t len, int ifindex)
+{
+	return info->protocol == PROTO_KERNEL && info->nexthop_count == 1 &&
+	       info->nexthops[0].oif == ifindex &&
+	       (info->type == ROUTE_UNICAST || (info->type == ROUTE_LOCAL && len == 32));
+}
+
+bool implied_addr_stays(
+	const struct state *state, const struct addr_record *addr, uint32_t table)
+{
+	const struct iface *iface = state_iface(state, addr->ifindex);
+	const struct fib *fib = state_table(state, table);
+	struct trie_match matches[33];
+	size_t count = fib ? trie_match(&fib->trie, addr->local, matches) : 0;
+
+	for (size_t i = 0; iface && i < iface->addrs.count; i++) {
+		if (iface->addrs.items[i].local.host == addr->local.host)
+			return true;
+	}
+	while (count--) {
+		const struct fib_list *list = fib_list(fib, matches[count].value);
+
+		for (uint32_t i = 0; i < list->count; i++) {
+			const struct fib_info *info = list->infos[i];
+
+			if (!info->tos &&
+				!is_made_for(info, matches[count].len, addr->ifindex))
+				return info->type == ROUTE_LOCAL;
+		}
+	}
+	return false;
+}
+
 int implied_prefsrc_gone(struct state *state, struct ip4 addr, uint32_t table)
 {
 	struct doom doom = { .state = state, .prefsrc = addr, .table = table };

@@ -4,7 +4,9 @@
 #include "net/ip4.h"
 
 #include <stdbool.h>
+#include <stdint.h>
 
+struct addr_record;
 struct state;
 struct iface;
 
@@ -26,6 +28,14 @@ int implied_carrier_lost(struct state *state, int ifindex);
 
 /* It is gone: a route goes with any of its nexthops. */
 int implied_link_gone(struct state *state, int ifindex);
+
+/*
+ * An address was removed from its interface. Whether it stays a local one all the same: the interface
+ * has it once more, or a look-up in table, its VRF's or local, finds another local route. That
+ * another interface has the address is not enough. Kernel: the end of fib_del_ifaddr().
+ */
+bool implied_addr_stays(
+	const struct state *state, const struct addr_record *addr, uint32_t table);
 
 /* A local address was removed: routes of table with this preferred source are removed too. Kernel:
  * fib_sync_down_addr(). */

@@ -267,7 +267,7 @@ static int apply_addr_gone(struct state *state, const struct addr_record *addr)
 	state->dirty.addresses = true;
 	(void)dirty_iface(state, addr->ifindex);
 	vrf = state_vrf(state, iface);
-	if (!state_is_local_addr(state, addr->local))
+	if (!implied_addr_stays(state, addr, vrf ? vrf->link.vrf_table : TABLE_LOCAL))
 		r = implied_prefsrc_gone(
 			state, addr->local, vrf ? vrf->link.vrf_table : TABLE_MAIN);
 	if (r >= 0 && !iface->addrs.count)
