@@ -17,8 +17,7 @@ static int key_of(const char *name)
 		if (known && strcmp(known, name) == 0)
 			return (int)key;
 	}
-	return strcmp(name, "promote_secondaries") == 0 ? DEVCONF_PROMOTE_SECONDARIES
-							: -1;
+	return -1;
 }
 
 static bool is_of_all(const struct change_setting *setting)

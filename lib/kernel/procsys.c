@@ -84,6 +84,7 @@ static int read_conf(const struct procsys_source *source, const char *which,
 		DEVCONF_LOG_MARTIANS,
 		DEVCONF_BC_FORWARDING,
 		DEVCONF_ARP_IGNORE,
+		DEVCONF_PROMOTE_SECONDARIES,
 	};
 
 	for (size_t i = 0; i < ELEMENTS(keys); i++) {

@@ -10,6 +10,7 @@ static const char *const names[DEVCONF_COUNT] = {
 	[DEVCONF_RP_FILTER] = "rp_filter",
 	[DEVCONF_LOG_MARTIANS] = "log_martians",
 	[DEVCONF_ARP_IGNORE] = "arp_ignore",
+	[DEVCONF_PROMOTE_SECONDARIES] = "promote_secondaries",
 	[DEVCONF_ACCEPT_LOCAL] = "accept_local",
 	[DEVCONF_SRC_VALID_MARK] = "src_valid_mark",
 	[DEVCONF_ROUTE_LOCALNET] = "route_localnet",

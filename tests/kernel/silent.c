@@ -8,10 +8,10 @@
 
 /* First those that are settings, then those that are something else. */
 static const char *const words[] = { "accept_local", "src_valid_mark", "send_redirects",
-	"route_localnet", "log_martians", "bc_forwarding", "arp_ignore", "IFLA_INET_CONF",
-	"group", "/proc/net/igmp" };
+	"route_localnet", "log_martians", "bc_forwarding", "arp_ignore",
+	"promote_secondaries", "IFLA_INET_CONF", "group", "/proc/net/igmp" };
 
-#define SETTINGS 7
+#define SETTINGS 8
 
 const char *const *silent_words(size_t *ret_count)
 {
