@@ -249,9 +249,8 @@ static int insert_route(const struct change_job *job, const struct record *recor
 		return change_refuse(job, -EEXIST, "there is such a route already");
 	if (!any && verb == CHANGE_CHANGE)
 		return change_refuse(job, -ENOENT, "there is no such route to change");
-	if (equal && first && (verb == CHANGE_REPLACE || verb == CHANGE_CHANGE))
-		return 0;
-	if (equal)
+	/* what is replaced by itself stays, and yet an administrator has put it there */
+	if (equal && !(first && (verb == CHANGE_REPLACE || verb == CHANGE_CHANGE)))
 		return change_refuse(job, -EEXIST, "there is such a route already");
 	r = state_apply(job->state, record);
 	return r < 0 ? r : 0;
@@ -357,6 +356,7 @@ int change_apply_route(const struct change_job *job)
 		return r;
 	record.route.nexthops = hops;
 	record.route.nexthop_count = job->change->hop_count;
+	record.route.by_hand = true;
 	if (job->change->verb == CHANGE_DEL)
 		return delete_route(job, &record.route);
 	/* of these the kernel reads no flags */

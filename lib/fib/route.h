@@ -66,7 +66,8 @@ struct route_record {
 	struct ip4 prefsrc; /* 0: none */
 	uint32_t nhid;	    /* 0: the nexthops are its own */
 	bool realm;	    /* RTA_FLOW not 0: it switches the kernel to the full check */
-	bool blind; /* it carries what is not understood and may bear on a verdict */
+	bool blind;   /* it carries what is not understood and may bear on a verdict */
+	bool by_hand; /* an administrator's, whatever its protocol: no message says so */
 	uint64_t
 		rest; /* a hash of the attributes that distinguish aliases but decide nothing */
 	enum route_position position;

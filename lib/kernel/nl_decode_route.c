@@ -288,6 +288,7 @@ int nl_decode_route(
 	route->nhid = 0;
 	route->realm = false;
 	route->blind = header->rtm_type >= ROUTE_TYPES || header->rtm_src_len;
+	route->by_hand = false;
 	route->rest = 0;
 	route->position = position_of(message->nlmsg_flags);
 	*nexthop = (struct nexthop){ .weight = 1 };

@@ -402,7 +402,9 @@ static int apply_route(struct state *state, const struct record *record)
 
 	if (!fib)
 		return -ENOMEM;
-	if (route->type == ROUTE_LOCAL && route->protocol != PROTO_KERNEL) {
+	/* fib_has_custom_local_routes; an event tells those of the kernel's own by their protocol */
+	if (route->type == ROUTE_LOCAL &&
+		(route->by_hand || route->protocol != PROTO_KERNEL)) {
 		state->custom_local = true;
 		dirty_all(state);
 	}

@@ -492,7 +492,7 @@ START_TEST(a_local_route_by_hand_is_remembered)
 	_cleanup_(state_freep) struct state *state = model_host();
 
 	ck_assert(!state->custom_local);
-	model_route(state, "local 20.0.0.0/8 dev lo proto kernel");
+	model(state, "model ip route add local 20.0.0.0/8 dev lo proto kernel");
 	ck_assert(!state->custom_local);
 	model_route(state, "local 21.0.0.0/8 dev lo");
 	model(state, "ip route del local 21.0.0.0/8 dev lo");
