@@ -77,7 +77,7 @@ struct change_route {
 
 struct change_rule {
 	struct rule rule;
-	bool has_priority, has_action, has_table, has_target;
+	bool has_priority, has_action, has_table, has_target, has_mask;
 };
 
 struct change_setting {

@@ -233,7 +233,7 @@ void change_parse_route(struct words *words, struct change *change)
 	}
 	parse_type(words, ret);
 	(void)words_take(words, "to");
-	ret->route.dst = words_prefix(words, true);
+	ret->route.dst = words_prefix(words, NULL);
 	change->hops[0] = (struct change_hop){ .nexthop.weight = 1 };
 	while (words_left(words)) {
 		if (words_take(words, "nexthop"))
@@ -269,16 +269,27 @@ static uint8_t parse_ipproto(struct words *words)
 	return (uint8_t)words_named(words, names, ELEMENTS(names), "is no protocol");
 }
 
+/* Mark and mask are two attributes, of each of which the last counts; without a mask a mark that is
+ * not 0 has all bits: fib_nl2rule(). */
+static void parse_mark(struct words *words, struct change_rule *ret)
+{
+	unsigned long numbers[2];
+	char between = words_pair(words, "/", numbers);
+
+	ret->rule.mark = (uint32_t)numbers[0];
+	if (between)
+		ret->rule.mask = (uint32_t)numbers[1];
+	else if (!ret->has_mask)
+		ret->rule.mask = ret->rule.mark ? UINT32_MAX : 0;
+	ret->has_mask |= between != 0;
+}
+
 static bool parse_flow_word(struct words *words, struct rule *rule)
 {
 	unsigned long numbers[2];
 	char between;
 
-	if (words_take(words, "fwmark")) {
-		between = words_pair(words, "/", numbers);
-		rule->mark = (uint32_t)numbers[0];
-		rule->mask = between ? (uint32_t)numbers[1] : UINT32_MAX;
-	} else if (words_take_either(words, "tos", "dsfield")) {
+	if (words_take_either(words, "tos", "dsfield")) {
 		rule->tos = (uint8_t)words_number(words, UINT8_MAX);
 	} else if (words_take(words, "dscp")) {
 		between = words_pair(words, "/", numbers);
@@ -310,9 +321,9 @@ static bool parse_selector(struct words *words, struct rule *rule)
 	if (words_take(words, "not"))
 		rule->invert = true;
 	else if (words_take(words, "from"))
-		rule->from = words_prefix(words, false);
+		rule->from = words_prefix(words, &rule->from_rest);
 	else if (words_take(words, "to"))
-		rule->to = words_prefix(words, false);
+		rule->to = words_prefix(words, &rule->to_rest);
 	else if (words_take_either(words, "iif", "dev"))
 		words_name(words, rule->iif);
 	else if (words_take(words, "oif"))
@@ -369,13 +380,17 @@ void change_parse_rule(struct words *words, struct change *change)
 	rule->suppress_len = rule->suppress_group = -1;
 	if (change->verb == CHANGE_FLUSH)
 		return;
-	if (change->verb == CHANGE_DEL && !words_left(words))
-		words_refuse(words, NULL, "delete which one?");
+	if (!words_left(words))
+		words_refuse(words, NULL,
+			change->verb == CHANGE_DEL ? "delete which one?"
+						   : "add which one?");
 	while (words_left(words)) {
 		if (words_take_either(words, "priority", "pref") ||
 			words_take_either(words, "preference", "order")) {
 			rule->priority = (uint32_t)words_number(words, UINT32_MAX);
 			ret->has_priority = true;
+		} else if (words_take(words, "fwmark")) {
+			parse_mark(words, ret);
 		} else if (!parse_selector(words, rule) && !parse_action(words, ret)) {
 			words_refuse(words, words_next(words), "is unknown");
 		}

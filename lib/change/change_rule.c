@@ -10,15 +10,18 @@
 
 /* --- which rule is meant ---------------------------------------------------------------------- */
 
-static bool prefix_fits(struct prefix4 said, struct prefix4 has)
+static bool prefix_fits(
+	struct prefix4 said, uint32_t said_rest, struct prefix4 has, uint32_t has_rest)
 {
-	return !said.len || (said.len == has.len && said.addr.host == has.addr.host);
+	return !said.len || (said.len == has.len && said.addr.host == has.addr.host &&
+				    said_rest == has_rest);
 }
 
 /* fib4_rule_compare(): what was not said fits all, also where the kernel asks for an equal rule. */
 static bool selectors_fit(const struct rule *said, const struct rule *has)
 {
-	return prefix_fits(said->from, has->from) && prefix_fits(said->to, has->to) &&
+	return prefix_fits(said->from, said->from_rest, has->from, has->from_rest) &&
+	       prefix_fits(said->to, said->to_rest, has->to, has->to_rest) &&
 	       (!said->tos || said->tos == has->tos) &&
 	       (!said->has_dscp || (has->has_dscp && said->dscp == has->dscp &&
 					   said->dscp_mask == has->dscp_mask)) &&
@@ -69,7 +72,7 @@ static bool rule_fits(const struct change_rule *change, const struct rule *has)
 		       said->suppress_group == has->suppress_group) &&
 	       (!said->tun_id || said->tun_id == has->tun_id) &&
 	       (!said->l3mdev || has->l3mdev) &&
-	       (!said->has_uid || (said->uid_first == has->uid_first &&
+	       (!said->has_uid || (has->has_uid && said->uid_first == has->uid_first &&
 					  said->uid_last == has->uid_last)) &&
 	       (!said->ipproto || said->ipproto == has->ipproto) &&
 	       (!said->protocol || said->protocol == has->protocol) &&

@@ -157,19 +157,27 @@ struct ip4 words_host(struct words *words, uint8_t *ret_len, bool *ret_has_len)
 	return addr;
 }
 
-struct prefix4 words_prefix(struct words *words, bool exact)
+struct prefix4 words_prefix(struct words *words, uint32_t *ret_rest)
 {
 	const char *word = words_left(words) ? words->word[words->at] : NULL;
 	bool has_len = false;
+	struct prefix4 prefix;
 	struct ip4 addr;
+	uint32_t rest;
 	uint8_t len;
 
+	if (ret_rest)
+		*ret_rest = 0;
 	if (words_take(words, "default") || words_take_either(words, "all", "any"))
 		return prefix4(ip4(0), 0);
 	addr = words_host(words, &len, &has_len);
-	if (exact && !words_failed(words) && prefix4(addr, len).addr.host != addr.host)
+	prefix = prefix4(addr, len <= 32 ? len : 32);
+	rest = addr.host ^ prefix.addr.host;
+	if (ret_rest)
+		*ret_rest = prefix.len ? rest : 0;
+	else if (rest)
 		words_refuse(words, word, "has bits set behind its length");
-	return prefix4(addr, len <= 32 ? len : 32);
+	return prefix;
 }
 
 uint32_t words_table(struct words *words)

@@ -49,8 +49,9 @@ void words_name(struct words *words, char name[static NAME_MAX_]);
  * *ret_has_len is left alone. */
 struct ip4 words_host(struct words *words, uint8_t *ret_len, bool *ret_has_len);
 
-/* The same as a prefix; default, all: of length 0. exact: bits behind LEN are refused, not cleared. */
-struct prefix4 words_prefix(struct words *words, bool exact);
+/* The same as a prefix; default, all: of length 0. Bits behind LEN are *ret_rest, or refused where that
+ * is NULL. */
+struct prefix4 words_prefix(struct words *words, uint32_t *ret_rest);
 
 /*
  * Two numbers with one of the characters between between them. Returns that, 0: there is

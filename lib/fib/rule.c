@@ -31,6 +31,7 @@ static bool selectors_equal(const struct rule *a, const struct rule *b)
 	return a->invert == b->invert && a->l3mdev == b->l3mdev &&
 	       a->has_tun_id == b->has_tun_id && a->tun_id == b->tun_id &&
 	       prefix_equal(a->from, b->from) && prefix_equal(a->to, b->to) &&
+	       a->from_rest == b->from_rest && a->to_rest == b->to_rest &&
 	       a->tos == b->tos && a->has_dscp == b->has_dscp && a->dscp == b->dscp &&
 	       a->dscp_mask == b->dscp_mask && a->ipproto == b->ipproto &&
 	       a->mark == b->mark && a->mask == b->mask && a->has_uid == b->has_uid &&

@@ -37,7 +37,9 @@ struct rule {
 	uint8_t protocol; /* FRA_PROTOCOL, who made it; distinguishes rules, selects nothing */
 	struct prefix4 from; /* len 0: any */
 	struct prefix4 to;
-	uint8_t tos; /* header, 0: any */
+	uint32_t from_rest,
+		to_rest; /* the bits behind len: they select nothing, but tell rules apart */
+	uint8_t tos;	 /* header, 0: any */
 	bool has_dscp;
 	uint8_t dscp, dscp_mask;
 	uint8_t ipproto;     /* 0: any */

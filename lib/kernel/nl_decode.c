@@ -556,6 +556,16 @@ static void decode_selectors(struct nlattr *const *tb, struct rule *ret)
 	}
 }
 
+/* A rule's network, as the kernel keeps it: with what stands behind its length. */
+static struct prefix4 decode_network(
+	const struct nlattr *attr, uint8_t len, uint32_t *ret_rest)
+{
+	const struct ip4 addr = ip4_or_0(attr);
+
+	*ret_rest = len ? addr.host & ~ip4_mask(len) : 0;
+	return prefix4(addr, len);
+}
+
 static int decode_rule(const struct nlmsghdr *message, struct record *ret)
 {
 	struct nlattr *tb[RULE_ATTR_MAX + 1];
@@ -587,8 +597,8 @@ static int decode_rule(const struct nlmsghdr *message, struct record *ret)
 	rule->tos = header->tos;
 	rule->suppress_len = (int32_t)u32_or(tb[FRA_SUPPRESS_PREFIXLEN], UINT32_MAX);
 	rule->suppress_group = (int32_t)u32_or(tb[FRA_SUPPRESS_IFGROUP], UINT32_MAX);
-	rule->from = prefix4(ip4_or_0(tb[FRA_SRC]), header->src_len);
-	rule->to = prefix4(ip4_or_0(tb[FRA_DST]), header->dst_len);
+	rule->from = decode_network(tb[FRA_SRC], header->src_len, &rule->from_rest);
+	rule->to = decode_network(tb[FRA_DST], header->dst_len, &rule->to_rest);
 	decode_selectors(tb, rule);
 	return NL_RECORD;
 }

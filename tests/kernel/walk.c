@@ -399,9 +399,11 @@ static void guess_route(struct rng *rng, struct step *step)
 		hop[0] = '\0';
 		break;
 	}
+	/* an own address, too: its local route may be an administrator's */
 	write_step(step, "ip route %s %s%s table %s%s%s%s", RNG_PICK(rng, verbs),
-		RNG_PICK(rng, types), RNG_PICK(rng, prefixes), RNG_PICK(rng, tables),
-		RNG_PICK(rng, metrics), RNG_PICK(rng, rest), hop);
+		RNG_PICK(rng, types),
+		rng_below(rng, 16) ? RNG_PICK(rng, prefixes) : "10.0.0.1/32",
+		RNG_PICK(rng, tables), RNG_PICK(rng, metrics), RNG_PICK(rng, rest), hop);
 }
 
 static void guess_address(struct rng *rng, struct step *step)
@@ -418,7 +420,8 @@ static void guess_address(struct rng *rng, struct step *step)
 
 	if (rng_below(rng, 6) == 0)
 		write_step(step, "sysctl -w net.ipv4.conf.%s.promote_secondaries=%u",
-			RNG_PICK(rng, devices), rng_below(rng, 4) ? 1 : 0);
+			rng_below(rng, 3) ? RNG_PICK(rng, devices) : "all",
+			rng_below(rng, 4) ? 1 : 0);
 	else
 		write_step(step, "ip address %s %s dev %s%s", RNG_PICK(rng, verbs),
 			RNG_PICK(rng, more),
@@ -430,9 +433,9 @@ static void guess_rule(struct rng *rng, struct step *step)
 {
 	static const char *const selectors[] = { "", "", " from 10.0.0.0/24",
 		" from 10.0.0.7/24", " to 10.0.0.0/16", " iif d0", " oif d0", " fwmark 1",
-		" fwmark 1/3", " tos 0x10", " tos 0x01", " ipproto tcp", " sport 5-3",
-		" sport 0", " dport 53", " uidrange 5-1", " uidrange 0-0", " not",
-		" tun_id 5", " suppress_prefixlength 0" };
+		" fwmark 1/3", " fwmark 0", " tos 0x10", " tos 0x01", " ipproto tcp",
+		" sport 5-3", " sport 0", " dport 53", " uidrange 5-1", " uidrange 0-0",
+		" not", " tun_id 5", " suppress_prefixlength 0" };
 	static const char *const actions[] = { " lookup 100", "", " lookup main",
 		" goto 150", " goto 40", " nop", " blackhole", " l3mdev",
 		" lookup local" };
@@ -442,6 +445,9 @@ static void guess_rule(struct rng *rng, struct step *step)
 	write_step(step, "ip rule %s%s%s%s%s", rng_below(rng, 3) ? "add" : "del",
 		RNG_PICK(rng, selectors), RNG_PICK(rng, selectors),
 		RNG_PICK(rng, priorities), RNG_PICK(rng, actions));
+	/* without a word ip(8) asks no kernel */
+	if (strlen(step->text) == strlen("ip rule add"))
+		strcat(step->text, " priority 100");
 }
 
 static void guess_nexthop(struct rng *rng, struct step *step)

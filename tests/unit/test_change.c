@@ -24,7 +24,9 @@ static const struct {
 	{ "route add default via 10.0.0.1 metric 7",
 		"r a default via 10.0.0.1 preference 7" },
 	{ "rule add pref 5 from 10.0.0.0/8 lookup main",
-		"ru a order 5 from 10.1.2.3/8 table 254" },
+		"ru a order 5 from 10/8 table 254" },
+	{ "rule add fwmark 1/3 fwmark 1", "ru a fwmark 1/3" },
+	{ "rule add pref 5 fwmark 0", "ru a pref 5" },
 	{ "address add 10.0.0.9/24 dev eth0", "a a local 10.0.0.9/24 dev eth0" },
 	{ "link set eth0 down", "l s dev eth0 down" },
 	{ "nexthop add id 1 dev eth0", "nex a dev eth0 id 1" },
@@ -75,6 +77,7 @@ START_TEST(what_is_no_change_is_refused)
 		{ "route add default dev eth0 metric -1",
 			"ip route: \"-1\" is no number" },
 		{ "rule del", "ip rule: delete which one?" },
+		{ "rule add", "ip rule: add which one?" },
 		{ "rp_filter=1", "sysctl: \"rp_filter=1\" is not net.ipv4.KEY=VALUE" },
 		{ "net.ipv4.ip_forward=4294967296",
 			"sysctl: \"4294967296\" is no value" },
@@ -147,6 +150,8 @@ static const struct {
 		"rule add: not judged: table 0 stands for one that is empty, which one isn't known" },
 	{ "rule del priority 9", -ENOENT,
 		"rule del priority 9: there is no such rule (No such file or directory)" },
+	{ "rule del priority 0 uidrange 0-0", -ENOENT,
+		"rule del priority 0: there is no such rule (No such file or directory)" },
 	{ "address add 10.0.0.2/24 dev eth0", -EEXIST,
 		"address add 10.0.0.2/24 dev eth0: eth0 has this address already (File exists)" },
 	{ "address add 10.0.0.3/24 dev eth0 scope host", -EINVAL,
@@ -250,6 +255,70 @@ START_TEST(what_is_no_host_gets_no_network)
 }
 END_TEST
 
+static int answer_to(struct state *state, const char *text)
+{
+	_cleanup_(freep) struct change *change = parsed(text);
+	char why[CHANGE_WHY];
+
+	return change_apply(state, change, why);
+}
+
+/* Bits behind the length select nothing, and yet another rule has others. */
+START_TEST(rules_are_told_apart_by_all_bits)
+{
+	_cleanup_(state_freep) struct state *state = model_host();
+
+	model(state, "ip rule add from 10.0.0.7/24 priority 50");
+	ck_assert_int_eq(
+		answer_to(state, "rule add from 10.0.0.7/24 priority 50"), -EEXIST);
+	ck_assert_int_eq(answer_to(state, "rule del from 10.0.0.0/24"), -ENOENT);
+	model(state, "ip rule add from 10.0.0.0/24 priority 50");
+	model(state, "ip rule del from 10.0.0.7/24");
+	ck_assert_int_eq(answer_to(state, "rule del from 10.0.0.7/24"), -ENOENT);
+	/* of length 0 there is no address */
+	model(state, "ip rule add to 10.1.2.3/0 priority 51");
+	ck_assert_int_eq(answer_to(state, "rule add priority 51"), -EEXIST);
+}
+END_TEST
+
+/* Whatever its protocol is, and if it was there before. */
+START_TEST(a_local_route_is_by_hand)
+{
+	static const char *const changes[] = {
+		"ip route add local 10.9.0.0/16 dev lo proto kernel",
+		"ip route replace local 10.0.0.2 dev eth0 proto kernel src 10.0.0.2",
+	};
+
+	for (size_t i = 0; i < ELEMENTS(changes); i++) {
+		_cleanup_(state_freep) struct state *state = model_host();
+
+		ck_assert(!state->custom_local);
+		model(state, "%s", changes[i]);
+		ck_assert_msg(state->custom_local, "%s", changes[i]);
+	}
+}
+END_TEST
+
+/* The kernel looks whether the address is local by its routes, not by who has it. */
+START_TEST(routes_say_whether_a_preferred_source_stays)
+{
+	_cleanup_(state_freep) struct state *state = model_host();
+
+	model(state, "ip address add 10.7.0.1/24 dev eth0");
+	model(state, "ip route append local 10.0.0.2 dev lo");
+	model(state, "ip route add 10.9.0.0/16 dev eth0 src 10.0.0.2");
+	model(state, "ip address del 10.0.0.2/24 dev eth0");
+	ck_assert_int_eq(answer_to(state, "route change 10.9.0.0/16 dev eth0"), 0);
+
+	model(state, "ip link add d0 up type dummy");
+	model(state, "ip route add 10.8.0.0/16 dev eth0 src 10.7.0.1");
+	model(state, "ip route del local 10.7.0.1 dev eth0");
+	model(state, "ip address add 10.7.0.1/8 dev d0");
+	model(state, "ip address del 10.7.0.1/8 dev d0");
+	ck_assert_int_eq(answer_to(state, "route del 10.8.0.0/16"), -ESRCH);
+}
+END_TEST
+
 START_TEST(what_stands_on_a_link_goes_with_it)
 {
 	_cleanup_(state_freep) struct state *state = model_host();
@@ -276,7 +345,9 @@ int main(void)
 	const TTest *const tests[] = { words_are_shortened_as_by_ip,
 		what_is_no_change_is_refused, what_the_kernel_refuses_is_refused,
 		what_bears_on_no_verdict_is_known, secondaries_are_promoted,
-		what_is_no_host_gets_no_network, what_stands_on_a_link_goes_with_it };
+		what_is_no_host_gets_no_network, rules_are_told_apart_by_all_bits,
+		a_local_route_is_by_hand, routes_say_whether_a_preferred_source_stays,
+		what_stands_on_a_link_goes_with_it };
 
 	return fixture_run("change", tests, ELEMENTS(tests));
 }

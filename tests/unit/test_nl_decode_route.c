@@ -368,6 +368,8 @@ START_TEST(rule_whole)
 	expected.from.len = 24;
 	expected.to.addr.host = 0xac000000;
 	expected.to.len = 8;
+	expected.from_rest = 0xff;
+	expected.to_rest = 0x100001;
 	expected.tos = 0x10;
 	expected.has_dscp = true;
 	expected.dscp = 46;
