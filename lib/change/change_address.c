@@ -75,17 +75,26 @@ static int magic_add(struct state *state, const struct magic *magic, enum route_
 	return state_apply(state, &record);
 }
 
-static int magic_del(struct state *state, const struct magic *magic, enum route_type type,
-	struct prefix4 dst)
+/* metric 0: any */
+static int magic_del_metric(struct state *state, const struct magic *magic,
+	enum route_type type, struct prefix4 dst, uint32_t metric)
 {
 	const struct nexthop nexthop = { .oif = magic->iface->link.ifindex, .weight = 1 };
-	const struct route_record route = magic_route(magic, type, dst, &nexthop);
+	struct route_record route = magic_route(magic, type, dst, &nexthop);
 	const struct change_said said = {
 		.route = &route, .type = true, .scope = true, .protocol = true
 	};
-	const struct fib_info *info = change_find_route(state, &said);
+	const struct fib_info *info;
 
+	route.priority = metric;
+	info = change_find_route(state, &said);
 	return info ? change_remove_route(state, info, dst) : 0;
+}
+
+static int magic_del(struct state *state, const struct magic *magic, enum route_type type,
+	struct prefix4 dst)
+{
+	return magic_del_metric(state, magic, type, dst, 0);
 }
 
 /* inet_ifa_byprefix(): the first of a network, which is the primary one */
@@ -425,6 +434,7 @@ static int change_metric(const struct change_job *job, const struct iface *iface
 	struct addr_record addr, uint32_t metric)
 {
 	struct magic magic = magic_of(job->state, iface, addr.local);
+	uint32_t old = addr.metric;
 	int r;
 
 	if (addr.metric == metric)
@@ -434,10 +444,11 @@ static int change_metric(const struct change_job *job, const struct iface *iface
 	if (r < 0 || !iface_is_up(iface) || addr.secondary || addr.noprefixroute ||
 		!has_network(job->state, &addr))
 		return r < 0 ? r : 0;
-	/* the new one comes before the old one goes; an equal one is no other */
+	/* the new one comes before the old one goes */
 	r = magic_add(job->state, &magic, network_type(iface), network(&addr), metric);
-	if (r > 0)
-		r = magic_del(job->state, &magic, network_type(iface), network(&addr));
+	if (r >= 0)
+		r = magic_del_metric(
+			job->state, &magic, network_type(iface), network(&addr), old);
 	return r < 0 ? r : 0;
 }
 
@@ -447,6 +458,9 @@ static int put_address(
 	const struct change_address *said = &job->change->address;
 	const struct addr_record *known;
 
+	/* from 6.13 on that is looked at first */
+	if (!addr.local.host && state_kernel_has(job->state, 6, 13))
+		return 0;
 	if (!iface->link.has_inet)
 		return change_refuse(
 			job, -ENOBUFS, "%s has no IPv4: its MTU is below 68", said->dev);

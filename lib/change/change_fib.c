@@ -18,6 +18,9 @@ static bool hop_fits(const struct nexthop *said, const struct nexthop *has)
 static bool hops_fit(const struct change_said *said, const struct fib_info *info)
 {
 	const struct route_record *route = said->route;
+	static const struct nexthop none; /* the one of an error route */
+	const struct nexthop *hops = info->nexthop_count ? info->nexthops : &none;
+	uint32_t count = info->nexthop_count ?: 1;
 
 	if (route->nhid)
 		return route->nhid == info->nhid;
@@ -28,10 +31,10 @@ static bool hops_fit(const struct change_said *said, const struct fib_info *info
 	if (!said->multipath)
 		return info->nexthop_count &&
 		       hop_fits(&route->nexthops[0], &info->nexthops[0]);
-	if (route->nexthop_count < info->nexthop_count)
+	if (route->nexthop_count < count)
 		return false;
-	for (uint32_t i = 0; i < info->nexthop_count; i++) {
-		if (!hop_fits(&route->nexthops[i], &info->nexthops[i]))
+	for (uint32_t i = 0; i < count; i++) {
+		if (!hop_fits(&route->nexthops[i], &hops[i]))
 			return false;
 	}
 	return true;

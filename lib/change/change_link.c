@@ -321,6 +321,14 @@ static int check_lower(const struct change_job *job, const struct iface **ret)
 	if (strcmp(said->kind, "macvlan") == 0 &&
 		(lower->link.arphrd != ARPHRD_ETHER || iface_is_loopback(lower)))
 		return change_refuse(job, -EINVAL, "%s is no Ethernet", said->lower);
+	if (strcmp(said->kind, "vlan") == 0 && change_is_kind(lower, "vrf"))
+		return change_refuse(
+			job, -EOPNOTSUPP, "%s carries no VLANs", said->lower);
+	/* 7.2 refuses a tun device, older kernels take it */
+	if (strcmp(said->kind, "vlan") == 0 && lower->link.arphrd != ARPHRD_ETHER)
+		return change_leave(job,
+			"whether %s carries VLANs isn't known: it is no Ethernet",
+			said->lower);
 	if (strcmp(said->kind, "macvlan") == 0 && iface_is_port(lower))
 		return change_refuse(job, -EBUSY, "%s is a port", said->lower);
 	*ret = lower;
@@ -348,7 +356,8 @@ static struct link_record born(const struct state *state, const struct change_li
 	return link;
 }
 
-/* The rule for VRFs, which the kernel adds with the first of them (vrf_newlink()) */
+/* The rule for VRFs, which the kernel adds with the first of them (vrf_newlink()); whether there was
+ * one that went is not known. */
 static int add_vrf_rule(struct state *state)
 {
 	const struct record record = { .kind = RECORD_RULE,
@@ -360,8 +369,12 @@ static int add_vrf_rule(struct state *state)
 			.suppress_group = -1 } };
 
 	array_each (&state->rules, const struct state_rule, known)
-		if (known->rule.l3mdev)
+		if (rule_equal(&known->rule, &record.rule))
 			return 0;
+	hash_each (&state->ifaces, slot) {
+		if (change_is_kind(slot->value, "vrf"))
+			return 0;
+	}
 	return state_apply(state, &record);
 }
 

@@ -170,6 +170,15 @@ static int remove_rule(struct state *state, const struct rule *rule)
 
 static int del_rule(const struct change_job *job)
 {
+	struct rule said = job->change->rule.rule;
+	int r;
+
+	/* the checks are those of a new rule, with the priority that it would get */
+	if (!job->change->rule.has_priority)
+		said.priority = default_priority(job->state);
+	r = check_rule(job, &said);
+	if (r)
+		return r;
 	array_each (&job->state->rules, const struct state_rule, known) {
 		if (rule_fits(&job->change->rule, &known->rule))
 			return remove_rule(job->state, &known->rule);

@@ -150,6 +150,8 @@ static const struct {
 		"rule add: not judged: table 0 stands for one that is empty, which one isn't known" },
 	{ "rule del priority 9", -ENOENT,
 		"rule del priority 9: there is no such rule (No such file or directory)" },
+	{ "rule del goto 9", -EINVAL,
+		"rule del: goto leads forward only, behind priority 32765 (Invalid argument)" },
 	{ "rule del priority 0 uidrange 0-0", -ENOENT,
 		"rule del priority 0: there is no such rule (No such file or directory)" },
 	{ "address add 10.0.0.2/24 dev eth0", -EEXIST,
@@ -319,6 +321,71 @@ START_TEST(routes_say_whether_a_preferred_source_stays)
 }
 END_TEST
 
+/* An administrator's rule for VRFs is not the kernel's. */
+START_TEST(the_first_vrf_brings_its_rule)
+{
+	_cleanup_(state_freep) struct state *state = model_host();
+	size_t rules = state->rules.count;
+
+	model(state, "ip rule add l3mdev priority 150");
+	model(state, "ip link add vrf0 type vrf table 100");
+	ck_assert_uint_eq(state->rules.count, rules + 2);
+	model(state, "ip rule del priority 1000");
+	model(state, "ip link add vrf1 type vrf table 101");
+	ck_assert_uint_eq(state->rules.count, rules + 1);
+}
+END_TEST
+
+START_TEST(what_is_no_ethernet_has_no_known_vlan)
+{
+	_cleanup_(state_freep) struct state *state = model_host();
+
+	model(state, "ip tuntap add dev t0 mode tun");
+	model(state, "ip link add vrf0 type vrf table 100");
+	ck_assert_int_eq(
+		answer_to(state, "link add vl0 link t0 type vlan id 7"), CHANGE_UNJUDGED);
+	ck_assert_int_eq(
+		answer_to(state, "link add vl0 link vrf0 type vlan id 7"), -EOPNOTSUPP);
+	ck_assert_int_eq(answer_to(state, "link add vl0 link eth0 type vlan id 7"), 0);
+}
+END_TEST
+
+START_TEST(no_address_needs_no_ipv4)
+{
+	_cleanup_(state_freep) struct state *state = model_host();
+
+	model(state, "model kernel 6.12");
+	model(state, "ip link set lo mtu 60");
+	ck_assert_int_eq(answer_to(state, "address add 0.0.0.0/24 dev lo"), -ENOBUFS);
+	model(state, "model kernel 6.13");
+	ck_assert_int_eq(answer_to(state, "address add 0.0.0.0/24 dev lo"), 0);
+}
+END_TEST
+
+START_TEST(a_metric_that_goes_takes_its_route)
+{
+	_cleanup_(state_freep) struct state *state = model_host();
+
+	model(state, "ip address add 10.7.0.1/24 dev eth0 metric 7");
+	model(state, "ip address replace 10.7.0.1/24 dev eth0");
+	ck_assert_int_eq(answer_to(state, "route del 10.7.0.0/24 metric 7"), -ESRCH);
+	ck_assert_int_eq(answer_to(state, "route del 10.7.0.0/24"), 0);
+}
+END_TEST
+
+START_TEST(an_error_route_has_no_gateway)
+{
+	_cleanup_(state_freep) struct state *state = model_host();
+
+	model(state, "ip route add blackhole 10.9.0.0/16");
+	ck_assert_int_eq(
+		answer_to(state,
+			"route del 10.9.0.0/16 nexthop via 10.0.0.1 nexthop via 10.0.0.3"),
+		-ESRCH);
+	ck_assert_int_eq(answer_to(state, "route del 10.9.0.0/16"), 0);
+}
+END_TEST
+
 START_TEST(what_stands_on_a_link_goes_with_it)
 {
 	_cleanup_(state_freep) struct state *state = model_host();
@@ -346,7 +413,10 @@ int main(void)
 		what_is_no_change_is_refused, what_the_kernel_refuses_is_refused,
 		what_bears_on_no_verdict_is_known, secondaries_are_promoted,
 		what_is_no_host_gets_no_network, rules_are_told_apart_by_all_bits,
-		a_local_route_is_by_hand, routes_say_whether_a_preferred_source_stays,
+		the_first_vrf_brings_its_rule, what_is_no_ethernet_has_no_known_vlan,
+		no_address_needs_no_ipv4, a_metric_that_goes_takes_its_route,
+		an_error_route_has_no_gateway, a_local_route_is_by_hand,
+		routes_say_whether_a_preferred_source_stays,
 		what_stands_on_a_link_goes_with_it };
 
 	return fixture_run("change", tests, ELEMENTS(tests));
