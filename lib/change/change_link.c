@@ -511,6 +511,9 @@ static int unregister(struct state *state, const struct link_record *link)
 {
 	int r = free_ports(state, link->ifindex);
 
+	/* another device's routes may prefer an address that is local by this one alone */
+	if (r >= 0)
+		r = change_addresses_flush(state, link->ifindex);
 	if (r >= 0)
 		r = put_gone(state, link);
 	return r < 0 ? r : follow_master(state, link->master);

@@ -318,6 +318,12 @@ START_TEST(routes_say_whether_a_preferred_source_stays)
 	model(state, "ip address add 10.7.0.1/8 dev d0");
 	model(state, "ip address del 10.7.0.1/8 dev d0");
 	ck_assert_int_eq(answer_to(state, "route del 10.8.0.0/16"), -ESRCH);
+
+	model(state, "ip route add 10.8.0.0/16 dev eth0 src 10.0.0.2");
+	model(state, "ip route del local 10.0.0.2 dev lo");
+	model(state, "ip address add 10.0.0.2/8 dev d0");
+	model(state, "ip link del d0");
+	ck_assert_int_eq(answer_to(state, "route del 10.8.0.0/16"), -ESRCH);
 }
 END_TEST
 
