@@ -197,7 +197,7 @@ struct finding_id finding_id_of(
 	struct finding_id id;
 
 	snprintf(id.text, sizeof(id.text), "%s/%s%s", iface->link.name, class->name,
-		kind == DROP_NO_ROUTE ? ":no-route" : "");
+		kind == DROP_NO_ROUTE ? FINDING_NO_ROUTE : "");
 	return id;
 }
 

@@ -14,7 +14,9 @@
  * A finding: expected sources that are dropped by reverse path, on one interface, for one class
  * of packets. It owns all its data, so that it outlives the state that it was found in.
  */
-#define FINDING_ID (NAME_MAX_ + FLOWCLASS_NAME)
+#define FINDING_NO_ROUTE                                                                 \
+	":no-route" /* behind the class, where that is what it is about */
+#define FINDING_ID (NAME_MAX_ + FLOWCLASS_NAME + sizeof(FINDING_NO_ROUTE) - 1)
 #define FINDING_SOURCES 16
 #define FINDING_BUT 16
 #define FINDING_OUT 96

@@ -144,6 +144,13 @@ static void add_regular(struct rng *rng, const char *path)
 	CHECK(fclose(file) == 0);
 }
 
+/* One that is there already stays. */
+static void make_link(const char *target, const char *path)
+{
+	if (symlink(target, path) < 0 && errno != EEXIST)
+		abort();
+}
+
 static void add_file(struct rng *rng, const char *folder)
 {
 	char path[128];
@@ -151,22 +158,22 @@ static void add_file(struct rng *rng, const char *folder)
 	snprintf(path, sizeof(path), "%s/%s", folder, PICK(rng, files));
 	switch (rng_below(rng, 14)) {
 	case 0:
-		(void)symlink("/dev/null", path);
+		make_link("/dev/null", path);
 		return;
 	case 1:
-		(void)symlink("../sysctl.conf", path);
+		make_link("../sysctl.conf", path);
 		return;
 	case 2:
-		(void)symlink("/nowhere", path);
+		make_link("/nowhere", path);
 		return;
 	case 3:
-		(void)symlink("/usr/lib/sysctl.d/50-default.conf", path);
+		make_link("/usr/lib/sysctl.d/50-default.conf", path);
 		return;
 	case 4:
 		(void)mkdir(path, 0755);
 		return;
 	case 5:
-		(void)symlink(path, path);
+		make_link(path, path);
 		return;
 	default:
 		break;
