@@ -418,6 +418,14 @@ static void guess_walk(
 	}
 }
 
+/* In kB, of this process: not what its ip(8) had. */
+static long most_resident(void)
+{
+	struct rusage used;
+
+	return getrusage(RUSAGE_SELF, &used) == 0 ? used.ru_maxrss : 0;
+}
+
 static void walk(const struct plan *plan, struct outcome *outcome)
 {
 	unsigned long long misheard;
@@ -464,6 +472,8 @@ static void walk(const struct plan *plan, struct outcome *outcome)
 		outcome->failed_at = i;
 		return;
 	}
+	/* of following alone: what is behind reads further states */
+	outcome->kilobytes = most_resident();
 	/* what has come of it, by way of a file */
 	if (through_file(world.request, plan->seed, plan->flows, outcome->what))
 		return;
@@ -474,7 +484,6 @@ static void walk(const struct plan *plan, struct outcome *outcome)
 /* Walks in a process of its own, so in a namespace of its own. */
 static void walk_apart(const struct plan *plan, struct outcome *shared)
 {
-	struct rusage used;
 	int status;
 	pid_t pid;
 
@@ -486,9 +495,6 @@ static void walk_apart(const struct plan *plan, struct outcome *shared)
 	if (pid == 0) {
 		alarm(plan->seconds);
 		walk(plan, shared);
-		/* not what its ip(8) had */
-		if (getrusage(RUSAGE_SELF, &used) == 0)
-			shared->kilobytes = used.ru_maxrss;
 		_exit(0);
 	}
 	if (waitpid(pid, &status, 0) != pid)
