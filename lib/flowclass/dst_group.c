@@ -105,6 +105,33 @@ bool dst_group_takes_direct(const struct state *state, const struct iface *iface
 	return false;
 }
 
+/* An address without its local route, which somebody deleted, or which is still to be announced, is
+ * not the host's to a packet: it is forwarded, or goes nowhere. */
+static bool is_delivered(
+	const struct state *state, const struct iface *iface, struct ip4 addr)
+{
+	const struct overlay overlay = { .state = state };
+	const struct flow flow = {
+		.dst = addr, .iif = iface->link.ifindex, .proto = FLOW_UDP
+	};
+	const struct lookup_flow key = rpf_forward_flow(&overlay, iface, &flow);
+	const struct lookup_result result = lookup(&overlay, &key, NULL, 0);
+
+	return result.blind || (!result.error && result.info->type == ROUTE_LOCAL);
+}
+
+static void keep_delivered(
+	const struct state *state, const struct iface *iface, struct addresses *addresses)
+{
+	size_t kept = 0;
+
+	array_each (&addresses->list, const struct ip4, addr) {
+		if (is_delivered(state, iface, *addr))
+			addresses->list.items[kept++] = *addr;
+	}
+	addresses->list.count = kept;
+}
+
 int dst_group_addresses(
 	const struct state *state, const struct iface *iface, struct addresses *ret)
 {
@@ -122,6 +149,7 @@ int dst_group_addresses(
 		}
 	}
 	sort_once(ret);
+	keep_delivered(state, iface, ret);
 	return r;
 }
 

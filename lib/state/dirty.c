@@ -109,6 +109,17 @@ static bool is_passed_over(const struct state *state, const struct fib_info *inf
 	       !state_nexthop_is_usable(state, info, nexthop);
 }
 
+/* Those that take packets to an address that is another's: without one of their own, or to one on
+ * lo. */
+static void mark_local(struct state *state, const struct fib_info *info)
+{
+	state->dirty.addresses = true;
+	for (uint32_t i = 0; i < info->nexthop_count; i++) {
+		if (info->nexthops[i].oif == IFINDEX_LO)
+			dirty_all(state);
+	}
+}
+
 /* Those that the routes of a list lead out of. */
 static void mark_routes(
 	struct state *state, const struct fib_list *list, uint64_t addresses)
@@ -116,6 +127,9 @@ static void mark_routes(
 	for (uint32_t i = 0; i < list->count; i++) {
 		const struct fib_info *info = list->infos[i];
 
+		/* whether an address is delivered decides for all that take packets to it */
+		if (info->type == ROUTE_LOCAL)
+			mark_local(state, info);
 		/* local and broadcast addresses are expected nowhere: a route that the kernel made
 		 * for one concerns its device alone */
 		if (info->type != ROUTE_UNICAST &&

@@ -363,6 +363,22 @@ START_TEST(a_name_goes_by_the_longest_from)
 }
 END_TEST
 
+/* An address without its local route is not the host's to a packet. */
+START_TEST(what_is_not_delivered_has_no_class)
+{
+	_cleanup_(state_freep) struct state *state = model_host();
+	struct flowclasses classes = { 0 };
+
+	ck_assert_int_eq(flowclasses_of(state, model_iface(state, "eth0"), &classes), 0);
+	ck_assert_uint_eq(classes.list.count, 1);
+	flowclasses_done(&classes);
+	model(state, "ip route del local 10.0.0.2 dev eth0 table local");
+	ck_assert_int_eq(flowclasses_of(state, model_iface(state, "eth0"), &classes), 0);
+	ck_assert_uint_eq(classes.list.count, 0);
+	flowclasses_done(&classes);
+}
+END_TEST
+
 /* So much that looking at each with each would take minutes. */
 static void ck_ten_thousand(bool differ, size_t count, const char *missed)
 {
@@ -375,7 +391,7 @@ static void ck_ten_thousand(bool differ, size_t count, const char *missed)
 	model_addr(state, "t0", "192.0.2.1/32");
 	for (unsigned int n = 0; n < 10000; n++) {
 		ip4_format(ip4(0x0a000000 + n), text);
-		model(state, "model ip address add %s/32 dev t0", text);
+		model(state, "ip address add %s/32 dev t0", text);
 		model(state, "ip rule add priority %u from %s lookup %u", 100 + n, text,
 			differ ? 1000 + n : 77);
 	}
@@ -520,6 +536,7 @@ int main(void)
 		tos_and_ports_are_parted_by_rules,
 		what_is_forwarded_is_parted_by_rules,
 		a_name_goes_by_the_longest_from,
+		what_is_not_delivered_has_no_class,
 		ten_thousand_addresses_with_a_rule_each,
 		more_classes_than_there_is_room_for,
 		a_declared_flow_may_be_forwarded,
