@@ -207,20 +207,30 @@ struct suspicion {
 	const struct iface *iface;
 	struct lookup_flow flow;
 	const struct fib *decides; /* the table whose routes win, NULL: not just one */
-	bool transit;		   /* a default route doesn't count */
-	bool any;		   /* there is a suspect */
+	struct prefixset
+		diverted; /* but for these, which a rule's `to` may lead elsewhere */
+	bool transit;	  /* a default route doesn't count */
+	bool any;	  /* there is a suspect */
 	ARRAY(struct marks) tables;
 };
 
-/* The one table that answers all but what is local; NULL where rules or tables before it
- * have other answers. */
-static const struct fib *deciding_table(
-	const struct overlay *overlay, const struct lookup_flow *flow)
+/*
+ * Sets *ret to the one table that answers all but what is local, and what rules lead elsewhere by
+ * their `to`, which is added to diverted; to NULL where rules or tables before it have other
+ * answers. Returns 0 or -ENOMEM.
+ *
+ * Within a `to` either this table answers all the same, or what it has there is for nobody
+ * (take_part()). So also there nothing of what wins in the table is suspect.
+ */
+static int deciding_table(const struct overlay *overlay, const struct lookup_flow *flow,
+	struct prefixset *diverted, const struct fib **ret)
 {
 	const struct state *state = overlay->state;
+	int r = 0;
 
+	*ret = state->local_main_merged ? state_table(state, TABLE_MAIN) : NULL;
 	if (state->local_main_merged)
-		return state_table(state, TABLE_MAIN);
+		return 0;
 	array_each (&state->rules, const struct state_rule, entry) {
 		bool selected = rule_matches(overlay, entry, flow);
 		bool blind = rule_match_is_blind(overlay, entry);
@@ -230,16 +240,25 @@ static const struct fib *deciding_table(
 			continue;
 		if (entry->rule.action == RULE_NOP)
 			continue;
-		if (!selected || entry->rule.invert || blind || entry->rule.to.len ||
-			entry->rule.action != RULE_TABLE ||
-			entry->rule.suppress_len >= 0 ||
+		if (!selected || entry->rule.invert || blind ||
+			entry->rule.action == RULE_GOTO)
+			break;
+		if (entry->rule.to.len) {
+			r = prefixset_add_prefix(diverted, entry->rule.to);
+			if (r < 0)
+				return r;
+			continue;
+		}
+		if (entry->rule.action != RULE_TABLE || entry->rule.suppress_len >= 0 ||
 			entry->rule.suppress_group != -1 ||
 			lookup_rule_acts(overlay, &entry->rule, flow, &table))
-			return NULL;
-		if (table != TABLE_LOCAL && state_table(state, table))
-			return state_table(state, table);
+			break;
+		*ret = table == TABLE_LOCAL ? NULL : state_table(state, table);
+		if (*ret)
+			break;
 	}
-	return NULL;
+	prefixset_close(diverted);
+	return 0;
 }
 
 static uint8_t *marks_of(struct suspicion *suspicion, const struct fib *fib)
@@ -291,6 +310,17 @@ struct owner {
 	uint8_t len;
 };
 
+/* A range that is for the owner. */
+static int own_range(
+	struct owning *owning, struct owner owner, uint32_t first, uint32_t last)
+{
+	int r = prefixset_add(owning->all, first, last);
+
+	return r < 0 || owner.mark == MARK_CERTAIN
+		       ? r
+		       : prefixset_add(owning->suspects, first, last);
+}
+
 static int own_until(struct owning *owning, uint64_t end, struct owner owner)
 {
 	const struct suspicion *suspicion = owning->suspicion;
@@ -303,21 +333,17 @@ static int own_until(struct owning *owning, uint64_t end, struct owner owner)
 	owning->position = end;
 	if (owner.mark == MARK_NONE || (suspicion->transit && !owner.len))
 		return 0;
-	if (owner.mark == MARK_CERTAIN)
-		return prefixset_add(owning->all, first, last);
-	if (owning->marks->fib == suspicion->decides) { /* what wins is of that prefix */
-		r = prefixset_add(owning->suspects, first, last);
-		return r < 0 ? r : prefixset_add(owning->all, first, last);
-	}
+	/* what wins is of that prefix */
+	if (owning->marks->fib == suspicion->decides &&
+		!prefixset_meets(&suspicion->diverted, first, last))
+		return own_range(owning, owner, first, last);
 	r = own_part(suspicion->overlay, &suspicion->flow, first, last,
 		owning->marks->fib->table, owner.len, &own);
 	prefixset_close(&own);
 	for (size_t i = 0; r >= 0 && i < own.ranges.count; i++) {
 		const struct range *range = &own.ranges.items[i];
 
-		r = prefixset_add(owning->all, range->first, range->last);
-		if (r >= 0)
-			r = prefixset_add(owning->suspects, range->first, range->last);
+		r = own_range(owning, owner, range->first, range->last);
 	}
 	prefixset_done(&own);
 	return r;
@@ -403,14 +429,17 @@ int feasible_suspects(const struct overlay *overlay, const struct iface *iface,
 
 	suspicion.transit = class->transit;
 	suspicion.flow = flowclass_validation(overlay, iface, class).reverse;
-	suspicion.decides = deciding_table(overlay, &suspicion.flow);
-	r = lists_through(&through);
+	r = deciding_table(
+		overlay, &suspicion.flow, &suspicion.diverted, &suspicion.decides);
+	if (r >= 0)
+		r = lists_through(&through);
 	array_each (&suspicion.tables, const struct marks, marks) {
 		if (r >= 0 && suspicion.any)
 			r = suspects_of(&suspicion, marks, suspects, all);
 		free(marks->lists);
 	}
 	array_done(&suspicion.tables);
+	prefixset_done(&suspicion.diverted);
 	prefixset_close(suspects);
 	prefixset_close(all);
 	*claimed_elsewhere |= suspicion.any;

@@ -117,7 +117,7 @@ static const struct kind kinds[] = {
 	{ "a route", make_route, true },
 	{ "the first rule, for a mark", make_mark_rule, true },
 	{ "the first rule, from a network", make_from_rule, true },
-	{ "the first rule, to a network", make_to_rule, false },
+	{ "the first rule, to a network", make_to_rule, true },
 	{ "a setting", make_setting, true },
 	{ "an address that goes", make_addr_gone, true },
 	{ "a link with a third of them down", make_link_down, false },
