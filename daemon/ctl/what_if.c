@@ -7,6 +7,7 @@
 #include "daemon/ctl/verbs.h"
 #include "daemon/evaluate/evaluate.h"
 #include "net/kernel_version.h"
+#include "state/dirty.h"
 #include "state/state_apply.h"
 #include "state/state_fork.h"
 
@@ -263,14 +264,66 @@ static int answer_flow(struct ctl *ctl, const struct question *question, size_t 
 
 /* --- findings --------------------------------------------------------------------------------- */
 
-static int compare(const struct ctl *ctl, const struct what_if *what_if)
+/* Whether something is to be said of an interface: the changes bear on it, or what is counted of it
+ * is another number. */
+static bool is_touched(
+	const struct what_if *what_if, const struct changes *counted, int ifindex)
 {
-	_cleanup_(report_freep) struct report *before = NULL;
-	_cleanup_(report_freep) struct report *after = NULL;
-	int r = evaluate(ctl->host.state, ctl->host.config, DETAIL_SUMMARY, &before);
+	const struct iface *iface = state_iface(what_if->changed, ifindex);
+
+	if (!iface || dirty_has(what_if->changed, iface, true))
+		return true;
+	array_each (&counted->list, const struct changes_item, item) {
+		const struct finding *finding = item->after ? item->after : item->before;
+
+		if (finding->ifindex == ifindex)
+			return true;
+	}
+	return false;
+}
+
+/* The findings of the touched interfaces, in words: to find these takes a walk over the tables. */
+static int word_touched(const struct ctl *ctl, const struct what_if *what_if,
+	const struct state *state, const struct changes *counted, struct report *report)
+{
+	_cleanup_(freep) const struct iface **ifaces = NULL;
+	const struct overlay overlay = { .state = state };
+	size_t count;
+	int r = state_ifaces(state, &ifaces, &count);
+
+	for (size_t i = 0; r >= 0 && i < count; i++) {
+		if (is_touched(what_if, counted, ifaces[i]->link.ifindex))
+			r = evaluate_iface(&overlay, ctl->host.config, ifaces[i],
+				DETAIL_SUMMARY, report);
+	}
+	return r;
+}
+
+static int count_changes(const struct ctl *ctl, const struct what_if *what_if,
+	struct report **before, struct report **after, struct changes *ret)
+{
+	int r = evaluate(ctl->host.state, ctl->host.config, DETAIL_COUNT, before);
 
 	if (r >= 0)
-		r = evaluate(what_if->changed, ctl->host.config, DETAIL_SUMMARY, &after);
+		r = evaluate(what_if->changed, ctl->host.config, DETAIL_COUNT, after);
+	return r < 0 ? r : changes_find(*before, *after, ret);
+}
+
+static int compare(const struct ctl *ctl, const struct what_if *what_if)
+{
+	_cleanup_(report_freep) struct report *count_before = NULL;
+	_cleanup_(report_freep) struct report *count_after = NULL;
+	_cleanup_(report_freep) struct report *before = report_new();
+	_cleanup_(report_freep) struct report *after = report_new();
+	_cleanup_(changes_done) struct changes counted = { 0 };
+	int r = before && after ? 0 : -ENOMEM;
+
+	if (r >= 0)
+		r = count_changes(ctl, what_if, &count_before, &count_after, &counted);
+	if (r >= 0)
+		r = word_touched(ctl, what_if, ctl->host.state, &counted, before);
+	if (r >= 0)
+		r = word_touched(ctl, what_if, what_if->changed, &counted, after);
 	return r < 0 ? ctl_fail(ctl, r) : changes_answer(ctl, before, after);
 }
 
