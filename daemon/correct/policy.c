@@ -300,8 +300,7 @@ static int harms(const struct policy_input *input, const struct finding *finding
 
 	if (plan->rung != PLAN_ALL || !state)
 		return 0;
-	r = plan_side_effects(
-		&overlay, plan, NULL, finding->id, &input->port->judge, &changes);
+	r = plan_side_effects(&overlay, plan, finding->id, &input->port->judge, &changes);
 	harm = changes.unknown;
 	array_each (&changes.list, const struct plan_change, change)
 		harm |= change->drops;

@@ -129,8 +129,7 @@ static int is_safe(const struct policy_input *input, const struct group *group,
 		if (r <= 0)
 			return r;
 	}
-	r = plan_side_effects(&overlay, &group->undo, group->has_all ? NULL : iface, "",
-		&input->port->judge, &changes);
+	r = plan_side_effects(&overlay, &group->undo, "", &input->port->judge, &changes);
 	drops = changes.unknown;
 	array_each (&changes.list, const struct plan_change, change)
 		drops |= change->drops;

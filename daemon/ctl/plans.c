@@ -36,8 +36,8 @@ static int plan_one(struct ctl *ctl, const struct finding *finding, struct plans
 		plan_done(&planned->plan);
 		planned->plan = (struct plan){ .rung = PLAN_MANUAL };
 	} else
-		r = plan_side_effects(&overlay, &planned->plan, NULL, finding->id, &judge,
-			&planned->changes);
+		r = plan_side_effects(
+			&overlay, &planned->plan, finding->id, &judge, &planned->changes);
 	return r;
 }
 

@@ -38,6 +38,18 @@ static int try_base(struct tried *tried, const struct overlay *overlay)
 	return r;
 }
 
+static int try_plan(
+	struct tried *tried, const struct overlay *overlay, const struct plan *plan)
+{
+	int r = try_base(tried, overlay);
+
+	array_each (&plan->steps, const struct plan_step, step) {
+		if (r >= 0)
+			r = try_value(tried, step->ifindex, step->value);
+	}
+	return r;
+}
+
 static struct overlay overlay_tried(
 	const struct overlay *overlay, const struct tried *tried)
 {
@@ -72,12 +84,8 @@ static int plan_cures(const struct overlay *overlay, const struct iface *iface,
 	const char *id, const struct plan *plan, const struct plan_judge *judge)
 {
 	struct tried tried = { 0 };
-	int r = try_base(&tried, overlay);
+	int r = try_plan(&tried, overlay, plan);
 
-	array_each (&plan->steps, const struct plan_step, step) {
-		if (r >= 0)
-			r = try_value(&tried, step->ifindex, step->value);
-	}
 	if (r >= 0) {
 		const struct overlay seen = overlay_tried(overlay, &tried);
 
@@ -243,16 +251,6 @@ int plan_value_cures(const struct overlay *overlay, const struct iface *iface,
 
 /* --- what else would change ------------------------------------------------------------------- */
 
-static int judge_all(const struct overlay *overlay, const struct plan_judge *judge,
-	const struct iface **ifaces, size_t count, struct report *report)
-{
-	int r = 0;
-
-	for (size_t i = 0; r >= 0 && i < count; i++)
-		r = judge->judge(overlay, ifaces[i], report, judge->data);
-	return r;
-}
-
 /* How many addresses a finding drops, 0 where there is none. */
 static uint64_t dropped_in(const struct report *report, const char *id)
 {
@@ -282,41 +280,51 @@ static int add_missing(const struct report *a, const struct report *b, const cha
 	return r;
 }
 
+static bool acts_alike(const struct rp_filter *a, const struct rp_filter *b)
+{
+	return plain(a->effective) == plain(b->effective);
+}
+
+/* Judges each interface that the change touches, before and after. */
+static int judge_touched(const struct overlay *overlay, const struct overlay *changed,
+	const struct plan_judge *judge, struct report *before, struct report *after)
+{
+	_cleanup_(freep) const struct iface **ifaces = NULL;
+	size_t count;
+	int r = state_ifaces(overlay->state, &ifaces, &count);
+
+	for (size_t i = 0; r >= 0 && i < count; i++) {
+		struct rp_filter was = overlay_rp_filter(overlay, ifaces[i]),
+				 is = overlay_rp_filter(changed, ifaces[i]);
+
+		if (acts_alike(&was, &is))
+			continue;
+		r = judge->judge(overlay, ifaces[i], before, judge->data);
+		if (r >= 0)
+			r = judge->judge(changed, ifaces[i], after, judge->data);
+	}
+	return r;
+}
+
 int plan_side_effects(const struct overlay *overlay, const struct plan *plan,
-	const struct iface *iface, const char *id, const struct plan_judge *judge,
-	struct plan_changes *ret)
+	const char *id, const struct plan_judge *judge, struct plan_changes *ret)
 {
 	_cleanup_(report_freep) struct report *before = report_new();
 	_cleanup_(report_freep) struct report *after = report_new();
-	_cleanup_(freep) const struct iface **ifaces = NULL;
 	struct tried tried = { 0 };
-	size_t count = 1;
-	int r = 0;
+	int r = before && after ? try_plan(&tried, overlay, plan) : -ENOMEM;
 
-	if (!before || !after)
-		return -ENOMEM;
-	if (!iface)
-		r = state_ifaces(overlay->state, &ifaces, &count);
-	if (r >= 0)
-		r = try_base(&tried, overlay);
-	array_each (&plan->steps, const struct plan_step, step) {
-		if (r >= 0)
-			r = try_value(&tried, step->ifindex, step->value);
-	}
-	if (r >= 0)
-		r = judge_all(overlay, judge, iface ? &iface : ifaces, count, before);
 	if (r >= 0) {
-		const struct overlay seen = overlay_tried(overlay, &tried);
+		const struct overlay changed = overlay_tried(overlay, &tried);
 
-		r = judge_all(&seen, judge, iface ? &iface : ifaces, count, after);
-		ret->unknown |= after->unknown.count > 0;
+		r = judge_touched(overlay, &changed, judge, before, after);
 	}
-	if (r >= 0)
-		r = add_missing(before, after, id, false, ret);
-	if (r >= 0)
-		r = add_missing(after, before, id, true, ret);
 	array_done(&tried.values);
-	return r;
+	if (r < 0)
+		return r;
+	ret->unknown |= after->unknown.count > 0;
+	r = add_missing(before, after, id, false, ret);
+	return r < 0 ? r : add_missing(after, before, id, true, ret);
 }
 
 int plan_is_worse(const struct overlay *before, const struct overlay *after, int ifindex,

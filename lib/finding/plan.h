@@ -86,12 +86,12 @@ int plan_is_cured(const struct overlay *overlay, const struct iface *iface,
 int plan_keeping_value(int own, int all);
 
 /*
- * Which findings but the one called id would come or go with the plan, on iface or with NULL
- * on all. Appends to ret; 0 or -ENOMEM.
+ * Which findings but the one called id would come or go with the plan. Judged are the interfaces
+ * whose value in effect is another one then: a verdict knows the filter of no other interface than
+ * the one that a packet comes in by. Appends to ret; 0 or -ENOMEM.
  */
 int plan_side_effects(const struct overlay *overlay, const struct plan *plan,
-	const struct iface *iface, const char *id, const struct plan_judge *judge,
-	struct plan_changes *ret);
+	const char *id, const struct plan_judge *judge, struct plan_changes *ret);
 
 /*
  * Whether the interface drops more by `after` than by `before`, whose states may be two: a finding is

@@ -146,8 +146,8 @@ START_TEST(the_least_that_cures)
 		ck_assert_msg(strcmp(written(&plan, text), rows[i].plan) == 0,
 			"%s: '%s', not '%s'", rows[i].what, text, rows[i].plan);
 		/* nothing else changes, of which there is only something where rung 3 is */
-		ck_assert_int_eq(plan_side_effects(&overlay, &plan, NULL, "tunl0/local",
-					 &judge, &changes),
+		ck_assert_int_eq(plan_side_effects(&overlay, &plan, "tunl0/local", &judge,
+					 &changes),
 			0);
 		ck_assert_msg(!changes.list.count, "%s: %s changes", rows[i].what,
 			changes.list.count ? changes.list.items[0].finding.text : "");
@@ -179,15 +179,13 @@ START_TEST(what_else_changes_is_said)
 	ck_assert_str_eq(written(&plan, text),
 		"all: lo 0>2 keeps, eth0 0>2 keeps, gre0 0>2 keeps, gre1 1>2 keeps, default 0>2 keeps, all 2>0, tunl0 2>0");
 	ck_assert_int_eq(
-		plan_side_effects(&overlay, &plan, NULL, "tunl0/local", &judge, &changes),
-		0);
+		plan_side_effects(&overlay, &plan, "tunl0/local", &judge, &changes), 0);
 	ck_assert_uint_eq(changes.list.count, 0);
 	/* without the steps that keep them, some would not */
 	plan.steps.items[2].value = 0;
 	plan.steps.items[3].value = 1;
 	ck_assert_int_eq(
-		plan_side_effects(&overlay, &plan, NULL, "tunl0/local", &judge, &changes),
-		0);
+		plan_side_effects(&overlay, &plan, "tunl0/local", &judge, &changes), 0);
 	ck_assert_uint_eq(changes.list.count, 1);
 	ck_assert_str_eq(changes.list.items[0].finding.text, "gre0/local");
 	ck_assert(!changes.list.items[0].drops);
@@ -214,8 +212,7 @@ START_TEST(the_other_classes_of_an_interface_change_with_it)
 		0);
 	ck_assert_int_eq(plan.rung, PLAN_LOOSE);
 	ck_assert_int_eq(
-		plan_side_effects(&overlay, &plan, NULL, "tunl0/local", &judge, &changes),
-		0);
+		plan_side_effects(&overlay, &plan, "tunl0/local", &judge, &changes), 0);
 	ck_assert_uint_eq(changes.list.count, 1);
 	ck_assert_str_eq(changes.list.items[0].finding.text, "tunl0/local:192.0.2.9/32");
 	plan_changes_done(&changes);
@@ -259,9 +256,50 @@ START_TEST(a_view_holds_values_for_all_and_default)
 }
 END_TEST
 
+static int count_calls(const struct overlay *overlay, const struct iface *iface,
+	struct report *report, const void *data)
+{
+	size_t *calls = *(size_t *const *)data;
+
+	++*calls;
+	return infer(overlay, iface, report, NULL);
+}
+
+START_TEST(nobody_is_judged_whom_a_step_does_not_touch)
+{
+	size_t calls = 0, *counter = &calls;
+	const struct plan_judge counting = { count_calls, &counter };
+	const struct plan_limits free = { false, false };
+	_cleanup_(state_freep) struct state *state = story(NULL, 0);
+	const struct overlay overlay = model_overlay(state);
+	struct plan_changes changes = { 0 };
+	struct plan plan = { 0 };
+
+	model_line(state, "sysctl -w net.ipv4.conf.tunl0.rp_filter=1");
+	for (int i = 0; i < 100; i++) {
+		char line[64];
+
+		snprintf(line, sizeof(line), "ip link add gre%d index %d up type gre", i,
+			100 + i);
+		model_line(state, line);
+	}
+	ck_assert_int_eq(plan_find(&overlay, model_iface(state, "tunl0"), "tunl0/local",
+				 &free, &counting, &plan),
+		0);
+	ck_assert_uint_eq(calls, 2); /* by loose and by off */
+	ck_assert_int_eq(
+		plan_side_effects(&overlay, &plan, "tunl0/local", &counting, &changes),
+		0);
+	ck_assert_uint_eq(calls, 4); /* before and after */
+	plan_done(&plan);
+	plan_changes_done(&changes);
+}
+END_TEST
+
 int main(void)
 {
 	const TTest *const tests[] = { the_least_that_cures, what_else_changes_is_said,
+		nobody_is_judged_whom_a_step_does_not_touch,
 		the_other_classes_of_an_interface_change_with_it,
 		a_view_holds_values_for_all_and_default };
 
