@@ -19,9 +19,9 @@
 
 /*
  * libconfig 1.5 uses what malloc() returns without a look, and its scanner ends the process where
- * it fails. So a child reads the file, and hands over the configuration as bytes: both are the
- * same program, so structs are the same to both. Whatever becomes of the child, the daemon goes on
- * by what it has.
+ * it fails; a FIFO or a dead disk hangs whoever opens it. So a child reads the file, and hands over
+ * the configuration as bytes: both are the same program, so structs are the same to both. Whatever
+ * becomes of the child, the daemon goes on by what it has.
  */
 #define ANSWER_MOST (64u << 20)
 

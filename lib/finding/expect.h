@@ -19,7 +19,7 @@ enum expect_why {	 /* the strongest first */
 	EXPECT_ANSWERS,	 /* answers to what a rule sends out by it (answers.h) */
 	EXPECT_ADDRESS,	 /* it has an address of its own, and no route leads by it */
 	EXPECT_DIRECT, /* direct routing: a director sends by it what is for lo's address */
-	EXPECT_CONNECTED, /* neighbours (neighbours.h) */
+	EXPECT_CONNECTED, /* who is on its wire (neighbours.h) */
 	EXPECT_FEASIBLE,  /* a route leads by it, though another one wins (feasible.h) */
 	EXPECT_WHYS,
 };
