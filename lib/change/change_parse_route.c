@@ -9,23 +9,11 @@
 
 /* --- routes ----------------------------------------------------------------------------------- */
 
-static const char *const types[ROUTE_TYPES] = {
-	[ROUTE_UNICAST] = "unicast",
-	[ROUTE_LOCAL] = "local",
-	[ROUTE_BROADCAST] = "broadcast",
-	[ROUTE_ANYCAST] = "anycast",
-	[ROUTE_MULTICAST] = "multicast",
-	[ROUTE_BLACKHOLE] = "blackhole",
-	[ROUTE_UNREACHABLE] = "unreachable",
-	[ROUTE_PROHIBIT] = "prohibit",
-	[ROUTE_THROW] = "throw",
-};
-
 static void parse_type(struct words *words, struct change_route *ret)
 {
 	ret->route.type = ROUTE_UNICAST;
-	for (uint8_t i = 0; i < ROUTE_TYPES; i++) {
-		if (!types[i] || !words_take(words, types[i]))
+	for (uint8_t i = ROUTE_UNICAST; i < ROUTE_TYPES; i++) {
+		if (!words_take(words, route_type_name(i)))
 			continue;
 		ret->route.type = i;
 		ret->has_type = true;

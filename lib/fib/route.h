@@ -27,6 +27,9 @@ enum route_type {
 	ROUTE_TYPES, /* how many are known; a route of a later type is blind */
 };
 
+/* "unicast", "blackhole", …: the words of ip-route(8); "unknown" of a later one. */
+const char *route_type_name(uint8_t type);
+
 #define TABLE_DEFAULT 253u
 #define TABLE_MAIN 254u
 #define TABLE_LOCAL 255u

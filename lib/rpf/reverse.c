@@ -5,24 +5,6 @@
 #include <stdio.h>
 #include <string.h>
 
-static const char *const type_names[ROUTE_TYPES] = {
-	[ROUTE_UNSPEC] = "unspec",
-	[ROUTE_UNICAST] = "unicast",
-	[ROUTE_LOCAL] = "local",
-	[ROUTE_BROADCAST] = "broadcast",
-	[ROUTE_ANYCAST] = "anycast",
-	[ROUTE_MULTICAST] = "multicast",
-	[ROUTE_BLACKHOLE] = "blackhole",
-	[ROUTE_UNREACHABLE] = "unreachable",
-	[ROUTE_PROHIBIT] = "prohibit",
-	[ROUTE_THROW] = "throw",
-};
-
-const char *route_type_name(uint8_t type)
-{
-	return type < ROUTE_TYPES ? type_names[type] : "unknown";
-}
-
 const char *table_name(uint32_t table, char out[static 12])
 {
 	const char *name = table == TABLE_MAIN	    ? "main"

@@ -27,9 +27,6 @@ int reverse_of(const struct overlay *overlay, const struct lookup_result *result
 	struct reverse *ret);
 void reverse_done(struct reverse *reverse);
 
-/* "unicast", "blackhole", …: the words of ip-route(8). */
-const char *route_type_name(uint8_t type);
-
 /* "main", "local", "default" or the number. */
 const char *table_name(uint32_t table, char out[static 12]);
 
