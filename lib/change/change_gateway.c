@@ -40,25 +40,6 @@ static bool takes_hop(const struct nexthop *nexthop, void *data)
 	return true;
 }
 
-static int error_of(const struct state *state, const struct fib_info *info)
-{
-	const struct nexthop_obj *object =
-		info->nhid ? state_nexthop_obj(state, info->nhid) : NULL;
-
-	switch (info->type) {
-	case ROUTE_BLACKHOLE:
-		return EINVAL;
-	case ROUTE_UNREACHABLE:
-		return EHOSTUNREACH;
-	case ROUTE_PROHIBIT:
-		return EACCES;
-	case ROUTE_THROW:
-		return EAGAIN;
-	default:
-		return object && object->blackhole ? EINVAL : 0;
-	}
-}
-
 /* Whether a prefix's routes end the look-up; fib_table_lookup(). */
 static bool list_ends(const struct question *question, const struct fib_list *list,
 	struct lookup_result *result, int *ret_oif)
@@ -71,7 +52,7 @@ static bool list_ends(const struct question *question, const struct fib_list *li
 			continue;
 		result->info = info;
 		result->blind |= info->blind;
-		result->error = error_of(question->overlay.state, info);
+		result->error = lookup_error(question->overlay.state, info);
 		if (result->error)
 			return true;
 		if (state_any_nexthop(question->overlay.state, info, takes_hop, &asked)) {

@@ -21,17 +21,9 @@ static bool is_usable(const struct nexthop *nexthop, void *data)
 	       state_nexthop_is_usable(usable->overlay->state, usable->info, nexthop);
 }
 
-static bool info_is_blackhole(const struct overlay *overlay, const struct fib_info *info)
-{
-	const struct nexthop_obj *nexthop_obj =
-		info->nhid ? state_nexthop_obj(overlay->state, info->nhid) : NULL;
-
-	return nexthop_obj && nexthop_obj->blackhole;
-}
-
 /* --- aliases ---------------------------------------------------------------------------------- */
 
-/* fib_props[].error: what a route of this type ends a look-up with; 0 for the usable ones. */
+/* fib_props[].error */
 static int type_error(uint8_t type)
 {
 	switch ((enum route_type)type) {
@@ -55,6 +47,15 @@ static int type_error(uint8_t type)
 	return 0;
 }
 
+int lookup_error(const struct state *state, const struct fib_info *info)
+{
+	const struct nexthop_obj *object =
+		info->nhid ? state_nexthop_obj(state, info->nhid) : NULL;
+	int error = type_error(info->type);
+
+	return !error && object && object->blackhole ? EINVAL : error;
+}
+
 /* Nexthop objects came with 5.3: what a route by one would be before, nobody knows. */
 static bool has_objects(const struct overlay *overlay)
 {
@@ -72,9 +73,7 @@ bool lookup_pick(const struct overlay *overlay, const struct fib_list *list,
 			continue;
 		ret->info = info;
 		ret->blind |= info->blind || (info->nhid && !has_objects(overlay));
-		ret->error = type_error(info->type);
-		if (!ret->error && info_is_blackhole(overlay, info))
-			ret->error = EINVAL;
+		ret->error = lookup_error(overlay->state, info);
 		if (ret->error)
 			return true;
 		if (state_any_nexthop(overlay->state, info, is_usable, &usable))

@@ -10,6 +10,10 @@
  * look-up of a gateway (change/change_gateway.c).
  */
 
+/* What a look-up that comes to this route ends with: a positive errno, or 0 where its nexthops are
+ * asked. */
+int lookup_error(const struct state *state, const struct fib_info *info);
+
 /*
  * Which of a prefix's aliases the flow takes: sets *ret (but its prefix and rule) and returns
  * true, or returns false where none can be used and the look-up goes on with a shorter prefix.
