@@ -2,7 +2,6 @@
 #include "base/strbuf.h"
 
 #include <assert.h>
-#include <stdarg.h>
 #include <stdio.h>
 
 void strbuf_init(struct strbuf *buf, char *text, size_t size)
@@ -13,15 +12,20 @@ void strbuf_init(struct strbuf *buf, char *text, size_t size)
 	text[0] = '\0';
 }
 
-void strbuf_add(struct strbuf *buf, const char *format, ...)
+void strbuf_vadd(struct strbuf *buf, const char *format, va_list arguments)
 {
 	size_t room = buf->size - buf->length;
-	va_list arguments;
-	int length;
+	int length = vsnprintf(buf->text + buf->length, room, format, arguments);
 
-	va_start(arguments, format);
-	length = vsnprintf(buf->text + buf->length, room, format, arguments);
-	va_end(arguments);
 	if (length > 0)
 		buf->length += (size_t)length < room ? (size_t)length : room - 1;
+}
+
+void strbuf_add(struct strbuf *buf, const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	strbuf_vadd(buf, format, arguments);
+	va_end(arguments);
 }

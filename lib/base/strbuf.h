@@ -3,6 +3,7 @@
 
 #include "base/cleanup.h"
 
+#include <stdarg.h>
 #include <stddef.h>
 
 /*
@@ -16,4 +17,6 @@ struct strbuf {
 
 /* Begins an empty text in size (at least 1) bytes at text. */
 void strbuf_init(struct strbuf *buf, char *text, size_t size);
-void _printf_(2, 3) strbuf_add(struct strbuf *buf, const char *format, ...);
+void strbuf_vadd(struct strbuf *buf, const char *format, va_list arguments)
+	_printf_(2, 0);
+void strbuf_add(struct strbuf *buf, const char *format, ...) _printf_(2, 3);

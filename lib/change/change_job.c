@@ -81,34 +81,38 @@ const char *change_title(const struct change *change, char out[static CHANGE_TIT
 	return out;
 }
 
-int change_refuse(const struct change_job *job, int error, const char *format, ...)
+/* "TITLE: [not judged: ]REASON" */
+static struct strbuf begin_why(const struct change_job *job, const char *judged,
+	const char *format, va_list arguments)
 {
 	char title[CHANGE_TITLE];
 	struct strbuf buf;
-	char text[128];
+
+	strbuf_init(&buf, job->why, CHANGE_WHY);
+	strbuf_add(&buf, "%s: %s", change_title(job->change, title), judged);
+	strbuf_vadd(&buf, format, arguments);
+	return buf;
+}
+
+int change_refuse(const struct change_job *job, int error, const char *format, ...)
+{
+	struct strbuf buf;
 	va_list arguments;
 
 	va_start(arguments, format);
-	vsnprintf(text, sizeof(text), format, arguments);
+	buf = begin_why(job, "", format, arguments);
 	va_end(arguments);
-	strbuf_init(&buf, job->why, CHANGE_WHY);
-	strbuf_add(&buf, "%s: %s (%s)", change_title(job->change, title), text,
-		strerror(-error));
+	strbuf_add(&buf, " (%s)", strerror(-error));
 	return error;
 }
 
 int change_leave(const struct change_job *job, const char *format, ...)
 {
-	char title[CHANGE_TITLE];
-	struct strbuf buf;
-	char text[128];
 	va_list arguments;
 
 	va_start(arguments, format);
-	vsnprintf(text, sizeof(text), format, arguments);
+	(void)begin_why(job, "not judged: ", format, arguments);
 	va_end(arguments);
-	strbuf_init(&buf, job->why, CHANGE_WHY);
-	strbuf_add(&buf, "%s: not judged: %s", change_title(job->change, title), text);
 	return CHANGE_UNJUDGED;
 }
 
