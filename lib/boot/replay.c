@@ -208,26 +208,23 @@ static void write_named(struct replay_world *world, const struct sysctl_line *li
 }
 
 /*
- * A pattern that matches nothing stands for itself (GLOB_NOCHECK), but is then a key of the table,
- * and so is not written: an interface "e[x]" cannot be named.
+ * What a pattern says of an interface. One that matches nothing stands for itself (GLOB_NOCHECK), but
+ * is then a key of the table, and so is not written: an interface "e[x]" cannot be named.
  */
 static void write_pattern(const struct replay_lines *lines, struct replay_world *world,
-	uint32_t index, const struct replay_watch *watch)
+	struct replay_conf *conf, uint32_t index,
+	bool (*matches)(const char *glob, const char *name, enum boot_key key),
+	const struct replay_watch *watch)
 {
 	const struct sysctl_line *line = &lines->boot->systemd.list.items[index];
+	const char *name = conf_name(world, conf);
 
-	for (size_t i = 0; i < world->ifaces.count + 2; i++) {
-		struct replay_conf *conf = conf_at(world, i);
-		const char *name = conf_name(world, conf);
+	for (int k = 0; k < BOOT_KEYS; k++) {
+		enum boot_key key = (enum boot_key)k;
 
-		for (int k = 0; k < BOOT_KEYS; k++) {
-			enum boot_key key = (enum boot_key)k;
-
-			if (line->keys & 1u << k &&
-				boot_glob_matches(line->key, name, key) &&
-				!is_explicit(lines, name, key))
-				write_changed(world, conf, key, line, index, watch);
-		}
+		if (line->keys & 1u << k && matches(line->key, name, key) &&
+			!is_explicit(lines, name, key))
+			write_changed(world, conf, key, line, index, watch);
 	}
 }
 
@@ -239,26 +236,11 @@ void replay_boot(const struct replay_lines *lines, struct replay_world *world,
 
 		if (!line->value)
 			continue;
-		if (line->glob)
-			write_pattern(lines, world, *index, watch);
-		else
+		if (!line->glob)
 			write_named(world, line, *index, watch);
-	}
-}
-
-/* A pattern for one link, as --prefix takes it. */
-static void write_prefixed(const struct replay_lines *lines, struct replay_world *world,
-	struct replay_conf *conf, uint32_t index, const struct replay_watch *watch)
-{
-	const struct sysctl_line *line = &lines->boot->systemd.list.items[index];
-
-	for (int k = 0; k < BOOT_KEYS; k++) {
-		enum boot_key key = (enum boot_key)k;
-
-		if (line->keys & 1u << k &&
-			boot_prefix_matches(line->key, conf->name, key) &&
-			!is_explicit(lines, conf->name, key))
-			write_changed(world, conf, key, line, index, watch);
+		for (size_t i = 0; line->glob && i < world->ifaces.count + 2; i++)
+			write_pattern(lines, world, conf_at(world, i), *index,
+				boot_glob_matches, watch);
 	}
 }
 
@@ -276,7 +258,8 @@ void replay_link(const struct replay_lines *lines, struct replay_world *world,
 		if (!line->value)
 			continue;
 		if (line->glob) {
-			write_prefixed(lines, world, conf, *index, watch);
+			write_pattern(
+				lines, world, conf, *index, boot_prefix_matches, watch);
 			continue;
 		}
 		key = boot_key_split(line->key, &name, &length);
