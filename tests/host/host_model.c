@@ -396,6 +396,17 @@ struct state *model_host(void)
 	return state;
 }
 
+struct state *model_realserver(const char *const *lines, size_t count)
+{
+	struct state *state = model_host();
+
+	model(state, "ip link add tunl0 index 5 up type ipip");
+	model_addr(state, "lo", "192.0.2.1/32");
+	for (size_t i = 0; i < count && lines[i]; i++)
+		model_line(state, lines[i]);
+	return state;
+}
+
 int model_link(struct state *state, int ifindex, const char *name, const char *rest)
 {
 	return model(state, "ip link add %s index %d up %s", name, ifindex, rest);

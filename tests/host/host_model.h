@@ -10,6 +10,7 @@
 #include "state/state_apply.h"
 
 #include <stdbool.h>
+#include <stddef.h>
 
 /*
  * Hosts out of lines (host.h), as the model has them: lib/change makes what a line says, and the
@@ -32,6 +33,10 @@ struct state *model_new(void);
 
 /* A host: model_new(), and eth0 (2) with 10.0.0.2/24 and a default route via 10.0.0.1. */
 struct state *model_host(void);
+
+/* The story's realserver: model_host(), tunl0 (5), an ipip tunnel, up, and the VIP 192.0.2.1 on lo.
+ * Then the lines, up to count or a NULL. */
+struct state *model_realserver(const char *const *lines, size_t count);
 
 /* `ip link add NAME index N up REST`, `ip address add ADDR dev NAME`, `ip route add …`,
  * `ip rule add priority …`, `sysctl -w net.ipv4.conf.NAME.KEY=VALUE` */

@@ -2,7 +2,7 @@
 /* An audit among what else befalls the daemon. */
 #include "base/time.h"
 #include "daemon/sync/audit.h"
-#include "daemon/sync/resync.h"
+#include "fixture_follow.h"
 #include "fixture_netns.h"
 #include "kernel/clock.h"
 #include "state/state_apply.h"
@@ -17,19 +17,13 @@ static struct sync host;
 
 static void setup(void)
 {
-	ck_assert(fixture_enter());
-	ck_assert_int_ge(sd_event_new(&event), 0);
-	ck_assert_int_ge(sync_init(&host, -1), 0);
-	ck_assert_int_ge(resync_first(&host), 0);
-	ck_assert_int_ge(sync_start(&host, event, 55 * USEC_PER_SEC), 0);
-	ck_assert_int_ge(resync_start(&host, event), 0);
+	fixture_follow(&event, &host, 55 * USEC_PER_SEC);
 	ck_assert_int_ge(audit_start(&host, event), 0);
 }
 
 static void teardown(void)
 {
-	sync_done(&host);
-	sd_event_unref(event);
+	fixture_unfollow(event, &host);
 }
 
 static void begin_audit(void)

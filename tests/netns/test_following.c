@@ -3,8 +3,8 @@
 #include "base/fd.h"
 #include "base/time.h"
 #include "daemon/sync/audit.h"
-#include "daemon/sync/resync.h"
 #include "daemon/watchdog.h"
+#include "fixture_follow.h"
 #include "fixture_netns.h"
 #include "unit/fixture_run.h"
 
@@ -26,7 +26,7 @@ static void setup(void)
 	char name[64];
 	int length = snprintf(name, sizeof(name), "@following-%d", getpid());
 
-	ck_assert(fixture_enter());
+	fixture_follow(&event, &host, 55 * USEC_PER_SEC);
 	memcpy(address.sun_path + 1, name + 1, (size_t)length - 1);
 	manager = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	ck_assert_int_ge(manager, 0);
@@ -37,19 +37,13 @@ static void setup(void)
 	setenv("NOTIFY_SOCKET", name, 1);
 	setenv("WATCHDOG_USEC", "300000", 1);
 	unsetenv("WATCHDOG_PID");
-	ck_assert_int_ge(sd_event_new(&event), 0);
-	ck_assert_int_ge(sync_init(&host, -1), 0);
-	ck_assert_int_ge(resync_first(&host), 0);
-	ck_assert_int_ge(sync_start(&host, event, 55 * USEC_PER_SEC), 0);
-	ck_assert_int_ge(resync_start(&host, event), 0);
 	ck_assert_int_ge(audit_start(&host, event), 0);
 	ck_assert_int_ge(watchdog_start(&host, event), 0);
 }
 
 static void teardown(void)
 {
-	sync_done(&host);
-	sd_event_unref(event);
+	fixture_unfollow(event, &host);
 	closep(&manager);
 }
 

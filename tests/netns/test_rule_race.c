@@ -6,7 +6,7 @@
  */
 #include "base/time.h"
 #include "daemon/sync/audit.h"
-#include "daemon/sync/resync.h"
+#include "fixture_follow.h"
 #include "fixture_netns.h"
 #include "kernel/clock.h"
 #include "kernel/rng.h"
@@ -33,19 +33,13 @@ static struct sync host;
 
 static void setup(void)
 {
-	ck_assert(fixture_enter());
-	ck_assert_int_ge(sd_event_new(&event), 0);
-	ck_assert_int_ge(sync_init(&host, -1), 0);
-	ck_assert_int_ge(resync_first(&host), 0);
 	/* nothing but the events may put it right: no refresh in that time */
-	ck_assert_int_ge(sync_start(&host, event, 3600 * USEC_PER_SEC), 0);
-	ck_assert_int_ge(resync_start(&host, event), 0);
+	fixture_follow(&event, &host, 3600 * USEC_PER_SEC);
 }
 
 static void teardown(void)
 {
-	sync_done(&host);
-	sd_event_unref(event);
+	fixture_unfollow(event, &host);
 }
 
 /* --- one of the two ------------------------------------------------------------------------------- */

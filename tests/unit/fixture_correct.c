@@ -5,10 +5,10 @@
 #include "daemon/correct/correction_text.h"
 #include "daemon/correct/log_correction.h"
 #include "daemon/evaluate/evaluate.h"
+#include "fixture_run.h"
 #include "host/host_model.h"
 #include "rpf/rpf.h"
 
-#include <check.h>
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
@@ -19,6 +19,20 @@
 #include <unistd.h>
 
 char world_directory[] = "/tmp/correct-XXXXXX";
+const char *const world_strict[MOST_LINES] = { STRICT, NUMBERED };
+const char *const world_unnumbered[MOST_LINES] = { STRICT };
+
+int world_run(const char *name, const TTest *const *tests, size_t count)
+{
+	char command[64];
+	int r;
+
+	if (!mkdtemp(world_directory))
+		return 1;
+	r = fixture_run(name, tests, count);
+	snprintf(command, sizeof(command), "rm -rf %s", world_directory);
+	return system(command) == 0 ? r : 1;
+}
 
 int *world_value(struct world *world, int ifindex)
 {
@@ -253,11 +267,7 @@ void world_init(
 	snprintf(command, sizeof(command), "rm -f %s/ledger*", world_directory);
 	ck_assert_int_eq(system(command), 0);
 	*world = (struct world){ .config = configured(config) };
-	world->state = model_host();
-	model(world->state, "ip link add tunl0 index 5 up type ipip");
-	model_addr(world->state, "lo", "192.0.2.1/32");
-	for (size_t i = 0; i < MOST_LINES && lines[i]; i++)
-		model_line(world->state, lines[i]);
+	world->state = model_realserver(lines, MOST_LINES);
 	world->kernel = mmap(NULL, sizeof(*world->kernel), PROT_READ | PROT_WRITE,
 		MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	ck_assert(world->kernel != MAP_FAILED);

@@ -3,6 +3,8 @@
 
 #include "daemon/correct/correction_text.h"
 
+#include <check.h>
+
 /*
  * The corrector in a world of paper: a host with eth0, tunl0 (5) and the VIP on lo, whose
  * kernel is a row of numbers. Time is what the test says it is, in milliseconds.
@@ -41,8 +43,17 @@ struct world {
 
 #define MOST_LINES 8
 
+/* A configuration, and lines: tunl0 is strict, and has an address, so that loose will do. */
+#define CORRECT "mode = \"correct\";"
+#define STRICT "sysctl -w net.ipv4.conf.tunl0.rp_filter=1"
+#define NUMBERED "ip address add 192.0.2.9/32 dev tunl0"
+extern const char *const world_strict[MOST_LINES], *const world_unnumbered[MOST_LINES];
+
 /* Where ledger and configuration are: "/tmp/correct-XXXXXX" until mkdtemp(3). */
 extern char world_directory[];
+
+/* fixture_run() with that directory; what main() returns. */
+int world_run(const char *name, const TTest *const *tests, size_t count);
 
 void world_init(
 	struct world *world, const char *config, const char *const lines[MOST_LINES]);

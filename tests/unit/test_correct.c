@@ -15,12 +15,6 @@
 #include <syslog.h>
 #include <unistd.h>
 
-#define CORRECT "mode = \"correct\";"
-#define STRICT "sysctl -w net.ipv4.conf.tunl0.rp_filter=1"
-#define NUMBERED "ip address add 192.0.2.9/32 dev tunl0"
-static const char *const strict[MOST_LINES] = { STRICT, NUMBERED };
-static const char *const unnumbered[MOST_LINES] = { STRICT };
-
 /* --- tests ---------------------------------------------------------------------------------- */
 
 static const struct {
@@ -104,7 +98,7 @@ START_TEST(without_agreement_nothing_is_written)
 {
 	struct world world;
 
-	world_init(&world, CORRECT, strict);
+	world_init(&world, CORRECT, world_strict);
 	world.otherwise = true;
 	world_is(&world, 0, "", 1);
 	world.otherwise = false;
@@ -130,7 +124,7 @@ START_TEST(what_does_not_work_is_put_back_and_said_once)
 {
 	struct world world;
 
-	world_init(&world, CORRECT, strict);
+	world_init(&world, CORRECT, world_strict);
 	world.deaf = true;
 	world_is(&world, 0, "failed tunl0 0", 1);
 	ck_assert_uint_eq(world.ledger->entries.count, 0);
@@ -166,7 +160,7 @@ START_TEST(no_ledger_no_correction)
 {
 	struct world world;
 
-	world_init(&world, CORRECT, strict);
+	world_init(&world, CORRECT, world_strict);
 	ledger_free(world.ledger);
 	world.ledger = NULL;
 	world_is(&world, 0, "refused tunl0 ledger", 1);
@@ -188,7 +182,7 @@ START_TEST(a_tunnel_gets_time_for_its_address)
 {
 	struct world world;
 
-	world_init(&world, CORRECT, unnumbered);
+	world_init(&world, CORRECT, world_unnumbered);
 	world_is(&world, 0, "", 1);
 	ck_assert(world.correct.next_usec == 1000001);
 	world_is(&world, 999, "", 1);
@@ -201,7 +195,7 @@ START_TEST(a_tunnel_gets_time_for_its_address)
 	ck_assert_uint_eq(ledger_find(world.ledger, 5)->when_usec, 5);
 	world_done(&world);
 
-	world_init(&world, CORRECT, unnumbered);
+	world_init(&world, CORRECT, world_unnumbered);
 	world_is(&world, 0, "", 1);
 	model_line(world.state, NUMBERED);
 	world_is(&world, 500, "corrected tunl0 1>2", 2);
@@ -213,7 +207,7 @@ START_TEST(what_is_needed_no_more_goes)
 {
 	struct world world;
 
-	world_init(&world, CORRECT "correct = { restore_after = 10000; };", strict);
+	world_init(&world, CORRECT "correct = { restore_after = 10000; };", world_strict);
 	world_is(&world, 0, "corrected tunl0 1>2", 2);
 	world_is(&world, 60000, "", 2);
 	/* a reverse route by the tunnel: strict would do */
@@ -271,7 +265,7 @@ START_TEST(somebody_elses_value_is_theirs)
 {
 	struct world world;
 
-	world_init(&world, CORRECT, strict);
+	world_init(&world, CORRECT, world_strict);
 	world_is(&world, 0, "corrected tunl0 1>2", 2);
 	world_other(&world, "tunl0", 0);
 	world_is(&world, 10000, "", 0);
@@ -288,7 +282,7 @@ START_TEST(another_interface_is_not_ours)
 	struct world world;
 
 	/* the same index and name, but it went in between */
-	world_init(&world, CORRECT, strict);
+	world_init(&world, CORRECT, world_strict);
 	world_is(&world, 0, "corrected tunl0 1>2", 2);
 	model_line(world.state, "model ip link del tunl0");
 	model(world.state, "ip link add tunl0 index 5 type ipip");
@@ -299,7 +293,7 @@ START_TEST(another_interface_is_not_ours)
 	world_done(&world);
 
 	/* gone */
-	world_init(&world, CORRECT, strict);
+	world_init(&world, CORRECT, world_strict);
 	world_is(&world, 0, "corrected tunl0 1>2", 2);
 	model_line(world.state, "model ip link del tunl0");
 	ck_assert_str_eq(world_turn(&world, 1000), "");
@@ -307,7 +301,7 @@ START_TEST(another_interface_is_not_ours)
 	world_done(&world);
 
 	/* renamed: the same one */
-	world_init(&world, CORRECT, strict);
+	world_init(&world, CORRECT, world_strict);
 	world_is(&world, 0, "corrected tunl0 1>2", 2);
 	model_line(world.state, "ip link set tunl0 name tunl9");
 	model_sysctl(world.state, "tunl9", "rp_filter", 2);
@@ -359,7 +353,7 @@ START_TEST(an_index_is_given_to_another_in_the_middle_of_it)
 	_cleanup_(report_freep) struct report *report = NULL;
 	struct policy_input input;
 
-	world_init(&world, CORRECT, strict);
+	world_init(&world, CORRECT, world_strict);
 	world.goes = 5;
 	world.reused = true;
 	ck_assert_str_eq(world_turn(&world, 0), "");
@@ -369,7 +363,7 @@ START_TEST(an_index_is_given_to_another_in_the_middle_of_it)
 	world_done(&world);
 
 	/* while it is taken back */
-	world_init(&world, CORRECT, strict);
+	world_init(&world, CORRECT, world_strict);
 	world_is(&world, 0, "corrected tunl0 1>2", 2);
 	world_unneed(&world, "tunl0");
 	(void)world_turn(&world, 10000);
@@ -382,7 +376,7 @@ START_TEST(an_index_is_given_to_another_in_the_middle_of_it)
 	world_done(&world);
 
 	/* before the first write */
-	world_init(&world, CORRECT, strict);
+	world_init(&world, CORRECT, world_strict);
 	ck_assert_int_eq(evaluate(world.state, world.config, DETAIL_SUMMARY, &report), 0);
 	ck_assert_uint_eq(report->findings.count, 1);
 	input = world_input(&world, &port, report, 0);
@@ -405,7 +399,7 @@ START_TEST(fights_are_left)
 	world_init(&world,
 		CORRECT
 		"correct = { fight = 3; fight_window = 60000; pause = 60000; settle = 2000; };",
-		strict);
+		world_strict);
 	world_is(&world, 0, "corrected tunl0 1>2", 2);
 	/* boot scripts have their say, and are no fight */
 	for (int ms = 40; ms < 1900; ms += 300) {
@@ -453,7 +447,8 @@ START_TEST(pauses_double_up_to_an_hour)
 	int ms = 10000;
 
 	world_init(&world,
-		CORRECT "correct = { fight = 1; pause = 1800000; settle = 0; };", strict);
+		CORRECT "correct = { fight = 1; pause = 1800000; settle = 0; };",
+		world_strict);
 	world_is(&world, 0, "corrected tunl0 1>2", 2);
 	for (int i = 0; i < 4; i++) {
 		world_other(&world, "tunl0", 1);
@@ -475,7 +470,7 @@ START_TEST(writes_are_counted)
 
 	world_init(&world,
 		CORRECT "correct = { per_minute = 3; fight = 1000; settle = 0; };",
-		strict);
+		world_strict);
 	world_is(&world, 0, "corrected tunl0 1>2", 2);
 	for (int i = 1; i < 3; i++) {
 		world_other(&world, "tunl0", 1);
@@ -494,7 +489,7 @@ START_TEST(by_hand_and_paused)
 {
 	struct world world;
 
-	world_init(&world, CORRECT, strict);
+	world_init(&world, CORRECT, world_strict);
 	ck_assert_int_eq(ledger_pause(world.ledger, world.state, "tunl0", 0), 1);
 	world_is(&world, 0, "refused tunl0 pause", 1);
 	world_is(&world, 100, "", 1);
@@ -647,12 +642,6 @@ int main(void)
 		an_index_is_given_to_another_in_the_middle_of_it, fights_are_left,
 		pauses_double_up_to_an_hour, writes_are_counted, by_hand_and_paused,
 		at_the_end, killed_at_any_write };
-	char command[64];
-	int r;
 
-	if (!mkdtemp(world_directory))
-		return 1;
-	r = fixture_run("correct", tests, ELEMENTS(tests));
-	snprintf(command, sizeof(command), "rm -rf %s", world_directory);
-	return system(command) == 0 ? r : 1;
+	return world_run("correct", tests, ELEMENTS(tests));
 }

@@ -11,12 +11,6 @@
 #include <syslog.h>
 #include <unistd.h>
 
-#define CORRECT "mode = \"correct\";"
-#define STRICT "sysctl -w net.ipv4.conf.tunl0.rp_filter=1"
-#define NUMBERED "ip address add 192.0.2.9/32 dev tunl0"
-static const char *const strict[MOST_LINES] = { STRICT, NUMBERED };
-static const char *const unnumbered[MOST_LINES] = { STRICT };
-
 /* It writes nothing, needs no ledger, and says a thing once, and again when it is another one. */
 START_TEST(a_dry_run_says_what_correct_would_do)
 {
@@ -24,8 +18,8 @@ START_TEST(a_dry_run_says_what_correct_would_do)
 		"Dry run: net.ipv4.conf.tunl0.rp_filter would change from 1 (strict) to 2 (loose). Packets from 0.0.0.0/0";
 	struct world world;
 
-	world_init(
-		&world, "mode = \"dry-run\"; correct = { per_minute = 3; };", unnumbered);
+	world_init(&world, "mode = \"dry-run\"; correct = { per_minute = 3; };",
+		world_unnumbered);
 	ledger_free(world.ledger);
 	world.ledger = NULL;
 	world_is(&world, 0, "", 1); /* it waits for an address, too */
@@ -64,7 +58,7 @@ START_TEST(down_it_keeps_what_it_has)
 {
 	struct world world;
 
-	world_init(&world, CORRECT, strict);
+	world_init(&world, CORRECT, world_strict);
 	world_is(&world, 0, "corrected tunl0 1>2", 2);
 	model_line(world.state, "ip link set tunl0 down");
 	model_sysctl(world.state, "tunl0", "rp_filter", 2);
@@ -76,7 +70,7 @@ START_TEST(down_it_keeps_what_it_has)
 	ck_assert_int_eq(world.kernel->writes, 1);
 	/* nor is 0 made 2 there */
 	world_done(&world);
-	world_init(&world, CORRECT "correct = { address_wait = 0; };", unnumbered);
+	world_init(&world, CORRECT "correct = { address_wait = 0; };", world_unnumbered);
 	world_is(&world, 0, "corrected tunl0 1>0", 0);
 	model_line(world.state, "ip link set tunl0 down");
 	model_sysctl(world.state, "tunl0", "rp_filter", 0);
@@ -86,7 +80,7 @@ START_TEST(down_it_keeps_what_it_has)
 	world_is(&world, 20000, "corrected tunl0 0>2", 2);
 	world_done(&world);
 
-	world_init(&world, CORRECT "correct = { restore = \"never\"; };", strict);
+	world_init(&world, CORRECT "correct = { restore = \"never\"; };", world_strict);
 	world_is(&world, 0, "corrected tunl0 1>2", 2);
 	world_unneed(&world, "tunl0");
 	world_is(&world, 10000, "", 2);
@@ -184,7 +178,7 @@ START_TEST(a_link_that_vanishes_under_a_write_is_no_error)
 {
 	struct world world;
 
-	world_init(&world, CORRECT, strict);
+	world_init(&world, CORRECT, world_strict);
 	world.fail_ifindex = 5;
 	world.fail_error = -ENODEV;
 	world_is(&world, 0, "failed tunl0 19", 1);
@@ -237,12 +231,6 @@ int main(void)
 		a_link_that_vanishes_under_a_write_is_no_error,
 		what_would_be_answered_elsewhere_is_left_alone,
 		each_refusal_says_what_would_allow_it };
-	char command[64];
-	int r;
 
-	if (!mkdtemp(world_directory))
-		return 1;
-	r = fixture_run("correct_alone", tests, ELEMENTS(tests));
-	snprintf(command, sizeof(command), "rm -rf %s", world_directory);
-	return system(command) == 0 ? r : 1;
+	return world_run("correct_alone", tests, ELEMENTS(tests));
 }

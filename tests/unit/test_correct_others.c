@@ -16,11 +16,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define CORRECT "mode = \"correct\";"
-#define STRICT "sysctl -w net.ipv4.conf.tunl0.rp_filter=1"
-#define NUMBERED "ip address add 192.0.2.9/32 dev tunl0"
-static const char *const strict[MOST_LINES] = { STRICT, NUMBERED };
-
 /* Loose drops a part, strict would drop all of it: what helps a little is needed still. */
 START_TEST(what_would_drop_more_is_not_taken_back)
 {
@@ -28,7 +23,7 @@ START_TEST(what_would_drop_more_is_not_taken_back)
 
 	world_init(&world,
 		CORRECT "correct = { restore_after = 1000; lowest = \"loose\"; };",
-		strict);
+		world_strict);
 	world_is(&world, 0, "corrected tunl0 1>2", 2);
 	model_line(world.state, "ip route add 16.0.0.0/4 via 10.0.0.1 dev eth0");
 	model_line(world.state, "ip route del default via 10.0.0.1 dev eth0");
@@ -78,7 +73,7 @@ START_TEST(a_roll_back_is_not_over_somebody_elses)
 	struct world world;
 
 	for (int theirs = 1; theirs <= 3; theirs += 2) {
-		world_init(&world, CORRECT, strict);
+		world_init(&world, CORRECT, world_strict);
 		world.overwrites = theirs;
 		world.deaf = true;
 		(void)world_turn(&world, 0);
@@ -193,7 +188,7 @@ START_TEST(a_name_that_is_given_away_is_not_ours)
 {
 	struct world world;
 
-	world_init(&world, CORRECT "correct = { restore_after = 1000; };", strict);
+	world_init(&world, CORRECT "correct = { restore_after = 1000; };", world_strict);
 	world_is(&world, 0, "corrected tunl0 1>2", 2);
 	model_line(world.state, "ip link set tunl0 name tunl9");
 	model_sysctl(world.state, "tunl9", "rp_filter", 2);
@@ -282,7 +277,7 @@ START_TEST(a_correction_follows_its_interface)
 	struct world world;
 	int left = 0;
 
-	world_init(&world, CORRECT, strict);
+	world_init(&world, CORRECT, world_strict);
 	const struct kernel_port port = world_port(&world);
 	world_is(&world, 0, "corrected tunl0 1>2", 2);
 	world.identity = 8;
@@ -310,7 +305,7 @@ START_TEST(what_is_pending_is_of_one_interface)
 {
 	struct world world;
 
-	world_init(&world, CORRECT, strict);
+	world_init(&world, CORRECT, world_strict);
 	const struct kernel_port port = world_port(&world);
 	world_is(&world, 0, "corrected tunl0 1>2", 2);
 	ck_assert_uint_eq(world.noted_identity, 7);
@@ -383,7 +378,7 @@ START_TEST(without_a_ledger_it_is_taken_back)
 	struct world world;
 
 	for (int by_hand = 0; by_hand <= 1; by_hand++) {
-		world_init(&world, CORRECT, strict);
+		world_init(&world, CORRECT, world_strict);
 		world_is(&world, 0, "corrected tunl0 1>2", 2);
 		world_lose_folder();
 		if (by_hand) {
@@ -415,7 +410,7 @@ START_TEST(a_full_ledger_is_refused_and_stays)
 		.finding = "tunl1/local" };
 	struct world world;
 
-	world_init(&world, CORRECT "correct = { restore = \"never\"; };", strict);
+	world_init(&world, CORRECT "correct = { restore = \"never\"; };", world_strict);
 	memcpy(other.netns, world.ledger->netns, sizeof(other.netns));
 	other.done = false; /* else they are held against the model */
 	for (int i = 1; i <= LEDGER_ENTRIES; i++) {
@@ -518,7 +513,7 @@ START_TEST(what_is_there_is_gone_back_to)
 {
 	struct world world;
 
-	world_init(&world, CORRECT "correct = { restore = \"never\"; };", strict);
+	world_init(&world, CORRECT "correct = { restore = \"never\"; };", world_strict);
 	world_is(&world, 0, "corrected tunl0 1>2", 2);
 	ledger_find(world.ledger, 5)->old = 7;
 	ledger_find(world.ledger, 5)->value = ledger_find(world.ledger, 5)->was = 0;
@@ -537,7 +532,7 @@ START_TEST(a_pause_goes_with_its_interface)
 {
 	struct world world;
 
-	world_init(&world, CORRECT, strict);
+	world_init(&world, CORRECT, world_strict);
 	ask(&world, request_pause, "tunl0", "paused", "tunl0: corrections paused");
 	world_is(&world, 0, "refused tunl0 pause", 1);
 	model_line(world.state, "ip link set tunl0 name gre0");
@@ -570,7 +565,7 @@ START_TEST(a_pause_waits_for_a_name)
 {
 	struct world world;
 
-	world_init(&world, CORRECT, strict);
+	world_init(&world, CORRECT, world_strict);
 	ask(&world, request_pause, "gre0", "paused", "no such interface now");
 	world_is(&world, 0, "corrected tunl0 1>2", 2);
 	model_line(world.state, "ip link add gre0 index 8 up type ipip");
@@ -593,7 +588,7 @@ START_TEST(pauses_are_of_those_that_are_named)
 {
 	struct world world;
 
-	world_init(&world, CORRECT, strict);
+	world_init(&world, CORRECT, world_strict);
 	ask(&world, request_pause, "tunl0", "paused", "tunl0: corrections paused");
 	world_is(&world, 0, "refused tunl0 pause", 1);
 	ask(&world, request_pause, NULL, "paused", "all interfaces");
@@ -641,7 +636,7 @@ START_TEST(a_pause_ends_by_itself)
 {
 	struct world world;
 
-	world_init(&world, CORRECT, strict);
+	world_init(&world, CORRECT, world_strict);
 	pause_for(&world, "tunl0", 7200);
 	ck_assert_str_eq(world.said, "paused tunl0");
 	ck_assert_str_eq(
@@ -676,7 +671,7 @@ START_TEST(a_fight_outlives_a_restart)
 {
 	struct world world;
 
-	world_init(&world, CORRECT "correct = { fight = 1; settle = 0; };", strict);
+	world_init(&world, CORRECT "correct = { fight = 1; settle = 0; };", world_strict);
 	world_is(&world, 0, "corrected tunl0 1>2", 2);
 	world_other(&world, "tunl0", 1);
 	world_is(&world, 1000, "fight tunl0 1 for 60 s, paused tunl0", 1);
@@ -699,7 +694,7 @@ START_TEST(what_is_set_during_a_pause_is_no_fight)
 
 	world_init(&world,
 		CORRECT "correct = { fight = 1; settle = 0; restore_after = 1000; };",
-		strict);
+		world_strict);
 	world_is(&world, 0, "corrected tunl0 1>2", 2);
 	ask(&world, request_pause, "tunl0", "paused", "corrections paused");
 	world_other(&world, "tunl0", 1);
@@ -728,7 +723,6 @@ END_TEST
 /* What counts is when somebody wrote, not when it is answered. */
 START_TEST(a_fights_times_are_those_of_the_writes)
 {
-	static const char *const unnumbered[MOST_LINES] = { STRICT };
 	const struct backoff *backoff;
 	struct world world;
 
@@ -739,7 +733,7 @@ START_TEST(a_fights_times_are_those_of_the_writes)
 			CORRECT
 			"correct = { address_wait = 1000; fight = 2; settle = %d; };",
 			settle);
-		world_init(&world, config, unnumbered);
+		world_init(&world, config, world_unnumbered);
 		world_is(&world, 0, "", 1);
 		world_is(&world, 1000, "corrected tunl0 1>0", 0);
 		model_line(world.state, "ip link set tunl0 down");
@@ -777,12 +771,6 @@ int main(void)
 		a_pause_ends_by_itself, a_fight_outlives_a_restart,
 		what_is_set_during_a_pause_is_no_fight,
 		a_fights_times_are_those_of_the_writes };
-	char command[64];
-	int r;
 
-	if (!mkdtemp(world_directory))
-		return 1;
-	r = fixture_run("correct_others", tests, ELEMENTS(tests));
-	snprintf(command, sizeof(command), "rm -rf %s", world_directory);
-	return system(command) == 0 ? r : 1;
+	return world_run("correct_others", tests, ELEMENTS(tests));
 }

@@ -10,21 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/*
- * The story: a realserver, eth0 (2) 10.0.0.2/24 with the default route via 10.0.0.1, tunl0
- * (5) up, the VIP 192.0.2.1 on lo. Lines set the rest; the findings of tunl0 come out.
- */
-static struct state *story(const char *const *lines, size_t count)
-{
-	struct state *state = model_host();
-
-	model(state, "ip link add tunl0 index 5 up type ipip");
-	model_addr(state, "lo", "192.0.2.1/32");
-	for (size_t i = 0; i < count && lines[i]; i++)
-		model_line(state, lines[i]);
-	return state;
-}
-
 /* The first class's finding of tunl0; NULL for none. `declared`: NULL for what is inferred. */
 static int find_beside(const struct state *state, const struct expect_declared *declared,
 	struct finding_notes *notes, struct finding **ret)
@@ -179,7 +164,7 @@ START_TEST(what_is_found)
 {
 	for (size_t i = 0; i < ELEMENTS(rows); i++) {
 		_cleanup_(state_freep) struct state *state =
-			story(rows[i].lines, ELEMENTS(rows[i].lines));
+			model_realserver(rows[i].lines, ELEMENTS(rows[i].lines));
 		_cleanup_(finding_freep) struct finding *finding = NULL;
 		struct finding_notes notes = { 0 };
 		char text[512] = "none";
@@ -202,7 +187,8 @@ START_TEST(all_that_it_says)
 {
 	static const char *const lines[] = { "sysctl -w net.ipv4.conf.tunl0.rp_filter=1",
 		"ip address add 192.0.2.1/32 dev tunl0" };
-	_cleanup_(state_freep) struct state *state = story(lines, ELEMENTS(lines));
+	_cleanup_(state_freep) struct state *state =
+		model_realserver(lines, ELEMENTS(lines));
 	_cleanup_(finding_freep) struct finding *finding = NULL;
 	char text[IP4_TEXT];
 
@@ -239,7 +225,7 @@ START_TEST(how_much_for_which_reason)
 		"ip route add 20.4.0.0/16 dev tunl0" };
 	struct prefix4 prefix = model_prefix("20.0.0.0/13");
 	const struct expect_declared declared = { true, &prefix, 1, true };
-	_cleanup_(state_freep) struct state *state = story(NULL, 0);
+	_cleanup_(state_freep) struct state *state = model_realserver(NULL, 0);
 	_cleanup_(finding_freep) struct finding *finding = NULL;
 
 	model(state, "ip link add eth9 index 6 up type veth");
@@ -260,7 +246,7 @@ START_TEST(it_outlives_the_state)
 	static const char *const lines[] = {
 		"sysctl -w net.ipv4.conf.tunl0.rp_filter=1"
 	};
-	struct state *state = story(lines, ELEMENTS(lines));
+	struct state *state = model_realserver(lines, ELEMENTS(lines));
 	_cleanup_(finding_freep) struct finding *finding = NULL;
 	char text[FINDING_TEXT];
 
@@ -292,7 +278,8 @@ START_TEST(a_declared_source)
 		{ { "30.0.0.0/8", "20.0.0.0/8" }, "20.0.0.0/8", "0.500000" },
 		{ { "10.0.0.2/32" }, NULL, NULL }, /* own: that is no reverse path */
 	};
-	_cleanup_(state_freep) struct state *state = story(lines, ELEMENTS(lines));
+	_cleanup_(state_freep) struct state *state =
+		model_realserver(lines, ELEMENTS(lines));
 
 	model_route(state, "30.0.0.0/8 dev tunl0");
 	for (size_t i = 0; i < ELEMENTS(declared); i++) {
@@ -374,8 +361,8 @@ static const struct {
 START_TEST(sentences_to_the_letter)
 {
 	for (size_t i = 0; i < ELEMENTS(sentences); i++) {
-		_cleanup_(state_freep) struct state *state =
-			story(sentences[i].lines, ELEMENTS(sentences[i].lines));
+		_cleanup_(state_freep) struct state *state = model_realserver(
+			sentences[i].lines, ELEMENTS(sentences[i].lines));
 		_cleanup_(finding_freep) struct finding *finding = NULL;
 		char text[FINDING_TEXT];
 
@@ -393,7 +380,8 @@ START_TEST(what_makes_it_less_certain_is_before_the_fix)
 {
 	static const char *const lines[] = { "sysctl -w net.ipv4.conf.tunl0.rp_filter=1",
 		"ip address add 192.0.2.1/32 dev tunl0" };
-	_cleanup_(state_freep) struct state *state = story(lines, ELEMENTS(lines));
+	_cleanup_(state_freep) struct state *state =
+		model_realserver(lines, ELEMENTS(lines));
 	_cleanup_(finding_freep) struct finding *finding = NULL;
 	char text[FINDING_TEXT];
 
@@ -468,7 +456,7 @@ START_TEST(what_makes_it_another)
 
 	for (size_t i = 0; i < ELEMENTS(changes); i++) {
 		_cleanup_(state_freep) struct state *state =
-			story(lines, ELEMENTS(lines));
+			model_realserver(lines, ELEMENTS(lines));
 		_cleanup_(finding_freep) struct finding *before = NULL;
 		_cleanup_(finding_freep) struct finding *after = NULL;
 

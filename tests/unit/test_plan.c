@@ -6,21 +6,6 @@
 #include <stdio.h>
 #include <string.h>
 
-/*
- * The story: a realserver, eth0 (2) 10.0.0.2/24 with the default route via 10.0.0.1, tunl0
- * (5) up, the VIP 192.0.2.1 on lo.
- */
-static struct state *story(const char *const *lines, size_t count)
-{
-	struct state *state = model_host();
-
-	model(state, "ip link add tunl0 index 5 up type ipip");
-	model_addr(state, "lo", "192.0.2.1/32");
-	for (size_t i = 0; i < count && lines[i]; i++)
-		model_line(state, lines[i]);
-	return state;
-}
-
 /* Nothing is declared. */
 static int infer(const struct overlay *overlay, const struct iface *iface,
 	struct report *report, const void *data)
@@ -134,7 +119,7 @@ START_TEST(the_least_that_cures)
 {
 	for (size_t i = 0; i < ELEMENTS(rows); i++) {
 		_cleanup_(state_freep) struct state *state =
-			story(rows[i].lines, ELEMENTS(rows[i].lines));
+			model_realserver(rows[i].lines, ELEMENTS(rows[i].lines));
 		const struct overlay overlay = model_overlay(state);
 		struct plan_changes changes = { 0 };
 		struct plan plan = { 0 };
@@ -165,7 +150,8 @@ START_TEST(what_else_changes_is_said)
 		"sysctl -w net.ipv4.conf.gre0.rp_filter=0",
 		"ip link add gre1 index 7 up type gre",
 		"sysctl -w net.ipv4.conf.gre1.rp_filter=1" };
-	_cleanup_(state_freep) struct state *state = story(lines, ELEMENTS(lines));
+	_cleanup_(state_freep) struct state *state =
+		model_realserver(lines, ELEMENTS(lines));
 	const struct overlay overlay = model_overlay(state);
 	const struct plan_limits free = { false, true };
 	struct plan_changes changes = { 0 };
@@ -201,7 +187,8 @@ START_TEST(the_other_classes_of_an_interface_change_with_it)
 		"ip address add 192.0.2.10/32 dev tunl0",
 		"ip rule add priority 100 from 192.0.2.9 lookup 77",
 		"ip route add default dev eth0 table 77" };
-	_cleanup_(state_freep) struct state *state = story(lines, ELEMENTS(lines));
+	_cleanup_(state_freep) struct state *state =
+		model_realserver(lines, ELEMENTS(lines));
 	const struct overlay overlay = model_overlay(state);
 	const struct plan_limits free = { false, false };
 	struct plan_changes changes = { 0 };
@@ -224,7 +211,8 @@ START_TEST(a_view_holds_values_for_all_and_default)
 {
 	static const char *const lines[] = { "sysctl -w net.ipv4.conf.all.rp_filter=1",
 		"sysctl -w net.ipv4.conf.tunl0.rp_filter=1" };
-	_cleanup_(state_freep) struct state *state = story(lines, ELEMENTS(lines));
+	_cleanup_(state_freep) struct state *state =
+		model_realserver(lines, ELEMENTS(lines));
 	const struct overlay_value values[] = { { NETCONF_ALL, 0 },
 		{ NETCONF_DEFAULT, 2 } };
 	const struct overlay seen = {
@@ -270,7 +258,7 @@ START_TEST(nobody_is_judged_whom_a_step_does_not_touch)
 	size_t calls = 0, *counter = &calls;
 	const struct plan_judge counting = { count_calls, &counter };
 	const struct plan_limits free = { false, false };
-	_cleanup_(state_freep) struct state *state = story(NULL, 0);
+	_cleanup_(state_freep) struct state *state = model_realserver(NULL, 0);
 	const struct overlay overlay = model_overlay(state);
 	struct plan_changes changes = { 0 };
 	struct plan plan = { 0 };
