@@ -123,8 +123,8 @@ static bool has_odd_key(const struct remedy *remedy)
 	return false;
 }
 
-/* Room behind the text for what remedy_lets_in_only() adds. */
-#define NOTE_TEXT 72
+/* Room behind the text for what is said of the answers. */
+#define NOTE_TEXT 104
 
 void remedy_write(struct remedy *remedy, const char *words)
 {
@@ -160,6 +160,17 @@ void remedy_lets_in_only(struct remedy *remedy, const char *leaves_by)
 	else
 		snprintf(remedy->text + length, sizeof(remedy->text) - length,
 			" (lets the packets in; no answer can leave)");
+}
+
+void remedy_forwarded_lost(struct remedy *remedy, const char *leaves_by)
+{
+	char quoted[IFNAME_QUOTED];
+	size_t length = strlen(remedy->text);
+
+	remedy->cures = REMEDY_CURES_PACKETS;
+	snprintf(remedy->text + length, sizeof(remedy->text) - length,
+		" (answers to what is forwarded still leave by %s)",
+		ifname_is_plain(leaves_by) ? leaves_by : ifname_quote(leaves_by, quoted));
 }
 
 /* --- rp_filter ------------------------------------------------------------------------------ */

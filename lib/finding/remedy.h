@@ -122,3 +122,6 @@ bool remedy_assignment(const char *key, int value, char *out, size_t size);
  * take the name, through /proc/sys. Returns whether it is by sysctl(8).
  */
 bool remedy_command(const char *key, int value, char out[static REMEDY_COMMAND]);
+
+/* It cures what is for this host, and lets in what is forwarded, whose answers leave by this device. */
+void remedy_forwarded_lost(struct remedy *remedy, const char *leaves_by);
