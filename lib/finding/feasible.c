@@ -79,10 +79,38 @@ static bool is_reachable(const struct state *state, const struct iface *iface,
 }
 
 struct part {
+	const struct state *state;
 	uint32_t table;
 	unsigned int len;
 	struct prefixset *set;
 };
+
+/* Whether a rule is for all packets: it only says which table comes first. */
+static bool is_plain(const struct rule *rule)
+{
+	return !rule->invert && !rule->from.len && !rule->to.len && !rule->iif[0] &&
+	       !rule->oif[0] && !rule->mask && !rule->has_uid && !rule->ipproto &&
+	       !rule->sport.set && !rule->dport.set && !rule->tos && !rule->has_dscp &&
+	       !rule->l3mdev && !rule->has_tun_id && !rule->blind;
+}
+
+static bool has_gateway(const struct nexthop *nexthop, void *data)
+{
+	(void)data;
+	return nexthop->gw_family == 4;
+}
+
+/*
+ * Two default routes of which a plain rule has one win are a line and its spare, as two of one
+ * table are that differ in their metrics. A default route without a gateway is no line's but a
+ * tunnel's: what it has is meant for it.
+ */
+static bool is_spare(const struct part *part, const struct lookup_result *result)
+{
+	return !part->len && result->info && !result->error && result->rule &&
+	       !result->prefix.len && is_plain(result->rule) &&
+	       state_any_nexthop(part->state, result->info, has_gateway, NULL);
+}
 
 /* What the table itself answers, or nobody: a rule before it says where the rest is, as a longer
  * prefix does. */
@@ -92,7 +120,8 @@ static int take_part(
 	struct part *part = data;
 	bool its = result->info ? result->info->table == part->table : !result->rule;
 
-	if (!its || (result->info && result->prefix.len > part->len))
+	if (!(its || is_spare(part, result)) ||
+		(result->info && result->prefix.len > part->len))
 		return 0;
 	return prefixset_add(part->set, first, last);
 }
@@ -105,7 +134,9 @@ static int own_part(const struct overlay *overlay, const struct lookup_flow *flo
 	uint32_t first, uint32_t last, uint32_t table, unsigned int len,
 	struct prefixset *ret)
 {
-	struct part part = { .table = table, .len = len, .set = ret };
+	struct part part = {
+		.state = overlay->state, .table = table, .len = len, .set = ret
+	};
 
 	return lookup_range(overlay, flow, first, last, take_part, &part);
 }
@@ -117,6 +148,7 @@ struct through {
 	const struct iface *iface;
 	const struct lookup_flow *flow; /* NULL: any */
 	bool unreachable; /* only tables that no rule leads that flow to, but others */
+	const struct lookup_flow *but; /* none that a rule leads this one to; NULL: any */
 	int (*each)(const struct fib *fib, const struct fib_list *list, void *data);
 	void *data;
 };
@@ -145,6 +177,9 @@ static bool is_wanted(const struct through *through, uint32_t table)
 	bool reachable =
 		is_reachable(through->state, through->iface, through->flow, table);
 
+	if (through->but &&
+		is_reachable(through->state, through->iface, through->but, table))
+		return false;
 	return through->unreachable ? !reachable && is_reachable(through->state,
 							    through->iface, NULL, table)
 				    : reachable;
@@ -418,13 +453,95 @@ static int suspects_of(const struct suspicion *suspicion, const struct marks *ma
 	return r;
 }
 
+/* What is marked becomes suspect, and feasible; frees the marks. 0 or -ENOMEM. */
+static int take_marked(struct suspicion *suspicion, int r, struct prefixset *suspects,
+	struct prefixset *all)
+{
+	array_each (&suspicion->tables, const struct marks, marks) {
+		if (r >= 0 && suspicion->any)
+			r = suspects_of(suspicion, marks, suspects, all);
+		free(marks->lists);
+	}
+	array_done(&suspicion->tables);
+	prefixset_done(&suspicion->diverted);
+	return r;
+}
+
+#define SIBLING_RULES 64 /* that are looked at for one */
+
+/*
+ * Another address of the interface, in the network of one of the class, for which alone a rule
+ * leads to a table with a route by the interface.
+ */
+static bool find_sibling(const struct overlay *overlay, const struct iface *iface,
+	const struct flowclass *class, const struct lookup_flow *flow, struct ip4 *ret)
+{
+	size_t looked_at = 0;
+
+	array_each (&overlay->state->rules, const struct state_rule, entry) {
+		const struct rule *rule = &entry->rule;
+		const struct fib *fib = state_table(overlay->state, rule->table);
+		struct lookup_flow its = *flow;
+
+		if (!rule->from.len || rule->invert || rule->action != RULE_TABLE ||
+			prefix4_has(rule->from, flow->src) || !fib ||
+			!fib_related(fib, FIB_DEVICE, (uint32_t)iface->link.ifindex))
+			continue;
+		if (looked_at++ == SIBLING_RULES)
+			return false;
+		array_each (&iface->addrs, const struct addr_record, addr) {
+			its.src = addr->local;
+			if (addr->len == 32 || !prefix4_has(rule->from, addr->local) ||
+				!rule_matches(overlay, entry, &its))
+				continue;
+			*ret = addr->local;
+			array_each (&class->dsts.list, const struct ip4, dst) {
+				if (prefix4_has(prefix4(addr->local, addr->len), *dst))
+					return true;
+			}
+		}
+	}
+	return false;
+}
+
+/*
+ * Two addresses of one network are reached by one wire: what comes in to one of them, as a rule for
+ * that one says, comes to the other as well, which the rule forgot.
+ */
+static int sibling_suspects(const struct overlay *overlay, const struct iface *iface,
+	const struct flowclass *class, const struct lookup_flow *flow,
+	struct prefixset *suspects, struct prefixset *all, bool *any)
+{
+	struct suspicion suspicion = {
+		.overlay = overlay, .iface = iface, .flow = *flow
+	};
+	const struct through through = { .state = overlay->state,
+		.iface = iface,
+		.flow = &suspicion.flow,
+		.but = flow,
+		.each = suspect_range,
+		.data = &suspicion };
+	int r;
+
+	if (class->oif || overlay->state->local_main_merged ||
+		!find_sibling(overlay, iface, class, flow, &suspicion.flow.src))
+		return 0;
+	r = lists_through(&through);
+	*any |= suspicion.any;
+	return take_marked(&suspicion, r, suspects, all);
+}
+
 int feasible_suspects(const struct overlay *overlay, const struct iface *iface,
 	const struct flowclass *class, struct prefixset *suspects, struct prefixset *all,
 	bool *claimed_elsewhere)
 {
 	struct suspicion suspicion = { .overlay = overlay, .iface = iface };
-	const struct through through = { overlay->state, iface, &suspicion.flow, false,
-		suspect_range, &suspicion };
+	const struct through through = { .state = overlay->state,
+		.iface = iface,
+		.flow = &suspicion.flow,
+		.each = suspect_range,
+		.data = &suspicion };
+	bool any;
 	int r;
 
 	suspicion.transit = class->transit;
@@ -433,16 +550,14 @@ int feasible_suspects(const struct overlay *overlay, const struct iface *iface,
 		overlay, &suspicion.flow, &suspicion.diverted, &suspicion.decides);
 	if (r >= 0)
 		r = lists_through(&through);
-	array_each (&suspicion.tables, const struct marks, marks) {
-		if (r >= 0 && suspicion.any)
-			r = suspects_of(&suspicion, marks, suspects, all);
-		free(marks->lists);
-	}
-	array_done(&suspicion.tables);
-	prefixset_done(&suspicion.diverted);
+	any = suspicion.any;
+	r = take_marked(&suspicion, r, suspects, all);
+	if (r >= 0)
+		r = sibling_suspects(
+			overlay, iface, class, &suspicion.flow, suspects, all, &any);
 	prefixset_close(suspects);
 	prefixset_close(all);
-	*claimed_elsewhere |= suspicion.any;
+	*claimed_elsewhere |= any;
 	return r < 0 ? r : 0;
 }
 
@@ -568,8 +683,12 @@ int feasible_neighbours(const struct state *state, const struct iface *iface,
 	struct suspicion marked = { .overlay = &overlay, .iface = iface };
 	struct addresses dsts = { 0 };
 	struct lookup_flow plain;
-	const struct through through = { state, iface, flow ? flow : &plain, true,
-		mark_neighbours, &marked };
+	const struct through through = { .state = state,
+		.iface = iface,
+		.flow = flow ? flow : &plain,
+		.unreachable = true,
+		.each = mark_neighbours,
+		.data = &marked };
 	int r = dst_group_addresses(state, iface, &dsts);
 
 	plain = dst_group_reverse_flow(
