@@ -8,6 +8,7 @@ struct way {
 	const struct iface *iface;
 	enum reply_need need;
 	uint32_t first, last;
+	bool alone; /* the route there is for this neighbour alone */
 	bool usable,
 		arrives; /* some nexthop can be used; none that can leads elsewhere */
 	int oif;
@@ -40,6 +41,21 @@ static bool has_network(const struct iface *iface, uint32_t first, uint32_t last
 	return false;
 }
 
+/*
+ * A route to one neighbour of a network alone is meant, such as a mesh's that encrypts between
+ * neighbours: he is reached that way. One that has the whole network is another network of that
+ * number.
+ */
+static bool is_meant(const struct way *way)
+{
+	array_each (&way->iface->addrs, const struct addr_record, addr) {
+		if (way->alone && addr->len < 32 &&
+			prefix4_has(prefix4(addr->peer, addr->len), ip4(way->first)))
+			return true;
+	}
+	return false;
+}
+
 static bool check_nexthop(const struct nexthop *nexthop, void *data)
 {
 	struct way *way = data;
@@ -50,8 +66,10 @@ static bool check_nexthop(const struct nexthop *nexthop, void *data)
 	way->usable = true;
 	way->oif = nexthop->oif;
 	way->arrives = nexthop->oif == way->iface->link.ifindex ||
-		       (way->need == REPLY_WIRE && oif && !nexthop->gw_family &&
-			       has_network(oif, way->first, way->last));
+		       (way->need == REPLY_WIRE &&
+			       (is_meant(way) ||
+				       (oif && !nexthop->gw_family &&
+					       has_network(oif, way->first, way->last))));
 	return !way->arrives;
 }
 
@@ -81,6 +99,7 @@ static int reply_range(
 
 	way->first = first;
 	way->last = last;
+	way->alone = result->prefix.len == 32;
 	if (is_lost(way, result))
 		count_lost(way, (uint64_t)last - first + 1);
 	return 0;

@@ -13,8 +13,8 @@
  * Where the answers to packets leave: a packet that is let in and whose answer takes a way on which
  * it can't arrive is no connection.
  *
- * To neighbours (REPLY_WIRE) they arrive by the interface itself, or by one that has the same network
- * on its wire. To whom a route by the interface is for (REPLY_IFACE), by this interface only.
+ * To neighbours (REPLY_WIRE) they arrive by the interface itself, by one that has the same network
+ * on its wire, or by a route to that neighbour alone. To whom a route by the interface is for (REPLY_IFACE), by this interface only.
  */
 enum reply_need { REPLY_WIRE, REPLY_IFACE };
 
