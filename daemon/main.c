@@ -62,7 +62,7 @@ int main(int argc, char **argv)
 			print_line(stdout, "rpfilterd: %s: the configuration is valid",
 				options.config ? options.config : RPFILTERD_CONFIG);
 		config_free(config);
-		return 0;
+		return options_flush() < 0 ? EXIT_WRONG : 0;
 	}
 	r = daemon_init(&daemon, &options, config);
 	if (r < 0)

@@ -78,15 +78,27 @@ static int choose_word(const struct word *words, const char *option, const char 
 	return -EINVAL;
 }
 
+/* optopt has our option that was given a value, the letter of an unknown one, or 0. */
 static int report_wrong(const char *argument, int code)
 {
-	if (code == ':')
+	if (code == '?' && optopt >= CONFIG)
+		print_line(stderr, "rpfilterd: %s: takes no value; see rpfilterd --help",
+			argument);
+	else if (code == ':')
 		print_line(stderr, "rpfilterd: %s: needs a value; see rpfilterd --help",
 			argument);
 	else
 		print_line(stderr, "rpfilterd: %s: unknown option; see rpfilterd --help",
 			argument);
 	return -EINVAL;
+}
+
+int options_flush(void)
+{
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return 0;
+	print_line(stderr, "rpfilterd: cannot write the output: %s", strerror(errno));
+	return -EIO;
 }
 
 static int set_mode(struct options *options, const char *text)
@@ -129,10 +141,10 @@ static int set_option(struct options *options, int code, const char *argument)
 		return 1;
 	case HELP:
 		fputs(help, stdout);
-		return 0;
+		return options_flush();
 	case VERSION:
 		puts("rpfilterd " RPFILTERD_VERSION);
-		return 0;
+		return options_flush();
 	default:
 		return report_wrong(argument, code);
 	}
@@ -146,8 +158,14 @@ int options_parse(int argc, char **argv, struct options *ret)
 	opterr = 0;
 	/* a leading ':' makes getopt_long() tell a missing value from an unknown option */
 	while ((code = getopt_long(argc, argv, ":", longs, NULL)) != -1) {
-		int r = set_option(&options, code, argv[optind - 1]);
+		const char *argument = argv[optind - 1];
+		int r;
 
+		if (optarg && !*optarg) { /* --config '', --config= */
+			code = ':';
+			argument = *argument ? argument : argv[optind - 2];
+		}
+		r = set_option(&options, code, argument);
 		if (r <= 0)
 			return r;
 	}

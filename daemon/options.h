@@ -20,6 +20,10 @@ struct options {
 
 /*
  * Reads the command line. Returns 1 to go on with *ret; 0 when it was answered (--help,
- * --version); -EINVAL when it is wrong, which was said on stderr in one line.
+ * --version); a negative errno when it is wrong, or the answer could not be written, which was said on
+ * stderr in one line.
  */
 int options_parse(int argc, char **argv, struct options *ret);
+
+/* After an answer on stdout: 0, or -EIO when it could not be written, which was said. */
+int options_flush(void);

@@ -28,6 +28,13 @@ enum sink_kind sink_default(void)
 	return SINK_JOURNAL;
 }
 
+/* The last resort: what it does not take is lost. */
+static void to_stderr(struct sink *sink, const struct entry *entry)
+{
+	if (sink_stderr(entry) < 0)
+		sink->failed = true;
+}
+
 static void to_journal(struct sink *sink, const struct entry *entry)
 {
 	int r = sink_journal(entry);
@@ -44,10 +51,10 @@ static void to_journal(struct sink *sink, const struct entry *entry)
 		entry_add(&lost, "MESSAGE",
 			"Cannot reach the journal (%s); logging to stderr meanwhile.",
 			strerror(-r));
-		(void)sink_stderr(&lost);
+		to_stderr(sink, &lost);
 		entry_done(&lost);
 	}
-	(void)sink_stderr(entry);
+	to_stderr(sink, entry);
 }
 
 static void write_now(struct sink *sink, const struct entry *entry)
@@ -57,13 +64,13 @@ static void write_now(struct sink *sink, const struct entry *entry)
 		to_journal(sink, entry);
 		break;
 	case SINK_STDERR:
-		(void)sink_stderr(entry);
+		to_stderr(sink, entry);
 		break;
 	case SINK_JSON:
 		if (sink_json(entry) >= 0)
 			break;
 		sink->failed = true;
-		(void)sink_stderr(entry);
+		to_stderr(sink, entry);
 		break;
 	}
 }
