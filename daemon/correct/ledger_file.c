@@ -96,6 +96,10 @@ void ledger_explain(
 		snprintf(text, LEDGER_ERROR,
 			"the ledger in %s cannot be written: %s; free some space there",
 			path, strerror(-error));
+	else if (error == -ENOENT)
+		snprintf(text, LEDGER_ERROR,
+			"the state directory %s cannot be made: %s; make the directory that it is to be in, or name another (--state)",
+			path, strerror(-error));
 	else
 		snprintf(text, LEDGER_ERROR, "the ledger in %s cannot be used: %s", path,
 			strerror(-error));

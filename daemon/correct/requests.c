@@ -3,6 +3,7 @@
 
 #include "base/time.h"
 #include "daemon/correct/restore.h"
+#include "net/ifname.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -64,6 +65,24 @@ static bool is_among(const struct finding_id *ids, size_t count, const char *id)
 	return false;
 }
 
+/* That nothing is to be taken back, and which of the names is perhaps a slip. */
+static int answer_nothing(
+	const struct policy_input *input, char *const *names, struct request_answers *ret)
+{
+	const struct state *state = input->port->state(input->port->data);
+
+	if (!names || !*names)
+		return request_answer_words(ret, "nothing", "", "Nothing to revert.");
+	for (; state && *names; names++) {
+		if (!state_iface_by_name(state, *names))
+			return request_answer_words(ret, "nothing", "",
+				"Nothing to revert on these interfaces; there is no interface %s now.",
+				*names);
+	}
+	return request_answer_words(
+		ret, "nothing", "", "Nothing to revert on these interfaces.");
+}
+
 int request_revert(struct policy *policy, const struct policy_input *input,
 	const struct request *request, struct request_answers *ret)
 {
@@ -94,16 +113,8 @@ int request_revert(struct policy *policy, const struct policy_input *input,
 	done += (int)left.count;
 	array_done(&left);
 	if (r >= 0 && !done)
-		r = request_answer_words(ret, "nothing", "", "Nothing to revert%s.",
-			names && *names ? " on these interfaces" : "");
+		r = answer_nothing(input, names, ret);
 	return r < 0 ? r : 0;
-}
-
-/* What can't be an interface's name would be another's in the ledger, or all of them. */
-static bool is_name(const char *name)
-{
-	return *name && strlen(name) < NAME_MAX_ && !strchr(name, '/') &&
-	       strcmp(name, ".") != 0 && strcmp(name, "..") != 0;
 }
 
 /* The pause that is begun or ended for a name, as it is told. */
@@ -129,7 +140,8 @@ static int switch_pause(const struct policy_input *input, enum event_kind kind,
 	struct correction event;
 	int r;
 
-	if (name && !is_name(name))
+	/* it would be another's in the ledger, or all of them */
+	if (name && !ifname_is_valid(name))
 		return request_answer_words(
 			ret, "refused", "", "\"%s\" is not an interface name.", name);
 	pause = pause_named(input, iface, name, pause_usec);
@@ -145,6 +157,9 @@ static int switch_pause(const struct policy_input *input, enum event_kind kind,
 	event = policy_pause_event(input, kind, &pause);
 	event.by_hand = true;
 	event.absent = name && state && !iface;
+	if (!r && kind == EVENT_RESUMED && event.absent)
+		return request_answer_words(ret, "nothing", name,
+			"%s: no such interface now, and it was not paused.", name);
 	if (!r) /* it was so before: no news but to whoever asks */
 		return request_answer_event(ret, &event);
 	input->report(input->report_data, &event);

@@ -7,6 +7,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -32,6 +33,19 @@ int boot_files_open(const struct ctl *ctl, bool quiet, struct boot_files *ret)
 		ctl_say(ctl, "%zu more files could not be evaluated",
 			ret->boot->notes_more);
 	return 0;
+}
+
+bool boot_files_has_root(const struct ctl *ctl)
+{
+	const char *root = ctl->arguments->root;
+	_cleanup_(closep) int fd =
+		open(root ? root : "/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	char quoted[CONFIG_QUOTE_TEXT];
+
+	if (fd < 0)
+		ctl_say(ctl, "--root %s: %s",
+			config_text_quote(root ? root : "/", quoted), strerror(errno));
+	return fd >= 0;
 }
 
 void boot_files_done(struct boot_files *files)

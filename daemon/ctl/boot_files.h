@@ -18,6 +18,9 @@ struct boot_files {
 int boot_files_open(const struct ctl *ctl, bool quiet, struct boot_files *ret);
 void boot_files_done(struct boot_files *files);
 
+/* Whether there is a folder that --root names; else that was said. */
+bool boot_files_has_root(const struct ctl *ctl);
+
 /* The interface as a forecast takes it; name alone where there is none in the state. */
 struct forecast_iface boot_files_iface(const struct iface *iface, const char *name);
 

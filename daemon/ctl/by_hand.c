@@ -4,10 +4,12 @@
 #include "base/print.h"
 #include "state/state_apply.h"
 
+#include "daemon/config/config_text.h"
 #include "daemon/ctl/ask_daemon.h"
 #include "daemon/ctl/json.h"
 #include "kernel/clock.h"
 #include "kernel/devconf_write.h"
+#include "net/ifname.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -114,10 +116,12 @@ static int open_ledger(struct ctl *ctl, const char *directory, const char *no_da
 	char error[LEDGER_ERROR];
 	int r = ledger_open(directory, ret, error);
 
-	if (r < 0)
-		ctl_say(ctl, "%s%s%s%s", error, r == -EWOULDBLOCK ? "; " : "",
-			r == -EWOULDBLOCK ? no_daemon : "",
-			r == -EACCES || r == -EPERM ? "; run it as root" : "");
+	if ((r == -EACCES || r == -EPERM) && geteuid() != 0)
+		ctl_say(ctl, "the ledger in %s cannot be written: %s; run it as root",
+			directory, strerror(-r));
+	else if (r < 0)
+		ctl_say(ctl, "%s%s%s", error, r == -EWOULDBLOCK ? "; " : "",
+			r == -EWOULDBLOCK ? no_daemon : "");
 	return r;
 }
 
@@ -216,6 +220,22 @@ static void drop_nothing(struct request_answers *answers)
 		if (strcmp(answer->event, "nothing") == 0 && !answer->iif[0])
 			array_remove(&answers->list, i);
 	}
+}
+
+bool by_hand_names(const struct ctl *ctl, const char *all)
+{
+	array_each (&ctl->arguments->words, const char *const, word) {
+		char quoted[CONFIG_QUOTE_TEXT];
+		bool is_all = strcmp(*word, "all") == 0;
+
+		if (ifname_is_valid(*word))
+			continue;
+		ctl_say(ctl, "%s is no interface's name; %s",
+			config_text_quote(*word, quoted),
+			is_all ? all : "rpfilterctl list shows them");
+		return false;
+	}
+	return true;
 }
 
 int by_hand(struct ctl *ctl, const char *method, by_hand_work work,

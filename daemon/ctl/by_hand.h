@@ -13,6 +13,12 @@ typedef int (*by_hand_work)(struct policy *policy, const struct policy_input *in
 	const struct request *request, struct request_answers *ret);
 
 /*
+ * Whether each word can be the name of an interface, also of one that is not there; else says so, and
+ * of the word "all" what to do for all of them.
+ */
+bool by_hand_names(const struct ctl *ctl, const char *all);
+
+/*
  * method: of the bus. findings: what apply is about, NULL for the others. known: what there is
  * to say beforehand, taken over, NULL for nothing. Prints what was done
  * and returns the exit code: 0, 1 where something was refused or did not work, 2 where nothing

@@ -15,14 +15,16 @@ int pause_run(struct ctl *ctl)
 			config_text_quote(how_long, quoted), DURATION_MOST_DAYS);
 		return CTL_FAILED;
 	}
-	if (ctl_open(ctl, true) < 0)
+	if (!by_hand_names(ctl, "without names, all are paused") ||
+		ctl_open(ctl, true) < 0)
 		return CTL_FAILED;
 	return by_hand(ctl, "Pause", request_pause, NULL, NULL);
 }
 
 int resume_run(struct ctl *ctl)
 {
-	if (ctl_open(ctl, true) < 0)
+	if (!by_hand_names(ctl, "without names, all are resumed") ||
+		ctl_open(ctl, true) < 0)
 		return CTL_FAILED;
 	return by_hand(ctl, "Resume", request_resume, NULL, NULL);
 }

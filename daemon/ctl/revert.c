@@ -64,10 +64,11 @@ int revert_run(struct ctl *ctl)
 	int r;
 
 	if (!ctl->arguments->words.count == !ctl_has(ctl, OPTION_ALL)) {
-		ctl_say(ctl, "name the interfaces to revert, or use --all");
+		ctl_say(ctl, "name the interfaces to revert, or use --all%s",
+			ctl_has(ctl, OPTION_ALL) ? ", not both" : "");
 		return CTL_FAILED;
 	}
-	if (ctl_open(ctl, true) < 0)
+	if (!by_hand_names(ctl, "use --all") || ctl_open(ctl, true) < 0)
 		return CTL_FAILED;
 	r = find_others(ctl, &others);
 	if (r < 0) {

@@ -139,6 +139,19 @@ static int read_and_write(struct ctl *ctl, int fd)
 	return r;
 }
 
+/* A file that was named and cannot be read is a slip, and no reason to leave it out. */
+static bool can_read_config(const struct ctl *ctl)
+{
+	struct config_text text = { 0 };
+	int r = ctl->arguments->config ? config_text_read(&text, ctl->arguments->config)
+				       : 0;
+
+	if (r < 0)
+		ctl_say(ctl, "%s", text.error ? text.error : strerror(-r));
+	config_text_done(&text);
+	return r >= 0;
+}
+
 int snapshot_run(struct ctl *ctl)
 {
 	const struct arguments *arguments = ctl->arguments;
@@ -146,10 +159,12 @@ int snapshot_run(struct ctl *ctl)
 	char error[ERROR_TEXT];
 	int r;
 
-	if (arguments->words.count != 1) {
+	if (arguments->words.count != 1 || !*arguments->words.items[0]) {
 		ctl_say(ctl, "name one file to write, or - for standard output");
 		return CTL_FAILED;
 	}
+	if (!can_read_config(ctl))
+		return CTL_FAILED;
 	r = save_file_begin(&file, arguments->words.items[0], error);
 	if (r >= 0 && arguments->netns)
 		r = netns_enter(arguments->netns, error);

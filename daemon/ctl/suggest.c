@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "base/print.h"
 #include "daemon/config/config_text.h"
+#include "daemon/ctl/boot_files.h"
 #include "daemon/ctl/json.h"
 #include "daemon/ctl/suggest_print.h"
 #include "daemon/ctl/table.h"
@@ -144,7 +145,12 @@ int suggest_run(struct ctl *ctl)
 			config_text_quote(ctl->arguments->format, quoted));
 		return CTL_FAILED;
 	}
-	if (ctl_open(ctl, true) < 0)
+	if (ctl_has(ctl, OPTION_CHECK) && ctl_has(ctl, OPTION_FORMAT)) {
+		ctl_say(ctl,
+			"--check and --format exclude each other: --check writes no file");
+		return CTL_FAILED;
+	}
+	if (!boot_files_has_root(ctl) || ctl_open(ctl, true) < 0)
 		return CTL_FAILED;
 	if (ctl_has(ctl, OPTION_CHECK))
 		return run_check(ctl);

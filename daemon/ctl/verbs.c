@@ -174,10 +174,10 @@ static const char snapshot_help[] =
 	"rpfilterctl snapshot FILE|- [--anonymize] [--config FILE] [--netns NAME] [--state DIR]\n"
 	"\n"
 	"Writes what was read of this host into FILE, or to standard output: netlink messages,\n"
-	"values of /proc, the configuration. With --snapshot FILE, list, check, explain, plan and\n"
-	"suggest answer from it, on any host, without root. It is a pcapng capture, compressed\n"
-	"with zstd: `zstd -d` unpacks it for Wireshark. FILE is replaced only when all is\n"
-	"written.\n"
+	"values of /proc, the configuration. With --snapshot FILE, list, check, explain, plan,\n"
+	"suggest and what-if answer from it, on any host, without root. It is a pcapng capture,\n"
+	"compressed with zstd: `zstd -d` unpacks it for Wireshark. FILE is replaced only when all\n"
+	"is written.\n"
 	"\n"
 	"  --anonymize  replaces addresses prefix by prefix, and names, by a random key; leaves out\n"
 	"               the host's name, hardware addresses and comments. Verdicts stay\n"
@@ -227,7 +227,7 @@ static const char help[] =
 static const struct verb {
 	const char *name;
 	int (*run)(struct ctl *ctl); /* NULL: not built yet */
-	const char *help;
+	const char *help;	     /* of one that is not built: what to do instead */
 	unsigned int options;
 	bool words; /* it takes any */
 } verbs[] = {
@@ -257,8 +257,8 @@ static const struct verb {
 			OPTION_CHECK | OPTION_FORMAT,
 		true },
 	{ "who", who_run, who_help, OPTION_COMMON | OPTION_ROOT, true },
-	{ .name = "status" },
-	{ .name = "monitor" },
+	{ .name = "status", .help = "see systemctl status rpfilterd" },
+	{ .name = "monitor", .help = "see journalctl -fu rpfilterd" },
 	{ "snapshot", snapshot_run, snapshot_help,
 		OPTION_CONFIG | OPTION_NETNS | OPTION_HELP | OPTION_STATE |
 			OPTION_ANONYMIZE,
@@ -284,8 +284,10 @@ static int unknown_verb(const struct arguments *arguments, FILE *err)
 			config_text_quote(arguments->verb, quoted));
 	else
 		print_part(err, "rpfilterctl: a verb is missing; the verbs are:");
-	for (size_t i = 0; i < ELEMENTS(verbs); i++)
-		print_part(err, "%s %s", i ? "," : "", verbs[i].name);
+	for (size_t i = 0; i < ELEMENTS(verbs); i++) {
+		if (verbs[i].run)
+			print_part(err, "%s %s", i ? "," : "", verbs[i].name);
+	}
 	print_line(err, " (see rpfilterctl --help)");
 	return CTL_FAILED;
 }
@@ -315,8 +317,9 @@ static bool fits_verb(
 
 	if (strange) {
 		(void)snprintf(error, sizeof(error),
-			"%s is not allowed here; the options are %s",
+			"%s %s not allowed here; the options are %s",
 			arguments_options(strange, named, sizeof(named)),
+			strange & (strange - 1) ? "are" : "is",
 			arguments_options(verb->options, allowed, sizeof(allowed)));
 	} else if (arguments->words.count && !verb->words) {
 		(void)snprintf(error, sizeof(error),
@@ -334,10 +337,12 @@ static int run_verb(const struct arguments *arguments, int parsed, const char *e
 {
 	const struct verb *verb = find_verb(arguments->verb);
 	struct ctl ctl = { .arguments = arguments, .out = out, .err = err };
+	char text[128];
 	int code;
 
 	if (verb && !verb->run) {
-		ctl_print_error(err, verb->name, "not built yet");
+		(void)snprintf(text, sizeof(text), "not built yet; %s", verb->help);
+		ctl_print_error(err, verb->name, text);
 		return CTL_FAILED;
 	}
 	if (arguments->verb && !verb && strcmp(arguments->verb, "help") != 0)

@@ -349,6 +349,13 @@ static void print_said(const struct boot *boot, FILE *out)
 	}
 }
 
+static void print_foreign(const struct ctl *ctl)
+{
+	if (boot_files_is_foreign(ctl))
+		ctl_say(ctl,
+			"this is not the network namespace that a boot sets up; shown is what its files would do here");
+}
+
 /* --- one interface --- */
 
 static int look_up_all(struct who *who, const struct iface *iface, const char *name)
@@ -375,6 +382,7 @@ static int who_one(struct ctl *ctl, struct who *who, const char *name)
 		ctl_say(ctl, "%s", error);
 		return CTL_FAILED;
 	}
+	print_foreign(ctl);
 	r = look_up_all(who, iface, iface ? iface->link.name : name);
 	if (r >= 0 && ctl_has(ctl, OPTION_JSON)) {
 		object = json_object_new_object();
@@ -440,6 +448,7 @@ static int who_each(struct ctl *ctl, struct who *who)
 	size_t count = 0, drift = 0;
 	int r = state_ifaces(ctl->host.state, &ifaces, &count);
 
+	print_foreign(ctl);
 	if (ctl_has(ctl, OPTION_JSON))
 		list = json_add_array(object, "interfaces");
 	r |= table_add(&table, "NAME");
@@ -478,9 +487,6 @@ int who_run(struct ctl *ctl)
 	if (ctl_open(ctl, false) < 0 ||
 		boot_files_open(ctl, ctl_has(ctl, OPTION_JSON), &who.files) < 0)
 		return CTL_FAILED;
-	if (boot_files_is_foreign(ctl))
-		ctl_say(ctl,
-			"this is not the network namespace that a boot sets up; shown is what its files would do here");
 	return words ? who_one(ctl, &who, ctl->arguments->words.items[0])
 		     : who_each(ctl, &who);
 }

@@ -1,12 +1,24 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "net/ifname.h"
 
+#include "base/cleanup.h"
 #include "base/strbuf.h"
 
 #include <string.h>
 
 static const char plain[] =
 	"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.:@+-/";
+
+bool ifname_is_valid(const char *name)
+{
+	static const char *const reserved[] = { "", ".", "..", "all", "default" };
+
+	for (size_t i = 0; i < ELEMENTS(reserved); i++) {
+		if (strcmp(name, reserved[i]) == 0)
+			return false;
+	}
+	return strlen(name) < NAME_MAX_ && !name[strcspn(name, "/ \t\n\v\f\r")];
+}
 
 bool ifname_is_plain(const char *name)
 {

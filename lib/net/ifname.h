@@ -5,6 +5,10 @@
 
 #define NAME_MAX_ 16 /* IFNAMSIZ: an interface's name, or a kind's, with its end */
 
+/* Whether an interface can have this name: the kernel's dev_valid_name(), and no setting's "all" or
+ * "default", which it refuses as well. */
+bool ifname_is_valid(const char *name);
+
 /* Whether a shell and sysctl(8) take a name, or a key with it, as it stands. */
 bool ifname_is_plain(const char *name);
 

@@ -243,6 +243,21 @@ START_TEST(names_as_words)
 }
 END_TEST
 
+/* What no interface can be called: the kernel's dev_valid_name(), and what settings are called. */
+START_TEST(names_of_interfaces)
+{
+	static const char *const valid[] = { "-x", "eth*", "odd;id", "Default", "a'b",
+		"123456789012345", "\xff" };
+	static const char *const invalid[] = { "", ".", "..", "a/b", "all", "default",
+		"t\n", "a b", "1234567890123456" };
+
+	for (size_t i = 0; i < ELEMENTS(valid); i++)
+		ck_assert_msg(ifname_is_valid(valid[i]), "%s", valid[i]);
+	for (size_t i = 0; i < ELEMENTS(invalid); i++)
+		ck_assert_msg(!ifname_is_valid(invalid[i]), "%s", invalid[i]);
+}
+END_TEST
+
 /* --- a text of bounded size ------------------------------------------------------------------ */
 
 START_TEST(strbuf_cuts_what_does_not_fit)
@@ -326,8 +341,9 @@ int main(void)
 {
 	const TTest *const tests[] = { utf8_decodes_strictly,
 		utf8_decodes_every_character, utf8_texts, utf8_of_any_bytes,
-		lines_are_printable, names_as_words, strbuf_cuts_what_does_not_fit,
-		time_does_not_wrap, descriptors_are_closed_once };
+		lines_are_printable, names_as_words, names_of_interfaces,
+		strbuf_cuts_what_does_not_fit, time_does_not_wrap,
+		descriptors_are_closed_once };
 
 	return fixture_run("text", tests, ELEMENTS(tests));
 }
