@@ -43,8 +43,9 @@ static const char check_help[] =
 
 static const char explain_help[] =
 	"rpfilterctl explain DST from SRC iif IFACE [mark M] [tos T] [ipproto P] [sport N]\n"
-	"            [dport N] [--no-kernel] [--json|--dot] [--netns NAME | --snapshot FILE|-]\n"
-	"rpfilterctl explain --batch FILE|- [--no-kernel] [--json]\n"
+	"            [dport N] [--no-kernel] [--json|--dot] [--config FILE]\n"
+	"            [--netns NAME | --snapshot FILE|-]\n"
+	"rpfilterctl explain --batch FILE|- [--no-kernel] [--json] [--config FILE]\n"
 	"            [--netns NAME | --snapshot FILE|-]\n"
 	"\n"
 	"Shows what reverse path filtering does with one packet, step by step, and whether the\n"
@@ -88,7 +89,7 @@ static const char apply_help[] =
 	"error, or nothing could be tried.\n";
 
 static const char revert_help[] =
-	"rpfilterctl revert IFACE...|--all [--json] [--netns NAME] [--state DIR]\n"
+	"rpfilterctl revert IFACE...|--all [--json] [--config FILE] [--netns NAME] [--state DIR]\n"
 	"\n"
 	"Reverts corrections by a running rpfilterd or by apply, unless another program changed\n"
 	"the value since. Pauses these interfaces for a running rpfilterd, until resume. Needs\n"
@@ -98,8 +99,9 @@ static const char revert_help[] =
 	"nothing could be tried.\n";
 
 static const char pause_help[] =
-	"rpfilterctl pause [IFACE...] [--for TIME] [--json] [--netns NAME] [--state DIR]\n"
-	"rpfilterctl resume [IFACE...] [--json] [--netns NAME] [--state DIR]\n"
+	"rpfilterctl pause [IFACE...] [--for TIME] [--json] [--config FILE] [--netns NAME]\n"
+	"            [--state DIR]\n"
+	"rpfilterctl resume [IFACE...] [--json] [--config FILE] [--netns NAME] [--state DIR]\n"
 	"\n"
 	"Stops rpfilterd from correcting and reverting on the named interfaces, or on all, for\n"
 	"TIME (such as 90s, 10m, 2h or 1d), or until resume; at most until the next boot, or the\n"
@@ -122,7 +124,8 @@ static const char exceptions_help[] =
 static const char suggest_help[] =
 	"rpfilterctl suggest [IFACE...] [--format FORMAT] [--root DIR] [--json] [--config FILE]\n"
 	"            [--state DIR] [--netns NAME | --snapshot FILE|-]\n"
-	"rpfilterctl suggest --check [IFACE...] [--root DIR] [--json]\n"
+	"rpfilterctl suggest --check [IFACE...] [--root DIR] [--json] [--config FILE]\n"
+	"            [--netns NAME | --snapshot FILE|-]\n"
 	"\n"
 	"Writes what makes corrections last: the corrections of the ledger that are still in\n"
 	"place, and what apply would do. The file is tried on a replay of the boot: its name\n"
@@ -138,7 +141,7 @@ static const char suggest_help[] =
 	"open, a boot undoes something, or a name cannot be written; 2 usage error, or unknown.\n";
 
 static const char who_help[] =
-	"rpfilterctl who [IFACE] [--root DIR] [--json] [--netns NAME]\n"
+	"rpfilterctl who [IFACE] [--root DIR] [--json] [--config FILE] [--netns NAME]\n"
 	"\n"
 	"Shows who sets rp_filter, and will set it again: the value now, each line of each file\n"
 	"that sets it at boot, for a link that appears, and at `sysctl --system`, which one wins\n"
