@@ -3,6 +3,7 @@
 
 #include "daemon/correct/correction_text.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -43,6 +44,7 @@ static void add_pause(struct entry *entry, const struct correction *event)
 {
 	char until[CORRECTION_TIME];
 
+	assert(event->pause);
 	entry_add(entry, "RPF_IIF", "%s", event->iif);
 	if (event->ifindex)
 		entry_add(entry, "RPF_IFINDEX", "%d", event->ifindex);

@@ -5,6 +5,7 @@
 #include "daemon/ctl/check.h"
 #include "finding/finding_text.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <string.h>
 
@@ -244,6 +245,7 @@ static void print_change(const struct changes_item *change, FILE *out)
 	const char *from = before ? finding_severity_name(before->severity) : "";
 	const char *to = after ? finding_severity_name(after->severity) : "";
 
+	assert(last);
 	(void)fputc('\n', out);
 	print_part(out, "%s: %s %s (", kind_name(change->kind),
 		!before	 ? "new"

@@ -166,12 +166,9 @@ static int take_line(char *text, enum sysctl_dialect dialect,
 		value = strip_both(value, space);
 	}
 	/* systemd takes blanks between '-' and the key, procps keeps them as part of it */
-	if (dialect == SYSCTL_SYSTEMD)
-		text = strip_both(text, space);
-	else if (strchr(LIBC_SPACE, *text) || !*text)
+	if (dialect != SYSCTL_SYSTEMD && (strchr(LIBC_SPACE, *text) || !*text))
 		return 0;
-	else
-		text = strip_both(text, space);
+	text = strip_both(text, space);
 	return add_line(text, value, dash && value, at, ret);
 }
 

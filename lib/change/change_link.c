@@ -453,7 +453,7 @@ static int check_add(const struct change_job *job, struct newborn *newborn)
 static int add_link(const struct change_job *job)
 {
 	const struct change_link *said = &job->change->link;
-	struct newborn newborn;
+	struct newborn newborn = { 0 };
 	struct link_record *link = &newborn.link, *peer = &newborn.peer;
 	struct link_record before;
 	int r = check_add(job, &newborn);

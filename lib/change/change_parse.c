@@ -97,13 +97,11 @@ static bool take_idle(struct words *words, const char *const *names, size_t coun
 static void parse_peer(struct words *words, struct change_link *link)
 {
 	while (words_left(words)) {
-		if (words_take(words, "name"))
-			words_name(words, link->peer);
-		else if (words_take(words, "index"))
+		if (words_take(words, "index"))
 			link->peer_index = (int)words_number(words, INT32_MAX);
 		else if (words_take(words, "netns"))
 			(void)words_next(words), link->peer_away = true;
-		else if (!link->peer[0])
+		else if (words_take(words, "name") || !link->peer[0])
 			words_name(words, link->peer);
 		else
 			words_refuse(words, words_next(words),
@@ -121,7 +119,8 @@ static bool parse_kind(struct words *words, struct change_link *link)
 		words_name(words, link->kind);
 	else if (words_take(words, "peer"))
 		parse_peer(words, link);
-	else if (words_take(words, "link"))
+	else if (words_take(words, "link") ||
+		 /* a tunnel's way out */ (link->kind[0] && words_take(words, "dev")))
 		words_name(words, link->lower);
 	else if (words_take(words, "remote"))
 		link->remote = words_address(words).host != 0;
@@ -131,8 +130,6 @@ static bool parse_kind(struct words *words, struct change_link *link)
 		link->vrf_table = words_table(words);
 	else if (words_take(words, "index"))
 		link->index = (int)words_number(words, INT32_MAX);
-	else if (link->kind[0] && words_take(words, "dev")) /* the tunnel's way out */
-		words_name(words, link->lower);
 	else
 		return take_idle(words, idle, ELEMENTS(idle));
 	return true;
@@ -266,7 +263,7 @@ static void copy_name(struct words *words, char *to, size_t size, const char *te
 	if (strlen(text) >= size)
 		words_refuse(words, text, "is too long");
 	else
-		strcpy(to, text);
+		memcpy(to, text, strlen(text) + 1);
 }
 
 /* As sysctl(8): the first of both is what separates, and then the other one is a part of a name. */
@@ -283,7 +280,7 @@ static void split_key(struct words *words, struct change_setting *setting)
 {
 	char key[sizeof(setting->key)], *last;
 
-	strcpy(key, setting->key);
+	memcpy(key, setting->key, sizeof(key));
 	if (strncmp(key, "conf.", 5) != 0)
 		return;
 	last = strrchr(key, '.');

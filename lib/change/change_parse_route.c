@@ -12,10 +12,10 @@
 static void parse_type(struct words *words, struct change_route *ret)
 {
 	ret->route.type = ROUTE_UNICAST;
-	for (uint8_t i = ROUTE_UNICAST; i < ROUTE_TYPES; i++) {
-		if (!words_take(words, route_type_name(i)))
+	for (int i = ROUTE_UNICAST; i < ROUTE_TYPES; i++) {
+		if (!words_take(words, route_type_name((uint8_t)i)))
 			continue;
-		ret->route.type = i;
+		ret->route.type = (uint8_t)i;
 		ret->has_type = true;
 		return;
 	}
@@ -175,10 +175,9 @@ static void complete(struct change *change, struct change_route *ret)
 		return;
 	if (of_host)
 		route->scope = SCOPE_HOST;
-	else if (of_link || route->type == ROUTE_MULTICAST)
-		route->scope = SCOPE_LINK;
-	else if (route->type == ROUTE_UNICAST && !route->nhid && !change->multipath &&
-		 !change->hops[0].nexthop.gw_family)
+	else if (of_link || route->type == ROUTE_MULTICAST ||
+		 (route->type == ROUTE_UNICAST && !route->nhid && !change->multipath &&
+			 !change->hops[0].nexthop.gw_family))
 		route->scope = SCOPE_LINK;
 }
 
@@ -339,9 +338,9 @@ static bool parse_action(struct words *words, struct change_rule *ret)
 		[RULE_PROHIBIT] = "prohibit" };
 	struct rule *rule = &ret->rule;
 
-	for (uint8_t i = 0; i < ELEMENTS(names); i++) {
+	for (size_t i = 0; i < ELEMENTS(names); i++) {
 		if (names[i] && words_take(words, names[i])) {
-			rule->action = i;
+			rule->action = (uint8_t)i;
 			ret->has_action = true;
 			return true;
 		}
@@ -402,7 +401,7 @@ static void parse_group(struct words *words, struct change *change)
 		words_refuse(words, text, "is too long");
 		return;
 	}
-	strcpy(list, text);
+	memcpy(list, text, strlen(text) + 1);
 	for (char *id = strtok_r(list, "/", &save); id; id = strtok_r(NULL, "/", &save)) {
 		unsigned long numbers[2];
 		char between;

@@ -18,7 +18,7 @@ void words_cut(struct words *words, const char *line)
 		words_refuse(words, NULL, "the line is too long");
 		return;
 	}
-	strcpy(words->text, line);
+	memcpy(words->text, line, strlen(line) + 1);
 	for (char *word = strtok_r(words->text, " \t\n", &save); word && word[0] != '#';
 		word = strtok_r(NULL, " \t\n", &save)) {
 		if (words->count == WORDS_MOST) {
@@ -125,12 +125,12 @@ struct ip4 words_address(struct words *words)
 /* 10/8 is 10.0.0.0/8. */
 static void complete_dots(char text[static IP4_TEXT])
 {
-	size_t dots = 0;
+	size_t dots = 0, length = strlen(text);
 
 	for (const char *c = text; *c; c++)
 		dots += *c == '.';
-	for (; dots < 3 && strlen(text) + 3 <= IP4_TEXT; dots++)
-		strcat(text, ".0");
+	for (; dots < 3 && length + 3 <= IP4_TEXT; dots++, length += 2)
+		memcpy(text + length, ".0", 3);
 }
 
 struct ip4 words_host(struct words *words, uint8_t *ret_len, bool *ret_has_len)
@@ -199,7 +199,7 @@ void words_name(struct words *words, char name[static NAME_MAX_])
 	if (strlen(word) >= NAME_MAX_)
 		words_refuse(words, word, "is too long for a name");
 	else
-		strcpy(name, word);
+		memcpy(name, word, strlen(word) + 1);
 }
 
 unsigned long words_named(

@@ -316,7 +316,8 @@ static int list_make_at(struct fib_lists *lists, uint32_t index,
 	list->count = count;
 	list->hash = hash;
 	list->same_hash = hash_get(&lists->list_by_hash, hash);
-	memcpy(list->infos, infos, count * sizeof(*infos));
+	if (count)
+		memcpy(list->infos, infos, count * sizeof(*infos));
 	for (uint32_t i = 0; i < count; i++)
 		list->infos[i]->refs++;
 	lists->all.items[list->index] = list;

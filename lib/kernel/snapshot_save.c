@@ -62,14 +62,14 @@ int snapshot_save_note(
 	if (key_length >= SNAPSHOT_KEY || strchr(key, '\n'))
 		return -EINVAL;
 	do {
-		char comment[PCAPNG_COMMENT_MOST];
+		char comment[PCAPNG_COMMENT_MOST], *end;
 		size_t part = sizeof(comment) - key_length - 1;
 
 		if (part > length)
 			part = length;
-		memcpy(comment, key, key_length);
-		comment[key_length] = '\n';
-		memcpy(comment + key_length + 1, text, part);
+		end = mempcpy(comment, key, key_length);
+		*end++ = '\n';
+		memcpy(end, text, part);
 		r = pcapng_add(&save->out, clock_realtime_usec(), &noop, sizeof(noop),
 			comment, key_length + 1 + part);
 		text += part;

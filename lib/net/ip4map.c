@@ -20,7 +20,7 @@ void ip4map_done(struct ip4map *map)
 /* A node: the first len bits of addr. */
 static uint64_t node_key(uint32_t addr, unsigned int len)
 {
-	return (uint64_t)len << 32 | (addr & ip4_mask(len));
+	return (uint64_t)(addr & ip4_mask(len)) << 8 | len;
 }
 
 int ip4map_keep_ends(struct ip4map *map, struct prefix4 net)
@@ -57,10 +57,10 @@ static bool is_kept(const struct ip4map *map, uint32_t addr, unsigned int len)
 
 static uint32_t flip_of(const struct ip4map *map, uint32_t addr, unsigned int len)
 {
-	const uint64_t node = node_key(addr, len);
-	const unsigned char bytes[] = { (unsigned char)len, (unsigned char)(node >> 24),
-		(unsigned char)(node >> 16), (unsigned char)(node >> 8),
-		(unsigned char)node };
+	const uint32_t net = addr & ip4_mask(len);
+	const unsigned char bytes[] = { (unsigned char)len, (unsigned char)(net >> 24),
+		(unsigned char)(net >> 16), (unsigned char)(net >> 8),
+		(unsigned char)net };
 
 	if (is_kept(map, addr, len))
 		return 0;
