@@ -62,7 +62,7 @@ void stats_status(struct stats *stats, const struct sync *sync, const struct tra
 void stats_log(const struct stats *stats, const struct sync *sync,
 	const struct track *track, const struct selfcheck *selfcheck, struct sink *sink)
 {
-	struct nl_counts messages = sync->counts.audited;
+	struct nl_counts messages = sync->counts.read;
 	const struct histogram *lag = &stats->lag;
 
 	nl_counts_add(&messages, nl_reader_counts(sync->reader));

@@ -3,7 +3,7 @@
 
 #include "daemon/sync/sync.h"
 
-/* Reads everything: at the start, and again after events were lost, beside the old state. */
+/* When all is read, but for audits: at the start, and again after events were lost. */
 
 /* The first reading. Returns 0 or a negative errno. */
 int resync_first(struct sync *sync);

@@ -140,13 +140,25 @@ static void foresee(uint32_t table, const struct ip4 *dsts, size_t count, void *
 
 _Static_assert(NL_READER_AHEAD <= TRIE_AHEAD, "a batch is told of at once");
 
+/* Out of sync what is heard of is for the fresh state alone, from the record. */
+static int leave(const struct record *record, void *data)
+{
+	(void)record;
+	(void)data;
+	return 0;
+}
+
 int sync_take(struct sync *sync, unsigned int most)
 {
 	uint64_t now = clock_monotonic_usec();
-	int r = nl_reader_receive(sync->reader, most, apply_event, sync), settled;
+	bool synced = sync->synced;
+	int r = nl_reader_receive(sync->reader, most, synced ? apply_event : leave, sync),
+	    settled;
 
 	if (r < 0)
 		return sync_failed(sync, r);
+	if (!synced)
+		return r;
 	if (r > 0 && !sync->pending_events)
 		sync->pending_usec = sync->gathering ? sync->gather_usec : now;
 	sync->pending_events += (uint64_t)r;
@@ -183,17 +195,16 @@ static int apply_both(const struct record *record, void *data)
 	return r < 0 ? r : apply_event(record, both->sync);
 }
 
-int sync_catch_up(struct sync *sync, struct state *fresh, bool both)
+int sync_catch_up(struct sync *sync)
 {
-	struct both two = { sync, fresh };
+	struct state *fresh = sync->reading.fresh;
+	struct both both = { sync, fresh };
 	uint64_t limit = clock_monotonic_usec() + USEC_PER_SEC;
 	int r;
 
 	fresh->replaying = true;
 	do
-		r = nl_reader_receive(sync->reader, TAKEN_AT_ONCE,
-			both ? apply_both : state_apply_handler,
-			both ? (void *)&two : fresh);
+		r = nl_reader_receive(sync->reader, TAKEN_AT_ONCE, apply_both, &both);
 	while (r > 0 && clock_monotonic_usec() < limit);
 	fresh->replaying = false;
 	return r < 0 ? r : 0;
@@ -209,8 +220,8 @@ static int on_netlink(sd_event_source *source, int fd, uint32_t revents, void *d
 
 	(void)fd;
 	(void)revents;
-	if (r <= 0 || !sync->synced)
-		return r < 0 ? r : 0;
+	if (r <= 0)
+		return r;
 	sync->busy = now - sync->turned_usec > PAUSE_USEC ? 0 : sync->busy + 1;
 	if (sync->busy < STORM_FROM)
 		return 0;
@@ -227,7 +238,7 @@ static int on_gather(sd_event_source *source, uint64_t usec, void *data)
 	int r = sync_take(sync, GATHERED_MOST);
 
 	(void)usec;
-	if (r < 0 || !sync->synced)
+	if (r < 0 || !sync->gathering) /* it was lost */
 		return r < 0 ? r : 0;
 	sync->gather_usec = now;
 	if (r >= GATHERED_FEW)
@@ -276,7 +287,7 @@ int sync_lose(struct sync *sync, enum sync_loss loss)
 	sync->synced = false;
 	sync->loss = loss;
 	/* all is read again instead: the next audit is the regular one */
-	sync_drop_audit(sync);
+	sync_drop_reading(sync);
 	sync_want_audit(sync, AUDIT_REGULAR_USEC);
 	if (!sync->event) /* --once: nobody would read it again */
 		return -ENOBUFS;
@@ -325,22 +336,21 @@ int sync_take_over(struct sync *sync, struct state *fresh)
 	return sync_settle_rules(sync);
 }
 
-/* --- audits: when ---------------------------------------------------------------------------- */
-
-void sync_drop_audit(struct sync *sync)
+void sync_drop_reading(struct sync *sync)
 {
-	struct sync_audit *audit = &sync->audit;
+	struct sync_reading *reading = &sync->reading;
 
-	if (!audit->request && !audit->fresh)
-		return;
 	nl_reader_record_stop(sync->reader);
-	sd_event_source_disable_unref(audit->source);
-	if (audit->request)
-		nl_counts_add(&sync->counts.audited, nl_request_counts(audit->request));
-	nl_request_free(audit->request);
-	state_free(audit->fresh);
-	*audit = (struct sync_audit){ 0 };
+	sd_event_source_disable_unref(reading->source);
+	if (reading->request)
+		nl_counts_add(&sync->counts.read, nl_request_counts(reading->request));
+	nl_request_free(reading->request);
+	state_free(reading->fresh);
+	*reading = (struct sync_reading){ 0 };
+	sync->comparison = (struct state_comparison){ 0 };
 }
+
+/* --- audits: when ---------------------------------------------------------------------------- */
 
 void sync_want_audit(struct sync *sync, uint64_t in_usec)
 {
@@ -368,7 +378,7 @@ void sync_want_audit_soon(struct sync *sync)
 {
 	uint64_t now = clock_monotonic_usec(), in = AUDIT_SOON_USEC;
 
-	if (sync->audit.request)
+	if (sync->reading.fresh)
 		return; /* its fresh state is asked the same, and that is seen at its end */
 	if (sync->audit_rest_usec > now + in)
 		in = sync->audit_rest_usec - now;
@@ -422,7 +432,7 @@ int sync_init(struct sync *sync, int fd)
 void sync_done(struct sync *sync)
 {
 	if (sync->reader)
-		sync_drop_audit(sync);
+		sync_drop_reading(sync);
 	sd_event_source_disable_unref(sync->netlink);
 	sd_event_source_disable_unref(sync->gather);
 	sd_event_source_disable_unref(sync->resync_timer);

@@ -15,8 +15,8 @@
 /*
  * Keeps the state as the kernel has it. Events go straight into it, and mark what is dirty; who
  * evaluates that is called by nobody here: a post source runs the turn (daemon/turn.h). After an
- * overrun the state is old, which is a state of its own, until all was read again (resync.h). The
- * audit (audit.h) proves the rest.
+ * overrun the state is old, which is a state of its own, until all was read again (reading.h,
+ * resync.h). The audit (audit.h) proves the rest.
  */
 
 /* Why sync was lost. */
@@ -41,21 +41,24 @@ struct sync_event {
 	char what[STATE_DIFFERENCE];
 };
 
-/* An audit that runs: all is read anew beside the state in force. Driven by audit.c. */
-struct sync_audit {
+struct sync;
+typedef int (*sync_reading_done)(struct sync *sync, int error);
+
+/* All is read anew beside the state in force: reading.c. */
+struct sync_reading {
+	struct state *fresh; /* NULL: none runs */
 	struct nl_request
-		*request; /* NULL: none runs. The other one is for questions meanwhile */
+		*request; /* its own: the other one is for questions meanwhile */
 	struct snapshot snapshot;
-	struct state *fresh;
-	struct state_comparison comparison;
+	sync_reading_done done; /* its end is for whoever began it: resync.c, audit.c */
 	sd_event_source *source;
 	uint64_t began_usec;
 };
 
 struct sync_counts {
 	uint64_t overruns, resyncs, audits, drifts;
-	uint64_t misheard;	  /* rules were not as their events said */
-	struct nl_counts audited; /* messages of audits that ended */
+	uint64_t misheard;     /* rules were not as their events said */
+	struct nl_counts read; /* messages of readings that ended */
 };
 
 struct sync {
@@ -88,10 +91,11 @@ struct sync {
 
 	uint64_t backoff_usec, last_overrun_usec;
 	unsigned int resyncs_failed; /* in a row */
-	struct sync_audit audit;
-	uint64_t audit_rest_usec; /* no audit before, but for a doubt */
-	bool audit_doubt;	  /* the next one has all evaluated behind it */
-	uint64_t audit_all_usec;  /* so does the first one from then on */
+	struct sync_reading reading;
+	struct state_comparison comparison; /* of an audit */
+	uint64_t audit_rest_usec;	    /* no audit before, but for a doubt */
+	bool audit_doubt;		    /* the next one has all evaluated behind it */
+	uint64_t audit_all_usec;	    /* so does the first one from then on */
 
 	bool rules_due;	     /* they are read again by the timer */
 	bool rules_failed;   /* ... as they could not be read, which was said */
@@ -117,7 +121,8 @@ bool sync_is_following(const struct sync *sync);
 
 /*
  * Takes in up to `most` events. Returns how many; 0 also where sync was lost by that, which is
- * dealt with; or a negative errno that ends the daemon.
+ * dealt with; or a negative errno that ends the daemon. Out of sync they only reach the record of a
+ * reading.
  */
 int sync_take(struct sync *sync, unsigned int most);
 
@@ -131,7 +136,7 @@ int sync_events(struct sync *sync);
 /* Reads again what the kernel announces to nobody. 0, also where that failed; or -ENOMEM. */
 int sync_refresh(struct sync *sync);
 
-/* --- for resync.c and audit.c ---------------------------------------------------------------- */
+/* --- for reading.c, resync.c and audit.c ---------------------------------------------------------------- */
 
 /* Something is to be logged. 0 or -ENOMEM. */
 int sync_happened(struct sync *sync, const struct sync_event *event);
@@ -149,11 +154,8 @@ int sync_settle_rules(struct sync *sync);
 /* fresh takes the place of the state in force; owned from the call on. 0 or a negative errno. */
 int sync_take_over(struct sync *sync, struct state *fresh);
 
-/*
- * Takes what is queued into a state just read, and with both also into the one in force. Returns
- * 0, -ENOBUFS or another negative errno.
- */
-int sync_catch_up(struct sync *sync, struct state *fresh, bool both);
+/* Takes what is queued into the fresh state and the one in force. 0 or a negative errno. */
+int sync_catch_up(struct sync *sync);
 
 /*
  * Asks for an audit in so many microseconds; one that is due sooner stays. _now: there is a doubt,
@@ -164,8 +166,8 @@ void sync_want_audit(struct sync *sync, uint64_t in_usec);
 void sync_want_audit_now(struct sync *sync);
 void sync_want_audit_soon(struct sync *sync);
 
-/* Frees what a running audit has. */
-void sync_drop_audit(struct sync *sync);
+/* Frees what a reading has, if one runs. */
+void sync_drop_reading(struct sync *sync);
 
 /* Arms a timer of ours for once. 0 or a negative errno. */
 int sync_arm(sd_event_source *timer, uint64_t at_usec);

@@ -50,8 +50,9 @@ struct nl_request {
 	size_t left;
 	nl_tap tap;
 	void *tap_data;
-	struct conversation open;  /* a dump that is taken step by step */
-	struct fetch_ahead *ahead; /* its, NULL where there is no thread to be had */
+	struct conversation open;  /* the dump whose answers are taken */
+	struct fetch_ahead *ahead; /* its, NULL: it has no thread */
+	unsigned int short_left;   /* datagrams of it until it gets one */
 };
 
 static void nl_msg_freep(struct nl_msg **message)
@@ -235,82 +236,64 @@ static int take_some(
 	return 1;
 }
 
-/* The next of the answers, from the datagram at hand or a new one. As take_some(). */
-static int step_dump(struct nl_request *request, struct conversation *talk, int flags,
-	unsigned int most)
+/* Brings a datagram to hand. Returns 1; 2 where none is there and it does not wait; or an errno. */
+static int next_datagram(struct nl_request *request, struct conversation *talk, bool wait)
 {
-	if (!request->left) {
-		ssize_t length = receive(request, flags);
+	ssize_t length = receive(request, wait ? 0 : MSG_DONTWAIT);
 
-		if (length == -EBADMSG && talk->dump) {
-			talk->failed = talk->failed ?: -EBADMSG;
-			return 1;
-		}
-		if (length < 0)
-			return (int)length;
-		begin_datagram(request, talk, request->buffer, (size_t)length);
+	if (length == 0)
+		return 2;
+	if (length == -EBADMSG && talk->dump) {
+		talk->failed = talk->failed ?: -EBADMSG;
+		return 1;
 	}
-	return take_some(request, talk, most);
+	if (length < 0)
+		return (int)length;
+	begin_datagram(request, talk, request->buffer, (size_t)length);
+	return 1;
+}
+
+/* The same of what the thread fetched. */
+static int next_fetched(struct nl_request *request, struct conversation *talk, bool wait)
+{
+	const struct fetched *fetched = fetch_ahead_next(request->ahead, wait);
+	ssize_t length;
+
+	if (!fetched)
+		return 2;
+	if (fetched->length == -EAGAIN) {
+		/* the end did not come yet: the thread has, and what follows is waited for here */
+		fetch_ahead_free(request->ahead);
+		request->ahead = NULL;
+		return next_datagram(request, talk, wait);
+	}
+	if (fetched->length < 0)
+		return (int)fetched->length;
+	length = admit(request, fetched->length, fetched->from.nl_pid,
+		fetched->from_length, fetched->flags);
+	if (length < 0)
+		talk->failed = talk->failed ?: -EBADMSG;
+	else
+		begin_datagram(request, talk, fetched->data, (size_t)length);
+	return 1;
 }
 
 /*
- * Takes answers until the last one, whatever fails before it: an unfinished dump would keep the
- * socket busy.
+ * Takes answers until the last one, whatever fails before it: an unfinished conversation would keep
+ * the socket busy.
  */
 static int converse(struct nl_request *request, struct conversation *talk)
 {
 	int r;
 
 	request->left = 0;
-	do
-		r = step_dump(request, talk, 0, UINT_MAX);
-	while (r > 0);
+	do {
+		r = next_datagram(request, talk, true);
+		if (r > 0)
+			r = take_some(request, talk, UINT_MAX);
+	} while (r > 0);
 	request->left = 0;
 	return r;
-}
-
-/* Takes a datagram that was fetched ahead. As step(). */
-static int take_fetched(struct nl_request *request, struct conversation *talk,
-	const struct fetched *fetched, unsigned int most)
-{
-	ssize_t length = fetched->length;
-
-	if (length < 0)
-		return (int)length;
-	length = admit(request, length, fetched->from.nl_pid, fetched->from_length,
-		fetched->flags);
-	if (length < 0) {
-		talk->failed = talk->failed ?: -EBADMSG;
-		return 1;
-	}
-	begin_datagram(request, talk, fetched->data, (size_t)length);
-	return take_some(request, talk, most);
-}
-
-/* converse() for what is long: a few datagrams as always, then the rest with a second processor,
- * where there is one and a thread can be had. */
-static int converse_at_length(struct nl_request *request, struct conversation *talk)
-{
-	const struct fetched *fetched;
-	struct fetch_ahead *ahead;
-	int r = 1;
-
-	request->left = 0;
-	for (int i = 0; i < SHORT_DUMP && r > 0; i++)
-		r = step_dump(request, talk, 0, UINT_MAX);
-	if (r <= 0)
-		return r;
-	if (fetch_ahead_new(request->fd, &ahead) < 0)
-		return converse(request, talk);
-	do {
-		fetched = fetch_ahead_next(ahead, true);
-		if (fetched->length != -EAGAIN)
-			r = take_fetched(request, talk, fetched, UINT_MAX);
-	} while (r > 0 && fetched->length != -EAGAIN);
-	fetch_ahead_free(ahead);
-	request->left = 0;
-	/* the end did not come yet: wait for the rest */
-	return r > 0 ? converse(request, talk) : r;
 }
 
 static int put_message(
@@ -418,26 +401,85 @@ static int begin_dump(struct nl_request *request, size_t row)
 	return r < 0 ? r : put_message(request, nlmsg_hdr(message), NLM_F_DUMP);
 }
 
-int nl_request_dump(struct nl_request *request, unsigned int what, record_handler handler,
-	void *userdata)
+/* --- dumps ----------------------------------------------------------------------------------- */
+
+/* Asks for the dump of that row; records: whether its messages are decoded. A thread is had for
+ * the routes behind so many datagrams: the other dumps are short, none is worth it. */
+static int open_dump(
+	struct nl_request *request, size_t row, bool records, unsigned int short_dump)
+{
+	request->left = 0;
+	request->open =
+		(struct conversation){ .dump = true, .answer = records ? hand_on : NULL };
+	request->short_left = dumps[row].what == NL_DUMP_ROUTES ? short_dump : UINT_MAX;
+	return begin_dump(request, row);
+}
+
+/* Of what is long, the rest comes by a second processor, where there is one and a thread. */
+static void begin_ahead(struct nl_request *request)
+{
+	if (request->short_left == UINT_MAX || request->short_left-- > 0)
+		return;
+	request->short_left = UINT_MAX;
+	if (fetch_ahead_new(request->fd, &request->ahead) < 0)
+		request->ahead = NULL;
+}
+
+/*
+ * Takes some of the answers: of a datagram that a thread fetched so many messages, else all. (The
+ * thread's descriptor stays readable until the last datagram is taken, the socket does not.) As
+ * take_some(), and 2 where nothing is there and it does not wait.
+ */
+static int step_dump(struct nl_request *request, unsigned int most, bool wait)
+{
+	struct conversation *talk = &request->open;
+	int r = 1;
+
+	if (!request->left) {
+		if (!request->ahead)
+			begin_ahead(request);
+		r = request->ahead ? next_fetched(request, talk, wait)
+				   : next_datagram(request, talk, wait);
+	}
+	if (r != 1)
+		return r;
+	return take_some(request, talk, request->ahead ? most : UINT_MAX);
+}
+
+static int take_answers(struct nl_request *request, unsigned int most, bool wait,
+	record_handler handler, void *userdata)
 {
 	struct recipient to = {
 		.request = request, .handler = handler, .userdata = userdata
 	};
+	int r;
 
+	request->open.userdata = &to;
+	r = step_dump(request, most, wait);
+	request->open.userdata = NULL;
+	if (r <= 0) {
+		fetch_ahead_free(request->ahead);
+		request->ahead = NULL;
+		request->left = 0;
+	}
+	return r;
+}
+
+int nl_request_dump(struct nl_request *request, unsigned int what, record_handler handler,
+	void *userdata)
+{
 	for (size_t i = 0; i < ELEMENTS(dumps); i++) {
-		struct conversation talk = {
-			.dump = true, .answer = handler ? hand_on : NULL, .userdata = &to
-		};
 		int r;
 
 		if (!(what & dumps[i].what))
 			continue;
-		r = begin_dump(request, i);
-		if (r == 0)
-			r = dumps[i].what == NL_DUMP_ROUTES
-				    ? converse_at_length(request, &talk)
-				    : converse(request, &talk);
+		r = open_dump(request, i, handler != NULL, SHORT_DUMP);
+		if (r >= 0) {
+			do
+				r = take_answers(
+					request, UINT_MAX, true, handler, userdata);
+			while (r > 0);
+		}
 		if (r == -EOPNOTSUPP && dumps[i].what == NL_DUMP_NEXTHOPS)
 			continue;
 		if (r < 0)
@@ -448,55 +490,16 @@ int nl_request_dump(struct nl_request *request, unsigned int what, record_handle
 
 int nl_request_begin(struct nl_request *request, enum nl_dump what)
 {
-	size_t row = 0;
-	int r;
-
-	while (row < ELEMENTS(dumps) && dumps[row].what != what)
-		row++;
-	if (row == ELEMENTS(dumps))
-		return -EINVAL;
-	request->left = 0;
-	request->open = (struct conversation){ .dump = true, .answer = hand_on };
-	r = begin_dump(request, row);
-	/* the other dumps are short: no thread is worth it */
-	if (r >= 0 && what == NL_DUMP_ROUTES &&
-		fetch_ahead_new(request->fd, &request->ahead) == -ENOMEM)
-		r = -ENOMEM;
-	return r;
-}
-
-/* Some of what there is, waiting for nothing. As step(), and 2 where there is nothing yet. */
-static int step_ahead(struct nl_request *request)
-{
-	const struct fetched *fetched;
-
-	if (request->left)
-		return take_some(request, &request->open, STEP_MESSAGES);
-	fetched = fetch_ahead_next(request->ahead, false);
-	if (!fetched)
-		return 2;
-	return take_fetched(request, &request->open, fetched, STEP_MESSAGES);
+	for (size_t i = 0; i < ELEMENTS(dumps); i++) {
+		if (dumps[i].what == what)
+			return open_dump(request, i, true, 0);
+	}
+	return -EINVAL;
 }
 
 int nl_request_step(struct nl_request *request, record_handler handler, void *userdata)
 {
-	struct recipient to = {
-		.request = request, .handler = handler, .userdata = userdata
-	};
-	int r;
-
-	request->open.userdata = &to;
-	if (request->ahead)
-		r = step_ahead(request);
-	else
-		r = step_dump(request, &request->open, MSG_DONTWAIT, UINT_MAX);
-	request->open.userdata = NULL;
-	if (r <= 0) {
-		fetch_ahead_free(request->ahead);
-		request->ahead = NULL;
-		request->left = 0;
-	}
-	return r;
+	return take_answers(request, STEP_MESSAGES, false, handler, userdata);
 }
 
 int nl_request_fd(const struct nl_request *request)

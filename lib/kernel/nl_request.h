@@ -67,8 +67,9 @@ int nl_request_dump(struct nl_request *request, unsigned int what, record_handle
 
 /*
  * The same for one kind, for a caller that does other things meanwhile: sends the question, and
- * takes some answers at each step, when nl_request_fd() is readable: up to 64 routes,
- * which a thread fetches; without a thread, and of other kinds, one datagram.
+ * takes some answers at each step, when nl_request_fd() is readable, which may be another one
+ * after it: up to 64 routes, which a thread fetches; without a thread, and of other kinds, one
+ * datagram.
  * nl_request_step() does not wait; it returns 1 when there are more to come, 2 when they
  * are not there yet, 0 behind the last, or an error as above. No other question may be
  * asked between.

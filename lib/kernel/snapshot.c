@@ -8,11 +8,13 @@
 #include "kernel/procsys.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/utsname.h>
 
 #define TRIES 10 /* of a dump that things change under */
+#define WAIT_MSEC 30000
 
 /* The kernel reports when links, addresses or nexthops changed during a dump. Applying what is
  * known already does no harm, so the dump is repeated. */
@@ -106,21 +108,6 @@ static int read_merged(struct state *state, bool may_be)
 static bool may_be_merged(const struct state *known)
 {
 	return !known || known->local_main_merged;
-}
-
-int snapshot_read(
-	struct nl_request *request, const struct state *known, struct state *state)
-{
-	int r = read_version(state);
-
-	if (r >= 0)
-		r = dump_all(request, NL_DUMP_ALL & ~(unsigned int)NL_DUMP_ROUTES, state);
-	/* before the routes, which need to know */
-	if (r >= 0)
-		r = read_merged(state, may_be_merged(known));
-	if (r >= 0)
-		r = dump_all(request, NL_DUMP_ROUTES, state);
-	return r < 0 ? r : procsys_read_all(NULL, state_apply_handler, state);
 }
 
 int snapshot_read_memberships(struct state *state)
@@ -232,6 +219,26 @@ int snapshot_step(struct snapshot *snapshot)
 	if (r == 0 || (r == -EOPNOTSUPP && snapshot->reading == NL_DUMP_NEXTHOPS))
 		return next_dump(snapshot);
 	return r;
+}
+
+int snapshot_read(
+	struct nl_request *request, const struct state *known, struct state *state)
+{
+	struct snapshot snapshot;
+	int r = snapshot_begin(&snapshot, request, known, state);
+
+	while (r >= 0) {
+		struct pollfd more = { .events = POLLIN };
+
+		r = snapshot_step(&snapshot);
+		if (r == 0)
+			break;
+		/* behind the step it may be another one */
+		more.fd = nl_request_fd(request);
+		if (r == 2 && poll(&more, 1, WAIT_MSEC) == 0)
+			r = -ETIMEDOUT;
+	}
+	return r < 0 ? r : procsys_read_all(NULL, state_apply_handler, state);
 }
 
 /* They never join again. */

@@ -29,9 +29,9 @@ static void teardown(void)
 static void begin_audit(void)
 {
 	sync_want_audit(&host, 0);
-	for (int i = 0; i < 100 && !host.audit.request; i++)
+	for (int i = 0; i < 100 && !host.reading.request; i++)
 		ck_assert_int_ge(sd_event_run(event, USEC_PER_SEC), 0);
-	ck_assert_ptr_nonnull(host.audit.request);
+	ck_assert_ptr_nonnull(host.reading.request);
 }
 
 /* Seconds until the next one is due; it must be. */
@@ -49,7 +49,7 @@ START_TEST(an_overrun_is_not_the_end_of_audits)
 {
 	begin_audit();
 	ck_assert_int_ge(sync_failed(&host, -ENOBUFS), 0);
-	ck_assert_ptr_null(host.audit.request);
+	ck_assert_ptr_null(host.reading.request);
 	ck_assert(!host.synced);
 	ck_assert_uint_ge(due_in(), REGULAR_SEC - 2);
 	ck_assert_uint_le(due_in(), REGULAR_SEC + 1);

@@ -243,7 +243,7 @@ START_TEST(a_dump_in_steps)
 	ck_assert_uint_eq(seen.count, whole);
 	(void)route_to("10.2.0.0/16", 1000);
 	/* it waits for nothing, and is fit for the next question */
-	ck_assert_int_eq(nl_request_step(request, keep, NULL), 1);
+	ck_assert_int_eq(nl_request_step(request, keep, NULL), 2);
 	dump(request, NL_DUMP_ROUTES);
 	ck_assert_uint_eq(seen.count, whole);
 }
