@@ -82,8 +82,8 @@ const char *change_title(const struct change *change, char out[static CHANGE_TIT
 }
 
 /* "TITLE: [not judged: ]REASON" */
-static struct strbuf begin_why(const struct change_job *job, const char *judged,
-	const char *format, va_list arguments)
+_printf_(3, 0) static struct strbuf begin_why(const struct change_job *job,
+	const char *judged, const char *format, va_list arguments)
 {
 	char title[CHANGE_TITLE];
 	struct strbuf buf;
