@@ -3,6 +3,7 @@
 
 #include "base/print.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
@@ -69,6 +70,7 @@ static const struct word levels[] = { { "emergency", LOG_EMERG }, { "emerg", LOG
 static int choose_word(const struct word *words, const char *option, const char *text,
 	const char *allowed)
 {
+	assert(text);
 	for (; words->name; words++) {
 		if (strcmp(words->name, text) == 0)
 			return words->value;

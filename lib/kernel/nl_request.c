@@ -253,11 +253,27 @@ static int next_datagram(struct nl_request *request, struct conversation *talk, 
 	return 1;
 }
 
-/* The same of what the thread fetched. */
+/* What a thread fetched is at hand now. Returns 1 or an errno. */
+static int take_fetched(struct nl_request *request, struct conversation *talk,
+	const struct fetched *fetched)
+{
+	ssize_t length = fetched->length;
+
+	if (length < 0)
+		return (int)length;
+	length = admit(request, length, fetched->from.nl_pid, fetched->from_length,
+		fetched->flags);
+	if (length < 0)
+		talk->failed = talk->failed ?: -EBADMSG;
+	else
+		begin_datagram(request, talk, fetched->data, (size_t)length);
+	return 1;
+}
+
+/* As next_datagram(), of what the thread fetches. */
 static int next_fetched(struct nl_request *request, struct conversation *talk, bool wait)
 {
 	const struct fetched *fetched = fetch_ahead_next(request->ahead, wait);
-	ssize_t length;
 
 	if (!fetched)
 		return 2;
@@ -267,15 +283,7 @@ static int next_fetched(struct nl_request *request, struct conversation *talk, b
 		request->ahead = NULL;
 		return next_datagram(request, talk, wait);
 	}
-	if (fetched->length < 0)
-		return (int)fetched->length;
-	length = admit(request, fetched->length, fetched->from.nl_pid,
-		fetched->from_length, fetched->flags);
-	if (length < 0)
-		talk->failed = talk->failed ?: -EBADMSG;
-	else
-		begin_datagram(request, talk, fetched->data, (size_t)length);
-	return 1;
+	return take_fetched(request, talk, fetched);
 }
 
 /*

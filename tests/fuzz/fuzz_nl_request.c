@@ -48,7 +48,7 @@ static void take_all(const struct play *play, unsigned int piece, struct outcome
 	*outcome = (struct outcome){ .most = play->most };
 	nl_decoder_init(&request.decoder);
 	for (size_t i = 0; i < play->count && r > 0; i++) {
-		r = take_fetched(&request, &talk, &play->datagrams[i], piece);
+		r = take_fetched(&request, &talk, &play->datagrams[i]);
 		while (r > 0 && request.left)
 			r = take_some(&request, &talk, piece);
 	}
