@@ -11,8 +11,8 @@
 /* --- made ------------------------------------------------------------------------------------ */
 
 struct keep_draft {
-	struct keep head;
 	const struct forecast_source *sources[KEEP_LINES]; /* of head.lines */
+	struct keep head;
 };
 
 /* A pattern that does not win may leave the interface out. */
