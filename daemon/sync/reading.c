@@ -121,7 +121,7 @@ static int add_source(struct sync *sync)
 	return r < 0 ? r : sd_event_source_set_exit_on_failure(reading->source, true);
 }
 
-static int begin(struct sync *sync)
+static int open_reading(struct sync *sync)
 {
 	struct sync_reading *reading = &sync->reading;
 	int r;
@@ -138,7 +138,7 @@ static int begin(struct sync *sync)
 
 int reading_begin(struct sync *sync, sync_reading_done done)
 {
-	int r = begin(sync);
+	int r = open_reading(sync);
 
 	sync->reading.done = done;
 	return r < 0 ? r : add_source(sync);
@@ -162,7 +162,7 @@ static int wait_for_more(const struct sync *sync)
 
 int reading_whole(struct sync *sync)
 {
-	int r = begin(sync);
+	int r = open_reading(sync);
 
 	while (r >= 0) {
 		r = read_some(sync);
