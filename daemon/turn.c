@@ -11,25 +11,6 @@
 
 /* --- logging --------------------------------------------------------------------------------- */
 
-/* Those that lack nothing, or wait in vain; in their order. */
-static void log_corrections(struct daemon *daemon)
-{
-	uint64_t now = daemon->session.entries.count ? clock_monotonic_usec() : 0;
-	size_t gone = 0, left = 0;
-
-	array_each (&daemon->session.entries, struct session_entry, entry) {
-		if (entry->lacks && entry->until_usec > now &&
-			keeps_is_open(&daemon->keeps, entry->ifindex))
-			break;
-		log_add_keep(entry, keeps_of(&daemon->keeps, entry->ifindex));
-		sink_write(&daemon->sink, &entry->entry);
-		gone++;
-	}
-	for (size_t i = gone; i < daemon->session.entries.count; i++)
-		daemon->session.entries.items[left++] = daemon->session.entries.items[i];
-	daemon->session.entries.count = left;
-}
-
 void turn_log(struct daemon *daemon)
 {
 	struct schedule *schedule = &daemon->schedule;
@@ -48,71 +29,9 @@ void turn_log(struct daemon *daemon)
 	array_each (&schedule->missed_news, const struct report_missed, missed)
 		log_missed(&daemon->sink, missed);
 	array_clear(&schedule->missed_news);
-	log_corrections(daemon);
-}
-
-/* --- what the files of this host make of it ---------------------------------------------------- */
-
-static int ask_about(struct daemon *daemon, int ifindex, uint64_t now)
-{
-	const struct iface *iface = state_iface(daemon->sync.state, ifindex);
-
-	return iface ? keeps_ask(&daemon->keeps, iface, now) : 0;
-}
-
-static int ask_of_findings(struct daemon *daemon, uint64_t now)
-{
-	struct track *track = &daemon->track;
-	int r = 0;
-
-	if (track_next(track) > now)
-		return 0;
-	array_each (&track->items, struct track_item, item) {
-		if (!track_ask(track, item, now))
-			continue;
-		r = ask_about(daemon, item->ifindex, now);
-		if (r < 0)
-			return r;
-		if (!keeps_is_open(&daemon->keeps, item->ifindex))
-			track_answered(track, item);
-	}
-	return 0;
-}
-
-/* What is to be logged soon, or waits for that, is asked about. Returns 0 or -ENOMEM. */
-static int ask_files(struct daemon *daemon)
-{
-	uint64_t now = clock_monotonic_usec();
-	int r;
-
-	if (!daemon->keeps.wait_usec)
-		return 0;
-	r = ask_of_findings(daemon, now);
-	array_each (&daemon->session.entries, struct session_entry, entry) {
-		if (r < 0 || !entry->lacks || entry->until_usec)
-			continue;
-		entry->until_usec = usec_add(now, daemon->keeps.wait_usec);
-		r = ask_about(daemon, entry->ifindex, now);
-	}
-	/* with --once nothing else is to be done meanwhile */
-	return r >= 0 && !daemon->keeps.event ? keeps_wait(&daemon->keeps) : r;
-}
-
-/* What was answered, or never will be, holds no entry up any more. */
-static void take_answers(struct daemon *daemon)
-{
-	struct keeps *keeps = &daemon->keeps;
-
-	if (!keeps_look(keeps, clock_monotonic_usec()))
-		return;
-	array_each (&daemon->track.items, struct track_item, item) {
-		if (item->wait_usec && !keeps_is_open(keeps, item->ifindex))
-			track_answered(&daemon->track, item);
-	}
-	array_each (&daemon->session.entries, struct session_entry, entry) {
-		if (entry->until_usec && !keeps_is_open(keeps, entry->ifindex))
-			log_add_keep(entry, keeps_of(keeps, entry->ifindex));
-	}
+	array_each (&daemon->session.entries, struct entry, entry)
+		sink_write(&daemon->sink, entry);
+	array_clear(&daemon->session.entries);
 }
 
 /* --- the steps ------------------------------------------------------------------------------- */
@@ -248,8 +167,7 @@ static int publish(struct daemon *daemon, struct rest *rest)
 		}
 		if (!log_confirmation(daemon, item->finding, &confirmation))
 			continue;
-		log_finding(&daemon->sink, daemon->sync.state, kind, item,
-			keeps_of(&daemon->keeps, item->ifindex));
+		log_finding(&daemon->sink, daemon->sync.state, kind, item);
 		/* what is not to be corrected is refused behind it, in a turn of its own */
 		rest->again |=
 			kind == EVENT_FINDING_RAISED && session_wanted(&daemon->session);
@@ -287,14 +205,12 @@ static bool is_behind(const struct daemon *daemon)
 static uint64_t next_turn(struct daemon *daemon, const struct rest *rest)
 {
 	uint64_t next = track_next(&daemon->track),
-		 paced = schedule_next(&daemon->schedule),
-		 asked = keeps_next(&daemon->keeps);
+		 paced = schedule_next(&daemon->schedule);
 
-	if (!daemon->sync.synced) /* the resync brings it, but for entries that wait */
-		return asked;
+	if (!daemon->sync.synced) /* the resync brings it */
+		return USEC_NEVER;
 	if (rest->again || is_behind(daemon))
 		return clock_monotonic_usec();
-	paced = asked < paced ? asked : paced;
 	/* what is due and waits for an evaluation is not asked about until there may be one */
 	if (rest->dirty && daemon->schedule.throttled)
 		return paced;
@@ -371,14 +287,9 @@ int turn_run(struct daemon *daemon, bool quick)
 		r = evaluate_dirty(daemon, quick);
 	if (r >= 0)
 		rest.again |= serve_requests(daemon);
-	if (r >= 0 && sync->synced)
-		r = ask_files(daemon);
-	take_answers(daemon);
 	turn_log(daemon);
 	if (r >= 0 && sync->synced)
 		r = publish(daemon, &rest);
-	if (r >= 0)
-		r = keeps_begin(&daemon->keeps, clock_monotonic_usec());
 	if (r >= 0)
 		r = read_drops(daemon);
 	if (r >= 0 && (daemon->session.entry_lost || daemon->sink.incomplete))

@@ -158,64 +158,12 @@ static uint64_t item_due(
 	return UINT64_MAX;
 }
 
-static uint64_t ask_lead(const struct track *track)
-{
-	uint64_t half = track->wait_usec / 2;
-
-	return half < USEC_PER_SEC ? half : USEC_PER_SEC;
-}
-
-/*
- * When an item is to be asked about before its entry, UINT64_MAX: no more. What was asked earlier,
- * for another entry, does not count.
- */
-static uint64_t item_ask(const struct track *track, const struct track_item *item)
-{
-	uint64_t lead = ask_lead(track);
-	enum event_kind kind;
-	uint64_t due = item_due(track, item, &kind);
-
-	if (!track->wait_usec || due == UINT64_MAX || kind == EVENT_FINDING_CLEARED)
-		return UINT64_MAX;
-	due -= due > lead ? lead : due;
-	return item->asked_usec && item->asked_usec >= due ? UINT64_MAX : due;
-}
-
-/* When its entry may be written; UINT64_MAX while there is something to be asked first. */
-static uint64_t item_ready(
-	const struct track *track, const struct track_item *item, enum event_kind *ret)
-{
-	uint64_t due = item_due(track, item, ret);
-
-	if (*ret == EVENT_FINDING_CLEARED)
-		return due;
-	if (item_ask(track, item) != UINT64_MAX)
-		return UINT64_MAX;
-	return due > item->wait_usec ? due : item->wait_usec;
-}
-
-bool track_ask(struct track *track, struct track_item *item, uint64_t now_usec)
-{
-	if (item_ask(track, item) > now_usec)
-		return false;
-	track->next_usec = 0;
-	item->asked_usec = now_usec;
-	item->wait_usec = usec_add(now_usec, track->wait_usec);
-	return true;
-}
-
-void track_answered(struct track *track, struct track_item *item)
-{
-	track->next_usec = 0;
-	item->wait_usec = 0;
-}
-
 struct track_item *track_due(struct track *track, uint64_t now_usec, enum event_kind *ret)
 {
 	if (track_next(track) > now_usec)
 		return NULL;
 	array_each (&track->items, struct track_item, item) {
-		if (item_ready(track, item, ret) <= now_usec)
+		if (item_due(track, item, ret) <= now_usec)
 			return item;
 	}
 	track->next_usec = 0; /* an item was refuted meanwhile */
@@ -250,11 +198,9 @@ uint64_t track_next(struct track *track)
 		return track->next_usec;
 	array_each (&track->items, const struct track_item, item) {
 		enum event_kind kind;
-		uint64_t ready = item_ready(track, item, &kind);
-		uint64_t ask = item_ask(track, item);
+		uint64_t due = item_due(track, item, &kind);
 
-		next = ready < next ? ready : next;
-		next = ask < next ? ask : next;
+		next = due < next ? due : next;
 	}
 	/* 0 is "at once": any time at all is as good, and not taken for "not known" */
 	track->next_usec = next ? next : 1;

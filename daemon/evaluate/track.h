@@ -6,7 +6,6 @@
 #include "daemon/journal/entry.h"
 #include "finding/finding.h"
 
-#include <stdbool.h>
 #include <stdint.h>
 
 /*
@@ -30,8 +29,6 @@ struct track_item {
 	bool refuted;		  /* the kernel says otherwise: not to be said as it is */
 	unsigned int refutations; /* 1: all is being read again; 2: it was said */
 	uint64_t refuted_audit;	  /* how many audits there had been then */
-	uint64_t asked_usec;	  /* track_ask(); 0: never */
-	uint64_t wait_usec;	  /* it is not said before, as an answer may come */
 };
 
 struct track {
@@ -40,9 +37,7 @@ struct track {
 	uint64_t
 		route_wait_usec; /* instead, for what has no reverse route: its route may come yet */
 	uint64_t repeat_usec; /* 0: never */
-	uint64_t
-		wait_usec; /* what is said waits so long for an answer; 0: none is asked */
-	uint64_t next_usec; /* nothing is due before; 0: not known */
+	uint64_t next_usec;   /* nothing is due before; 0: not known */
 };
 
 void track_done(struct track *track);
@@ -66,16 +61,7 @@ struct track_item *track_due(
 int track_logged(struct track *track, struct track_item *item, enum event_kind kind,
 	uint64_t now_usec);
 
-/*
- * Whether a finding's entry is due soon, so that something else is to be asked about its item now;
- * called for each item where track_next() has passed. Then the entry waits for track_answered(),
- * or for wait_usec. It is asked half of that before, or a second at most, so that an answer in
- * that time delays nothing that had a hold-down.
- */
-bool track_ask(struct track *track, struct track_item *item, uint64_t now_usec);
-void track_answered(struct track *track, struct track_item *item);
-
-/* When something will be due, or is to be asked; UINT64_MAX for never. */
+/* When something will be due, UINT64_MAX for never. */
 uint64_t track_next(struct track *track);
 
 /* The times that were set (hold_down_usec, repeat_usec) are others now. */

@@ -313,54 +313,6 @@ START_TEST(a_missing_route_waits)
 }
 END_TEST
 
-/* Something else is asked about what is due soon, and its entry waits for the answer. */
-START_TEST(what_is_asked_about)
-{
-	struct track track = {
-		.hold_down_usec = HOLD_DOWN, .repeat_usec = REPEAT, .wait_usec = HOLD_DOWN
-	};
-	uint64_t now = 1000 * SECOND, half = SECOND / 2;
-	struct track_item *item;
-	char text[128];
-
-	evaluates(&track, "a1", false, now);
-	item = &track.items.items[0];
-	/* half a hold-down before; it delays nothing where the answer comes in that time */
-	ck_assert_uint_eq(track_next(&track), now + half);
-	ck_assert(!track_ask(&track, item, now + half - 1));
-	ck_assert_str_eq(says(&track, now + SECOND, text), ""); /* not unasked */
-	ck_assert(track_ask(&track, item, now + half));
-	ck_assert(!track_ask(&track, item, now + half));
-	track_answered(&track, item);
-	ck_assert_uint_eq(track_next(&track), now + SECOND);
-	ck_assert_str_eq(says(&track, now + SECOND, text), "raised:a1");
-	ck_assert_uint_eq(track_next(&track), now + SECOND + REPEAT - half);
-	/* it is asked anew for another entry; without an answer that waits, not for ever */
-	now += 10 * SECOND;
-	evaluates(&track, "a2", false, now);
-	ck_assert_uint_le(track_next(&track), now);
-	ck_assert(track_ask(&track, item, now));
-	ck_assert_uint_eq(track_next(&track), now + HOLD_DOWN);
-	ck_assert_str_eq(says(&track, now + HOLD_DOWN - 1, text), "");
-	ck_assert_str_eq(says(&track, now + HOLD_DOWN, text), "changed:a2");
-	/* that it is over waits for nothing */
-	now += 10 * SECOND;
-	evaluates(&track, "", false, now);
-	ck_assert_uint_eq(track_next(&track), now + HOLD_DOWN);
-	ck_assert(!track_ask(&track, item, now));
-	ck_assert_str_eq(says(&track, now + HOLD_DOWN, text), "cleared:a2");
-	/* the first evaluation is due at once, and asked about first */
-	evaluates(&track, "b1", true, now);
-	item = &track.items.items[0];
-	ck_assert_str_eq(says(&track, now, text), "");
-	ck_assert(track_ask(&track, item, now));
-	ck_assert_str_eq(says(&track, now, text), "");
-	track_answered(&track, item);
-	ck_assert_str_eq(says(&track, now, text), "raised:b1");
-	track_done(&track);
-}
-END_TEST
-
 int main(void)
 {
 	const TTest *const tests[] = {
@@ -376,7 +328,6 @@ int main(void)
 		the_unknown_stays_as_it_is,
 		it_ends_anywhere,
 		a_missing_route_waits,
-		what_is_asked_about,
 	};
 
 	return fixture_run("track", tests, ELEMENTS(tests));
