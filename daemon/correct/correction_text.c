@@ -212,7 +212,8 @@ static void append_replies(struct strbuf *text, const struct finding *finding)
 		finding && finding->replies_by[0] ? finding->replies_by : "no way");
 	strbuf_add(text, "; to allow it all the same, declare the sources with expect.");
 	if (finding)
-		strbuf_add(text, " Fix: %s", finding->remedy.text);
+		strbuf_add(text, " %s: %s", remedy_head(&finding->remedy),
+			finding->remedy.text);
 }
 
 static void append_refused(struct strbuf *text, const struct correction *event)

@@ -153,7 +153,8 @@ const char *plans_refusal(const struct planned *planned, char out[static CORRECT
 		.refusal = planned->refusal };
 
 	if (planned->refusal == REFUSED_NOTHING) {
-		snprintf(out, CORRECTION_TEXT, "No rp_filter value helps. Fix: %s",
+		snprintf(out, CORRECTION_TEXT, "No rp_filter value helps. %s: %s",
+			remedy_head(&planned->finding->remedy),
 			planned->finding->remedy.text);
 		return out;
 	}

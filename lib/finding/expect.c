@@ -3,6 +3,7 @@
 
 #include "finding/answers.h"
 #include "finding/feasible.h"
+#include "finding/feasible_route.h"
 #include "finding/possible.h"
 #include "flowclass/dst_group.h"
 #include "rpf/lookup.h"
@@ -256,49 +257,65 @@ int expect_of(const struct state *state, const struct iface *iface,
 }
 
 struct listing {
+	const struct state *state;
+	const struct iface *iface;
 	struct expect_items *items;
 	size_t limit, more;
 	enum expect_why why;
 };
 
-static int list_item(struct prefix4 prefix, const char *because, void *data)
+/* Whether a prefix is to be listed; beyond the limit it is counted. */
+static bool is_new(struct listing *listing, struct prefix4 prefix)
 {
-	struct listing *listing = data;
-	struct expect_item item = { .prefix = prefix, .why = listing->why };
-
 	/* of several tables the same one may come again */
 	array_each (&listing->items->list, const struct expect_item, known) {
-		if (known->why == item.why && known->prefix.len == prefix.len &&
+		if (known->why == listing->why && known->prefix.len == prefix.len &&
 			known->prefix.addr.host == prefix.addr.host)
-			return 0;
+			return false;
 	}
-	if (listing->items->list.count >= listing->limit) {
-		listing->more++;
-		return 0;
-	}
+	listing->more += listing->items->list.count >= listing->limit;
+	return listing->items->list.count < listing->limit;
+}
+
+static int put_item(struct listing *listing, struct prefix4 prefix, const char *because)
+{
+	struct expect_item item = { .prefix = prefix, .why = listing->why };
+
 	snprintf(item.because, sizeof(item.because), "%s", because);
 	return array_push(&listing->items->list, &item);
 }
 
-static int list_prefix(struct prefix4 prefix, void *data)
+static int list_item(struct prefix4 prefix, const char *because, void *data)
 {
-	return list_item(prefix, "", data);
+	return is_new(data, prefix) ? put_item(data, prefix, because) : 0;
+}
+
+static int list_route(const struct feasible_route *route, void *data)
+{
+	const struct listing *listing = data;
+	char because[EXPECT_BECAUSE];
+	struct strbuf text;
+
+	/* a table may have a million: words are for those that are listed */
+	if (!is_new(data, route->prefix))
+		return 0;
+	strbuf_init(&text, because, sizeof(because));
+	feasible_name(listing->state, listing->iface, route->info, &text);
+	return put_item(data, route->prefix, because + (because[0] == ' '));
 }
 
 int expect_add_routed(const struct state *state, const struct iface *iface, size_t limit,
 	struct expect_items *items, size_t *ret_more)
 {
-	struct listing listing = {
-		.items = items, .limit = limit, .why = EXPECT_ANSWERS
-	};
+	struct listing listing = { state, iface, items, limit, 0, EXPECT_ANSWERS };
 	int r = answers_list(state, iface, list_item, &listing);
 
 	listing.why = EXPECT_CONNECTED;
 	if (r >= 0)
-		r = feasible_neighbours(state, iface, NULL, list_prefix, &listing);
+		r = feasible_neighbours(state, iface, NULL, list_route, &listing);
 	listing.why = EXPECT_FEASIBLE;
 	if (r >= 0)
-		r = feasible_prefixes(state, iface, list_prefix, &listing);
+		r = feasible_prefixes(state, iface, list_route, &listing);
 	*ret_more = listing.more;
 	return r;
 }

@@ -30,21 +30,9 @@ int feasible_suspects(const struct overlay *overlay, const struct iface *iface,
 /* Whether any source at all may be feasible on iface but its own networks. */
 bool feasible_any(const struct state *state, const struct iface *iface);
 
-/* A feasible route's prefix; a negative return ends the walk. */
-typedef int (*feasible_visit)(struct prefix4 prefix, void *data);
-
 /*
- * Calls visit with the prefix of each feasible route, those of the kernel's own making left
- * out, and those that are for nothing, as longer ones of the table have all of it. Walks whole
- * tables. Returns 0 or what visit returned.
+ * Another address of the interface, in the network of one of the class, for which alone a rule
+ * leads to a table with a route by the interface: *ret. flow is the reverse one of the class.
  */
-int feasible_prefixes(const struct state *state, const struct iface *iface,
-	feasible_visit visit, void *data);
-
-/*
- * Neighbours that only a route knows of: calls visit with each prefix of link scope by iface in a
- * table that rules lead other packets to, but none this one (flow; NULL: one to the interface's own
- * address). They are on the wire, whoever they talk to. Returns 0 or what visit returned.
- */
-int feasible_neighbours(const struct state *state, const struct iface *iface,
-	const struct lookup_flow *flow, feasible_visit visit, void *data);
+bool feasible_sibling(const struct overlay *overlay, const struct iface *iface,
+	const struct flowclass *class, const struct lookup_flow *flow, struct ip4 *ret);

@@ -2,6 +2,7 @@
 #include "finding/finding.h"
 
 #include "base/strbuf.h"
+#include "finding/feasible_route.h"
 #include "finding/possible.h"
 #include "finding/remedy.h"
 #include "finding/reply.h"
@@ -359,30 +360,64 @@ static int choose_example(const struct look *look, enum drop_kind kind,
 	return r;
 }
 
-/* Why somebody expects them, where the reason alone does not say it. */
-static void fill_because(const struct look *look, struct finding *finding)
+/* "answers to what rule 200, fwmark 0x1, sends out by eth1"; returns whether that is certain. */
+static bool name_rule(const struct look *look, struct finding *finding)
 {
-	const struct answers_cause *cause = NULL;
-	size_t count = look->scope.answers.causes.count;
+	const struct answers *answers = &look->scope.answers;
+	const struct answers_cause *cause = answers_cause(answers, finding->example.src);
+	bool past;
+
+	if (!cause && answers->causes.count)
+		cause = &answers->causes.items[0];
+	if (!cause)
+		return true;
+	past = strstr(cause->because, ", not ") != NULL;
+	snprintf(finding->because, sizeof(finding->because),
+		past ? "answers to what %s, leaves to %s"
+		     : "answers to what %s, sends out by %s",
+		cause->because, finding->iif);
+	return cause->certain;
+}
+
+/* "route 10.0.0.0/8 dev eth1 via 192.0.2.1 metric 200" */
+static int name_route(const struct look *look, struct finding *finding)
+{
+	const struct state *state = look->overlay->state;
+	const struct ip4 source = finding->example.src;
+	struct feasible_route route = { 0 };
+	char prefix[PREFIX4_TEXT];
+	struct strbuf text;
+	int r = finding->expect == EXPECT_CONNECTED
+			? feasible_neighbour_of(
+				  look->overlay, look->iface, look->class, source, &route)
+			: feasible_route_of(look->overlay, look->iface, look->class,
+				  source, &route);
+
+	if (r < 0 || !route.info)
+		return r;
+	strbuf_init(&text, finding->because, sizeof(finding->because));
+	strbuf_add(&text, "route %s dev %s", prefix4_format(route.prefix, prefix),
+		finding->iif);
+	feasible_name(state, look->iface, route.info, &text);
+	return 0;
+}
+
+/* Why somebody expects them, where the reason alone does not say it. */
+static int fill_because(const struct look *look, struct finding *finding)
+{
+	bool certain = finding->expect != EXPECT_DIRECT;
+	int r = 0;
 
 	if (finding->expect == EXPECT_ANSWERS)
-		cause = answers_cause(&look->scope.answers, finding->example.src);
-	if (finding->expect == EXPECT_ANSWERS && !cause && count)
-		cause = &look->scope.answers.causes.items[0];
-	if (cause) {
-		bool past = strstr(cause->because, ", not ") != NULL;
-
-		snprintf(finding->because, sizeof(finding->because),
-			past ? "answers to what %s, leaves to %s"
-			     : "answers to what %s, sends out by %s",
-			cause->because, finding->iif);
-	}
+		certain = name_rule(look, finding);
+	else if (finding->expect >= EXPECT_CONNECTED)
+		r = name_route(look, finding);
 	array_each (&look->expect->items.list, const struct expect_item, item) {
 		if (!finding->because[0] && item->why == finding->expect)
 			memcpy(finding->because, item->because, sizeof(item->because));
 	}
-	finding->certain =
-		finding->expect != EXPECT_DIRECT && !(cause && !cause->certain);
+	finding->certain = certain;
+	return r;
 }
 
 /* Where the packets go: of direct routing, to the addresses on lo. */
@@ -464,7 +499,9 @@ static int fill_in(const struct look *look, struct finding *finding, enum drop_k
 	finding->example = look->class->flow;
 	finding->example.src = most.example;
 	finding->forwarded = look->class->forwarded;
-	fill_because(look, finding);
+	r = fill_because(look, finding);
+	if (r < 0)
+		return r;
 	finding->severity = finding->expect <= EXPECT_ADDRESS && finding->certain &&
 					    !finding->no_route
 				    ? FINDING_WARNING

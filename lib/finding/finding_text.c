@@ -240,10 +240,14 @@ static void add_because(struct strbuf *text, const struct finding *finding)
 			" A director may send by %s what is for %s, an address on lo; which interface it uses can't be known here.",
 			finding->iif, addr);
 		break;
-	case EXPECT_DECLARED:
-	case EXPECT_TUNNEL:
 	case EXPECT_CONNECTED:
 	case EXPECT_FEASIBLE:
+		if (finding->because[0])
+			strbuf_add(
+				text, " Expected because of the %s.", finding->because);
+		break;
+	case EXPECT_DECLARED:
+	case EXPECT_TUNNEL:
 	case EXPECT_WHYS:
 		break;
 	}
@@ -266,7 +270,7 @@ static void add_no_route(struct strbuf *text, const struct finding *finding)
 	add_filter(text, &finding->filter);
 	strbuf_add(text, ": no answer could leave.");
 	add_notes(text, finding);
-	strbuf_add(text, " Fix: %s", finding->remedy.text);
+	strbuf_add(text, " %s: %s", remedy_head(&finding->remedy), finding->remedy.text);
 }
 
 const char *finding_sentence(const struct finding *finding, char out[static FINDING_TEXT])
@@ -290,7 +294,7 @@ const char *finding_sentence(const struct finding *finding, char out[static FIND
 	strbuf_add(&text, ".");
 	add_because(&text, finding);
 	add_notes(&text, finding);
-	strbuf_add(&text, " Fix: %s", finding->remedy.text);
+	strbuf_add(&text, " %s: %s", remedy_head(&finding->remedy), finding->remedy.text);
 	if (finding->old_kernels_accept && finding->reason != RPF_LOCAL_SOURCE)
 		strbuf_add(&text, " (kernels up to 2.6.30 accept these packets)");
 	return out;

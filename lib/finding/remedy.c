@@ -35,6 +35,11 @@ const char *remedy_cures_name(enum remedy_cures cures)
 	return cures == REMEDY_CURES_PACKETS ? "packets" : "connection";
 }
 
+const char *remedy_head(const struct remedy *remedy)
+{
+	return remedy->cures == REMEDY_CURES_PACKETS ? "Partial fix" : "Fix";
+}
+
 /* --- commands ------------------------------------------------------------------------------- */
 
 #define KEY_BEGIN "net.ipv4.conf."

@@ -61,6 +61,9 @@ void remedy_done(struct remedy *remedy);
 const char *remedy_kind_name(enum remedy_kind kind);
 const char *remedy_cures_name(enum remedy_cures cures);
 
+/* "Fix", or "Partial fix" of one that only lets the packets in: what stands before its text. */
+const char *remedy_head(const struct remedy *remedy);
+
 /*
  * The least loosening of the interface that lets all of a class's sources in, tried on an overlay
  * rung by rung:

@@ -2,6 +2,7 @@
 #include "finding/scope.h"
 
 #include "finding/feasible.h"
+#include "finding/feasible_route.h"
 #include "finding/neighbours.h"
 #include "finding/possible.h"
 #include "flowclass/forwarded.h"
@@ -162,9 +163,10 @@ struct neighbours {
 };
 
 /* A default route by a device names nobody, and the /32 of a gateway how that is reached. */
-static int take_neighbour(struct prefix4 prefix, void *data)
+static int take_neighbour(const struct feasible_route *route, void *data)
 {
 	const struct neighbours *neighbours = data;
+	const struct prefix4 prefix = route->prefix;
 
 	if (!prefix.len || (prefix.len == 32 &&
 				   neighbours_is_gateway(neighbours->state, prefix.addr)))
