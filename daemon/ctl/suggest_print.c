@@ -279,24 +279,15 @@ static void print_left_out(const struct suggestions *suggestions,
 			suggestions->systemd_version, suggestion->name);
 }
 
-static bool is_open_shown(const struct finding *finding)
+static void print_open(const struct suggestions *suggestions, FILE *out)
 {
-	return finding->severity == FINDING_WARNING;
-}
-
-static size_t print_open(const struct suggestions *suggestions, FILE *out)
-{
-	size_t count = 0;
-
 	array_each (&suggestions->open, const struct suggestion_open, open) {
 		char sentence[FINDING_TEXT];
 
-		if (!is_open_shown(open->finding))
-			continue;
-		print_line(out, "# open: %s", finding_sentence(open->finding, sentence));
-		count++;
+		print_line(out, "# open, a %s: %s",
+			finding_severity_name(open->finding->severity),
+			finding_sentence(open->finding, sentence));
 	}
-	return count;
 }
 
 void suggest_print(
@@ -318,7 +309,8 @@ void suggest_print(
 		else
 			print_left_out(suggestions, suggestion, out);
 	}
-	if (!print_open(suggestions, out) && !suggestions->list.count)
+	print_open(suggestions, out);
+	if (!suggestions->open.count && !suggestions->list.count)
 		print_line(out, "%s",
 			suggestions->corrections.error < 0
 				? "# nothing found, but the ledger cannot be read"
