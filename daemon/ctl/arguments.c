@@ -104,10 +104,15 @@ static int take_option(int argc, char *const *argv, int *at, struct arguments *r
 	return 0;
 }
 
-/* "-" alone is a word, and so is a negative number: not allowed, but no option either. */
-static bool is_option(const char *text)
+/*
+ * "-" alone is a word, and so is a negative number: not allowed, but no option either. Behind the
+ * verb's first word "-w" is that command's, as in `what-if sysctl -w KEY=VALUE`.
+ */
+static bool is_option(const char *text, const struct arguments *before)
 {
-	return text[0] == '-' && text[1] && !isdigit((unsigned char)text[1]);
+	if (text[0] != '-' || !text[1] || isdigit((unsigned char)text[1]))
+		return false;
+	return text[1] == '-' || !before->words.count || find_option(text);
 }
 
 static int take_word(const char *word, struct arguments *ret)
@@ -132,7 +137,7 @@ int arguments_parse(
 			ended = true;
 			continue;
 		}
-		if (!ended && is_option(argv[i]))
+		if (!ended && is_option(argv[i], ret))
 			r = take_option(argc, argv, &i, ret, first ? ignored : error);
 		else
 			r = take_word(argv[i], ret);

@@ -405,8 +405,10 @@ int change_parse(const char *text, struct change *ret, char why[static CHANGE_WH
 	words_cut(&words, text);
 	if (words_take(&words, "sysctl")) {
 		words.about = "sysctl";
-		if (!words_take(&words, "-w"))
-			words_refuse(&words, NULL, "without -w nothing is set");
+		/* what has a value is set with and without -w (procps: src/sysctl.c) */
+		while (words_take(&words, "-w") || words_take(&words, "-q") ||
+			words_take(&words, "-qw"))
+			;
 		parse_setting(&words, ret);
 	} else if (words_left(&words) && strchr(words.word[words.at], '=')) {
 		parse_setting(&words, ret);

@@ -51,7 +51,7 @@ static const struct {
 	{ "ip nexthop add dev eth0", "ip nexthop: its id is missing" },
 	{ "ip nexthop add id 1 group 2,3,4", "ip nexthop: \"2,3,4\" is no group" },
 	{ "ip -n there link set eth0 up", "ip: \"there\" is not the other namespace" },
-	{ "sysctl net.ipv4.conf.all.rp_filter=1", "sysctl: without -w nothing is set" },
+	{ "sysctl -a", "sysctl: \"-a\" is not net.ipv4.KEY=VALUE" },
 	{ "sysctl -w net.ipv4.conf.all.rp_filter",
 		"sysctl: \"net.ipv4.conf.all.rp_filter\" is not net.ipv4.KEY=VALUE" },
 	{ "sysctl -w net.ipv6.conf.all.forwarding=1",
