@@ -59,6 +59,12 @@ static int use_config(struct daemon *daemon)
 	daemon->track.route_wait_usec = daemon->config->correct.route_wait_usec;
 	daemon->track.repeat_usec = daemon->config->log.repeat_usec;
 	track_retime(&daemon->track);
+	daemon->keeps.wait_usec =
+		daemon->options->once ||
+				daemon->config->log.hold_down_usec > KEEPS_WAIT_USEC
+			? KEEPS_WAIT_USEC
+			: daemon->config->log.hold_down_usec;
+	daemon->track.wait_usec = daemon->keeps.wait_usec;
 	daemon->sync.refresh_usec = daemon->config->selfcheck.period_usec;
 	r = drops_arm(&daemon->drops, daemon->config->log.drops_usec);
 	session_use_config(&daemon->session, daemon->config);
@@ -87,6 +93,7 @@ void daemon_done(struct daemon *daemon)
 {
 	bus_stop(&daemon->bus);
 	reload_done(&daemon->reload);
+	keeps_done(&daemon->keeps);
 	sd_event_source_disable_unref(daemon->post);
 	sd_event_source_disable_unref(daemon->timer);
 	session_done(&daemon->session);
@@ -207,6 +214,20 @@ static int add_signals(struct daemon *daemon)
 
 /* --- life ---------------------------------------------------------------------------------- */
 
+/*
+ * Whoever waits for READY finds the first findings in the log, if anybody takes it; they may wait
+ * for what files say.
+ */
+static void tell_ready(struct daemon *daemon)
+{
+	if (!daemon->stats.ready && daemon->keeps.open &&
+		clock_monotonic_usec() < daemon->stats.ready_by_usec)
+		return;
+	if (!daemon->stats.ready)
+		sink_flush(&daemon->sink);
+	stats_ready(&daemon->stats);
+}
+
 /* Behind every other source: what the handlers took in is dealt with here. */
 static int on_post(sd_event_source *source, void *data)
 {
@@ -217,8 +238,8 @@ static int on_post(sd_event_source *source, void *data)
 	if (reloaded < 0)
 		return reloaded;
 	r = turn_run(daemon, false);
-	if (reloaded)
-		stats_ready(&daemon->stats);
+	if (reloaded || !daemon->stats.ready)
+		tell_ready(daemon);
 	return r;
 }
 
@@ -251,6 +272,7 @@ static int add_sources(struct daemon *daemon)
 	int r = sd_event_default(&daemon->event);
 
 	daemon->bus.event = daemon->event;
+	daemon->keeps.event = daemon->event;
 	if (r >= 0)
 		r = add_signals(daemon);
 	if (r >= 0)
@@ -277,13 +299,13 @@ static int start_daemon(struct daemon *daemon)
 	if (r < 0)
 		return r;
 	log_synced(&daemon->sink, daemon->sync.state, session_mode(&daemon->session));
+	daemon->stats.ready_by_usec =
+		usec_add(clock_monotonic_usec(), daemon->keeps.wait_usec);
 	r = turn_run(daemon, true);
 	if (r < 0)
 		return r;
 	bus_update(&daemon->bus);
-	/* whoever waits for READY finds the first findings in the log, if anybody takes it */
-	sink_flush(&daemon->sink);
-	stats_ready(&daemon->stats);
+	tell_ready(daemon);
 	return 0;
 }
 
@@ -298,6 +320,7 @@ int daemon_run(struct daemon *daemon)
 	if (r >= 0)
 		r = sd_event_loop(daemon->event);
 	session_stop(&daemon->session);
+	keeps_stop(&daemon->keeps);
 	turn_log(daemon);
 	if (r < 0)
 		log_event(&daemon->sink, EVENT_FAILED, "Exiting: %s.", strerror(-r));

@@ -97,14 +97,45 @@ static void add_cleared(
 	}
 }
 
+static void add_keep(struct entry *entry, const struct keep *keep, int effective)
+{
+	char words[KEEP_TEXT];
+
+	entry_add(entry, "RPF_KEEP", "%s", keep_words(keep, effective, words));
+}
+
+static void add_place(struct session_entry *entry, const struct keep *keep)
+{
+	const char *place = keep_place(keep, entry->of_all, entry->value);
+	char words[KEEP_TEXT];
+
+	if (keep->error)
+		entry_append(&entry->entry, "MESSAGE",
+			" Which file has that value is %s.",
+			keep_words(keep, entry->value, words));
+	else if (place)
+		entry_append(&entry->entry, "MESSAGE", " It writes %d, as %s has it.",
+			entry->value, place);
+}
+
+void log_add_keep(struct session_entry *entry, const struct keep *keep)
+{
+	if (keep && entry->lacks == SESSION_LACKS_KEEP)
+		add_keep(&entry->entry, keep, entry->value);
+	if (keep && entry->lacks == SESSION_LACKS_PLACE)
+		add_place(entry, keep);
+	entry->lacks = SESSION_LACKS_NOTHING;
+}
+
 void log_finding(struct sink *sink, const struct state *state, enum event_kind kind,
-	const struct track_item *item)
+	const struct track_item *item, const struct keep *keep)
 {
 	/* what is over is what was last said of it */
 	const struct finding *finding =
 		kind == EVENT_FINDING_CLEARED ? item->logged : item->finding;
 	char sentence[FINDING_TEXT];
 	struct entry entry;
+	int effective;
 
 	entry_event(&entry, kind);
 	if (finding->severity == FINDING_NOTICE || kind == EVENT_FINDING_CLEARED)
@@ -120,6 +151,8 @@ void log_finding(struct sink *sink, const struct state *state, enum event_kind k
 						: "",
 		finding_sentence(finding, sentence));
 	entry_add_finding(&entry, finding);
+	if (keep && finding_remedied(finding, &effective))
+		add_keep(&entry, keep, effective);
 	if (kind == EVENT_FINDING_REPEATED)
 		entry_add(&entry, "RPF_COUNT", "%u", item->count + 1);
 	sink_write(sink, &entry);

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "boot/keep.h"
 #include "daemon/config/config.h"
+#include "daemon/correct/session.h"
 #include "daemon/evaluate/selfcheck.h"
 #include "daemon/evaluate/track.h"
 #include "daemon/journal/sink.h"
@@ -17,8 +19,10 @@
  */
 void log_synced(struct sink *sink, const struct state *state, enum config_mode mode);
 void log_sync(struct sink *sink, const struct sync *sync, const struct sync_event *event);
+/* keep: what the files of this host make of the interface, or NULL where nobody was asked. */
 void log_finding(struct sink *sink, const struct state *state, enum event_kind kind,
-	const struct track_item *item);
+	const struct track_item *item, const struct keep *keep);
+void log_add_keep(struct session_entry *entry, const struct keep *keep);
 void log_unconfirmed(struct sink *sink, const struct finding *finding, int error);
 void log_cant_ask(struct sink *sink, const struct finding *finding);
 void log_disagreement(

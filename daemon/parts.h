@@ -10,6 +10,7 @@
 #include "daemon/evaluate/selfcheck.h"
 #include "daemon/evaluate/track.h"
 #include "daemon/journal/sink.h"
+#include "daemon/keeps.h"
 #include "daemon/options.h"
 #include "daemon/reload.h"
 #include "daemon/stats.h"
@@ -39,5 +40,6 @@ struct daemon {
 	struct session session;
 	struct bus bus;
 	struct reload reload;
+	struct keeps keeps;
 	struct stats stats;
 };

@@ -44,7 +44,7 @@ static int on_late(sd_event_source *source, uint64_t usec, void *data)
 static int add_sources(struct reload *reload, sd_event *event)
 {
 	int r = sd_event_add_io(
-		event, &reload->io, reload->child.fd, EPOLLIN, on_answer, reload);
+		event, &reload->io, reload->child.process.fd, EPOLLIN, on_answer, reload);
 
 	if (r >= 0)
 		r = sd_event_source_set_exit_on_failure(reload->io, true);

@@ -30,6 +30,7 @@ static void age_of_findings(
 
 void stats_ready(struct stats *stats)
 {
+	stats->ready = true;
 	stats->ready_owed = notify_systemd("READY", "1") < 0;
 }
 

@@ -18,7 +18,9 @@ struct stats {
 	bool status_synced; /* what systemd was last told, and when */
 	size_t status_findings;
 	uint64_t status_usec;
-	bool ready_owed; /* systemd did not take READY=1 */
+	bool ready;		/* stats_ready() was called */
+	uint64_t ready_by_usec; /* it waits for the first findings' entries no longer */
+	bool ready_owed;	/* systemd did not take READY=1 */
 };
 
 /* So many events have been evaluated, the first of which was heard of then. */

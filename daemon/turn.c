@@ -2,6 +2,7 @@
 #include "daemon/turn.h"
 
 #include "base/time.h"
+#include "daemon/evaluate/boot_iface.h"
 #include "daemon/log.h"
 #include "kernel/clock.h"
 #include "kernel/snapshot.h"
@@ -10,6 +11,27 @@
 #include <errno.h>
 
 /* --- logging --------------------------------------------------------------------------------- */
+
+/* Those that lack nothing, or wait in vain; in their order. */
+static void log_corrections(struct daemon *daemon)
+{
+	uint64_t now = daemon->session.entries.count ? clock_monotonic_usec() : 0;
+	size_t gone = 0, left = 0;
+
+	array_each (&daemon->session.entries, struct session_entry, entry) {
+		if (entry->lacks && entry->until_usec > now &&
+			keeps_is_open(&daemon->keeps, entry->ifindex))
+			break;
+		log_add_keep(entry, entry->until_usec
+					    ? keeps_of(&daemon->keeps, entry->ifindex)
+					    : NULL);
+		sink_write(&daemon->sink, &entry->entry);
+		gone++;
+	}
+	for (size_t i = gone; i < daemon->session.entries.count; i++)
+		daemon->session.entries.items[left++] = daemon->session.entries.items[i];
+	daemon->session.entries.count = left;
+}
 
 void turn_log(struct daemon *daemon)
 {
@@ -29,9 +51,54 @@ void turn_log(struct daemon *daemon)
 	array_each (&schedule->missed_news, const struct report_missed, missed)
 		log_missed(&daemon->sink, missed);
 	array_clear(&schedule->missed_news);
-	array_each (&daemon->session.entries, struct entry, entry)
-		sink_write(&daemon->sink, entry);
-	array_clear(&daemon->session.entries);
+	log_corrections(daemon);
+}
+
+/* --- what the files of this host make of it ---------------------------------------------------- */
+
+static int ask_about(struct daemon *daemon, int ifindex, const char *name, uint64_t now)
+{
+	const struct forecast_iface asked =
+		boot_iface(state_iface(daemon->sync.state, ifindex), name);
+
+	return keeps_ask(&daemon->keeps, ifindex, &asked, now);
+}
+
+/* Entries that lack it. Returns 0 or -ENOMEM. */
+static int ask_of_corrections(struct daemon *daemon)
+{
+	uint64_t now = clock_monotonic_usec();
+	int r = 0;
+
+	if (!daemon->keeps.wait_usec)
+		return 0;
+	array_each (&daemon->session.entries, struct session_entry, entry) {
+		const char *name = entry_get(&entry->entry, "RPF_IIF");
+
+		if (r < 0 || !entry->lacks || entry->until_usec)
+			continue;
+		entry->until_usec = usec_add(now, daemon->keeps.wait_usec);
+		/* one that has no name lacks it for memory */
+		r = name ? ask_about(daemon, entry->ifindex, name, now) : -ENOMEM;
+	}
+	return r;
+}
+
+/* What was answered, or never will be, holds no entry up any more. */
+static void take_answers(struct daemon *daemon)
+{
+	struct keeps *keeps = &daemon->keeps;
+
+	if (!keeps_look(keeps, clock_monotonic_usec()))
+		return;
+	array_each (&daemon->track.items, struct track_item, item) {
+		if (item->wait_usec && !keeps_is_open(keeps, item->ifindex))
+			track_answered(&daemon->track, item);
+	}
+	array_each (&daemon->session.entries, struct session_entry, entry) {
+		if (entry->until_usec && !keeps_is_open(keeps, entry->ifindex))
+			log_add_keep(entry, keeps_of(keeps, entry->ifindex));
+	}
 }
 
 /* --- the steps ------------------------------------------------------------------------------- */
@@ -144,7 +211,17 @@ struct rest {
 	bool dirty; /* something that is due waits for an evaluation */
 };
 
-/* Logs the findings for which it is time. */
+/* With --once there is nothing else to be done meanwhile. Returns whether it was waited. */
+static bool wait_for_files(struct daemon *daemon)
+{
+	if (daemon->keeps.event || !daemon->keeps.open)
+		return false;
+	keeps_wait(&daemon->keeps);
+	take_answers(daemon);
+	return true;
+}
+
+/* Logs the findings for which it is time, and asks about them before. */
 static int publish(struct daemon *daemon, struct rest *rest)
 {
 	for (;;) {
@@ -154,8 +231,16 @@ static int publish(struct daemon *daemon, struct rest *rest)
 		struct track_item *item = track_due(&daemon->track, now, &kind);
 		int r;
 
+		if (!item && wait_for_files(daemon))
+			continue;
 		if (!item)
 			return 0;
+		if (track_ask(&daemon->track, item, now)) {
+			r = ask_about(daemon, item->ifindex, item->finding->iif, now);
+			if (r < 0)
+				return r;
+			continue;
+		}
 		r = confirm_item(daemon, item, kind, &confirmation);
 		if (r < 0)
 			return r;
@@ -167,7 +252,9 @@ static int publish(struct daemon *daemon, struct rest *rest)
 		}
 		if (!log_confirmation(daemon, item->finding, &confirmation))
 			continue;
-		log_finding(&daemon->sink, daemon->sync.state, kind, item);
+		log_finding(&daemon->sink, daemon->sync.state, kind, item,
+			daemon->keeps.wait_usec ? keeps_of(&daemon->keeps, item->ifindex)
+						: NULL);
 		/* what is not to be corrected is refused behind it, in a turn of its own */
 		rest->again |=
 			kind == EVENT_FINDING_RAISED && session_wanted(&daemon->session);
@@ -205,12 +292,14 @@ static bool is_behind(const struct daemon *daemon)
 static uint64_t next_turn(struct daemon *daemon, const struct rest *rest)
 {
 	uint64_t next = track_next(&daemon->track),
-		 paced = schedule_next(&daemon->schedule);
+		 paced = schedule_next(&daemon->schedule),
+		 asked = keeps_next(&daemon->keeps);
 
-	if (!daemon->sync.synced) /* the resync brings it */
-		return USEC_NEVER;
+	if (!daemon->sync.synced) /* the resync brings it, but for entries that wait */
+		return asked;
 	if (rest->again || is_behind(daemon))
 		return clock_monotonic_usec();
+	paced = asked < paced ? asked : paced;
 	/* what is due and waits for an evaluation is not asked about until there may be one */
 	if (rest->dirty && daemon->schedule.throttled)
 		return paced;
@@ -287,9 +376,14 @@ int turn_run(struct daemon *daemon, bool quick)
 		r = evaluate_dirty(daemon, quick);
 	if (r >= 0)
 		rest.again |= serve_requests(daemon);
+	if (r >= 0)
+		r = ask_of_corrections(daemon);
+	take_answers(daemon);
 	turn_log(daemon);
 	if (r >= 0 && sync->synced)
 		r = publish(daemon, &rest);
+	if (r >= 0)
+		keeps_begin(&daemon->keeps, clock_monotonic_usec());
 	if (r >= 0)
 		r = read_drops(daemon);
 	if (r >= 0 && (daemon->session.entry_lost || daemon->sink.incomplete))

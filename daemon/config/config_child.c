@@ -1,21 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "daemon/config/config_child.h"
 
-#include "base/fd.h"
 #include "base/time.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
-#include <sys/wait.h>
 #include <time.h>
-#include <unistd.h>
 
 /*
  * libconfig 1.5 uses what malloc() returns without a look, and its scanner ends the process where
@@ -60,8 +54,14 @@ static bool put_config(FILE *out, const struct config *config)
 	return good;
 }
 
-static _Noreturn void read_and_answer(int fd, const char *path, bool must_exist)
+struct config_question {
+	const char *path;
+	bool must_exist;
+};
+
+static bool read_and_answer(int fd, const void *data)
 {
+	const struct config_question *asked = data;
 	struct config *config;
 	FILE *out = fdopen(fd, "w");
 	char *error;
@@ -69,14 +69,13 @@ static _Noreturn void read_and_answer(int fd, const char *path, bool must_exist)
 	int r;
 
 	/* what is freed by an exit is not freed here */
-	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
-	r = config_parse(path, must_exist, &config, &error);
+	r = config_parse(asked->path, asked->must_exist, &config, &error);
 	/* libconfig takes a text that it has no memory for as "": what is really wrong is so again */
 	if (r == -EINVAL)
-		r = config_parse(path, must_exist, &config, &error);
+		r = config_parse(asked->path, asked->must_exist, &config, &error);
 	good = out && put_bytes(out, &r, sizeof(r));
 	good = good && (r < 0 ? put_text(out, error) : put_config(out, config));
-	_exit(good && fclose(out) == 0 ? EXIT_SUCCESS : EXIT_FAILURE);
+	return good && fclose(out) == 0;
 }
 
 /* --- what it says ---------------------------------------------------------------------------- */
@@ -206,14 +205,6 @@ static uint64_t now_usec(void)
 	return (uint64_t)now.tv_sec * USEC_PER_SEC + (uint64_t)now.tv_nsec / 1000;
 }
 
-/* All but the pipe: what the daemon has open, a lock among it, is not to outlive it here. */
-static void close_others(int fd)
-{
-	if (fd > 3)
-		(void)close_range(3, (unsigned int)fd - 1, 0);
-	(void)close_range((unsigned int)fd + 1, ~0u, 0);
-}
-
 /* Returns error, with a line for *ret unless there is one. */
 static int failed(const char *path, int error, const char *what, char **ret)
 {
@@ -225,69 +216,30 @@ static int failed(const char *path, int error, const char *what, char **ret)
 static int start(struct config_child *child, const char *path, bool must_exist,
 	bool alone, char **ret_error)
 {
-	int ends[2];
+	const struct config_question asked = { path, must_exist };
+	int r = child_start(&child->process, ANSWER_MOST, alone, read_and_answer, &asked);
 
-	*child = (struct config_child){ .fd = -1, .path = path };
+	child->path = path;
 	*ret_error = NULL;
-	if (pipe2(ends, O_CLOEXEC) < 0)
-		return failed(path, -ECHILD, strerror(errno), ret_error);
-	child->pid = fork();
-	if (child->pid == 0) {
-		(void)close(ends[0]);
-		if (alone)
-			close_others(ends[1]);
-		read_and_answer(ends[1], path, must_exist);
-	}
-	if (child->pid < 0)
-		(void)failed(path, -ECHILD, strerror(errno), ret_error);
-	(void)close(ends[1]);
-	child->fd = ends[0];
-	return child->pid < 0 ? -ECHILD : 0;
+	return r < 0 ? failed(path, -ECHILD, strerror(-r), ret_error) : 0;
 }
 
 int config_child_start(
 	struct config_child *child, const char *path, bool must_exist, char **ret_error)
 {
-	int r = start(child, path, must_exist, true, ret_error);
-
-	if (r >= 0 && fcntl(child->fd, F_SETFL, O_NONBLOCK) < 0)
-		r = failed(path, -ECHILD, strerror(errno), ret_error);
-	return r;
-}
-
-/* Some of what it says. 1, 0 at the end, or a negative errno. */
-static int hear_some(struct config_child *child)
-{
-	char *grown = child->text;
-	ssize_t n;
-
-	if (child->size == child->capacity) {
-		if (child->capacity > ANSWER_MOST)
-			return -EFBIG;
-		grown = realloc(child->text, child->capacity * 2 + 4096);
-		if (!grown)
-			return -ENOMEM;
-		child->text = grown;
-		child->capacity = child->capacity * 2 + 4096;
-	}
-	n = read(child->fd, grown + child->size, child->capacity - child->size);
-	if (n < 0)
-		return errno == EINTR || errno == EAGAIN ? 1 : -errno;
-	child->size += (size_t)n;
-	child->ended = n == 0;
-	return n > 0;
+	return start(child, path, must_exist, true, ret_error);
 }
 
 int config_child_take(struct config_child *child, struct config **ret, char **ret_error)
 {
 	struct bytes bytes;
-	int r = hear_some(child);
+	int r = child_hear(&child->process);
 
 	if (r > 0)
 		return r;
 	if (r < 0)
 		return failed(child->path, -ECHILD, strerror(-r), ret_error);
-	bytes = (struct bytes){ child->text, child->size };
+	bytes = (struct bytes){ child->process.text, child->process.size };
 	r = take_answer(&bytes, ret, ret_error);
 	if (r == -EBADMSG)
 		return failed(child->path, -ECHILD,
@@ -305,15 +257,8 @@ void config_child_done(struct config_child *child)
 {
 	if (!child->path)
 		return;
-	/* one that has ended may be no process of ours any more; nobody waits for it, as one that
-	 * hangs on a dead disk can't even be killed */
-	if (child->pid > 0 && !child->ended)
-		(void)kill(child->pid, SIGKILL);
-	if (child->pid > 0)
-		(void)waitpid(child->pid, NULL, WNOHANG);
-	closep(&child->fd);
-	free(child->text);
-	*child = (struct config_child){ .fd = -1 };
+	child_done(&child->process);
+	child->path = NULL;
 }
 
 int config_load(const char *path, bool must_exist, struct config **ret, char **ret_error)
@@ -323,7 +268,7 @@ int config_load(const char *path, bool must_exist, struct config **ret, char **r
 	int r = start(&child, path, must_exist, false, ret_error);
 
 	while (r >= 0) {
-		struct pollfd poll_fd = { .fd = child.fd, .events = POLLIN };
+		struct pollfd poll_fd = { .fd = child.process.fd, .events = POLLIN };
 
 		now = now_usec();
 		if (now >= until) {

@@ -2,26 +2,20 @@
 #pragma once
 
 #include "base/time.h"
+#include "daemon/config/child.h"
 #include "daemon/config/config.h"
 
 #include <stdbool.h>
-#include <stddef.h>
-#include <sys/types.h>
 
 /*
  * The configuration file as a child process reads it, for who can't wait: config_load() does the
- * same and waits. Nobody reaps it but in passing: whoever starts many has SIGCHLD ignored. Zeroed
- * memory is none.
+ * same and waits. Zeroed memory is none.
  */
 #define CONFIG_WAIT_USEC (10 * USEC_PER_SEC) /* it is given up then */
 
 struct config_child {
-	pid_t pid;
-	int fd;		  /* to be read from, without waiting */
+	struct child process;
 	const char *path; /* borrowed */
-	char *text;	  /* what came so far */
-	size_t size, capacity;
-	bool ended;
 };
 
 /* Returns 0, or a negative errno with *ret_error as config_load() has it; config_child_done() in

@@ -121,12 +121,19 @@ static struct kernel_port port_of(struct session *session)
 /* --- what is to be logged -------------------------------------------------------------------- */
 
 /* Takes the entry. Without memory for it the next turn ends the daemon. */
-static void keep_entry(struct session *session, struct entry *entry)
+static void keep_waiting_entry(struct session *session, struct session_entry *entry)
 {
 	if (array_push(&session->entries, entry) >= 0)
 		return;
-	entry_done(entry);
+	entry_done(&entry->entry);
 	session->entry_lost = true;
+}
+
+static void keep_entry(struct session *session, struct entry *entry)
+{
+	struct session_entry plain = { .entry = *entry };
+
+	keep_waiting_entry(session, &plain);
 }
 
 static void keep_message(
@@ -167,13 +174,44 @@ static struct finding *expand_before(
 	return NULL;
 }
 
+/* The effective rp_filter that the plan makes of the finding's. */
+static int effective_behind(const struct correction *correction)
+{
+	int all = correction->finding->filter.all, own = correction->finding->filter.own;
+
+	array_each (&correction->plan->steps, const struct plan_step, step) {
+		if (step->ifindex == NETCONF_ALL)
+			all = step->value;
+		if (step->ifindex == correction->ifindex)
+			own = step->value;
+	}
+	return rp_filter_combine(0, own, all).effective;
+}
+
+static void set_lack(struct session_entry *entry, const struct correction *correction)
+{
+	bool done = correction->kind == EVENT_CORRECTED ||
+		    correction->kind == EVENT_WOULD_CORRECT;
+
+	entry->ifindex = correction->ifindex;
+	if (done && correction->finding && correction->plan) {
+		entry->lacks = SESSION_LACKS_KEEP;
+		entry->value = effective_behind(correction);
+	}
+	if (correction->kind == EVENT_FIGHT) {
+		entry->lacks = SESSION_LACKS_PLACE;
+		entry->value = correction->value;
+		entry->of_all = correction->backoff->of_all;
+	}
+}
+
 /* Words and fields are made while all is at hand; they go out when the kernel is done with. */
 static void on_report(void *data, const struct correction *correction)
 {
 	_cleanup_(finding_freep) struct finding *expanded = NULL;
 	struct correction full = *correction;
 	struct session *session = data;
-	struct entry entry;
+	struct session_entry entry = { 0 };
 
 	if ((full.kind == EVENT_CORRECTED || full.kind == EVENT_WOULD_CORRECT) &&
 		full.finding && full.finding->detail == DETAIL_COUNT)
@@ -188,8 +226,9 @@ static void on_report(void *data, const struct correction *correction)
 	/* whoever asked reads it, too; without memory for that he reads less */
 	if (session->answers)
 		(void)request_answer_event(session->answers, &full);
-	log_correction(&entry, &full);
-	keep_entry(session, &entry);
+	log_correction(&entry.entry, &full);
+	set_lack(&entry, &full);
+	keep_waiting_entry(session, &entry);
 }
 
 /* --- the ledger ------------------------------------------------------------------------------ */
@@ -539,8 +578,8 @@ void session_stop(struct session *session)
 void session_done(struct session *session)
 {
 	sd_event_source_disable_unref(session->timer);
-	array_each (&session->entries, struct entry, entry)
-		entry_done(entry);
+	array_each (&session->entries, struct session_entry, entry)
+		entry_done(&entry->entry);
 	array_done(&session->entries);
 	policy_done(&session->policy);
 	ledger_free(session->ledger);

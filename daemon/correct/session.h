@@ -14,6 +14,24 @@
 #include <systemd/sd-event.h>
 
 /*
+ * An entry on its way out, and what its reader would like to know beside: what the files of this
+ * host make of the interface. Whoever logs asks for that, and adds it.
+ */
+enum session_lacks {
+	SESSION_LACKS_NOTHING,
+	SESSION_LACKS_KEEP,  /* what becomes of the effective .value at the next boot */
+	SESSION_LACKS_PLACE, /* which file has the .value that somebody wrote */
+};
+
+struct session_entry {
+	struct entry entry;
+	enum session_lacks lacks;
+	int ifindex, value;
+	bool of_all;	     /* it was written to "all" */
+	uint64_t until_usec; /* it waits so long at most; 0: nobody was asked */
+};
+
+/*
  * The corrector as the daemon has it: the policy with the daemon's sockets, state, ledger and
  * clock. What there is to log waits in session.entries until the kernel is done with.
  */
@@ -30,7 +48,8 @@ struct session {
 	char ledger_error[LEDGER_ERROR];
 	uint64_t ledger_usec; /* not opened again before */
 	bool ledger_doubtful; /* something went unseen: compare it with the kernel */
-	ARRAY(struct entry) entries;	 /* to be logged; the turn does, and clears it */
+	ARRAY(struct session_entry)
+	entries;			 /* to be logged, in their order; the turn does */
 	bool entry_lost;		 /* there was no memory for one */
 	struct request_answers *answers; /* while somebody asks by the bus */
 	sd_event_source *timer;		 /* when the policy wants to look again */

@@ -4,6 +4,7 @@
 #include "base/fd.h"
 #include "daemon/boot/boot_read.h"
 #include "daemon/config/config_text.h"
+#include "daemon/evaluate/boot_iface.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -54,17 +55,21 @@ void boot_files_done(struct boot_files *files)
 	boot_free(files->boot);
 }
 
-struct forecast_iface boot_files_iface(const struct iface *iface, const char *name)
+int boot_files_keep(const struct boot_files *files, const struct state *state,
+	const struct finding *finding, char out[static KEEP_TEXT])
 {
-	struct forecast_iface ret = { .loopback = strcmp(name, "lo") == 0 };
+	const struct forecast_iface iface =
+		boot_iface(state_iface(state, finding->ifindex), finding->iif);
+	_cleanup_(freep) struct keep *keep = NULL;
+	int effective, r;
 
-	(void)snprintf(ret.name, sizeof(ret.name), "%s", name);
-	if (!iface)
-		return ret;
-	(void)snprintf(ret.kind, sizeof(ret.kind), "%s", iface->link.kind);
-	ret.loopback = iface_is_loopback(iface);
-	ret.numbered = iface->addrs.count > 0;
-	return ret;
+	if (!files->boot || !finding_remedied(finding, &effective))
+		return 0;
+	r = keep_make(&files->lines, &iface, finding->ifindex, &keep);
+	if (r < 0)
+		return r;
+	(void)keep_words(keep, effective, out);
+	return 1;
 }
 
 int boot_files_now(const char *name, enum boot_key key, int *ret)

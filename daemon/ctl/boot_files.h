@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "boot/forecast.h"
+#include "boot/keep.h"
 #include "daemon/ctl/ctl.h"
-#include "state/iface.h"
+#include "finding/finding.h"
+#include "state/state.h"
 
 /* What a boot does, as a verb needs it: the files of this host, or of --root, replayed. */
 struct boot_files {
@@ -21,8 +22,12 @@ void boot_files_done(struct boot_files *files);
 /* Whether there is a folder that --root names; else that was said. */
 bool boot_files_has_root(const struct ctl *ctl);
 
-/* The interface as a forecast takes it; name alone where there is none in the state. */
-struct forecast_iface boot_files_iface(const struct iface *iface, const char *name);
+/*
+ * What becomes of a finding's remedy at the next boot (keep_words()). Returns 1 with out set; 0
+ * where the remedy sets nothing on the interface; or -ENOMEM.
+ */
+int boot_files_keep(const struct boot_files *files, const struct state *state,
+	const struct finding *finding, char out[static KEEP_TEXT]);
 
 /*
  * A setting as it is now, of an interface, of "all" or of "default". Returns 0 or a negative errno.

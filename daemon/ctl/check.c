@@ -2,7 +2,7 @@
 #include "daemon/ctl/check.h"
 
 #include "base/print.h"
-#include "daemon/ctl/keep.h"
+#include "daemon/ctl/boot_files.h"
 #include "daemon/ctl/list.h"
 #include "daemon/ctl/verbs.h"
 #include "daemon/evaluate/evaluate.h"
@@ -205,7 +205,7 @@ static int add_keep(const struct ctl *ctl, const struct survey *survey,
 	const struct finding *finding, struct json_object *object)
 {
 	char keep[KEEP_TEXT];
-	int r = keep_of(&survey->files, ctl->host.state, finding, keep);
+	int r = boot_files_keep(&survey->files, ctl->host.state, finding, keep);
 
 	return r <= 0 ? r | json_add_null(object, "keep")
 		      : json_add_text(object, "keep", keep);
@@ -270,7 +270,7 @@ static void print_keep(const struct ctl *ctl, const struct survey *survey,
 {
 	char keep[KEEP_TEXT];
 
-	if (keep_of(&survey->files, ctl->host.state, finding, keep) > 0)
+	if (boot_files_keep(&survey->files, ctl->host.state, finding, keep) > 0)
 		print_line(out, "  keep      %s", keep);
 }
 

@@ -6,6 +6,7 @@
 #include "daemon/ctl/suggest_print.h"
 #include "daemon/ctl/table.h"
 #include "daemon/ctl/verbs.h"
+#include "daemon/evaluate/boot_iface.h"
 
 #include <errno.h>
 
@@ -57,7 +58,7 @@ static int print_one(struct undone *undone, const struct iface *iface, int now,
 
 static int check_one(struct undone *undone, const struct iface *iface, int all)
 {
-	struct forecast_iface forecast_iface = boot_files_iface(iface, iface->link.name);
+	struct forecast_iface forecast_iface = boot_iface(iface, iface->link.name);
 	struct forecast forecast = { 0 };
 	char keeps[FORECAST_TEXT];
 	int own = iface->link.conf.value[DEVCONF_RP_FILTER];

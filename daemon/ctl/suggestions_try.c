@@ -4,6 +4,7 @@
 #include "base/print.h"
 #include "daemon/boot/boot_read.h"
 #include "daemon/boot/tree.h"
+#include "daemon/evaluate/boot_iface.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -135,7 +136,7 @@ static int judge_one(const struct ctl *ctl, const struct boot_files *files, int 
 	struct suggestion *suggestion, size_t *undone)
 {
 	const struct iface *iface = state_iface(ctl->host.state, suggestion->ifindex);
-	struct forecast_iface forecast_iface = boot_files_iface(iface, suggestion->name);
+	struct forecast_iface forecast_iface = boot_iface(iface, suggestion->name);
 	struct forecast forecast = { 0 };
 	int wanted = suggestion_is_iface(suggestion) && all > suggestion->value
 			     ? all

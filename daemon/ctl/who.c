@@ -5,6 +5,7 @@
 #include "daemon/ctl/json.h"
 #include "daemon/ctl/table.h"
 #include "daemon/ctl/verbs.h"
+#include "daemon/evaluate/boot_iface.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -51,7 +52,7 @@ static int look_up(
 	struct who *who, const struct iface *iface, const char *name, enum boot_key key)
 {
 	struct whose_setting *setting = &who->of[key];
-	struct forecast_iface forecast_iface = boot_files_iface(iface, name);
+	struct forecast_iface forecast_iface = boot_iface(iface, name);
 	int r = forecast_make(
 		&who->files.lines, &forecast_iface, key, &setting->forecast);
 

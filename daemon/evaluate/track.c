@@ -6,6 +6,8 @@
 #include <errno.h>
 #include <string.h>
 
+#define STALE_USEC (10 * USEC_PER_SEC) /* an answer: more than is waited for one */
+
 static void item_done(struct track_item *item)
 {
 	finding_free(item->finding);
@@ -158,12 +160,43 @@ static uint64_t item_due(
 	return UINT64_MAX;
 }
 
+/* The same, but an answer may have to be waited for. */
+static uint64_t item_ready(
+	const struct track *track, const struct track_item *item, enum event_kind *ret)
+{
+	uint64_t due = item_due(track, item, ret);
+
+	return *ret != EVENT_FINDING_CLEARED && item->wait_usec > due ? item->wait_usec
+								      : due;
+}
+
+bool track_ask(struct track *track, struct track_item *item, uint64_t now_usec)
+{
+	enum event_kind kind;
+	uint64_t due = item_due(track, item, &kind);
+	bool is_asked = item->asked_usec && item->asked_usec >= due &&
+			now_usec - item->asked_usec < STALE_USEC;
+
+	if (!track->wait_usec || kind == EVENT_FINDING_CLEARED || is_asked)
+		return false;
+	track->next_usec = 0;
+	item->asked_usec = now_usec;
+	item->wait_usec = usec_add(now_usec, track->wait_usec);
+	return true;
+}
+
+void track_answered(struct track *track, struct track_item *item)
+{
+	track->next_usec = 0;
+	item->wait_usec = 0;
+}
+
 struct track_item *track_due(struct track *track, uint64_t now_usec, enum event_kind *ret)
 {
 	if (track_next(track) > now_usec)
 		return NULL;
 	array_each (&track->items, struct track_item, item) {
-		if (item_due(track, item, ret) <= now_usec)
+		if (item_ready(track, item, ret) <= now_usec)
 			return item;
 	}
 	track->next_usec = 0; /* an item was refuted meanwhile */
@@ -198,9 +231,9 @@ uint64_t track_next(struct track *track)
 		return track->next_usec;
 	array_each (&track->items, const struct track_item, item) {
 		enum event_kind kind;
-		uint64_t due = item_due(track, item, &kind);
+		uint64_t ready = item_ready(track, item, &kind);
 
-		next = due < next ? due : next;
+		next = ready < next ? ready : next;
 	}
 	/* 0 is "at once": any time at all is as good, and not taken for "not known" */
 	track->next_usec = next ? next : 1;

@@ -6,6 +6,7 @@
 #include "daemon/journal/entry.h"
 #include "finding/finding.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /*
@@ -29,6 +30,8 @@ struct track_item {
 	bool refuted;		  /* the kernel says otherwise: not to be said as it is */
 	unsigned int refutations; /* 1: all is being read again; 2: it was said */
 	uint64_t refuted_audit;	  /* how many audits there had been then */
+	uint64_t asked_usec;	  /* track_ask(); 0: never */
+	uint64_t wait_usec;	  /* it is not said before, as an answer may come */
 };
 
 struct track {
@@ -37,7 +40,9 @@ struct track {
 	uint64_t
 		route_wait_usec; /* instead, for what has no reverse route: its route may come yet */
 	uint64_t repeat_usec; /* 0: never */
-	uint64_t next_usec;   /* nothing is due before; 0: not known */
+	uint64_t
+		wait_usec; /* what is said waits so long for an answer; 0: none is asked */
+	uint64_t next_usec; /* nothing is due before; 0: not known */
 };
 
 void track_done(struct track *track);
@@ -60,6 +65,14 @@ struct track_item *track_due(
 	struct track *track, uint64_t now_usec, enum event_kind *ret);
 int track_logged(struct track *track, struct track_item *item, enum event_kind kind,
 	uint64_t now_usec);
+
+/*
+ * Whether something else is to be asked about an item that is due: it was not since it is, or long
+ * ago. Then it is not due until track_answered(), or for wait_usec; that it is over waits for
+ * nothing. What flaps within a hold-down is not asked about.
+ */
+bool track_ask(struct track *track, struct track_item *item, uint64_t now_usec);
+void track_answered(struct track *track, struct track_item *item);
 
 /* When something will be due, UINT64_MAX for never. */
 uint64_t track_next(struct track *track);

@@ -107,6 +107,39 @@ void entry_add(struct entry *entry, const char *key, const char *format, ...)
 	}
 }
 
+static char **find_field(const struct entry *entry, const char *key)
+{
+	size_t length = strlen(key);
+
+	array_each (&entry->fields, char *, field) {
+		if (strncmp(*field, key, length) == 0 && (*field)[length] == '=')
+			return field;
+	}
+	return NULL;
+}
+
+void entry_append(struct entry *entry, const char *key, const char *format, ...)
+{
+	_cleanup_(freep) char *value = NULL;
+	char **field = find_field(entry, key), *longer;
+	va_list arguments;
+	int length;
+
+	va_start(arguments, format);
+	length = vasprintf(&value, format, arguments);
+	va_end(arguments);
+	if (length < 0)
+		value = NULL;
+	else
+		utf8_printable(value);
+	if (!field || !value || asprintf(&longer, "%s%s", *field, value) < 0) {
+		entry->failed = true;
+		return;
+	}
+	free(*field);
+	*field = longer;
+}
+
 static void add_reverse(struct entry *entry, const struct reverse *reverse)
 {
 	char devices[256];
@@ -166,11 +199,7 @@ void entry_add_finding(struct entry *entry, const struct finding *finding)
 
 const char *entry_get(const struct entry *entry, const char *key)
 {
-	size_t length = strlen(key);
+	char *const *field = find_field(entry, key);
 
-	array_each (&entry->fields, char *const, field) {
-		if (strncmp(*field, key, length) == 0 && (*field)[length] == '=')
-			return *field + length + 1;
-	}
-	return NULL;
+	return field ? *field + strlen(key) + 1 : NULL;
 }

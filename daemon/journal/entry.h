@@ -70,6 +70,10 @@ void entry_done(struct entry *entry);
 void entry_add(struct entry *entry, const char *key, const char *format, ...)
 	_printf_(3, 4);
 
+/* Appends to the value of a field that the entry has. */
+void entry_append(struct entry *entry, const char *key, const char *format, ...)
+	_printf_(3, 4);
+
 /* Adds all that the contract has of a finding, but MESSAGE. */
 void entry_add_finding(struct entry *entry, const struct finding *finding);
 

@@ -476,35 +476,36 @@ const char *forecast_why(
 		       : "of the lines that name it, it is the last: files are read by name";
 }
 
-/* By a file's place, or by a program's name where it has none. */
-static void name_source(const struct boot *boot, const struct forecast_source *source,
+const char *forecast_place(const struct boot *boot, const struct forecast_source *source,
 	char out[static BOOT_PLACE])
 {
-	if (source->file == NO_FILE)
-		(void)snprintf(out, BOOT_PLACE, "%s",
-			source->program ? source->program : boot_by_name(source->by));
+	if (source->file != NO_FILE)
+		return boot_place(boot, source->file, source->line, out, BOOT_PLACE);
+	(void)snprintf(out, BOOT_PLACE, "%s",
+		source->program ? source->program : boot_by_name(source->by));
+	return out;
+}
+
+bool forecast_words(
+	const char *place, int after, int effective, char out[static FORECAST_TEXT])
+{
+	if (after == effective)
+		(void)snprintf(out, FORECAST_TEXT, "a boot keeps it (%s)",
+			place ? place : "the kernel's default");
+	else if (place)
+		(void)snprintf(out, FORECAST_TEXT, "%s sets it to %d again at boot",
+			place, after);
 	else
-		(void)boot_place(boot, source->file, source->line, out, BOOT_PLACE);
+		(void)snprintf(out, FORECAST_TEXT, "lasts until the next boot");
+	return after == effective;
 }
 
 bool forecast_keeps(const struct boot *boot, const struct forecast *forecast,
 	int effective, char out[static FORECAST_TEXT])
 {
 	const struct forecast_source *source = forecast_decider(forecast);
-	int after = forecast_after(forecast);
 	char place[BOOT_PLACE];
 
-	if (source)
-		name_source(boot, source, place);
-	if (after == effective && source)
-		(void)snprintf(out, FORECAST_TEXT, "a boot keeps it (%s)", place);
-	else if (after == effective)
-		(void)snprintf(
-			out, FORECAST_TEXT, "a boot keeps it (the kernel's default)");
-	else if (source)
-		(void)snprintf(out, FORECAST_TEXT, "%s sets it to %d again at boot",
-			place, after);
-	else
-		(void)snprintf(out, FORECAST_TEXT, "lasts until the next boot");
-	return after == effective;
+	return forecast_words(source ? forecast_place(boot, source, place) : NULL,
+		forecast_after(forecast), effective, out);
 }

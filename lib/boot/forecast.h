@@ -77,11 +77,18 @@ const struct forecast_source *forecast_decider(const struct forecast *forecast);
 const char *forecast_why(
 	const struct forecast_sources *sources, const struct forecast_source *winner);
 
+/* What a source is called: a file's place, or a program's name where it has none. Returns out. */
+const char *forecast_place(const struct boot *boot, const struct forecast_source *source,
+	char out[static BOOT_PLACE]);
+
 /*
  * What becomes of a value in effect at the next boot, as a sentence without its full stop:
  * "lasts until the next boot", "FILE:LINE sets it to 1 again at boot", "a boot keeps it
- * (FILE:LINE)". Returns whether a boot keeps it.
+ * (FILE:LINE)". place: of the decider, NULL: nobody; after: the effective value after a boot.
+ * Returns whether a boot keeps it.
  */
 #define FORECAST_TEXT (PATH_MAX + 128)
+bool forecast_words(
+	const char *place, int after, int effective, char out[static FORECAST_TEXT]);
 bool forecast_keeps(const struct boot *boot, const struct forecast *forecast,
 	int effective, char out[static FORECAST_TEXT]);

@@ -680,6 +680,27 @@ bool finding_differs(const struct finding *a, const struct finding *b)
 	       sizes_differ(a->expected, b->expected);
 }
 
+bool finding_remedied(const struct finding *finding, int *ret)
+{
+	int all = finding->filter.all, own = finding->filter.own;
+	bool found = false;
+
+	array_each (&finding->remedy.steps, const struct remedy_step, step) {
+		const char *setting = strrchr(step->key, '.');
+
+		if (!setting || strcmp(setting, ".rp_filter") != 0)
+			continue;
+		if (step->ifindex == NETCONF_ALL)
+			all = step->value;
+		if (step->ifindex != finding->ifindex)
+			continue;
+		own = step->value;
+		found = true;
+	}
+	*ret = rp_filter_combine(0, own, all).effective;
+	return found;
+}
+
 const char *kernel_answer_name(enum kernel_answer answer)
 {
 	switch (answer) {

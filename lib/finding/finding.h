@@ -126,5 +126,10 @@ DEFINE_FREEP(struct finding, finding_free)
 /* Whether two reports of a finding differ so much that it is reported again. */
 bool finding_differs(const struct finding *a, const struct finding *b);
 
+/*
+ * The effective rp_filter behind the remedy. False where the remedy sets none on the interface.
+ */
+bool finding_remedied(const struct finding *finding, int *ret);
+
 const char *kernel_answer_name(enum kernel_answer answer);
 const char *finding_severity_name(enum finding_severity severity);

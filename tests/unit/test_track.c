@@ -313,6 +313,53 @@ START_TEST(a_missing_route_waits)
 }
 END_TEST
 
+/* Something else is asked about what is due, and its entry waits for the answer. */
+START_TEST(what_is_asked_about)
+{
+	struct track track = {
+		.hold_down_usec = HOLD_DOWN, .repeat_usec = REPEAT, .wait_usec = HOLD_DOWN
+	};
+	uint64_t now = 1000 * SECOND;
+	struct track_item *item;
+	char text[128];
+
+	/* the first evaluation is due at once */
+	evaluates(&track, "a1", true, now);
+	item = &track.items.items[0];
+	ck_assert_uint_le(track_next(&track), now);
+	ck_assert(track_ask(&track, item, now));
+	ck_assert_uint_eq(track_next(&track), now + HOLD_DOWN);
+	ck_assert_str_eq(says(&track, now, text), "");
+	track_answered(&track, item);
+	ck_assert(!track_ask(&track, item, now));
+	ck_assert_str_eq(says(&track, now, text), "raised:a1");
+	/* it is asked anew for another entry; without an answer that waits, not for ever */
+	now += 10 * SECOND;
+	evaluates(&track, "a2", false, now);
+	ck_assert_uint_le(track_next(&track), now);
+	ck_assert(track_ask(&track, item, now));
+	ck_assert_uint_eq(track_next(&track), now + HOLD_DOWN);
+	ck_assert_str_eq(says(&track, now + HOLD_DOWN - 1, text), "");
+	ck_assert(!track_ask(&track, item, now + HOLD_DOWN));
+	ck_assert_str_eq(says(&track, now + HOLD_DOWN, text), "changed:a2");
+	/* what was asked long ago, for an entry that was not written, is asked anew */
+	now += 10 * SECOND;
+	evaluates(&track, "a3", false, now);
+	ck_assert(track_ask(&track, item, now));
+	track_answered(&track, item);
+	evaluates(&track, "a2", false, now);
+	now += 60 * SECOND;
+	evaluates(&track, "a3", false, now);
+	ck_assert(track_ask(&track, item, now));
+	/* that it is over waits for nothing */
+	evaluates(&track, "", false, now);
+	ck_assert_uint_eq(track_next(&track), now + HOLD_DOWN);
+	ck_assert(!track_ask(&track, item, now));
+	ck_assert_str_eq(says(&track, now + HOLD_DOWN, text), "cleared:a3");
+	track_done(&track);
+}
+END_TEST
+
 int main(void)
 {
 	const TTest *const tests[] = {
@@ -328,6 +375,7 @@ int main(void)
 		the_unknown_stays_as_it_is,
 		it_ends_anywhere,
 		a_missing_route_waits,
+		what_is_asked_about,
 	};
 
 	return fixture_run("track", tests, ELEMENTS(tests));
