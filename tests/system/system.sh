@@ -133,11 +133,12 @@ stop() {
 }
 
 # find_event NAME FILTER: the first entry that is still to be taken of this RPF_EVENT for which
-# the jq filter is true: its line's number, a blank, the entry
+# the jq filter is true: its line's number, a blank, the entry. The array ends fromjson? before the
+# filters: that of jq 1.6 takes first()'s break for an error of its own, and goes on.
 find_event() {
 	jq -nRr --arg name "$1" --argjson seen "$seen" 'first(
 		foreach inputs as $line (0; . + 1;
-			. as $n | select($n > $seen) | ($line | fromjson?) |
+			. as $n | select($n > $seen) | [$line | fromjson?][] |
 			select(.RPF_EVENT == $name) | select('"${2:-true}"') |
 			"\($n) \(tojson)"))' "$log"
 }
