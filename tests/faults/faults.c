@@ -16,10 +16,10 @@
  * faults.sh. It cannot be had with the address sanitizer, which has an allocator of its own.
  */
 struct page {
-	atomic_int until;  /* the allocation that fails, from now on; 0: none */
-	atomic_int count;  /* allocations so far */
-	atomic_int failed; /* of them */
-	int32_t unused;
+	atomic_int until;	    /* the allocation that fails, from now on; 0: none */
+	atomic_int count;	    /* allocations so far */
+	atomic_int failed;	    /* of them */
+	atomic_int alone;	    /* not 0: nothing of this is about child processes */
 	_Atomic int64_t clock_usec; /* added to CLOCK_REALTIME */
 };
 
@@ -28,6 +28,7 @@ extern void *__libc_calloc(size_t count, size_t size);
 extern void *__libc_realloc(void *old, size_t size);
 
 static struct page *page;
+static pid_t loaded_by;
 
 __attribute__((constructor)) static void map_page(void)
 {
@@ -42,11 +43,12 @@ __attribute__((constructor)) static void map_page(void)
 		abort();
 	(void)close(fd);
 	page = at;
+	loaded_by = getpid();
 }
 
 static int fails(void)
 {
-	if (!page)
+	if (!page || (atomic_load(&page->alone) && getpid() != loaded_by))
 		return 0;
 	atomic_fetch_add(&page->count, 1);
 	if (atomic_load(&page->until) <= 0 || atomic_fetch_sub(&page->until, 1) != 1)

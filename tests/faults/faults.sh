@@ -37,6 +37,11 @@ counted() {
 	word 1
 }
 
+# alone 1: from now on the daemon's children do not count, and nothing fails there; 0: they do
+alone() {
+	set_word 3 "$1"
+}
+
 # The clock of the daemon goes wrong by so many seconds.
 clock_off() {
 	local usec=$(($1 * 1000000))
