@@ -151,7 +151,9 @@ void log_finding(struct sink *sink, const struct state *state, enum event_kind k
 						: "",
 		finding_sentence(finding, sentence));
 	entry_add_finding(&entry, finding);
-	if (keep && finding_remedied(finding, &effective))
+	if (finding_adds(finding))
+		entry_add(&entry, "RPF_KEEP", "%s", KEEP_OF_IP);
+	else if (keep && finding_remedied(finding, &effective))
 		add_keep(&entry, keep, effective);
 	if (kind == EVENT_FINDING_REPEATED)
 		entry_add(&entry, "RPF_COUNT", "%u", item->count + 1);

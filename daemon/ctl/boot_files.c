@@ -63,6 +63,11 @@ int boot_files_keep(const struct boot_files *files, const struct state *state,
 	_cleanup_(freep) struct keep *keep = NULL;
 	int effective, r;
 
+	/* of two the one that ends first */
+	if (finding_adds(finding)) {
+		(void)snprintf(out, KEEP_TEXT, "%s", KEEP_OF_IP);
+		return 1;
+	}
 	if (!files->boot || !finding_remedied(finding, &effective))
 		return 0;
 	r = keep_make(&files->lines, &iface, finding->ifindex, &keep);

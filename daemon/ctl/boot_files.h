@@ -23,8 +23,8 @@ void boot_files_done(struct boot_files *files);
 bool boot_files_has_root(const struct ctl *ctl);
 
 /*
- * What becomes of a finding's remedy at the next boot (keep_words()). Returns 1 with out set; 0
- * where the remedy sets nothing on the interface; or -ENOMEM.
+ * What becomes of a finding's remedy at the next boot (keep_words(), KEEP_OF_IP). Returns 1 with out
+ * set; 0 where the remedy sets nothing on the interface; or -ENOMEM.
  */
 int boot_files_keep(const struct boot_files *files, const struct state *state,
 	const struct finding *finding, char out[static KEEP_TEXT]);

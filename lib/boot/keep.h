@@ -55,5 +55,8 @@ int keep_take(const char *bytes, size_t size, struct keep **ret, size_t *used);
 const char *keep_words(
 	const struct keep *keep, int effective, char out[static KEEP_TEXT]);
 
+/* What becomes of what ip(8) adds: which program sets it up again differs from host to host. */
+#define KEEP_OF_IP "lasts until the network is set up again, or the next boot"
+
 /* The line of a file ("FILE:LINE") that sets "all", or the interface's own, to value; or NULL. */
 const char *keep_place(const struct keep *keep, bool of_all, int value);

@@ -701,6 +701,11 @@ bool finding_remedied(const struct finding *finding, int *ret)
 	return found;
 }
 
+bool finding_adds(const struct finding *finding)
+{
+	return finding->remedy.commands.count > finding->remedy.steps.count;
+}
+
 const char *kernel_answer_name(enum kernel_answer answer)
 {
 	switch (answer) {

@@ -131,5 +131,8 @@ bool finding_differs(const struct finding *a, const struct finding *b);
  */
 bool finding_remedied(const struct finding *finding, int *ret);
 
+/* Whether the remedy adds something by ip(8): a route, a rule, an address. */
+bool finding_adds(const struct finding *finding);
+
 const char *kernel_answer_name(enum kernel_answer answer);
 const char *finding_severity_name(enum finding_severity severity);
