@@ -121,16 +121,17 @@ static bool add_seen(const struct rule *rule, struct lookup_flow *flow)
 
 /*
  * The way there of the packets that a rule is about, to wherever: the reverse path, with what that
- * can't see. Returns whether there are such packets among those that the class answers.
+ * can't see. *ret_back: the reverse path of their answers. Returns whether there are such packets
+ * among those that the class answers, of which the rule's choice is hidden from that path.
  */
 static bool way_there(const struct overlay *overlay, const struct flowclass *class,
 	const struct state_rule *entry, const struct lookup_flow *back,
-	struct lookup_flow *ret, bool *ret_certain)
+	struct lookup_flow *ret, struct lookup_flow *ret_back, bool *ret_certain)
 {
 	const struct rule *rule = &entry->rule;
 	bool forwarded = entry->iif > IFINDEX_LO || class->oif;
 
-	*ret = *back;
+	*ret = *ret_back = *back;
 	if (entry->iif > IFINDEX_LO && class->oif && entry->iif != class->oif)
 		return false;
 	if (entry->iif > IFINDEX_LO && !class->oif && !class->forwarded)
@@ -151,8 +152,15 @@ static bool way_there(const struct overlay *overlay, const struct flowclass *cla
 			return false;
 		ret->src = ip4(rule->from.addr.host + (rule->from.len < 31));
 	}
-	return rule_matches(overlay, entry, ret) != rule_matches(overlay, entry, back) ||
-	       ret->src.host != back->src.host;
+	/* they answer to where they were asked from, and what is forwarded leaves by where that came
+	 * in: a rule that asks for no more than this interface leads them back as well */
+	ret_back->src = ret->src;
+	if (entry->iif > IFINDEX_LO)
+		ret_back->iif = entry->iif;
+	else if (ret->src.host != back->src.host)
+		return true;
+	return rule_matches(overlay, entry, ret) !=
+	       rule_matches(overlay, entry, ret_back);
 }
 
 /* --- where they go -------------------------------------------------------------------------- */
@@ -220,8 +228,6 @@ static int look_there(const struct overlay *overlay, const struct iface *iface,
 		.sources = &sources };
 	int r;
 
-	/* they answer to where they were asked from */
-	going.back.src = there->src;
 	r = lookup_range(
 		overlay, there, prefix4_first(to), prefix4_last(to), take_going, &going);
 	prefixset_close(&sources);
@@ -292,16 +298,16 @@ static int add_cause(const struct overlay *overlay, const struct iface *iface,
 	const struct lookup_flow *back, struct answers *ret)
 {
 	struct answers_cause cause = { 0 };
-	struct lookup_flow there;
+	struct lookup_flow there, answer;
 	int r;
 
-	if (!way_there(overlay, class, entry, back, &there, &cause.certain))
+	if (!way_there(overlay, class, entry, back, &there, &answer, &cause.certain))
 		return 0;
 	cause.key = key_of(entry, &there);
 	if (is_known(ret, cause.key))
 		return 0;
 	name_rule(&entry->rule, cause.because, sizeof(cause.because));
-	r = look_there(overlay, iface, entry, &there, back, &cause.sources);
+	r = look_there(overlay, iface, entry, &there, &answer, &cause.sources);
 	if (r >= 0 && cause.sources.ranges.count) {
 		r = array_push(&ret->causes, &cause);
 		if (r >= 0)

@@ -457,9 +457,11 @@ static void fill_out(const struct look *look, struct finding *finding)
 
 #define LINK_NOARP 0x80u /* IFF_NOARP */
 
-/* Whoever is a neighbour asks by ARP, and is validated as a packet to the address is. */
+/* Whoever is a neighbour asks by ARP, and is validated as a packet to the address is, but one
+ * without tos, protocol, ports and mark (docs/kernel.md 2.2). */
 static int fill_arp(const struct look *look, struct finding *finding)
 {
+	struct flowclass arp = *look->class; /* its lists are the class's */
 	struct dropset dropset = { 0 };
 	int r = 0;
 
@@ -467,8 +469,9 @@ static int fill_arp(const struct look *look, struct finding *finding)
 		look->iface->link.flags & LINK_NOARP ||
 		!look->scope.neighbours.ranges.count)
 		return 0;
-	r = dropset_count(look->overlay, look->iface, look->class,
-		&look->scope.neighbours, &dropset);
+	arp.flow = (struct flow){ .iif = arp.flow.iif, .dst = arp.flow.dst };
+	r = dropset_count(
+		look->overlay, look->iface, &arp, &look->scope.neighbours, &dropset);
 	finding->arp = dropset.by[DROP_FILTER].count > 0;
 	dropset_done(&dropset);
 	return r;
