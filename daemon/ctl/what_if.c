@@ -6,6 +6,7 @@
 #include "daemon/ctl/flow_lines.h"
 #include "daemon/ctl/verbs.h"
 #include "daemon/evaluate/evaluate.h"
+#include "finding/cure.h"
 #include "net/kernel_version.h"
 #include "state/dirty.h"
 #include "state/state_apply.h"
@@ -104,8 +105,31 @@ static int make_line(
 	return make_change(ctl, what_if, line, where);
 }
 
+/* A line that ends with a backslash goes on in the next one. */
+struct joined {
+	char text[LINE_LIMIT + 1];
+	size_t length;
+	bool open; /* it goes on */
+};
+
+/* Returns 0, or -EMSGSIZE. */
+static int join_line(struct joined *joined, const char *line)
+{
+	size_t length = strlen(line), start = joined->open ? joined->length : 0;
+
+	joined->open = length && line[length - 1] == '\\';
+	length -= joined->open;
+	if (start + length > LINE_LIMIT)
+		return -EMSGSIZE;
+	memcpy(joined->text + start, line, length);
+	joined->length = start + length;
+	joined->text[joined->length] = '\0';
+	return 0;
+}
+
 static int make_lines(const struct ctl *ctl, struct what_if *what_if)
 {
+	struct joined joined = { .length = 0 };
 	struct lines lines;
 	int r = lines_init(&lines, STDIN_FILENO, NULL);
 	char *line;
@@ -114,6 +138,8 @@ static int make_lines(const struct ctl *ctl, struct what_if *what_if)
 		r = lines_next(&lines, &line);
 		if (r == 0)
 			break;
+		if (r > 0)
+			r = join_line(&joined, line);
 		if (r == -EMSGSIZE)
 			ctl_say(ctl, "line %zu: longer than %d bytes", number,
 				LINE_LIMIT);
@@ -121,10 +147,15 @@ static int make_lines(const struct ctl *ctl, struct what_if *what_if)
 			ctl_say(ctl, "line %zu: a NUL byte; not a text file", number);
 		else if (r < 0)
 			ctl_say(ctl, "standard input: %s", strerror(-r));
-		else
-			r = make_line(ctl, what_if, line, number);
+		else if (!joined.open)
+			r = make_line(ctl, what_if, joined.text, number);
 	}
 	lines_done(&lines);
+	if (r == 0 && joined.open) {
+		ctl_say(ctl,
+			"the last line ends with \\: what it goes on with is missing");
+		return -EINVAL;
+	}
 	return r;
 }
 
@@ -288,6 +319,7 @@ static int word_touched(const struct ctl *ctl, const struct what_if *what_if,
 {
 	_cleanup_(freep) const struct iface **ifaces = NULL;
 	const struct overlay overlay = { .state = state };
+	const struct plan_judge judge = evaluate_judge(ctl->host.config);
 	size_t count;
 	int r = state_ifaces(state, &ifaces, &count);
 
@@ -296,7 +328,7 @@ static int word_touched(const struct ctl *ctl, const struct what_if *what_if,
 			r = evaluate_iface(&overlay, ctl->host.config, ifaces[i],
 				DETAIL_SUMMARY, report);
 	}
-	return r;
+	return r < 0 ? r : cure_report(&overlay, &judge, report);
 }
 
 static int count_changes(const struct ctl *ctl, const struct what_if *what_if,

@@ -134,7 +134,7 @@ static bool parse_route_word(struct words *words, struct change_route *ret)
 		   words_take(words, "priority")) {
 		route->priority = (uint32_t)words_number(words, UINT32_MAX);
 	} else if (words_take_either(words, "tos", "dsfield")) {
-		route->tos = (uint8_t)words_number(words, UINT8_MAX);
+		route->tos = words_dsfield(words);
 	} else if (words_take_either(words, "proto", "protocol")) {
 		route->protocol = parse_protocol(words);
 		ret->has_protocol = true;
@@ -277,7 +277,7 @@ static bool parse_flow_word(struct words *words, struct rule *rule)
 	char between;
 
 	if (words_take_either(words, "tos", "dsfield")) {
-		rule->tos = (uint8_t)words_number(words, UINT8_MAX);
+		rule->tos = words_dsfield(words);
 	} else if (words_take(words, "dscp")) {
 		between = words_pair(words, "/", numbers);
 		rule->has_dscp = true;

@@ -1,11 +1,23 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "change/words.h"
 
+#include "base/cleanup.h"
 #include "fib/route.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+static char *without_quotes(char *word)
+{
+	size_t length = strlen(word);
+
+	if (length < 2 || (word[0] != '"' && word[0] != '\'') ||
+		word[length - 1] != word[0])
+		return word;
+	word[length - 1] = '\0';
+	return word + 1;
+}
 
 void words_cut(struct words *words, const char *line)
 {
@@ -25,7 +37,7 @@ void words_cut(struct words *words, const char *line)
 			words_refuse(words, NULL, "the line has too many words");
 			return;
 		}
-		words->word[words->count++] = word;
+		words->word[words->count++] = without_quotes(word);
 	}
 }
 
@@ -218,4 +230,31 @@ unsigned long words_named(
 	if (end == word || *end)
 		words_refuse(words, word, what);
 	return number;
+}
+
+uint8_t words_dsfield(struct words *words)
+{
+	/* Debian's /etc/iproute2/rt_dsfield */
+	static const struct {
+		const char *name;
+		uint8_t value;
+	} named[] = { { "default", 0x00 }, { "AF11", 0x28 }, { "AF12", 0x30 },
+		{ "AF13", 0x38 }, { "AF21", 0x48 }, { "AF22", 0x50 }, { "AF23", 0x58 },
+		{ "AF31", 0x68 }, { "AF32", 0x70 }, { "AF33", 0x78 }, { "AF41", 0x88 },
+		{ "AF42", 0x90 }, { "AF43", 0x98 }, { "CS1", 0x20 }, { "CS2", 0x40 },
+		{ "CS3", 0x60 }, { "CS4", 0x80 }, { "CS5", 0xa0 }, { "CS6", 0xc0 },
+		{ "CS7", 0xe0 }, { "EF", 0xb8 } };
+	const char *word;
+	char *end;
+	unsigned long number;
+
+	for (size_t i = 0; i < ELEMENTS(named); i++) {
+		if (words_take(words, named[i].name))
+			return named[i].value;
+	}
+	word = words_next(words);
+	number = strtoul(word, &end, 16);
+	if (end == word || *end || number > UINT8_MAX)
+		words_refuse(words, word, "is no tos: 0 to ff, hexadecimal as in ip(8)");
+	return (uint8_t)number;
 }

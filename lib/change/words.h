@@ -24,7 +24,7 @@ struct words {
 	char text[WORDS_TEXT];
 };
 
-/* Up to a # that begins a word. */
+/* Up to a # that begins a word. Quotes around a word, as ip(8) takes them, are none of it. */
 void words_cut(struct words *words, const char *line);
 
 bool words_failed(const struct words *words);
@@ -41,6 +41,7 @@ bool words_take_either(struct words *words, const char *a, const char *b);
 
 /* Each takes the next word; 0 where it isn't one of that sort. */
 unsigned long words_number(struct words *words, unsigned long most);
+uint8_t words_dsfield(struct words *words); /* ip(8)'s: hexadecimal, or a name as "CS1" */
 struct ip4 words_address(struct words *words);
 uint32_t words_table(struct words *words);
 void words_name(struct words *words, char name[static NAME_MAX_]);

@@ -40,6 +40,8 @@ static const struct {
 	{ "ip route add default dev eth0 append", "ip route: \"append\" is unknown" },
 	{ "ip route add default dev eth0 blind", "ip route: \"blind\" is unknown" },
 	{ "ip route add default dev eth0 scope wide", "ip route: \"wide\" is no scope" },
+	{ "ip route add default dev eth0 tos 100",
+		"ip route: \"100\" is no tos: 0 to ff, hexadecimal as in ip(8)" },
 	{ "ip route flush dev eth0", "ip route: flush what table?" },
 	{ "ip rule add priority first", "ip rule: \"first\" is no number" },
 	{ "ip rule add priority 1 fwmark 1-2 lookup 7", "ip rule: \"1-2\" is no number" },
