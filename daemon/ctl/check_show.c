@@ -148,7 +148,7 @@ static void print_example(const struct finding *finding, FILE *out)
 void check_print(const struct finding *finding, FILE *out)
 {
 	char sentence[FINDING_TEXT];
-	char share[12], severity[64], because[EXPECT_BECAUSE + 16];
+	char share[12], severity[64], because[EXPECT_BECAUSE + 32];
 
 	print_line(out, "%s", finding_sentence(finding, sentence));
 	print_detail(out, "id", finding->id);
@@ -156,8 +156,12 @@ void check_print(const struct finding *finding, FILE *out)
 		finding_severity_name(finding->severity),
 		finding->certain ? "" : " (uncertain)");
 	print_detail(out, "severity", severity);
-	(void)snprintf(because, sizeof(because), "%s%s%s",
+	(void)snprintf(because, sizeof(because), "%s%s%s%s%s",
 		finding->expect == EXPECT_ANSWERS ? "" : expect_why_name(finding->expect),
+		finding->because_of == finding->expect ? "" : "; most ",
+		finding->because_of == finding->expect
+			? ""
+			: expect_why_name(finding->because_of),
 		finding->expect != EXPECT_ANSWERS && finding->because[0] ? ": " : "",
 		finding->because);
 	print_detail(out, "expected", because);

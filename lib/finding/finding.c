@@ -387,7 +387,7 @@ static int name_route(const struct look *look, struct finding *finding)
 	struct feasible_route route = { 0 };
 	char prefix[PREFIX4_TEXT];
 	struct strbuf text;
-	int r = finding->expect == EXPECT_CONNECTED
+	int r = finding->because_of == EXPECT_CONNECTED
 			? feasible_neighbour_of(
 				  look->overlay, look->iface, look->class, source, &route)
 			: feasible_route_of(look->overlay, look->iface, look->class,
@@ -408,6 +408,10 @@ static int fill_because(const struct look *look, struct finding *finding)
 	bool certain = finding->expect != EXPECT_DIRECT;
 	int r = 0;
 
+	finding->because_of = finding->expect;
+	if (finding->expect == EXPECT_CONNECTED &&
+		scope_why(&look->scope, finding->example.src) == EXPECT_FEASIBLE)
+		finding->because_of = EXPECT_FEASIBLE;
 	if (finding->expect == EXPECT_ANSWERS)
 		certain = name_rule(look, finding);
 	else if (finding->expect >= EXPECT_CONNECTED)

@@ -62,6 +62,8 @@ struct finding {
 	struct rp_filter filter;
 	enum expect_why expect;	      /* the strongest of what is dropped */
 	char because[EXPECT_BECAUSE]; /* what makes it expected, in words; "" for none */
+	enum expect_why
+		because_of; /* whose words these are: the example may have a weaker reason */
 	/* Whether it is known that such packets come, and are dropped as they come: not where that
 	 * depends on what can't be seen from here. What isn't is a notice, and never corrected. */
 	bool certain;

@@ -243,8 +243,11 @@ static void add_because(struct strbuf *text, const struct finding *finding)
 	case EXPECT_CONNECTED:
 	case EXPECT_FEASIBLE:
 		if (finding->because[0])
-			strbuf_add(
-				text, " Expected because of the %s.", finding->because);
+			strbuf_add(text, " %s because of the %s.",
+				finding->because_of == finding->expect
+					? "Expected"
+					: "Most are expected",
+				finding->because);
 		break;
 	case EXPECT_DECLARED:
 	case EXPECT_TUNNEL:
