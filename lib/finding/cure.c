@@ -162,10 +162,12 @@ static struct ip4 free_host_address(const struct state *state)
 	return addr;
 }
 
-static int add_address(struct state *state, int ifindex, struct ip4 addr)
+/* kind: RECORD_ADDR, or RECORD_ADDR_GONE. */
+static int apply_address(
+	struct state *state, enum record_kind kind, int ifindex, struct ip4 addr)
 {
 	const struct record record = {
-		.kind = RECORD_ADDR,
+		.kind = kind,
 		.addr = { .ifindex = ifindex,
 			.local = addr,
 			.peer = addr,
@@ -175,6 +177,18 @@ static int add_address(struct state *state, int ifindex, struct ip4 addr)
 	int r = state_apply(state, &record);
 
 	return r < 0 ? r : 0;
+}
+
+/* With its last address an interface loses its routes (docs/kernel.md 4.4): whoever undoes the
+ * remedy would lose those that he had before. 1, 0 or -ENOMEM; the trial is over then. */
+static int can_be_undone(
+	const struct climb *climb, const struct trial *trial, struct ip4 addr)
+{
+	int r = apply_address(
+		trial->state, RECORD_ADDR_GONE, climb->iface->link.ifindex, addr);
+
+	return r < 0 ? r
+		     : state_routes(trial->state) == state_routes(climb->overlay->state);
 }
 
 /* Loose acts as strict only where there is no address. */
@@ -195,9 +209,11 @@ static int try_address(struct climb *climb)
 		return 0;
 	r = trial_begin(climb, filter.effective == 1 ? 2 : -1, &trial);
 	if (r >= 0)
-		r = add_address(trial.state, iface->link.ifindex, addr);
+		r = apply_address(trial.state, RECORD_ADDR, iface->link.ifindex, addr);
 	if (r >= 0)
 		r = is_cured(climb, &trial);
+	if (r > 0)
+		r = can_be_undone(climb, &trial, addr);
 	if (r <= 0)
 		return r;
 	ip4_format(addr, text);
