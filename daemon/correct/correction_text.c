@@ -227,7 +227,7 @@ static void append_refused(struct strbuf *text, const struct correction *event)
 		break;
 	case REFUSED_SCOPE:
 		strbuf_add(text,
-			"its sources are expected by addresses or routes only (%s); to allow it, add an entry of interfaces with mode = \"correct\".",
+			"only what is declared or comes out of a tunnel is corrected by default, and this is expected for another reason (%s); to allow it, add an entry of interfaces with mode = \"correct\".",
 			event->finding ? expect_why_name(event->finding->expect) : "?");
 		break;
 	case REFUSED_LOWEST:

@@ -500,21 +500,29 @@ static const struct ledger_pause *pause_of(
 		       : NULL;
 }
 
-/* Why a finding that is to be corrected may not be, whatever the plan. */
-static enum refusal forbidden(
-	const struct policy_input *input, const struct finding *finding, bool dry)
+enum refusal policy_objects(const struct config *config, const struct finding *finding)
 {
-	enum refusal refusal = policy_forbids(input->config, finding, NULL);
+	enum refusal refusal = policy_forbids(config, finding, NULL);
 
 	if (refusal != REFUSED_NOTHING)
 		return refusal;
 	if (!finding->certain)
 		return REFUSED_UNCERTAIN;
-	if (!is_in_scope(input->config, finding))
-		return REFUSED_SCOPE;
-	/* loosening would not make the connection work */
+	/* loosening would not make the connection work; first, as who allows it for its scope
+	 * would get this refusal next */
 	if (finding->replies_lost && finding->expect > EXPECT_TUNNEL)
 		return REFUSED_REPLIES;
+	return is_in_scope(config, finding) ? REFUSED_NOTHING : REFUSED_SCOPE;
+}
+
+/* Why a finding that is to be corrected may not be, whatever the plan. */
+static enum refusal forbidden(
+	const struct policy_input *input, const struct finding *finding, bool dry)
+{
+	enum refusal refusal = policy_objects(input->config, finding);
+
+	if (refusal != REFUSED_NOTHING)
+		return refusal;
 	if (finding->unsure || finding->ifindex == input->unsure_ifindex)
 		return REFUSED_UNSURE;
 	if (!dry && (!input->ledger || input->ledger_fails))

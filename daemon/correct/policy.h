@@ -99,6 +99,10 @@ int policy_turn(struct policy *policy, const struct policy_input *input);
 
 const char *refusal_name(enum refusal refusal);
 
+/* What the daemon objects to in a finding, in correct mode and whatever the plan; whoever asks for it by
+ * hand need not. */
+enum refusal policy_objects(const struct config *config, const struct finding *finding);
+
 /*
  * What forbids a correction whoever asks for it: the finding itself, or its plan (NULL: not known
  * yet), as configured.

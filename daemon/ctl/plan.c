@@ -69,6 +69,7 @@ static int plan_json(
 	array_each (&plans->list, const struct planned, planned) {
 		const struct finding *finding = planned->finding;
 		struct json_object *entry = json_push_object(list);
+		char text[CORRECTION_TEXT];
 
 		r |= json_add_text(entry, "finding", finding->id);
 		r |= json_add_text(entry, "iif", finding->iif);
@@ -76,6 +77,9 @@ static int plan_json(
 		r |= add_steps(entry, &planned->plan);
 		r |= add_changes(entry, &planned->changes);
 		r |= add_refused(entry, planned);
+		r |= plans_objection(planned, text)
+			     ? json_add_text(entry, "daemon_refuses", text)
+			     : json_add_null(entry, "daemon_refuses");
 	}
 	r |= pauses_json(corrections, object);
 	return r < 0 ? -ENOMEM : json_print(out, object);

@@ -32,6 +32,7 @@ static int plan_one(struct ctl *ctl, const struct finding *finding, struct plans
 	if (r < 0)
 		return r;
 	planned->refusal = policy_forbids(config, finding, &planned->plan);
+	planned->objection = policy_objects(config, finding);
 	if (planned->refusal != REFUSED_NOTHING) {
 		plan_done(&planned->plan);
 		planned->plan = (struct plan){ .rung = PLAN_MANUAL };
@@ -144,21 +145,35 @@ void plans_done(struct plans *plans)
 	report_free(plans->report);
 }
 
-const char *plans_refusal(const struct planned *planned, char out[static CORRECTION_TEXT])
+static const char *refused_because(const struct finding *finding, enum refusal refusal,
+	char out[static CORRECTION_TEXT])
 {
 	const struct correction event = { .kind = EVENT_REFUSED,
-		.finding = planned->finding,
-		.id = planned->finding->id,
-		.iif = planned->finding->iif,
-		.refusal = planned->refusal };
+		.finding = finding,
+		.id = finding->id,
+		.iif = finding->iif,
+		.refusal = refusal };
 
+	return correction_sentence(&event, out);
+}
+
+const char *plans_objection(
+	const struct planned *planned, char out[static CORRECTION_TEXT])
+{
+	return planned->plan.rung != PLAN_MANUAL && planned->objection != REFUSED_NOTHING
+		       ? refused_because(planned->finding, planned->objection, out)
+		       : NULL;
+}
+
+const char *plans_refusal(const struct planned *planned, char out[static CORRECTION_TEXT])
+{
 	if (planned->refusal == REFUSED_NOTHING) {
 		snprintf(out, CORRECTION_TEXT, "No rp_filter value helps. %s: %s",
 			remedy_head(&planned->finding->remedy),
 			planned->finding->remedy.text);
 		return out;
 	}
-	return correction_sentence(&event, out);
+	return refused_because(planned->finding, planned->refusal, out);
 }
 
 static void print_step(const struct plan_step *step, FILE *out)
@@ -192,6 +207,8 @@ static void print_one(const struct planned *planned, FILE *out)
 			out, "  more verdicts may change: unsupported kernel attribute");
 	else if (!planned->changes.list.count)
 		print_line(out, "  no other verdict changes");
+	if (plans_objection(planned, text))
+		print_line(out, "  the daemon would say: %s", text);
 }
 
 void plans_print(const struct plans *plans, bool doable, FILE *out)

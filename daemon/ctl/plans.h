@@ -10,7 +10,8 @@ struct planned {
 	const struct finding *finding; /* of .report */
 	struct plan plan;
 	struct plan_changes changes;
-	enum refusal refusal; /* whoever asks for it: then the plan has no steps */
+	enum refusal refusal;	/* whoever asks for it: then the plan has no steps */
+	enum refusal objection; /* the daemon's alone */
 };
 
 struct plans {
@@ -40,6 +41,10 @@ void plans_drop_unasked(const struct ctl *ctl, struct plans *plans);
 
 /* For a person: each step, its undo, what else changes. doable: only plans that have steps. */
 void plans_print(const struct plans *plans, bool doable, FILE *out);
+
+/* Why the daemon would not do it by itself, as a sentence; NULL where it would. Returns out. */
+const char *plans_objection(
+	const struct planned *planned, char out[static CORRECTION_TEXT]);
 
 /* What forbids a plan, and what would help, as a sentence. Returns out. */
 const char *plans_refusal(
