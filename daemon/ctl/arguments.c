@@ -105,14 +105,15 @@ static int take_option(int argc, char *const *argv, int *at, struct arguments *r
 }
 
 /*
- * "-" alone is a word, and so is a negative number: not allowed, but no option either. Behind the
- * verb's first word "-w" is that command's, as in `what-if sysctl -w KEY=VALUE`.
+ * "-" alone is a word, and so is a negative number: not allowed, but no option either. The words of
+ * what-if may be a command, whose own options they have: `what-if sysctl -w KEY=VALUE`.
  */
 static bool is_option(const char *text, const struct arguments *before)
 {
 	if (text[0] != '-' || !text[1] || isdigit((unsigned char)text[1]))
 		return false;
-	return text[1] == '-' || !before->words.count || find_option(text);
+	return text[1] == '-' || !before->words.count || find_option(text) ||
+	       strcmp(before->verb, "what-if") != 0;
 }
 
 static int take_word(const char *word, struct arguments *ret)

@@ -43,8 +43,8 @@ struct arguments {
 
 /*
  * Takes a command line apart; options may stand anywhere, and behind "--" there are none; nor is
- * "-x" one behind a word. *ret zeroed before, to be freed with arguments_done() after an error too; .verb
- * is set then as well where there is one. Returns 0; -EINVAL with error set, -ENOENT for
+ * "-x" one within the command of a what-if. *ret zeroed before, to be freed with arguments_done()
+ * after an error too; .verb is set then as well where there is one. Returns 0; -EINVAL with error set, -ENOENT for
  * an unknown option (the caller knows which there are); -ENOMEM.
  */
 int arguments_parse(int argc, char *const *argv, struct arguments *ret,

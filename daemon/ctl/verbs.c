@@ -73,7 +73,8 @@ static const char plan_help[] =
 	"Shows which sysctls a correction would write for the findings of the named interfaces,\n"
 	"or of all: old and new value, how to undo it, and which other verdicts it changes.\n"
 	"Writes nothing. Obeys the settings of correct (lowest, allow_all) and shows what they\n"
-	"forbid, and which interfaces are paused, by hand or after a fight (root can read it).\n"
+	"forbid, what the daemon would refuse to do by itself, and which interfaces are paused,\n"
+	"by hand or after a fight (root can read it).\n"
 	"\n"
 	"Exit: 0 nothing to correct; 1 something to correct; 2 usage error, or unknown.\n";
 

@@ -51,6 +51,7 @@ static const struct {
 	{ { "ctl", "what-if", "sysctl", "-w", "a=1", "--json" }, 0, "what-if",
 		OPTION_JSON, 3 },
 	{ { "ctl", "what-if", "-w", "a=1" }, -ENOENT, "what-if", 0, 1 },
+	{ { "ctl", "explain", "1.2.3.4", "-x" }, -ENOENT, "explain", 0, 1 },
 	{ { "ctl", "list", "eth0", "-h" }, 0, "list", OPTION_HELP, 1 },
 	{ { "ctl", "list", "--config=f", "--netns=n" }, 0, "list",
 		OPTION_CONFIG | OPTION_NETNS, 0 },
